@@ -1,0 +1,181 @@
+# Pace -- see README.md. Everything generated goes under $(BUILD).
+#   make deps        install what the build and the tests need (Debian 12, by apt)
+#   make all         build/pace, build/libpace.a, build/libpace.so
+#   make demo        the main job, on recorded benchmark runs
+#   make check       all tests; ends with "N passed, N failed"
+#   make asan        the tests again under address and undefined-behaviour sanitizers
+#   make layers format lint    rules of the code: includes and symbols, layout, warnings
+#   make bench       speed, as ratios against peers (needs: make deps-bench)
+#   make record      record the demo's benchmark runs again (needs: make deps-record)
+#   make install uninstall clean
+
+BUILD = build
+prefix = /usr/local
+exec_prefix = $(prefix)
+bindir = $(exec_prefix)/bin
+libdir = $(exec_prefix)/lib
+includedir = $(prefix)/include
+INSTALL = install
+
+CC = gcc
+AR = ar
+LD = ld
+OBJCOPY = objcopy
+CFLAGS = -O2 -g
+WERROR =
+SANITIZE =
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wformat=2 -Wundef \
+  -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wimplicit-fallthrough -Wnull-dereference \
+  -Wdouble-promotion -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types \
+  -Werror=int-conversion $(WERROR)
+# The hardening of the OpenSSF guide that gcc 12 and clang 14 both know.
+HARDEN_C = -fstack-clash-protection -fstack-protector-strong -fcf-protection=full \
+  -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing
+HARDEN_LD = -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,-z,nodlopen -Wl,--as-needed
+ifeq ($(SANITIZE),)
+HARDEN_C += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -DNDEBUG
+else
+SAN = -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+# -ffp-contract=off: the same bits on every machine.
+BASE = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffp-contract=off -MMD -MP \
+  -I$(BUILD)/query -Iquery $(HARDEN_C) $(SAN)
+LIBS = -llmdb -lxxhash -lpcre2-8 -lm
+TOOL_LIBS = -ljansson -lutf8proc
+
+ENGINE = $(wildcard engine/*.c)
+QUERY = $(wildcard query/*.c query/stats/*.c)
+TOOLS = $(wildcard tools/*.c tools/adapters/*.c)
+GENERATED = $(BUILD)/query/parse.tab.o $(BUILD)/query/lex.yy.o
+LIB_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(ENGINE) $(QUERY)) $(GENERATED)
+TOOL_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS))
+TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
+TEST_SCRIPTS = $(wildcard tests/*/test_*.sh)
+PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_query.h
+
+DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
+  libutf8proc-dev libc6-dev binutils
+DEB_CHECK = libcmocka-dev git clang clang-format cppcheck
+DEB_RECORD = python3 python3-venv
+DEB_BENCH = sqlite3 libsqlite3-dev
+
+.PHONY: all deps deps-record deps-bench demo check asan layers format lint bench record install \
+  uninstall clean
+all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
+
+# -- building ------------------------------------------------------------------------------------
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/query/parse.tab.c $(BUILD)/query/parse.tab.h: query/parse.y
+	@mkdir -p $(@D)
+	bison -Wall -Wcounterexamples -Werror -o $(BUILD)/query/parse.tab.c --defines=$(BUILD)/query/parse.tab.h $<
+
+$(BUILD)/query/lex.yy.c $(BUILD)/query/lex.yy.h: query/lex.l $(BUILD)/query/parse.tab.h
+	@mkdir -p $(@D)
+	flex --header-file=$(BUILD)/query/lex.yy.h -o $(BUILD)/query/lex.yy.c $<
+
+# Generated code is not ours to warn about beyond -Wall.
+$(GENERATED): $(BUILD)/query/%.o: $(BUILD)/query/%.c $(BUILD)/query/lex.yy.h
+	$(CC) $(BASE) -Wall -Wno-unused-function $(WERROR) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard query/*.c)): | $(BUILD)/query/lex.yy.h
+
+# One object with only pace_* visible, so that the static library brings no other names along.
+$(BUILD)/libpace.a: $(LIB_OBJECTS)
+	$(LD) -r -o $(BUILD)/libpace.o $(LIB_OBJECTS)
+	$(OBJCOPY) --localize-hidden $(BUILD)/libpace.o
+	rm -f $@
+	$(AR) rcs $@ $(BUILD)/libpace.o
+
+$(BUILD)/libpace.so.0: $(LIB_OBJECTS) engine/libpace.map
+	$(CC) -shared -Wl,-soname,libpace.so.0 -Wl,--version-script=engine/libpace.map -Wl,-z,defs \
+	  $(HARDEN_LD) $(SAN) $(LDFLAGS) -o $@ $(LIB_OBJECTS) $(LIBS)
+$(BUILD)/libpace.so: $(BUILD)/libpace.so.0
+	ln -sf libpace.so.0 $@
+
+$(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS)
+	$(CC) -pie $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
+
+$(BUILD)/pace.pc: Makefile
+	@mkdir -p $(@D)
+	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: pace' \
+	  'Description: benchmark history as a database' 'Version: 0.1.0' \
+	  'Libs: -L$${libdir} -lpace' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}/pace' > $@
+
+# -- tests ---------------------------------------------------------------------------------------
+
+$(BUILD)/tests/%: tests/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(WARNINGS) -Wno-missing-prototypes $(CPPFLAGS) $(CFLAGS) -Itests -o $@ $< $(LIB_OBJECTS) \
+	  $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS)) -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
+
+check: all $(TEST_PROGRAMS)
+	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
+
+asan:
+	$(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
+
+demo: all
+	tests/data/fun_notification/demo
+
+layers: all
+	tests/layers $(BUILD)
+
+SOURCES = $(wildcard engine/*.[ch] query/*.[ch] query/stats/*.[ch] tools/*.[ch] tools/adapters/*.[ch] \
+  tests/*.h tests/*/*.c bench/*.[ch])
+format:
+	clang-format --dry-run -Werror $(SOURCES)
+
+lint:
+	$(MAKE) all BUILD=build/lint-gcc CC=gcc WERROR=-Werror
+	$(MAKE) all BUILD=build/lint-clang CC=clang WERROR=-Werror
+	cppcheck --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	  --suppress=missingIncludeSystem -I build/query -I query engine query tools
+
+bench: all
+	bench/run $(BUILD)
+
+record:
+	tests/data/fun_notification/record
+
+# -- dependencies --------------------------------------------------------------------------------
+
+# $(call apt,packages): installs those that are missing, and says which.
+define apt
+	@missing=$$(for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed' || echo $$p; done); \
+	if [ -z "$$missing" ]; then echo "deps: all there"; else \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  echo "deps: installing" $$missing; \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; fi
+endef
+deps:
+	$(call apt,$(DEB_BUILD) $(DEB_CHECK))
+deps-record:
+	$(call apt,$(DEB_RECORD))
+deps-bench:
+	$(call apt,$(DEB_BENCH))
+
+# -- installing ----------------------------------------------------------------------------------
+
+install: all $(BUILD)/pace.pc
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir)/pkgconfig $(DESTDIR)$(includedir)/pace/engine $(DESTDIR)$(includedir)/pace/query
+	$(INSTALL) -m 755 $(BUILD)/pace $(DESTDIR)$(bindir)/pace
+	$(INSTALL) -m 644 $(BUILD)/libpace.a $(DESTDIR)$(libdir)/libpace.a
+	$(INSTALL) -m 755 $(BUILD)/libpace.so.0 $(DESTDIR)$(libdir)/libpace.so.0
+	ln -sf libpace.so.0 $(DESTDIR)$(libdir)/libpace.so
+	for h in $(PUBLIC_HEADERS); do $(INSTALL) -m 644 $$h $(DESTDIR)$(includedir)/pace/$$h; done
+	$(INSTALL) -m 644 $(BUILD)/pace.pc $(DESTDIR)$(libdir)/pkgconfig/pace.pc
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/pace $(DESTDIR)$(libdir)/libpace.a $(DESTDIR)$(libdir)/libpace.so \
+	  $(DESTDIR)$(libdir)/libpace.so.0 $(DESTDIR)$(libdir)/pkgconfig/pace.pc
+	for h in $(PUBLIC_HEADERS); do rm -f $(DESTDIR)$(includedir)/pace/$$h; done
+	-rmdir $(DESTDIR)$(includedir)/pace/engine $(DESTDIR)$(includedir)/pace/query $(DESTDIR)$(includedir)/pace
+
+clean:
+	rm -rf build
+
+-include $(LIB_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)

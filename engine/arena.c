@@ -1,0 +1,114 @@
+/* arena.c -- see arena.h. Chunks grow from 4 KiB to 1 MiB; larger pieces get a chunk of their own. */
+#include "arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
+
+struct arena_chunk {
+    struct arena_chunk *next;
+    size_t size, used; /* bytes of data */
+    alignas(max_align_t) unsigned char data[];
+};
+
+void arena_init(struct arena *arena, size_t cap_bytes)
+{
+    *arena = (struct arena){.cap_bytes = cap_bytes};
+}
+
+void arena_clear(struct arena *arena)
+{
+    struct arena_chunk *chunk = arena->chunks;
+    while (chunk) {
+        struct arena_chunk *next = chunk->next;
+        free(chunk);
+        chunk = next;
+    }
+    arena_init(arena, arena->cap_bytes);
+}
+
+static struct arena_chunk *arena_grow(struct arena *arena, size_t need)
+{
+    size_t size = FIRST_CHUNK;
+    if (arena->chunks) {
+        size = arena->chunks->size * 2;
+        if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
+    }
+    if (size < need) size = need;
+    struct arena_chunk *chunk = malloc(sizeof *chunk + size);
+    if (!chunk) return NULL;
+    chunk->size = size;
+    chunk->used = 0;
+    chunk->next = arena->chunks;
+    arena->chunks = chunk;
+    return chunk;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    const size_t align = alignof(max_align_t);
+    if (size > SIZE_MAX / 2) goto fail;
+    size_t need = (size + align - 1) / align * align;
+    if (need == 0) need = align;
+    if (arena->cap_bytes && need > arena->cap_bytes - arena->used_bytes) goto fail;
+
+    struct arena_chunk *chunk = arena->chunks;
+    if (!chunk || chunk->size - chunk->used < need) {
+        chunk = arena_grow(arena, need);
+        if (!chunk) goto fail;
+    }
+    void *piece = chunk->data + chunk->used;
+    chunk->used += need;
+    arena->used_bytes += need;
+    return memset(piece, 0, size);
+
+fail:
+    arena->failed = 1;
+    return NULL;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    size_t bytes;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        arena->failed = 1;
+        return NULL;
+    }
+    return arena_alloc(arena, bytes);
+}
+
+char *arena_copy(struct arena *arena, const char *text, size_t len)
+{
+    char *copy = arena_alloc(arena, len + 1);
+    if (copy && len) memcpy(copy, text, len);
+    return copy;
+}
+
+char *arena_string(struct arena *arena, const char *text)
+{
+    return arena_copy(arena, text, strlen(text));
+}
+
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    char *text = len < 0 ? NULL : arena_alloc(arena, (size_t)len + 1);
+    if (text) vsnprintf(text, (size_t)len + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *text = arena_vprintf(arena, format, args);
+    va_end(args);
+    return text;
+}

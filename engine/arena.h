@@ -1,0 +1,36 @@
+/* arena.h -- memory that is handed out piece by piece and dies in one call.
+ *
+ * A statement, a snapshot and a parsed input each own one. Pieces are aligned for any type and never
+ * move; there is no free of one piece. An arena may carry a cap: going over it fails like an exhausted
+ * machine, which is how a statement's memory limit works. Pure: libc only, any layer may use it. */
+#ifndef PACE_ARENA_H
+#define PACE_ARENA_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct arena_chunk;
+
+struct arena {
+    struct arena_chunk *chunks; /* newest first */
+    size_t used_bytes;          /* handed out so far, with padding */
+    size_t cap_bytes;           /* 0: no cap */
+    int failed;                 /* 1 once an allocation failed; stays until arena_clear */
+};
+
+/* cap_bytes bounds what the arena hands out (0: no bound). */
+void arena_init(struct arena *arena, size_t cap_bytes);
+void arena_clear(struct arena *arena); /* frees everything; the arena can be used again */
+
+/* Zeroed memory for `size` bytes (0 is allowed), or NULL. */
+void *arena_alloc(struct arena *arena, size_t size);
+/* The same for an array; the product is checked for overflow. */
+void *arena_array(struct arena *arena, size_t count, size_t size);
+
+char *arena_copy(struct arena *arena, const char *text, size_t len); /* NUL-terminated copy */
+char *arena_string(struct arena *arena, const char *text);
+char *arena_printf(struct arena *arena, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+char *arena_vprintf(struct arena *arena, const char *format, va_list args);
+
+#endif

@@ -1,0 +1,355 @@
+/* pace.h -- libpace's store: the performance history of software, appended and read.
+ *
+ * The model. A RUN is one execution of a benchmark suite: a project, branch, testbed, commit, time,
+ * and its cells. A CELL is one value of one benchmark x measure in a run. A STREAM is project x
+ * branch x testbed; a SERIES is a stream x benchmark x measure: its cells in commit order. Within a
+ * stream each benchmark x measure is a COLUMN, numbered from 0 by first appearance, never reused.
+ *
+ * Order. Runs of a stream are ordered by (time, ordinal, run number): `time` is the commit's time,
+ * `ordinal` its first-parent count where known, the run number says who arrived first. A run that
+ * arrives late takes its place in the middle.
+ *
+ * Results. Functions return 0, or a negative code of error.def, or a positive errno. Those that take
+ * a `struct pace_error *` also fill it (it may be NULL). Outputs come last and are untouched on error.
+ *
+ * Threads. A `pace` may be used by any number of threads at once. A snapshot, a run under
+ * construction and a scan belong to one thread at a time. One process writes to a store at a time;
+ * others wait up to the handle's timeout.
+ *
+ * Strings are UTF-8, NUL-terminated, without control characters. Times are nanoseconds since the Unix
+ * epoch. The library never prints, exits, aborts, reads the environment or touches signals. */
+#ifndef PACE_H
+#define PACE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PACE_VERSION_MAJOR 0
+#define PACE_VERSION_MINOR 1
+#define PACE_VERSION_PATCH 0
+#define PACE_VERSION "0.1.0"
+
+#if defined(__GNUC__)
+#define PACE_API __attribute__((visibility("default")))
+#else
+#define PACE_API
+#endif
+
+/* The version of the library that is running, as "MAJOR.MINOR.PATCH". Static memory. */
+PACE_API const char *pace_version(void);
+
+/* -- errors and limits ----------------------------------------------------------------------- */
+
+enum pace_status {
+    PACE_OK = 0,
+#define PACE_ERROR(name, number, text) name = number,
+#include "error.def"
+#undef PACE_ERROR
+};
+
+enum pace_limit {
+#define PACE_LIMIT(name, value, text) name = value,
+#include "limits.def"
+#undef PACE_LIMIT
+};
+
+/* What went wrong, for people: `message` says what, where and what to do. */
+struct pace_error {
+    int code;
+    char message[600];
+};
+
+/* The meaning of a code (own or errno). Static or thread-local memory, never NULL. */
+PACE_API const char *pace_strerror(int code);
+
+/* -- opening --------------------------------------------------------------------------------- */
+
+typedef struct pace pace;
+
+enum pace_open_flag {
+    PACE_READONLY = 1, /* never writes, not even to create */
+    PACE_CREATE = 2,   /* create the store if the directory has none */
+};
+
+/* `struct_size` = sizeof(struct pace_options); zero elsewhere means the default. */
+struct pace_options {
+    size_t struct_size;
+    uint64_t map_size;          /* bytes of address space to start with; default 16 GiB, grows */
+    unsigned write_timeout_ms;  /* how long a writer waits for another; default 10,000 */
+};
+
+/* Opens the store in directory `path`. A second open of the same store in this process shares it.
+ * With PACE_CREATE the directory and store are made (mode 0700/0600) when absent.
+ * Errors: ENOENT, PACE_ENOSTORE, PACE_EFORMAT, PACE_ECORRUPT, PACE_EUNSAFE, PACE_EFS, errno. */
+PACE_API int pace_open(const char *path, unsigned flags, const struct pace_options *options,
+                       struct pace_error *error, pace **out);
+
+/* Closes the handle. All its snapshots and runs must be finished. NULL is allowed. */
+PACE_API void pace_close(pace *store);
+
+/* The directory it was opened with. Lives as long as the handle. */
+PACE_API const char *pace_path(const pace *store);
+
+/* -- appending a run ------------------------------------------------------------------------- */
+
+typedef struct pace_run pace_run;
+
+enum pace_run_flag {
+    PACE_RUN_PARTIAL = 1, /* the benchmark command failed; what arrived is stored */
+    PACE_RUN_DIRTY = 2,   /* the work tree had uncommitted changes */
+};
+
+enum pace_direction { PACE_DIRECTION_UNKNOWN = 0, PACE_LOWER_IS_BETTER = 1, PACE_HIGHER_IS_BETTER = 2 };
+
+enum pace_cell_status {
+    PACE_CELL_OK = 0,
+    PACE_CELL_FAILED = 1,  /* the benchmark ran and failed: no value */
+    PACE_CELL_SKIPPED = 2, /* the benchmark was not run: no value */
+    PACE_CELL_ABSENT = 255 /* only on reading: this run has no such cell */
+};
+
+/* What a run is. Text is copied. */
+struct pace_run_info {
+    const char *project;   /* required */
+    const char *branch;    /* required */
+    const char *testbed;   /* required */
+    const char *commit;    /* NULL or "": none */
+    const char *id;        /* identity; NULL: derived from the content (without `ran_ns`) */
+    int64_t time_ns;       /* place in history: the commit's time */
+    int64_t ran_ns;        /* wall clock of the execution; 0: unknown */
+    uint32_t ordinal;      /* first-parent count of the commit; 0: unknown */
+    uint32_t flags;        /* enum pace_run_flag */
+};
+
+/* One cell. Text and samples are copied by pace_run_put. */
+struct pace_cell {
+    const char *benchmark;      /* required */
+    const char *measure;        /* required */
+    const char *unit;           /* NULL or "": unknown, or what the measure already has */
+    enum pace_direction direction;
+    enum pace_cell_status status;
+    double value;               /* finite when status is ok, ignored otherwise */
+    double lower, upper;        /* NAN: none */
+    const double *samples;      /* finite; may be NULL; same unit as value */
+    size_t sample_count;
+};
+
+/* What became of a committed run. */
+struct pace_run_result {
+    uint64_t run;       /* its number, from 1; of the stored one if it was there already */
+    int duplicate;      /* 1: a run with this identity and content was already stored */
+    uint32_t new_series;/* series that this run began */
+};
+
+/* Starts a run in memory; nothing is written before commit.
+ * Errors: PACE_ENAME, PACE_ELIMIT, PACE_ETIME (over 24 h in the future by the wall clock, or before
+ * 1970), PACE_EREADONLY, PACE_ENOMEM. Free it with pace_run_free. */
+PACE_API int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_error *error,
+                            pace_run **out);
+
+/* Adds a cell. Errors: PACE_ENAME, PACE_EVALUE (non-finite), PACE_EDUPLICATE, PACE_ELIMIT. After an
+ * error the run is as it was before the call. */
+PACE_API int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error);
+
+/* Adds or replaces one piece of named metadata (key and value are text). */
+PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value,
+                               struct pace_error *error);
+
+/* Number of cells put so far. */
+PACE_API size_t pace_run_cell_count(const pace_run *run);
+
+/* Appends `count` runs in one durable transaction, all or none; when it returns 0 they are on disk.
+ * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
+ * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
+ * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
+ * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL,
+ * PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
+PACE_API int pace_runs_commit(pace *store, pace_run *const *runs, size_t count,
+                              struct pace_error *error, struct pace_run_result *results);
+
+/* Frees a run, committed or not. NULL is allowed. */
+PACE_API void pace_run_free(pace_run *run);
+
+/* -- reading: a snapshot --------------------------------------------------------------------- */
+
+typedef struct pace_snapshot pace_snapshot;
+
+/* The store as it is now, unchanged by later writers until it ends. Keep it short: an open snapshot
+ * keeps old pages alive. All memory that reading functions return belongs to the snapshot and dies
+ * with it, unless said otherwise. */
+PACE_API int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out);
+PACE_API void pace_snapshot_end(pace_snapshot *snapshot);
+
+enum pace_dimension { PACE_PROJECT, PACE_BRANCH, PACE_TESTBED, PACE_BENCHMARK, PACE_MEASURE };
+#define PACE_DIMENSION_COUNT 5
+
+/* All names of a dimension; names[id] is the text of id. Read once per snapshot. */
+PACE_API int pace_names(pace_snapshot *snapshot, enum pace_dimension dimension,
+                        struct pace_error *error, const char *const **names, uint32_t *count);
+
+/* The id of one name without reading the others, or PACE_ENOTFOUND. */
+PACE_API int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension, const char *name,
+                            size_t length, struct pace_error *error, uint32_t *id);
+
+struct pace_stream {
+    uint32_t id;
+    uint32_t project, branch, testbed; /* name ids */
+    uint32_t column_count;
+    uint64_t run_count;
+    uint64_t cell_count;
+    int64_t first_time_ns, last_time_ns;
+    uint64_t last_run; /* number of the newest run in commit order */
+};
+
+/* All streams, by id. */
+PACE_API int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
+                          const struct pace_stream **streams, uint32_t *count);
+
+/* The name of column i of a stream. */
+struct pace_column {
+    uint32_t benchmark, measure; /* name ids */
+};
+
+/* The columns of a stream, in order of first appearance: columns[0 .. stream->column_count). */
+PACE_API int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                          const struct pace_column **columns, uint32_t *count);
+
+/* Unit and direction of a project x measure (name ids); unit "" when unknown. */
+struct pace_measure {
+    const char *unit;
+    enum pace_direction direction;
+};
+PACE_API int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_t measure,
+                              struct pace_error *error, struct pace_measure *out);
+
+/* -- reading: cells -------------------------------------------------------------------------- */
+
+/* Which runs of a stream to read: those with from_ns <= time < until_ns, of these the newest `last`
+ * (0: all). */
+struct pace_range {
+    int64_t from_ns;  /* INT64_MIN: no bound */
+    int64_t until_ns; /* INT64_MAX: no bound */
+    uint64_t last;
+};
+
+/* One run as reading shows it. */
+struct pace_run_view {
+    uint64_t run;       /* number */
+    int64_t time_ns, ran_ns;
+    const char *commit; /* "" when none */
+    uint32_t stream, ordinal, flags, cell_count;
+};
+
+/* Up to PACE_MAX_BATCH runs of a stream, in commit order, as a matrix: cells[c * stride + r] is column
+ * `columns[c]` of runs[r]. status says which cells are there; value, lower and upper are NAN where
+ * there is none. lower and upper are NULL when no cell in the batch has bounds. */
+struct pace_cells {
+    size_t run_count, column_count, stride;
+    const struct pace_run_view *runs;
+    const double *value, *lower, *upper;
+    const uint8_t *status; /* enum pace_cell_status */
+};
+
+typedef struct pace_scan pace_scan;
+
+/* Opens a scan of some columns of a stream (column numbers, any order, copied). Close it before the
+ * snapshot ends. */
+PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
+                            size_t column_count, const struct pace_range *range,
+                            struct pace_error *error, pace_scan **out);
+
+/* The next batch, oldest first; run_count 0 at the end. `cells` is valid until the next call on this
+ * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
+PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
+PACE_API void pace_scan_close(pace_scan *scan);
+
+/* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count. */
+PACE_API int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                          struct pace_run_view *out);
+PACE_API uint64_t pace_run_count(const pace_snapshot *snapshot);
+
+/* The identity of a run. */
+PACE_API int pace_run_id(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                         const char **id);
+
+/* Metadata of a run: `count` pairs keys[i], values[i], in order of key. */
+struct pace_meta {
+    size_t count;
+    const char *const *keys, *const *values;
+};
+PACE_API int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                           struct pace_meta *out);
+
+/* Raw samples of one cell; count 0 when it has none. */
+PACE_API int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column,
+                          struct pace_error *error, const double **samples, size_t *count);
+
+/* Commits that begin with `prefix` and are recorded in some run: calls visit() once per commit and
+ * run, in order of commit, then run number, until it returns non-zero (which is returned). */
+PACE_API int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error *error,
+                          int (*visit)(void *context, const char *commit, uint64_t run),
+                          void *context);
+
+/* -- marks: appended facts about history ------------------------------------------------------ */
+
+enum pace_mark_kind { PACE_MARK_ACCEPT = 1, PACE_MARK_EXCLUDE = 2, PACE_MARK_ARCHIVE = 3, PACE_MARK_ALIAS = 4 };
+
+/* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it is. */
+struct pace_mark {
+    uint64_t id;              /* from 1; set by the store */
+    enum pace_mark_kind kind;
+    int undone;               /* 1: taken back by a later mark */
+    const char *selector, *target, *note; /* "" when none */
+    int64_t at_ns;            /* place in history it applies from; INT64_MIN: none */
+    int64_t created_ns;
+};
+
+/* Appends a mark; durable on return. */
+PACE_API int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *error,
+                           uint64_t *id);
+/* Takes mark `id` back: PACE_ENOTFOUND when there is none, PACE_EMISUSE when it is undone already. */
+PACE_API int pace_mark_undo(pace *store, uint64_t id, struct pace_error *error);
+/* All marks, undone ones included, by id. */
+PACE_API int pace_marks(pace_snapshot *snapshot, struct pace_error *error,
+                        const struct pace_mark **marks, size_t *count);
+
+/* -- saved objects: each change is a new version ----------------------------------------------- */
+
+enum pace_object_kind { PACE_OBJECT_LET = 1, PACE_OBJECT_VIEW, PACE_OBJECT_THRESHOLD, PACE_OBJECT_ALERT, PACE_OBJECT_MEASURE };
+
+struct pace_object {
+    enum pace_object_kind kind;
+    const char *name;
+    const char *text;      /* the definition as written; NULL: dropped */
+    uint32_t version;      /* from 1 */
+    int64_t created_ns;
+};
+
+/* Appends a version; text NULL drops the object (PACE_ENOTFOUND when there is none). */
+PACE_API int pace_object_put(pace *store, enum pace_object_kind kind, const char *name,
+                             const char *text, struct pace_error *error, uint32_t *version);
+/* The newest version of each object that is not dropped, in order of kind and name. */
+PACE_API int pace_objects(pace_snapshot *snapshot, struct pace_error *error,
+                          const struct pace_object **objects, size_t *count);
+/* Sets unit and direction of a project x measure in advance, or the direction afterwards (a unit of
+ * another kind than the stored one is PACE_EUNIT). project NULL: every project without its own. */
+PACE_API int pace_measure_put(pace *store, const char *project, const char *measure,
+                              const char *unit, enum pace_direction direction,
+                              struct pace_error *error);
+
+/* -- counts ------------------------------------------------------------------------------------ */
+
+struct pace_stat {
+    uint64_t runs, cells, streams, series, names;
+    uint64_t file_bytes; /* size of the data file */
+};
+PACE_API int pace_stat(pace_snapshot *snapshot, struct pace_error *error, struct pace_stat *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

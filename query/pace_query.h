@@ -1,0 +1,150 @@
+/* pace_query.h -- libpace's query language: text in, batches of columns out.
+ *
+ *     pace_session *session;  pace_query *query;  const struct pace_rows *rows;  enum pace_step step;
+ *     pace_session_open(store, NULL, &error, &session);
+ *     pace_prepare(session, text, strlen(text), &error, &query);
+ *     while (pace_step(query, &error, &step, &rows) == 0 && step != PACE_STEP_END)
+ *         if (step == PACE_STEP_ROWS) use(rows);
+ *     pace_query_free(query);  pace_session_close(session);
+ *
+ * A session holds what statements leave behind: lets, views, thresholds and `use`. A query is one
+ * script: its syntax is checked whole by pace_prepare, then its statements run one after the other.
+ * Each statement reads one snapshot of the store.
+ *
+ * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
+ * any thread or signal handler. */
+#ifndef PACE_QUERY_H
+#define PACE_QUERY_H
+
+#include "../engine/pace.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct pace_session pace_session;
+typedef struct pace_query pace_query;
+
+/* struct_size = sizeof(struct pace_query_options); zero elsewhere means the default. */
+struct pace_query_options {
+    size_t struct_size;
+    int64_t now_ns;         /* what `now` is; 0: the wall clock at each statement */
+    size_t memory_bytes;    /* cap for one statement; default 1 GiB */
+    uint64_t deadline_ns;   /* longest run time of one statement; 0: none */
+};
+
+PACE_API int pace_session_open(pace *store, const struct pace_query_options *options,
+                               struct pace_error *error, pace_session **out);
+PACE_API void pace_session_close(pace_session *session); /* NULL is allowed */
+
+/* Binds $name to a text for later statements; value NULL unbinds. Copied. */
+PACE_API int pace_session_set(pace_session *session, const char *name, const char *value,
+                              struct pace_error *error);
+
+/* Parses a script. Returns 0, PACE_EQUERY (syntax: see pace_diag_*), PACE_ENOMEM. *out is set in the
+ * first two cases and must be freed. `text` is copied. */
+PACE_API int pace_prepare(pace_session *session, const char *text, size_t len,
+                          struct pace_error *error, pace_query **out);
+PACE_API void pace_query_free(pace_query *query); /* NULL is allowed */
+
+/* -- results --------------------------------------------------------------------------------- */
+
+enum pace_field_type {
+    PACE_FIELD_TEXT,   /* text[i], never NULL when not missing */
+    PACE_FIELD_NUMBER, /* number[i] */
+    PACE_FIELD_TIME,   /* time_ns[i]: nanoseconds since the Unix epoch */
+    PACE_FIELD_FLAG,   /* flag[i]: 0 or 1 */
+};
+
+/* One column of a batch. missing[i] != 0 where there is no value; missing may be NULL: all there. */
+struct pace_field {
+    const char *name;
+    enum pace_field_type type;
+    const char *const *text;
+    const double *number;
+    const int64_t *time_ns;
+    const uint8_t *flag;
+    const uint8_t *missing;
+    const char *unit;         /* NUMBER: unit of all rows; NULL: see units */
+    const char *const *units; /* NUMBER: unit of each row; NULL: see unit */
+};
+
+/* Up to PACE_MAX_BATCH rows; valid until the next call on the query. Every batch of one statement has
+ * the same fields in the same order. */
+struct pace_rows {
+    size_t count, field_count;
+    const struct pace_field *fields;
+};
+
+enum pace_step {
+    PACE_STEP_ROWS,      /* a batch */
+    PACE_STEP_STATEMENT, /* a statement ended; pace_outcome tells how */
+    PACE_STEP_END,       /* the script ended */
+};
+
+/* Goes on: the next batch, the end of a statement, or of the script. Errors: PACE_EQUERY (binding or
+ * running: see pace_diag_*), PACE_EINTERRUPT, PACE_EDEADLINE, PACE_ENOMEM, and the store's. After an
+ * error the script is over. */
+PACE_API int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
+                       const struct pace_rows **rows);
+
+/* How the statement that just ended went. */
+struct pace_outcome {
+    int status;            /* 0 ok, 1 an `expect` is unmet, 4 no verdict (rule 9) */
+    uint64_t rows;         /* rows given out */
+    uint64_t unknown_rows; /* rows that `where` dropped because the condition was unknown */
+    uint64_t series;       /* series that matched */
+    uint64_t points_read;  /* cells read from the store */
+    uint64_t judged;       /* rows that check judged, by verdict: */
+    uint64_t worse, better, suspected, changed, thin, fresh, gone;
+    const char *message;   /* what a command did ("saved threshold slow"), or NULL */
+};
+PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
+
+/* The `as` of the current statement, or NULL. */
+PACE_API const char *pace_format_name(const pace_query *query);
+
+/* Diagnostics of the failed statement, or the notes of the current one (unknown rows, a pattern that
+ * matches nothing...). */
+struct pace_diag {
+    int code;              /* 12 for Q012; 0 for a note */
+    size_t start, length;  /* bytes of the script; length 0: no place */
+    const char *message, *help; /* help may be NULL */
+    const char *drawn;     /* with the line and the caret, for people */
+    const char *json;      /* one JSON object */
+};
+PACE_API size_t pace_diag_count(const pace_query *query);
+PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_diag *out);
+
+/* Makes the running statement end soon with PACE_EINTERRUPT. Async-signal-safe. */
+PACE_API void pace_interrupt(pace_session *session);
+
+/* -- writing results --------------------------------------------------------------------------- */
+
+typedef struct pace_writer pace_writer;
+
+/* Where formatted bytes go; returns 0, or an errno that ends the writing. */
+typedef int pace_sink(void *context, const char *bytes, size_t len);
+
+struct pace_writer_options {
+    size_t struct_size;
+    unsigned width;   /* display columns of the terminal; 0: unbounded */
+    int color;        /* 1: ANSI colours */
+    int ascii;        /* 1: no characters beyond ASCII in plots and cut marks */
+    int64_t now_ns;   /* for "3 days ago"; 0: never */
+};
+
+/* A writer for one result. Formats: table csv jsonl plot (the rest of the language's list says that it
+ * is not built yet: PACE_EMISUSE). Errors: PACE_ENOTFOUND (no such format), PACE_ENOMEM. */
+PACE_API int pace_writer_open(const char *format, const struct pace_writer_options *options,
+                              pace_sink *sink, void *sink_context, struct pace_error *error,
+                              pace_writer **out);
+PACE_API int pace_writer_rows(pace_writer *writer, const struct pace_rows *rows,
+                              struct pace_error *error);
+PACE_API int pace_writer_finish(pace_writer *writer, struct pace_error *error); /* then close it */
+PACE_API void pace_writer_close(pace_writer *writer); /* NULL is allowed */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

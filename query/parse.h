@@ -1,0 +1,27 @@
+/* parse.h -- text in, tree out. */
+#ifndef PACE_PARSE_H
+#define PACE_PARSE_H
+
+#include "ast.h"
+
+enum parse_result {
+    PARSE_OK,
+    PARSE_ERROR,      /* diagnostics say why */
+    PARSE_UNFINISHED, /* every token fits so far and more is needed (a REPL shows a continuation prompt) */
+};
+
+/* Parses a whole script: statements separated by `;` (comments run from # to the end of the line). The
+ * text must outlive the tree. On PARSE_ERROR and PARSE_UNFINISHED `diags` has at least one error and
+ * *out is NULL. Limits: PACE_MAX_STATEMENT, PACE_MAX_DEPTH, PACE_MAX_NODES. */
+enum parse_result parse_script(struct arena *arena, const char *text, size_t len,
+                               struct diag_list *diags, struct script **out);
+
+/* Prints a tree in canonical form, one statement a line, `;` between; parsing the result gives the
+ * same tree. Memory of the arena. */
+const char *print_script(struct arena *arena, const struct script *script);
+const char *print_query(struct arena *arena, const struct query *query);
+const char *print_selector(struct arena *arena, const struct selector *selector);
+const char *print_model(struct arena *arena, const struct model *model);
+const char *print_expr(struct arena *arena, const struct expr *expr);
+
+#endif
