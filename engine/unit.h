@@ -1,8 +1,8 @@
 /* unit.h -- units of measures: which kind they are, how they convert, how they print.
  *
- * One table, unit.def: name, kind, factor to the kind's base. Names are matched exactly (`ms`, `KiB`);
- * a unit that is not in the table is its own kind ("custom": cache-misses in `misses`), which
- * converts to nothing but itself. Pure: libc only, any layer may use it. */
+ * One table, unit.def: name, kind, factor to the kind's base. Names are matched exactly (`ms`,
+ * `KiB`); a unit that is not in the table is its own kind ("custom": cache-misses in `misses`),
+ * which converts to nothing but itself. Pure: libc only, any layer may use it. */
 #ifndef PACE_UNIT_H
 #define PACE_UNIT_H
 
@@ -23,9 +23,9 @@ enum unit_kind {
 /* What a unit name means. Unknown text is UNIT_CUSTOM with factor 1; "" is UNIT_NONE. */
 struct unit {
     enum unit_kind kind;
-    double factor;      /* value in base units = value * factor */
-    int decimal;        /* 1: the factor is a power of ten (rule 5: may rescale on storing) */
-    const char *name;   /* canonical spelling of a table row; NULL for custom and none */
+    double factor;    /* value in base units = value * factor */
+    int decimal;      /* 1: the factor is a power of ten (rule 5: may rescale on storing) */
+    const char *name; /* canonical spelling of a table row; NULL for custom and none */
 };
 
 struct unit unit_lookup(const char *name, size_t len);
@@ -33,8 +33,8 @@ struct unit unit_lookup(const char *name, size_t len);
 /* Human word for a kind: "time", "size", ... for diagnostics. Static memory. */
 const char *unit_kind_name(enum unit_kind kind);
 
-/* 0 and *factor (value in `to` = value in `from` * factor), or -1 when the kinds differ. Equal names
- * always convert, with factor 1. */
+/* 0 and *factor (value in `to` = value in `from` * factor), or -1 when the kinds differ. Equal
+ * names always convert, with factor 1. */
 int unit_convert(const char *from, const char *to, double *factor);
 
 /* Writes a value with its unit for people: 4 significant digits and the prefix that keeps 1..999

@@ -161,6 +161,7 @@ struct expr {
     struct option *window;   /* CALL: over, lag, needs */
     struct selector *selector; /* OF, MATCH */
     struct pattern pattern;  /* REGEX */
+    unsigned depth;          /* levels of the tree below and including this one: <= PACE_MAX_DEPTH */
 };
 
 /* A named expression: `name = expr`; in a summarize or sort the name may be absent (len 0). */
@@ -237,6 +238,7 @@ struct query {
     struct source *source;
     struct stage *stages;
     struct span span;
+    unsigned depth; /* as of expressions */
 };
 
 /* -- statements ------------------------------------------------------------------------------ */

@@ -22,10 +22,10 @@ enum diag_code {
 enum diag_severity { DIAG_ERROR, DIAG_NOTE };
 
 struct diag {
-    enum diag_code code;         /* printed as Q%03d */
+    enum diag_code code; /* printed as Q%03d */
     enum diag_severity severity;
-    struct span span;            /* len 0: no place in the text */
-    const char *message, *help;  /* help may be NULL */
+    struct span span;           /* len 0: no place in the text */
+    const char *message, *help; /* help may be NULL */
     struct diag *next;
 };
 
@@ -34,12 +34,13 @@ struct diag_list {
     struct arena *arena;
     struct diag *first, *last;
     unsigned error_count;
+    struct diag no_memory; /* stands in when the arena is exhausted; do not copy a list in use */
 };
 
 void diag_list_init(struct diag_list *list, struct arena *arena);
 
-/* Adds an error (or note) and returns it, so that the caller can set ->help; a static "out of memory"
- * diagnostic when the arena is exhausted, never NULL. */
+/* Adds an error (or note) and returns it, so that the caller can set ->help; the list's own
+ * "out of memory" diagnostic when the arena is exhausted, never NULL. */
 struct diag *diag_error(struct diag_list *list, enum diag_code code, struct span span,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 struct diag *diag_note(struct diag_list *list, const char *format, ...)
@@ -51,11 +52,14 @@ void diag_help(struct diag_list *list, struct diag *diag, const char *format, ..
 const char *diag_title(enum diag_code code);
 
 /* Draws one diagnostic as in the manual: the message, the line of `text` that holds the span, the
- * caret under it (columns are display columns; control bytes of the text are shown safe; a long line
- * is cut around the span), the help. Memory of the arena; NULL when it is exhausted. */
+ * caret under it (columns are display columns; control bytes of the text are shown safe; a long
+ * line is cut around the span), the help. Lines are separated by '\n'; the last has none. Memory of
+ * the arena; NULL when it is exhausted. */
 const char *diag_draw(struct arena *arena, const struct diag *diag, const char *text, size_t len);
 
-/* The same as one JSON object: {"code","severity","start","length","line","column","message","help"}. */
+/* The same as one JSON object: {"code":"Q012","severity":"error","start","length","line","column",
+ * "message","help"}. Line and column count from 1, columns in characters; what is absent is null.
+ */
 const char *diag_json(struct arena *arena, const struct diag *diag, const char *text, size_t len);
 
 #endif

@@ -7,14 +7,24 @@
 enum parse_result {
     PARSE_OK,
     PARSE_ERROR,      /* diagnostics say why */
-    PARSE_UNFINISHED, /* every token fits so far and more is needed (a REPL shows a continuation prompt) */
+    PARSE_UNFINISHED, /* every token fits so far and more is needed (a REPL shows a continuation
+                         prompt) */
 };
 
-/* Parses a whole script: statements separated by `;` (comments run from # to the end of the line). The
- * text must outlive the tree. On PARSE_ERROR and PARSE_UNFINISHED `diags` has at least one error and
- * *out is NULL. Limits: PACE_MAX_STATEMENT, PACE_MAX_DEPTH, PACE_MAX_NODES. */
+/* Parses a whole script: statements separated by `;` (comments run from # to the end of the line).
+ * The text must outlive the tree. On PARSE_ERROR and PARSE_UNFINISHED `diags` has at least one
+ * error and *out is NULL. Limits, each per statement: PACE_MAX_STATEMENT (from its first token to
+ * its last), PACE_MAX_DEPTH, PACE_MAX_NODES. */
 enum parse_result parse_script(struct arena *arena, const char *text, size_t len,
                                struct diag_list *diags, struct script **out);
+
+/* What could come next after a text: names of tokens, such as "where" or "a number" (a name with a
+ * space stands for a class). Cut an unfinished last word off first; a text may end in a key and its
+ * colon. Returns how many there are, 0 when the text is wrong. Static memory; `arena` is for
+ * scratch. */
+enum { PARSE_EXPECTED_MAX = 128 };
+size_t parse_expected(struct arena *arena, const char *text, size_t len,
+                      const char *names[PARSE_EXPECTED_MAX]);
 
 /* Prints a tree in canonical form, one statement a line, `;` between; parsing the result gives the
  * same tree. Memory of the arena. */

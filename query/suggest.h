@@ -1,7 +1,7 @@
 /* suggest.h -- "did you mean": the nearest of a list of names, if it is near enough.
  *
- * Damerau-Levenshtein distance, case folded; near enough is at most one edit per three characters (at
- * least 1, at most 4), or a shared prefix of three and more where the rest is missing. Pure. */
+ * Damerau-Levenshtein distance, case folded; near enough is at most one edit per three characters
+ * (at least 1, at most 4), or a shared prefix of three and more where the rest is missing. Pure. */
 #ifndef PACE_SUGGEST_H
 #define PACE_SUGGEST_H
 

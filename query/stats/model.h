@@ -1,6 +1,6 @@
 /* model.h -- threshold models: from a sample to limits, from a value to a score.
  *
- * The table is model.def. Formulas are those of the manual's pace-detect: with n the sample size, m the
+ * The table is model.def. Formulas are those of the page pace-detect: with n the sample size, m the
  * mean, s the deviation (n-1), type 7 quantiles. A limit that cannot be computed is NAN. Pure. */
 #ifndef PACE_MODEL_H
 #define PACE_MODEL_H
@@ -19,7 +19,7 @@ enum model_kind {
 enum bound_kind {
     BOUND_NONE,
     BOUND_PROBABILITY = 1, /* 0.99: one-sided; 0.5 <= p < 1 */
-    BOUND_DEVIATIONS = 2,  /* 3sd */
+    BOUND_DEVIATIONS = 2,  /* 3sd: so many spreads; t-test then leaves sqrt(1 + 1/n) out */
     BOUND_FRACTION = 4,    /* 10%, 2x: of the centre or of the spread */
     BOUND_VALUE = 8,       /* a value in the measure's unit */
 };
@@ -45,16 +45,17 @@ struct limits {
     double centre, spread; /* spread in the value's unit (log-normal: sigma of the logs) */
     double low, high;      /* NAN where no bound was asked for, or none can be computed */
     size_t n;
-    bool flat;             /* the sample has no spread: the limits are the centre */
+    bool flat; /* the sample has no spread: the limits are the centre */
 };
 
-/* Limits from a sample in the order of time. Returns 0, or -1 when the model cannot be computed from
- * it (log-normal of a value <= 0): everything NAN but n. */
+/* Limits from a sample in the order of time. Returns 0, or -1 when the model cannot be computed
+ * from it (log-normal of a value <= 0, a relative step from 0, a model not built): everything NAN
+ * but n. */
 int model_limits(enum model_kind kind, const double *sample, size_t n, struct bound lower,
                  struct bound upper, struct limits *out);
 
-/* The signed distance of a value from the centre in the model's own unit (deviations, fraction of the
- * centre, quartile ranges), positive = above. NAN when there is none. */
+/* The signed distance of a value from the centre in the model's own unit (deviations, fraction of
+ * the centre, quartile ranges), positive = above. NAN when there is none. */
 double model_score(enum model_kind kind, const struct limits *limits, double value);
 
 /* One-sided p of a value at least this far on its own side of the centre; NAN for a model without a

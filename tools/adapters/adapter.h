@@ -1,7 +1,9 @@
-/* adapter.h -- from a harness' output to runs. One file a harness, one row a harness in adapter.def.
+/* adapter.h -- from a harness' output to runs. One file a harness, one row a harness in
+ * adapter.def.
  *
  * An adapter recognises an input by its content and hands each run that it finds to a sink, cell by
- * cell, with units, directions and names as the harness means them. It knows nothing of the store. */
+ * cell, with units, directions and names as the harness means them. It knows nothing of the store.
+ */
 #ifndef PACE_ADAPTER_H
 #define PACE_ADAPTER_H
 
@@ -24,8 +26,8 @@ struct run_facts {
     int dirty;
 };
 
-/* Where an adapter puts what it reads. Calls come as run, then its meta and cells in any order. Every
- * function returns 0, or a code that the adapter passes on at once. */
+/* Where an adapter puts what it reads. Calls come as run, then its meta and cells in any order.
+ * Every function returns 0, or a code that the adapter passes on at once. */
 struct adapter_sink {
     int (*run)(void *context, const struct run_facts *facts, struct pace_error *error);
     int (*cell)(void *context, const struct pace_cell *cell, struct pace_error *error);
@@ -40,8 +42,17 @@ struct adapter {
     int (*recognise)(const struct input *input);
     /* Reads all of it. An input that is damaged or of another harness is PACE_EVALUE with the place
      * (line or byte) and the reason; what was handed on before is to be thrown away. */
-    int (*read)(const struct input *input, const struct adapter_sink *sink, struct pace_error *error);
+    int (*read)(const struct input *input, const struct adapter_sink *sink,
+                struct pace_error *error);
 };
+
+/* Each row of adapter.def has NAME_recognise and NAME_read, in NAME.c. */
+#define ADAPTER(name, text)                                                                        \
+    int name##_recognise(const struct input *input);                                               \
+    int name##_read(const struct input *input, const struct adapter_sink *sink,                    \
+                    struct pace_error *error);
+#include "adapter.def"
+#undef ADAPTER
 
 extern const struct adapter adapters[];
 extern const size_t adapter_count;
@@ -50,6 +61,7 @@ extern const size_t adapter_count;
 const struct adapter *adapter_find(const char *name);
 
 /* By content. PACE_ENOTFOUND lists what is known; PACE_EVALUE names the candidates of a tie. */
-int adapter_recognise(const struct input *input, struct pace_error *error, const struct adapter **out);
+int adapter_recognise(const struct input *input, struct pace_error *error,
+                      const struct adapter **out);
 
 #endif

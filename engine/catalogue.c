@@ -1,0 +1,72 @@
+/* catalogue.c -- see catalogue.h. */
+#include "catalogue.h"
+#include "error.h"
+
+#include <stdlib.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+void catalogue_init(struct catalogue *catalogue)
+{
+    *catalogue = (struct catalogue){0};
+    arena_init(&catalogue->arena, 0);
+}
+
+void catalogue_clear(struct catalogue *catalogue)
+{
+    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++) {
+        texts_free(&catalogue->names[i].texts);
+        free(catalogue->names[i].ids);
+        catalogue->names[i] = (struct known_names){0};
+    }
+    shapes_free(&catalogue->shapes);
+    arena_clear(&catalogue->arena);
+}
+
+void catalogue_trim(struct catalogue *catalogue)
+{
+    uint64_t columns = 0;
+    int large = 0;
+    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++)
+        large |= catalogue->names[i].texts.count > CATALOGUE_NAMES_MAX;
+    for (uint32_t i = 0; i < catalogue->shapes.count; i++)
+        columns += catalogue->shapes.items[i].length;
+    if (large || columns > CATALOGUE_COLUMNS_MAX) catalogue_clear(catalogue);
+}
+
+static int remember(struct catalogue *catalogue, struct known_names *known,
+                    const struct text *name, uint32_t id)
+{
+    if (known->texts.count == known->capacity) {
+        uint32_t capacity = known->capacity ? known->capacity * 2 : FIRST_CAPACITY;
+        uint32_t *ids = realloc(known->ids, capacity * sizeof *ids);
+        if (!ids) return -1;
+        known->ids = ids;
+        known->capacity = capacity;
+    }
+    uint32_t index =
+        texts_add(&known->texts, &catalogue->arena, name->text, name->len, name->hash);
+    if (index == TEXTS_NONE) return -1;
+    known->ids[index] = id;
+    return 0;
+}
+
+int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,
+                   enum pace_dimension dimension, const struct text *name,
+                   struct pace_error *error, uint32_t *id)
+{
+    struct known_names *known = &catalogue->names[dimension];
+    uint32_t index = texts_find(&known->texts, name->text, name->len, name->hash);
+    if (index != TEXTS_NONE) {
+        *id = known->ids[index];
+        return 0;
+    }
+    uint32_t found = 0;
+    int rc = names_find(txn, dimension, name->text, name->len, name->hash, error, &found);
+    if (rc == PACE_ENOTFOUND)
+        rc = names_append(txn, head, dimension, name->text, name->len, name->hash, error, &found);
+    if (rc) return rc;
+    if (remember(catalogue, known, name, found)) return error_memory(error);
+    *id = found;
+    return 0;
+}

@@ -1,0 +1,34 @@
+/* catalogue.h -- what the writers of a handle remember: ids of names, lists of columns.
+ *
+ * Ids are never reused and lists only grow, so what was read from a committed state stays right whatever
+ * other processes append. What a batch that failed had added must be forgotten: catalogue_clear. Only a
+ * running batch touches it, so it needs no lock. */
+#ifndef PACE_CATALOGUE_H
+#define PACE_CATALOGUE_H
+
+#include "names.h"
+#include "stream.h"
+
+/* More names than this of one dimension, or more columns, are forgotten before the next batch. */
+enum { CATALOGUE_NAMES_MAX = 1 << 18, CATALOGUE_COLUMNS_MAX = 1 << 22 };
+
+struct catalogue {
+    struct arena arena;
+    struct known_names {
+        struct texts texts;
+        uint32_t *ids; /* by index of texts */
+        uint32_t capacity;
+    } names[PACE_DIMENSION_COUNT];
+    struct shapes shapes;
+};
+
+void catalogue_init(struct catalogue *catalogue);
+void catalogue_clear(struct catalogue *catalogue); /* frees all; can be used again */
+void catalogue_trim(struct catalogue *catalogue);  /* clears one that grew too large */
+
+/* The id of a name, which is appended to the store when it is new. */
+int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,
+                   enum pace_dimension dimension, const struct text *name,
+                   struct pace_error *error, uint32_t *id);
+
+#endif

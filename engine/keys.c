@@ -1,0 +1,211 @@
+/* keys.c -- see keys.h for the layouts. */
+#include "keys.h"
+#include "pace.h"
+
+#include <assert.h>
+#include <string.h>
+
+_Static_assert(KEY_MAX >= 1 + PACE_MAX_COMMIT + 1 + 8, "the commit index is the longest key");
+
+enum {
+    LOG_KEY_BYTES = 1 + 4 + 8 + 4 + 8 + 1,
+    COMMIT_KEY_EXTRA = 1 + 1 + 8, /* tag, 0, run */
+};
+
+#define SIGN_BIT ((uint64_t)1 << 63) /* flipped, it makes negative times sort before positive */
+
+static struct key key_begin(char tag)
+{
+    struct key key;
+    key.len = 1;
+    key.bytes[0] = (unsigned char)tag;
+    return key;
+}
+
+static void put(struct key *key, uint64_t number, unsigned bytes)
+{
+    assert(key->len + bytes <= KEY_MAX);
+    for (unsigned i = 0; i < bytes; i++)
+        key->bytes[key->len + i] = (unsigned char)(number >> 8 * (bytes - 1 - i));
+    key->len += bytes;
+}
+
+static uint64_t get(const unsigned char *at, unsigned bytes)
+{
+    uint64_t number = 0;
+    for (unsigned i = 0; i < bytes; i++)
+        number = number << 8 | at[i];
+    return number;
+}
+
+static struct key key_1(char tag, uint64_t a, unsigned a_bytes)
+{
+    struct key key = key_begin(tag);
+    put(&key, a, a_bytes);
+    return key;
+}
+
+static struct key key_2(char tag, uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
+{
+    struct key key = key_1(tag, a, a_bytes);
+    put(&key, b, b_bytes);
+    return key;
+}
+
+struct key key_format(void)
+{
+    return key_begin('f');
+}
+
+struct key key_head(void)
+{
+    return key_begin('h');
+}
+
+struct key key_name_chunk(unsigned dimension, uint32_t chunk)
+{
+    return key_2('n', dimension, 1, chunk, 4);
+}
+
+struct key key_name_hash(unsigned dimension, uint64_t hash)
+{
+    return key_2('N', dimension, 1, hash, 8);
+}
+
+struct key key_stream(uint32_t stream)
+{
+    return key_1('s', stream, 4);
+}
+
+struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed)
+{
+    struct key key = key_2('S', project, 4, branch, 4);
+    put(&key, testbed, 4);
+    return key;
+}
+
+struct key key_shape(uint32_t shape)
+{
+    return key_1('p', shape, 4);
+}
+
+struct key key_columns(uint32_t shape, uint32_t chunk)
+{
+    return key_2('c', shape, 4, chunk, 4);
+}
+
+struct key key_shape_start(uint32_t benchmark, uint32_t measure)
+{
+    return key_2('P', benchmark, 4, measure, 4);
+}
+
+struct key key_measure(uint32_t project, uint32_t measure)
+{
+    return key_2('u', project, 4, measure, 4);
+}
+
+struct key key_log_stream(uint32_t stream)
+{
+    return key_1('l', stream, 4);
+}
+
+struct key key_log(uint32_t stream, const struct position *position, uint8_t part)
+{
+    struct key key = key_log_stream(stream);
+    put(&key, (uint64_t)position->time_ns ^ SIGN_BIT, 8);
+    put(&key, position->ordinal, 4);
+    put(&key, position->run, 8);
+    put(&key, part, 1);
+    return key;
+}
+
+int key_log_parse(const void *bytes, size_t len, struct log_key *out)
+{
+    const unsigned char *at = bytes;
+    if (len != LOG_KEY_BYTES || at[0] != 'l') return 0;
+    *out = (struct log_key){
+        .stream = (uint32_t)get(at + 1, 4),
+        .position = {.time_ns = (int64_t)(get(at + 5, 8) ^ SIGN_BIT),
+                     .ordinal = (uint32_t)get(at + 13, 4),
+                     .run = get(at + 17, 8)},
+        .part = at[25],
+    };
+    return 1;
+}
+
+struct key key_run(uint64_t run)
+{
+    return key_1('r', run, 8);
+}
+
+struct key key_identity(struct seal_digest digest)
+{
+    return key_2('i', digest.high, 8, digest.low, 8);
+}
+
+struct key key_commit_prefix(const char *prefix, size_t len)
+{
+    assert(len <= PACE_MAX_COMMIT);
+    struct key key = key_begin('k');
+    memcpy(key.bytes + key.len, prefix, len);
+    key.len += len;
+    return key;
+}
+
+struct key key_commit(const char *commit, size_t len, uint64_t run)
+{
+    struct key key = key_commit_prefix(commit, len);
+    put(&key, 0, 1);
+    put(&key, run, 8);
+    return key;
+}
+
+int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run)
+{
+    const unsigned char *at = bytes;
+    if (len <= COMMIT_KEY_EXTRA || len > COMMIT_KEY_EXTRA + PACE_MAX_COMMIT || at[0] != 'k')
+        return 0;
+    size_t commit_len = len - COMMIT_KEY_EXTRA;
+    if (memchr(at + 1, 0, commit_len + 1) != at + 1 + commit_len) return 0;
+    *commit = (const char *)at + 1;
+    *run = get(at + len - 8, 8);
+    return 1;
+}
+
+struct key key_meta(uint64_t run, uint32_t part)
+{
+    return key_2('m', run, 8, part, 4);
+}
+
+struct key key_samples(uint64_t run, uint32_t part)
+{
+    return key_2('x', run, 8, part, 4);
+}
+
+struct key key_mark(uint64_t mark)
+{
+    return key_1('a', mark, 8);
+}
+
+struct key key_undone(uint64_t mark)
+{
+    return key_1('b', mark, 8);
+}
+
+struct key key_object(uint64_t sequence)
+{
+    return key_1('o', sequence, 8);
+}
+
+int key_begins(const void *bytes, size_t len, const struct key *prefix)
+{
+    return len >= prefix->len && memcmp(bytes, prefix->bytes, prefix->len) == 0;
+}
+
+int position_compare(const struct position *a, const struct position *b)
+{
+    if (a->time_ns != b->time_ns) return a->time_ns < b->time_ns ? -1 : 1;
+    if (a->ordinal != b->ordinal) return a->ordinal < b->ordinal ? -1 : 1;
+    if (a->run != b->run) return a->run < b->run ? -1 : 1;
+    return 0;
+}

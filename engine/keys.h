@@ -1,0 +1,90 @@
+/* keys.h -- the keys of the store: one tag byte a table, then fixed-width big-endian numbers, so that
+ * the order of bytes is the order of numbers. Pure: libc only.
+ *
+ *   tag  table       key after the tag                                   record
+ *   'f'  format                                                          struct format, format.h
+ *   'h'  head                                                            struct head, head.h
+ *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
+ *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with this hash
+ *   's'  streams     | stream u32 |                                      struct stream_record
+ *   'S'  stream index| project u32 | branch u32 | testbed u32 |          stream u32
+ *   'p'  shapes      | shape u32 |                                       its length
+ *   'c'  columns     | shape u32 | chunk u32 |                           512 columns
+ *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
+ *   'u'  measures    | project u32 | measure u32 |                       unit and direction
+ *   'l'  log         | stream u32 | time i64 ^ 1<<63 | ordinal u32 | run u64 | part u8 |   a row
+ *   'r'  runs        | run u64 |                                         where it is, its identity
+ *   'i'  identities  | digest, 16 bytes |                                run and digest of content
+ *   'k'  commits     | commit, its bytes | 0 | run u64 |                 only the sum
+ *   'm'  metadata    | run u64 | part u32 |                              pairs
+ *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
+ *   'a'  marks       | mark u64 |                                        the mark
+ *   'b'  undone      | mark u64 |                                        when it was taken back
+ *   'o'  objects     | sequence u64 |                                    one version of an object
+ *
+ * The log's key is the order of history: (time, ordinal, run number) within a stream. */
+#ifndef PACE_KEYS_H
+#define PACE_KEYS_H
+
+#include "seal.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KEY_MAX = 160 };
+
+struct key {
+    size_t len;
+    unsigned char bytes[KEY_MAX];
+};
+
+/* A run's place in its stream's history. */
+struct position {
+    int64_t time_ns;
+    uint32_t ordinal;
+    uint64_t run;
+};
+
+struct log_key {
+    uint32_t stream;
+    struct position position;
+    uint8_t part;
+};
+
+struct key key_format(void);
+struct key key_head(void);
+struct key key_name_chunk(unsigned dimension, uint32_t chunk);
+struct key key_name_hash(unsigned dimension, uint64_t hash);
+struct key key_stream(uint32_t stream);
+struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed);
+struct key key_shape(uint32_t shape);
+struct key key_columns(uint32_t shape, uint32_t chunk);
+struct key key_shape_start(uint32_t benchmark, uint32_t measure);
+struct key key_measure(uint32_t project, uint32_t measure);
+struct key key_log(uint32_t stream, const struct position *position, uint8_t part);
+struct key key_run(uint64_t run);
+struct key key_identity(struct seal_digest digest);
+struct key key_commit(const char *commit, size_t len, uint64_t run); /* len <= PACE_MAX_COMMIT */
+struct key key_meta(uint64_t run, uint32_t part);
+struct key key_samples(uint64_t run, uint32_t part);
+struct key key_mark(uint64_t mark);
+struct key key_undone(uint64_t mark);
+struct key key_object(uint64_t sequence);
+
+/* What the keys of one stream's log begin with; of a table (its tag); of commits with a prefix. */
+struct key key_log_stream(uint32_t stream);
+struct key key_commit_prefix(const char *prefix, size_t len); /* len <= PACE_MAX_COMMIT */
+
+/* 1 when the bytes are a key of the log, which is taken apart. */
+int key_log_parse(const void *bytes, size_t len, struct log_key *out);
+
+/* 1 when the bytes are a key of the commit index; *commit points into them and ends with 0. */
+int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run);
+
+/* 1 when the bytes begin with `prefix`. */
+int key_begins(const void *bytes, size_t len, const struct key *prefix);
+
+/* Order of places: negative, 0, positive. */
+int position_compare(const struct position *a, const struct position *b);
+
+#endif

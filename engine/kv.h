@@ -1,0 +1,97 @@
+/* kv.h -- ordered keys in one file: snapshots, cursors, and one atomic durable batch at a time.
+ *
+ * This is all the engine knows of its storage; kv_lmdb.c is the backend. It hides: one open per file
+ * and process, use after fork, growth of the map (also by another process), the wait for another
+ * writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
+ *
+ * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
+ * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
+ * *error alone. */
+#ifndef PACE_KV_H
+#define PACE_KV_H
+
+#include "keys.h"
+#include "pace.h"
+
+struct kv;
+struct kv_txn;
+struct kv_cursor;
+
+struct kv_slice {
+    const unsigned char *data;
+    size_t len;
+};
+
+/* What a batch does. `run` may be called several times (each time nothing of the earlier call is
+ * left), so it starts from scratch; `finish`, once per call of `run`, tells whether it lasts. Both are
+ * called while no other batch runs in any process. Returning KV_UNCHANGED ends it without a write. */
+struct kv_work {
+    int (*run)(struct kv_txn *txn, void *context, struct pace_error *error);
+    void (*finish)(void *context, int committed); /* may be NULL */
+    void *context;
+};
+enum { KV_UNCHANGED = -1000 };
+
+struct kv_options {
+    uint64_t map_size; /* 0: the default */
+    unsigned timeout_ms;
+    int create;
+    struct kv_work fill; /* first content of a new store */
+};
+
+/* Opens (or shares) the store in directory `path`. */
+int kv_open(const char *path, const struct kv_options *options, struct pace_error *error,
+            struct kv **out);
+void kv_close(struct kv *kv);
+
+/* 1 when the process may write the file. */
+int kv_writable(const struct kv *kv);
+
+/* 0, or PACE_EFORKED in a process other than the opener. */
+int kv_check(const struct kv *kv, struct pace_error *error);
+
+int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes);
+
+/* A snapshot. */
+int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
+                  struct kv_txn **out);
+void kv_read_end(struct kv_txn *txn);
+
+/* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. */
+int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
+             struct pace_error *error);
+
+int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
+           struct kv_slice *value);
+int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
+           struct pace_error *error);
+
+/* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a change. */
+int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);
+void kv_cursor_close(struct kv_cursor *cursor);
+
+/* Moves to the first key not before `key`; to the last key before `key`; one on; one back. */
+int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                   struct kv_slice *found, struct kv_slice *value);
+int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                     struct kv_slice *found, struct kv_slice *value);
+int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value);
+int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value);
+
+/* A sealed record (seal.h): kv_get_sealed checks it and gives its body. `what` names it in errors. */
+int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, struct kv_slice *body);
+/* The same for a body that must have exactly `len` bytes, which are copied to `out`. */
+int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, void *out, size_t len);
+/* Puts a body of at most KV_STRUCT_MAX bytes as a sealed record. */
+enum { KV_STRUCT_MAX = 504 };
+int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, size_t len,
+                  struct pace_error *error);
+
+/* The directory, for messages. */
+const char *kv_path(const struct kv_txn *txn);
+
+#endif

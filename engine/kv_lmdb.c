@@ -1,0 +1,776 @@
+/* kv_lmdb.c -- kv.h on LMDB 0.9; the only file that includes lmdb.h.
+ *
+ * Flags are the default plus MDB_NOTLS, so a commit that returned is on disk and a reader belongs to
+ * its transaction. Everything lives in the unnamed database.
+ *
+ * Locks, in the order in which they are taken: the directory (open, close), the registry's mutex;
+ * for a batch kv->writing, then write.lock between processes; kv->mutex last and briefly. The map may
+ * move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
+#include "kv.h"
+#include "error.h"
+#include "kv_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#define MAP_SIZE_DEFAULT ((uint64_t)1 << 34)
+#define MAP_SIZE_LEAST   ((uint64_t)1 << 20)
+#define MAP_SIZE_MOST    ((uint64_t)1 << 46)
+
+enum {
+    READERS_MAX = 512,
+    READER_CHECK_INTERVAL = 64, /* batches */
+    FULL_MARGIN_BYTES = 1 << 20,
+    PATH_BYTES = 4096,
+    LMDB_ASSERTED = -31000, /* our own: an assertion of LMDB failed */
+};
+
+struct kv {
+    struct kv *next; /* in the registry */
+    unsigned references;
+    pid_t pid;
+    dev_t device;
+    ino_t inode;
+    char *path;
+    int directory, write_lock; /* descriptors; write_lock is -1 until the first batch */
+    int writable;
+    MDB_env *env;
+    MDB_dbi dbi;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    unsigned local; /* transactions open in this process */
+    int draining, writing, damaged;
+    unsigned batches;
+};
+
+struct kv_txn {
+    struct kv *kv;
+    MDB_txn *txn;
+    int full; /* the map is too small for this batch */
+};
+
+struct kv_cursor {
+    struct kv_txn *txn;
+    MDB_cursor *cursor;
+};
+
+/* The one mutable global of the library: LMDB allows a process one open of a file, so all handles of
+ * all threads must find it. Entries of a forked parent stay and are passed over. */
+static struct {
+    pthread_mutex_t mutex;
+    struct kv *first;
+} registry = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+
+/* -- calls into LMDB, with its assertions caught -------------------------------------------------- */
+
+/* LMDB asserts what it reads from the file and would abort. The hook jumps out of the call instead;
+ * what the call left behind is only ever aborted. */
+static _Thread_local jmp_buf *lmdb_escape;
+
+static void lmdb_asserted(MDB_env *env, const char *message)
+{
+    (void)env, (void)message;
+    if (lmdb_escape) longjmp(*lmdb_escape, 1);
+}
+
+#define LMDB_CALL(name, parameters, call)                                                          \
+    static int name parameters                                                                     \
+    {                                                                                              \
+        jmp_buf escape;                                                                            \
+        if (setjmp(escape)) {                                                                      \
+            lmdb_escape = NULL;                                                                    \
+            return LMDB_ASSERTED;                                                                  \
+        }                                                                                          \
+        lmdb_escape = &escape;                                                                     \
+        int rc = call;                                                                             \
+        lmdb_escape = NULL;                                                                        \
+        return rc;                                                                                 \
+    }
+
+LMDB_CALL(lmdb_env_open, (MDB_env * env, const char *path), mdb_env_open(env, path, MDB_NOTLS, 0600))
+LMDB_CALL(lmdb_env_open_readonly, (MDB_env * env, const char *path),
+          mdb_env_open(env, path, MDB_NOTLS | MDB_RDONLY, 0600))
+LMDB_CALL(lmdb_begin, (MDB_env * env, unsigned flags, MDB_txn **txn),
+          mdb_txn_begin(env, NULL, flags, txn))
+LMDB_CALL(lmdb_open_database, (MDB_txn * txn, MDB_dbi *dbi), mdb_dbi_open(txn, NULL, 0, dbi))
+LMDB_CALL(lmdb_commit, (MDB_txn * txn), mdb_txn_commit(txn))
+LMDB_CALL(lmdb_abort, (MDB_txn * txn), (mdb_txn_abort(txn), 0))
+LMDB_CALL(lmdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
+          mdb_get(txn, dbi, key, value))
+LMDB_CALL(lmdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
+          mdb_put(txn, dbi, key, value, 0))
+LMDB_CALL(lmdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op),
+          mdb_cursor_get(cursor, key, value, op))
+LMDB_CALL(lmdb_cursor_close, (MDB_cursor * cursor), (mdb_cursor_close(cursor), 0))
+
+/* -- errors ---------------------------------------------------------------------------------------- */
+
+/* LMDB reports a short write as EIO; on a full disk or at a size limit that is what it was. */
+static int looks_full(const struct kv *kv)
+{
+    struct statvfs fs;
+    struct rlimit limit;
+    struct stat st;
+    if (fstatvfs(kv->directory, &fs) == 0 && fs.f_bavail * fs.f_frsize < FULL_MARGIN_BYTES)
+        return 1;
+    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY &&
+           fstatat(kv->directory, KV_DATA, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           (uint64_t)st.st_size + FULL_MARGIN_BYTES > limit.rlim_cur;
+}
+
+static int fail(const struct kv *kv, int rc, struct pace_error *error)
+{
+    switch (rc) {
+    case ENOSPC:
+    case EFBIG:
+    case EDQUOT:
+        return error_set(error, PACE_EFULL, "%s: %s; nothing was stored", kv->path,
+                         pace_strerror(rc));
+    case MDB_MAP_FULL:
+        return error_set(error, PACE_EFULL, "%s: no address space left to grow", kv->path);
+    case EAGAIN:
+        return error_set(error, PACE_EBUSY,
+                         "%s: a process with the same number in another container has it open; "
+                         "share the pid namespace", kv->path);
+    case MDB_READERS_FULL:
+        return error_set(error, PACE_EBUSY, "%s: more than %d readers", kv->path, READERS_MAX);
+    case LMDB_ASSERTED:
+    case MDB_CORRUPTED:
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CURSOR_FULL:
+    case MDB_BAD_VALSIZE:
+    case MDB_INCOMPATIBLE:
+    case MDB_BAD_TXN:
+    case MDB_INVALID:
+        return error_damaged(error, "%s/" KV_DATA " (%s)", kv->path,
+                             rc == LMDB_ASSERTED ? "a page that makes no sense" : mdb_strerror(rc));
+    case MDB_VERSION_MISMATCH:
+        return error_set(error, PACE_EFORMAT, "%s was made by another LMDB", kv->path);
+    case MDB_PANIC:
+        return error_set(error, PACE_EIO,
+                         "%s: an earlier write failed; close the store and open it again", kv->path);
+    case EIO:
+        if (looks_full(kv)) return fail(kv, ENOSPC, error);
+        return error_set(error, PACE_EIO, "%s: the disk reports an error; nothing is known to be "
+                         "stored: look before you try again", kv->path);
+    case ENOMEM: return error_memory(error);
+    default: break;
+    }
+    if (rc > 0) return error_set(error, rc, "%s: %s", kv->path, pace_strerror(rc));
+    return error_set(error, PACE_EIO, "%s: %s", kv->path, mdb_strerror(rc));
+}
+
+int kv_check(const struct kv *kv, struct pace_error *error)
+{
+    if (kv->pid == getpid()) return 0;
+    return error_set(error, PACE_EFORKED,
+                     "%s was opened by process %ld; open it again after fork", kv->path,
+                     (long)kv->pid);
+}
+
+const char *kv_path(const struct kv_txn *txn)
+{
+    return txn->kv->path;
+}
+
+int kv_writable(const struct kv *kv)
+{
+    return kv->writable;
+}
+
+int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes)
+{
+    struct stat st;
+    int fd;
+    if (mdb_env_get_fd(kv->env, &fd) || fstat(fd, &st)) return fail(kv, errno, error);
+    *bytes = (uint64_t)st.st_size;
+    return 0;
+}
+
+/* -- transactions of this process, and moving the map ---------------------------------------------- */
+
+static int wait_changed(struct kv *kv, const struct timespec *deadline)
+{
+    return pthread_cond_timedwait(&kv->changed, &kv->mutex, deadline) == ETIMEDOUT;
+}
+
+static int busy_here(const struct kv *kv, struct pace_error *error)
+{
+    return error_set(error, PACE_EBUSY,
+                     "%s: the store must grow, and a snapshot of this process stays open; end it",
+                     kv->path);
+}
+
+static int enter(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
+{
+    int late = 0, rc = 0;
+    pthread_mutex_lock(&kv->mutex);
+    while (kv->draining && !late)
+        late = wait_changed(kv, deadline);
+    if (kv->draining)
+        rc = busy_here(kv, error);
+    else if (kv->damaged)
+        rc = error_damaged(error, "%s/" KV_DATA, kv->path);
+    else
+        kv->local++;
+    pthread_mutex_unlock(&kv->mutex);
+    return rc;
+}
+
+static void leave(struct kv *kv)
+{
+    pthread_mutex_lock(&kv->mutex);
+    kv->local--;
+    pthread_cond_broadcast(&kv->changed);
+    pthread_mutex_unlock(&kv->mutex);
+}
+
+/* Moves the map while no transaction of this process looks at it: to twice its size, or (adopt) to
+ * what another process made it. */
+static int resize(struct kv *kv, int adopt, const struct timespec *deadline,
+                  struct pace_error *error)
+{
+    int late = 0, rc = 0;
+    pthread_mutex_lock(&kv->mutex);
+    while (kv->draining && !late)
+        late = wait_changed(kv, deadline);
+    if (kv->draining) {
+        pthread_mutex_unlock(&kv->mutex);
+        return busy_here(kv, error);
+    }
+    kv->draining = 1;
+    while (kv->local > 0 && !late)
+        late = wait_changed(kv, deadline);
+    if (kv->local > 0) {
+        rc = busy_here(kv, error);
+    } else {
+        MDB_envinfo info;
+        mdb_env_info(kv->env, &info);
+        uint64_t size = adopt ? 0 : (uint64_t)info.me_mapsize * 2;
+        int result = size > MAP_SIZE_MOST ? MDB_MAP_FULL : mdb_env_set_mapsize(kv->env, size);
+        if (result) rc = fail(kv, result, error);
+    }
+    kv->draining = 0;
+    pthread_cond_broadcast(&kv->changed);
+    pthread_mutex_unlock(&kv->mutex);
+    return rc;
+}
+
+/* Begins a transaction, in the map as large as another process made it. */
+static int begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
+                 struct pace_error *error, MDB_txn **txn)
+{
+    for (;;) {
+        int rc = enter(kv, deadline, error);
+        if (rc) return rc;
+        int result = lmdb_begin(kv->env, flags, txn);
+        if (result == 0) return 0;
+        leave(kv);
+        if (result != MDB_MAP_RESIZED) return fail(kv, result, error);
+        rc = resize(kv, 1, deadline, error);
+        if (rc) return rc;
+    }
+}
+
+int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
+                  struct kv_txn **out)
+{
+    int rc = kv_check(kv, error);
+    if (rc) return rc;
+    struct timespec deadline = kv_file_deadline(timeout_ms);
+    struct kv_txn *txn = calloc(1, sizeof *txn);
+    if (!txn) return error_memory(error);
+    txn->kv = kv;
+    rc = begin(kv, MDB_RDONLY, &deadline, error, &txn->txn);
+    if (rc) {
+        free(txn);
+        return rc;
+    }
+    *out = txn;
+    return 0;
+}
+
+void kv_read_end(struct kv_txn *txn)
+{
+    if (!txn) return;
+    /* In a forked child the reader's slot is the parent's: leave it alone. */
+    if (txn->kv->pid == getpid()) {
+        lmdb_abort(txn->txn);
+        leave(txn->kv);
+    }
+    free(txn);
+}
+
+/* -- batches ----------------------------------------------------------------------------------------- */
+
+static int writer_enter(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
+{
+    int late = 0, rc = 0;
+    pthread_mutex_lock(&kv->mutex);
+    while (kv->writing && !late)
+        late = wait_changed(kv, deadline);
+    if (kv->writing)
+        rc = error_set(error, PACE_EBUSY, "%s: another thread is writing", kv->path);
+    else
+        kv->writing = 1;
+    pthread_mutex_unlock(&kv->mutex);
+    return rc;
+}
+
+static void writer_leave(struct kv *kv)
+{
+    pthread_mutex_lock(&kv->mutex);
+    kv->writing = 0;
+    pthread_cond_broadcast(&kv->changed);
+    pthread_mutex_unlock(&kv->mutex);
+}
+
+/* Takes write.lock, and makes sure that the file is still the one in the directory's place: LMDB would
+ * go on committing to a file that was removed. */
+static int lock_file(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
+{
+    if (kv->write_lock < 0) {
+        struct stat st;
+        int rc = kv_file_check(kv->directory, kv->path, KV_WRITE_LOCK, error, &st);
+        if (rc && rc != PACE_ENOTFOUND) return rc;
+        int fd = openat(kv->directory, KV_WRITE_LOCK,
+                        O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+        if (fd < 0)
+            return error_set(error, errno == EACCES || errno == EROFS ? PACE_EREADONLY : errno,
+                             "cannot open %s/" KV_WRITE_LOCK ": %s", kv->path,
+                             pace_strerror(errno));
+        kv->write_lock = fd;
+    }
+    int rc = kv_file_lock(kv->write_lock, kv->path, deadline, error);
+    if (rc) return rc;
+    struct stat st;
+    int fd;
+    if (mdb_env_get_fd(kv->env, &fd) || fstat(fd, &st) || st.st_nlink == 0) {
+        kv_file_unlock(kv->write_lock);
+        return error_set(error, PACE_ENOSTORE, "%s was removed while it was open", kv->path);
+    }
+    return 0;
+}
+
+/* One try of a batch. *full: it needs a larger map. */
+static int try_batch(struct kv *kv, const struct kv_work *work, const struct timespec *deadline,
+                     struct pace_error *error, int *full)
+{
+    struct kv_txn txn = {.kv = kv};
+    int rc = begin(kv, 0, deadline, error, &txn.txn);
+    if (rc) return rc;
+    rc = work->run(&txn, work->context, error);
+    int committed = 0, result = 0;
+    if (rc == 0) {
+        result = lmdb_commit(txn.txn);
+        committed = result == 0;
+        if (result == MDB_MAP_FULL)
+            txn.full = 1;
+        else if (result)
+            rc = fail(kv, result, error);
+    } else {
+        result = lmdb_abort(txn.txn);
+    }
+    if (result == LMDB_ASSERTED) {
+        /* The transaction, and with it LMDB's lock, is in an unknown state. */
+        pthread_mutex_lock(&kv->mutex);
+        kv->damaged = 1;
+        pthread_mutex_unlock(&kv->mutex);
+    }
+    if (work->finish) work->finish(work->context, committed);
+    leave(kv);
+    *full = txn.full;
+    return rc == KV_UNCHANGED ? 0 : rc;
+}
+
+static int run_batch(struct kv *kv, const struct kv_work *work, const struct timespec *deadline,
+                     struct pace_error *error)
+{
+    struct pace_error tried; /* the error of a try that is repeated is nobody's */
+    for (;;) {
+        int full = 0;
+        int rc = try_batch(kv, work, deadline, &tried, &full);
+        if (full) rc = resize(kv, 0, deadline, &tried);
+        if (rc && error) *error = tried;
+        if (rc || !full) return rc;
+    }
+}
+
+int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
+             struct pace_error *error)
+{
+    int rc = kv_check(kv, error);
+    if (rc) return rc;
+    if (!kv->writable)
+        return error_set(error, PACE_EREADONLY, "%s cannot be written by this user", kv->path);
+    struct timespec deadline = kv_file_deadline(timeout_ms);
+    rc = writer_enter(kv, &deadline, error);
+    if (rc) return rc;
+    rc = lock_file(kv, &deadline, error);
+    if (!rc) {
+        if (++kv->batches % READER_CHECK_INTERVAL == 0) {
+            int dead;
+            mdb_reader_check(kv->env, &dead);
+        }
+        rc = run_batch(kv, work, &deadline, error);
+        kv_file_unlock(kv->write_lock);
+    }
+    writer_leave(kv);
+    return rc;
+}
+
+/* -- keys ---------------------------------------------------------------------------------------------- */
+
+static MDB_val value_of(const void *data, size_t len)
+{
+    return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
+}
+
+static struct kv_slice slice_of(const MDB_val *value)
+{
+    return (struct kv_slice){.data = value->mv_data, .len = value->mv_size};
+}
+
+int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
+           struct kv_slice *value)
+{
+    MDB_val k = value_of(key->bytes, key->len), v;
+    int rc = lmdb_get(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc) return fail(txn->kv, rc, error);
+    *value = slice_of(&v);
+    return 0;
+}
+
+int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
+           struct pace_error *error)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
+    int rc = lmdb_put(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? fail(txn->kv, rc, error) : 0;
+}
+
+int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
+{
+    struct kv_cursor *cursor = malloc(sizeof *cursor);
+    if (!cursor) return error_memory(error);
+    cursor->txn = txn;
+    int rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
+    if (rc) {
+        free(cursor);
+        return fail(txn->kv, rc, error);
+    }
+    *out = cursor;
+    return 0;
+}
+
+void kv_cursor_close(struct kv_cursor *cursor)
+{
+    if (!cursor) return;
+    if (cursor->txn->kv->pid == getpid()) lmdb_cursor_close(cursor->cursor);
+    free(cursor);
+}
+
+static int cursor_move(struct kv_cursor *cursor, MDB_cursor_op op, const struct key *key,
+                       struct pace_error *error, struct kv_slice *found, struct kv_slice *value)
+{
+    MDB_val k = key ? value_of(key->bytes, key->len) : value_of(NULL, 0), v = value_of(NULL, 0);
+    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, op);
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc) return fail(cursor->txn->kv, rc, error);
+    if (k.mv_size == 0 || k.mv_size > KEY_MAX) return fail(cursor->txn->kv, MDB_CORRUPTED, error);
+    *found = slice_of(&k);
+    *value = slice_of(&v);
+    return 0;
+}
+
+int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                   struct kv_slice *found, struct kv_slice *value)
+{
+    return cursor_move(cursor, MDB_SET_RANGE, key, error, found, value);
+}
+
+int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                     struct kv_slice *found, struct kv_slice *value)
+{
+    int rc = cursor_move(cursor, MDB_SET_RANGE, key, error, found, value);
+    if (rc == PACE_ENOTFOUND) return cursor_move(cursor, MDB_LAST, NULL, error, found, value);
+    return rc ? rc : cursor_move(cursor, MDB_PREV, NULL, error, found, value);
+}
+
+int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value)
+{
+    return cursor_move(cursor, MDB_NEXT, NULL, error, found, value);
+}
+
+int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value)
+{
+    return cursor_move(cursor, MDB_PREV, NULL, error, found, value);
+}
+
+/* -- sealed records ------------------------------------------------------------------------------------ */
+
+int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, struct kv_slice *body)
+{
+    struct kv_slice record;
+    int rc = kv_get(txn, key, error, &record);
+    if (rc) return rc;
+    if (!seal_good(record.data, record.len, key->bytes, key->len))
+        return error_damaged(error, "%s: %s", txn->kv->path, what);
+    *body = (struct kv_slice){.data = record.data + SEAL_BYTES, .len = record.len - SEAL_BYTES};
+    return 0;
+}
+
+int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, void *out, size_t len)
+{
+    struct kv_slice body;
+    int rc = kv_get_sealed(txn, key, what, error, &body);
+    if (rc) return rc;
+    if (body.len != len) return error_damaged(error, "%s: %s", txn->kv->path, what);
+    memcpy(out, body.data, len);
+    return 0;
+}
+
+int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, size_t len,
+                  struct pace_error *error)
+{
+    unsigned char record[SEAL_BYTES + KV_STRUCT_MAX];
+    memcpy(record + SEAL_BYTES, body, len);
+    seal_close(record, SEAL_BYTES + len, key->bytes, key->len);
+    return kv_put(txn, key, record, SEAL_BYTES + len, error);
+}
+
+/* -- opening ------------------------------------------------------------------------------------------- */
+
+static int set_cloexec(MDB_env *env)
+{
+    int fd;
+    return mdb_env_get_fd(env, &fd) || fcntl(fd, F_SETFD, FD_CLOEXEC) ? errno : 0;
+}
+
+/* Opens an environment; under a small RLIMIT_AS with a smaller map than was asked for. */
+static int open_env(const struct kv *kv, const char *path, uint64_t map_size, int writable,
+                    struct pace_error *error, MDB_env **out)
+{
+    for (;; map_size /= 4) {
+        MDB_env *env;
+        int rc = mdb_env_create(&env);
+        if (rc) return fail(kv, rc, error);
+        rc = mdb_env_set_assert(env, lmdb_asserted);
+        if (!rc) rc = mdb_env_set_maxreaders(env, READERS_MAX);
+        if (!rc) rc = mdb_env_set_mapsize(env, map_size);
+        if (!rc) rc = writable ? lmdb_env_open(env, path) : lmdb_env_open_readonly(env, path);
+        if (!rc) rc = set_cloexec(env);
+        if (!rc) {
+            *out = env;
+            return 0;
+        }
+        mdb_env_close(env);
+        if (rc != ENOMEM || map_size / 4 < MAP_SIZE_LEAST) return fail(kv, rc, error);
+    }
+}
+
+static int open_database(const struct kv *kv, MDB_env *env, struct pace_error *error,
+                         MDB_dbi *dbi)
+{
+    MDB_txn *txn;
+    int rc = lmdb_begin(env, MDB_RDONLY, &txn);
+    if (rc) return fail(kv, rc, error);
+    rc = lmdb_open_database(txn, dbi);
+    lmdb_abort(txn);
+    return rc ? fail(kv, rc, error) : 0;
+}
+
+/* Makes the store in a directory of its own and moves it into place when it is whole and on disk: a
+ * file with half a first page would be refused for ever. */
+static int create_data(struct kv *kv, const struct kv_work *fill, struct pace_error *error)
+{
+    char path[PATH_BYTES];
+    if (snprintf(path, sizeof path, "%s/" KV_NEW, kv->path) >= (int)sizeof path)
+        return error_set(error, ENAMETOOLONG, "%s: the path is too long", kv->path);
+    unlinkat(kv->directory, KV_NEW "/" KV_DATA, 0); /* of a try that was interrupted */
+    unlinkat(kv->directory, KV_NEW "/" KV_LOCK, 0);
+    unlinkat(kv->directory, KV_NEW, AT_REMOVEDIR);
+    if (mkdirat(kv->directory, KV_NEW, 0700))
+        return error_set(error, errno, "cannot make %s: %s", path, pace_strerror(errno));
+
+    struct kv_txn txn = {.kv = kv};
+    MDB_env *env;
+    int rc = open_env(kv, path, MAP_SIZE_LEAST, 1, error, &env);
+    if (!rc) {
+        int result = lmdb_begin(env, 0, &txn.txn);
+        if (!result) result = lmdb_open_database(txn.txn, &kv->dbi);
+        if (result) {
+            rc = fail(kv, result, error);
+        } else {
+            rc = fill->run(&txn, fill->context, error);
+            if (!rc) {
+                result = lmdb_commit(txn.txn);
+                if (result) rc = fail(kv, result, error);
+            } else {
+                lmdb_abort(txn.txn);
+            }
+        }
+        mdb_env_close(env);
+    }
+    if (!rc && (renameat(kv->directory, KV_NEW "/" KV_DATA, kv->directory, KV_DATA) ||
+                fsync(kv->directory)))
+        rc = error_set(error, errno, "cannot make %s/" KV_DATA ": %s", kv->path,
+                       pace_strerror(errno));
+    unlinkat(kv->directory, KV_NEW "/" KV_DATA, 0);
+    unlinkat(kv->directory, KV_NEW "/" KV_LOCK, 0);
+    unlinkat(kv->directory, KV_NEW, AT_REMOVEDIR);
+    return rc;
+}
+
+static void kv_free(struct kv *kv)
+{
+    if (kv->write_lock >= 0) close(kv->write_lock);
+    if (kv->directory >= 0) close(kv->directory);
+    pthread_cond_destroy(&kv->changed);
+    pthread_mutex_destroy(&kv->mutex);
+    free(kv->path);
+    free(kv);
+}
+
+static struct kv *kv_new(const char *path)
+{
+    struct kv *kv = calloc(1, sizeof *kv);
+    if (!kv) return NULL;
+    kv->path = strdup(path);
+    if (!kv->path) {
+        free(kv);
+        return NULL;
+    }
+    size_t len = strlen(kv->path);
+    while (len > 1 && kv->path[len - 1] == '/') /* a trailing slash would follow a link */
+        kv->path[--len] = 0;
+    kv->references = 1;
+    kv->pid = getpid();
+    kv->directory = kv->write_lock = -1;
+    pthread_mutex_init(&kv->mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&kv->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    return kv;
+}
+
+/* The open store with this file, or NULL. The registry's mutex is held. */
+static struct kv *registry_find(dev_t device, ino_t inode)
+{
+    for (struct kv *kv = registry.first; kv; kv = kv->next) {
+        if (kv->device == device && kv->inode == inode && kv->pid == getpid()) return kv;
+    }
+    return NULL;
+}
+
+/* Opens the environment of a file that passed all checks. */
+static int open_checked(struct kv *kv, const struct kv_options *options, const struct stat *data,
+                        struct pace_error *error)
+{
+    struct stat st;
+    int rc = kv_file_check(kv->directory, kv->path, KV_LOCK, error, &st);
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    rc = kv_file_validate(kv->directory, kv->path, error);
+    if (rc) return rc;
+    kv->device = data->st_dev;
+    kv->inode = data->st_ino;
+    kv->writable = faccessat(kv->directory, KV_DATA, R_OK | W_OK, AT_EACCESS) == 0;
+    uint64_t map_size = options->map_size ? options->map_size : MAP_SIZE_DEFAULT;
+    if (map_size < MAP_SIZE_LEAST) map_size = MAP_SIZE_LEAST;
+    rc = open_env(kv, kv->path, map_size, kv->writable, error, &kv->env);
+    if (rc) return rc;
+    int fd, dead;
+    if (mdb_env_get_fd(kv->env, &fd) || fstat(fd, &st) || st.st_dev != data->st_dev ||
+        st.st_ino != data->st_ino)
+        rc = error_set(error, PACE_EUNSAFE, "%s/" KV_DATA " was replaced during opening", kv->path);
+    if (!rc) rc = open_database(kv, kv->env, error, &kv->dbi);
+    if (rc) {
+        mdb_env_close(kv->env);
+        return rc;
+    }
+    mdb_reader_check(kv->env, &dead);
+    return 0;
+}
+
+/* With the directory locked: makes the data file if asked to, finds or opens its environment. */
+static int open_locked(struct kv *kv, const struct kv_options *options, struct pace_error *error,
+                       struct kv **shared)
+{
+    struct stat data;
+    int rc = kv_file_check(kv->directory, kv->path, KV_DATA, error, &data);
+    if (rc == PACE_ENOTFOUND && options->create) {
+        rc = create_data(kv, &options->fill, error);
+        if (!rc) rc = kv_file_check(kv->directory, kv->path, KV_DATA, error, &data);
+    }
+    if (rc == PACE_ENOTFOUND)
+        return error_set(error, PACE_ENOSTORE, "%s holds no store (no " KV_DATA ")", kv->path);
+    if (rc) return rc;
+
+    pthread_mutex_lock(&registry.mutex);
+    *shared = registry_find(data.st_dev, data.st_ino);
+    if (*shared) {
+        (*shared)->references++;
+    } else {
+        rc = open_checked(kv, options, &data, error);
+        if (!rc) {
+            kv->next = registry.first;
+            registry.first = kv;
+        }
+    }
+    pthread_mutex_unlock(&registry.mutex);
+    return rc;
+}
+
+int kv_open(const char *path, const struct kv_options *options, struct pace_error *error,
+            struct kv **out)
+{
+    struct kv *kv = kv_new(path), *shared = NULL;
+    if (!kv) return error_memory(error);
+    struct timespec deadline = kv_file_deadline(options->timeout_ms);
+    int rc = kv_file_directory(kv->path, options->create, error, &kv->directory);
+    if (!rc) rc = kv_file_lock(kv->directory, kv->path, &deadline, error);
+    if (!rc) {
+        rc = open_locked(kv, options, error, &shared);
+        kv_file_unlock(kv->directory);
+    }
+    if (rc || shared) kv_free(kv);
+    if (!rc) *out = shared ? shared : kv;
+    return rc;
+}
+
+void kv_close(struct kv *kv)
+{
+    /* A forked child owns neither the environment nor the registry's entry. */
+    if (!kv || kv->pid != getpid()) return;
+    struct timespec deadline = kv_file_deadline(1000);
+    int locked = kv_file_lock(kv->directory, kv->path, &deadline, NULL) == 0;
+    pthread_mutex_lock(&registry.mutex);
+    int last = --kv->references == 0;
+    if (last) {
+        struct kv **at = &registry.first;
+        while (*at != kv)
+            at = &(*at)->next;
+        *at = kv->next;
+        mdb_env_close(kv->env);
+    }
+    pthread_mutex_unlock(&registry.mutex);
+    if (locked) kv_file_unlock(kv->directory);
+    if (last) kv_free(kv);
+}

@@ -1,0 +1,320 @@
+/* row.c -- see row.h for the layout. */
+#include "row.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    STATUS_BYTES = ROW_GROUP_SLOTS / 4,
+    STATUS_ABSENT = 3,
+    ALIGN = 8,
+};
+
+static size_t aligned(size_t len)
+{
+    return (len + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+void row_buffer_free(struct row_buffer *buffer)
+{
+    free(buffer->data);
+    *buffer = (struct row_buffer){0};
+}
+
+/* -- where things are ------------------------------------------------------------------------------ */
+
+static uint32_t group_count(uint32_t slots)
+{
+    return (slots + ROW_GROUP_SLOTS - 1) / ROW_GROUP_SLOTS;
+}
+
+static size_t sums_at(const struct row_header *header)
+{
+    return sizeof *header + aligned((size_t)header->commit_len + 1);
+}
+
+static size_t firsts_at(const struct row_header *header)
+{
+    return sums_at(header) + 8 * (size_t)group_count(header->slots);
+}
+
+static size_t head_length(const struct row_header *header)
+{
+    size_t firsts =
+        header->form & ROW_DENSE ? 0 : aligned(4 * (size_t)group_count(header->slots));
+    return firsts_at(header) + firsts;
+}
+
+static size_t group_bytes(unsigned form, uint32_t slots)
+{
+    size_t slot = 8u + (form & ROW_BOUNDS ? 16u : 0) + (form & ROW_DENSE ? 0 : 4u);
+    return slot * slots + (form & ROW_STATUSES ? (size_t)STATUS_BYTES : 0);
+}
+
+static uint32_t group_slots(const struct row_header *header, uint32_t group)
+{
+    uint32_t left = header->slots - group * ROW_GROUP_SLOTS;
+    return left < ROW_GROUP_SLOTS ? left : ROW_GROUP_SLOTS;
+}
+
+static size_t group_at(const struct row_header *header, uint32_t group)
+{
+    return header->head_length + (size_t)group * group_bytes(header->form, ROW_GROUP_SLOTS);
+}
+
+/* The parts of one group. */
+struct group {
+    size_t columns, value, lower, upper, status;
+};
+
+static struct group group_parts(const struct row_header *header, uint32_t group)
+{
+    size_t n = group_slots(header, group), at = group_at(header, group);
+    struct group parts = {.columns = at};
+    if (!(header->form & ROW_DENSE)) at += 4 * n;
+    parts.value = at;
+    at += 8 * n;
+    parts.lower = at;
+    if (header->form & ROW_BOUNDS) at += 8 * n;
+    parts.upper = at;
+    if (header->form & ROW_BOUNDS) at += 8 * n;
+    parts.status = at;
+    return parts;
+}
+
+/* A group's sum is bound to the key and to the group's place in the row. */
+static uint64_t group_sum(const unsigned char *data, const struct row_header *header,
+                          uint32_t group, uint64_t seed)
+{
+    return seal_hash(data + group_at(header, group),
+                     group_bytes(header->form, group_slots(header, group)), seed + 1 + group);
+}
+
+static uint64_t head_sum(const unsigned char *data, size_t head_len, uint64_t seed)
+{
+    return seal_hash(data + sizeof(uint64_t), head_len - sizeof(uint64_t), seed);
+}
+
+/* -- writing ---------------------------------------------------------------------------------------- */
+
+static unsigned choose_form(const struct row_cell *cells, size_t count, uint32_t base,
+                            uint32_t column_count)
+{
+    uint32_t columns = column_count - base;
+    if (columns > ROW_PART_COLUMNS) columns = ROW_PART_COLUMNS;
+    unsigned form = count * 2 >= columns ? ROW_DENSE : 0;
+    if (form && cells[count - 1].column - base + 1 != count) form |= ROW_STATUSES; /* gaps */
+    for (size_t i = 0; i < count; i++) {
+        if (cells[i].status != PACE_CELL_OK)
+            form |= ROW_STATUSES;
+        else if (!isnan(cells[i].lower) || !isnan(cells[i].upper))
+            form |= ROW_BOUNDS;
+    }
+    return form;
+}
+
+static void put_double(unsigned char *at, double number)
+{
+    memcpy(at, &number, sizeof number);
+}
+
+static void put_cell(unsigned char *data, const struct row_header *header, uint32_t slot,
+                     const struct row_cell *cell)
+{
+    uint32_t group = slot / ROW_GROUP_SLOTS, i = slot % ROW_GROUP_SLOTS;
+    struct group parts = group_parts(header, group);
+    int ok = cell->status == PACE_CELL_OK;
+    if (!(header->form & ROW_DENSE)) {
+        memcpy(data + parts.columns + 4 * (size_t)i, &cell->column, 4);
+        if (i == 0) memcpy(data + firsts_at(header) + 4 * (size_t)group, &cell->column, 4);
+    }
+    put_double(data + parts.value + 8 * (size_t)i, ok ? cell->value : 0);
+    if (header->form & ROW_BOUNDS) {
+        put_double(data + parts.lower + 8 * (size_t)i, ok ? cell->lower : (double)NAN);
+        put_double(data + parts.upper + 8 * (size_t)i, ok ? cell->upper : (double)NAN);
+    }
+    if (header->form & ROW_STATUSES) {
+        unsigned char *byte = data + parts.status + i / 4;
+        *byte = (unsigned char)(*byte & ~(3u << i % 4 * 2)); /* absent until now */
+        *byte = (unsigned char)(*byte | (unsigned)cell->status << i % 4 * 2);
+    }
+}
+
+/* All statuses absent, before the cells are put. */
+static void clear_statuses(unsigned char *data, const struct row_header *header)
+{
+    for (uint32_t group = 0; group < group_count(header->slots); group++)
+        memset(data + group_parts(header, group).status, 0xff, STATUS_BYTES);
+}
+
+static int reserve(struct row_buffer *buffer, size_t len)
+{
+    if (len > buffer->capacity) {
+        unsigned char *data = realloc(buffer->data, len + len / 2);
+        if (!data) return -1;
+        buffer->data = data;
+        buffer->capacity = len + len / 2;
+    }
+    buffer->len = len;
+    memset(buffer->data, 0, len);
+    return 0;
+}
+
+int row_encode(struct row_buffer *buffer, const struct row_header *from, const char *commit,
+               const struct row_cell *cells, size_t count, uint32_t column_count,
+               const struct key *key)
+{
+    assert(count > 0 && count <= ROW_PART_COLUMNS);
+    struct row_header header = *from;
+    header.base = (uint32_t)header.part * ROW_PART_COLUMNS;
+    header.form = (uint8_t)choose_form(cells, count, header.base, column_count);
+    int dense = header.form & ROW_DENSE;
+    header.slots = dense ? cells[count - 1].column - header.base + 1 : (uint32_t)count;
+    header.commit_len = (uint16_t)strlen(commit);
+    header.head_length = (uint32_t)head_length(&header);
+    uint32_t groups = group_count(header.slots);
+    header.length = (uint32_t)(group_at(&header, groups - 1) +
+                               group_bytes(header.form, group_slots(&header, groups - 1)));
+    if (reserve(buffer, header.length)) return -1;
+    unsigned char *data = buffer->data;
+    memcpy(data + sizeof header, commit, header.commit_len);
+    if (header.form & ROW_STATUSES) clear_statuses(data, &header);
+    for (size_t i = 0; i < count; i++)
+        put_cell(data, &header, dense ? cells[i].column - header.base : (uint32_t)i, &cells[i]);
+
+    uint64_t seed = seal_hash(key->bytes, key->len, 0);
+    for (uint32_t group = 0; group < groups; group++) {
+        uint64_t sum = group_sum(data, &header, group, seed);
+        memcpy(data + sums_at(&header) + 8 * (size_t)group, &sum, sizeof sum);
+    }
+    memcpy(data, &header, sizeof header);
+    header.sum = head_sum(data, header.head_length, seed);
+    memcpy(data, &header.sum, sizeof header.sum);
+    return 0;
+}
+
+void row_set_previous(unsigned char *data, uint64_t previous, const struct key *key)
+{
+    struct row_header header;
+    memcpy(&header, data, sizeof header);
+    header.previous = previous;
+    memcpy(data, &header, sizeof header);
+    header.sum = head_sum(data, header.head_length, seal_hash(key->bytes, key->len, 0));
+    memcpy(data, &header.sum, sizeof header.sum);
+}
+
+/* -- reading ----------------------------------------------------------------------------------------- */
+
+int row_open(struct row *row, const void *data, size_t len, const void *key, size_t key_len)
+{
+    struct row_header *header = &row->header;
+    if (len < sizeof *header) return -1;
+    memcpy(header, data, sizeof *header);
+    /* Nothing of the header is sure yet: bound it before the sum is computed over its length. */
+    if (header->length != len || header->slots == 0 || header->slots > ROW_PART_COLUMNS ||
+        header->commit_len > PACE_MAX_COMMIT || header->part >= ROW_PART_COUNT ||
+        header->head_length != head_length(header) || header->head_length > len)
+        return -1;
+    uint64_t seed = seal_hash(key, key_len, 0);
+    if (header->sum != head_sum(data, header->head_length, seed)) return -1;
+    uint32_t groups = group_count(header->slots), last = groups - 1;
+    if (header->form > (ROW_DENSE | ROW_BOUNDS | ROW_STATUSES) ||
+        group_at(header, last) + group_bytes(header->form, group_slots(header, last)) != len)
+        return -1;
+    row->data = data;
+    row->commit = (const char *)data + sizeof *header;
+    row->seed = seed;
+    row->groups = groups;
+    row->checked = 0;
+    return row->commit[header->commit_len] == 0 ? 0 : -1;
+}
+
+static int check_group(struct row *row, uint32_t group)
+{
+    if (row->checked == group + 1) return 0;
+    uint64_t sum;
+    memcpy(&sum, row->data + sums_at(&row->header) + 8 * (size_t)group, sizeof sum);
+    if (sum != group_sum(row->data, &row->header, group, row->seed)) return -1;
+    row->checked = group + 1;
+    return 0;
+}
+
+static uint32_t u32_at(const struct row *row, size_t at)
+{
+    uint32_t number;
+    memcpy(&number, row->data + at, sizeof number);
+    return number;
+}
+
+static double double_at(const struct row *row, size_t at)
+{
+    double number;
+    memcpy(&number, row->data + at, sizeof number);
+    return number;
+}
+
+/* Finds the slot of a column; 1: there is one, 0: none, -1: damaged. */
+static int find_slot(struct row *row, uint32_t column, uint32_t *slot)
+{
+    const struct row_header *header = &row->header;
+    if (column < header->base) return 0;
+    if (header->form & ROW_DENSE) {
+        *slot = column - header->base;
+        return *slot < header->slots;
+    }
+    size_t firsts = firsts_at(header);
+    uint32_t low = 0, high = row->groups; /* groups before `low` begin at or before column */
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u32_at(row, firsts + 4 * (size_t)middle) <= column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == 0) return 0;
+    uint32_t group = low - 1;
+    if (check_group(row, group)) return -1;
+    size_t columns = group_parts(header, group).columns;
+    low = 0;
+    high = group_slots(header, group);
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u32_at(row, columns + 4 * (size_t)middle) < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *slot = group * ROW_GROUP_SLOTS + low;
+    return low < group_slots(header, group) && u32_at(row, columns + 4 * (size_t)low) == column;
+}
+
+int row_cell(struct row *row, uint32_t column, struct row_cell *cell)
+{
+    uint32_t slot = 0;
+    *cell = (struct row_cell){.column = column,
+                              .status = PACE_CELL_ABSENT,
+                              .value = (double)NAN,
+                              .lower = (double)NAN,
+                              .upper = (double)NAN};
+    int found = find_slot(row, column, &slot);
+    if (found <= 0) return found;
+    uint32_t group = slot / ROW_GROUP_SLOTS;
+    size_t i = slot % ROW_GROUP_SLOTS;
+    if (check_group(row, group)) return -1;
+    struct group parts = group_parts(&row->header, group);
+    if (row->header.form & ROW_STATUSES) {
+        unsigned status = (unsigned)row->data[parts.status + i / 4] >> i % 4 * 2 & 3;
+        if (status == STATUS_ABSENT) return 0;
+        cell->status = (uint8_t)status;
+        if (status != PACE_CELL_OK) return 0;
+    }
+    cell->status = PACE_CELL_OK;
+    cell->value = double_at(row, parts.value + 8 * i);
+    if (row->header.form & ROW_BOUNDS) {
+        cell->lower = double_at(row, parts.lower + 8 * i);
+        cell->upper = double_at(row, parts.upper + 8 * i);
+    }
+    return 0;
+}

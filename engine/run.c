@@ -1,0 +1,296 @@
+/* run.c -- building a run in memory: pace_run_begin, put, put_meta. Nothing here touches the disk, so
+ * that all checks that need no store are done before the writers' lock is taken. */
+#include "run.h"
+#include "store.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 16 };
+#define FUTURE_MAX_NS ((int64_t)24 * 3600 * 1000000000)
+
+/* -- digests ------------------------------------------------------------------------------------------ */
+
+void run_add_digest(struct seal_digest *sum, const struct cell_image *cell)
+{
+    struct seal_digest digest = seal_digest(cell, sizeof *cell);
+    sum->low += digest.low;
+    sum->high += digest.high;
+}
+_Static_assert(sizeof(struct cell_image) == 72, "no padding: its bytes are hashed");
+
+struct seal_digest run_digest(const struct pace_run *run, const struct seal_digest *cells)
+{
+    struct {
+        struct seal_digest project, branch, testbed, commit;
+        int64_t time_ns;
+        uint64_t flags, cell_count;
+        struct seal_digest cells;
+    } image = {
+        .project = seal_digest(run->project.text, run->project.len),
+        .branch = seal_digest(run->branch.text, run->branch.len),
+        .testbed = seal_digest(run->testbed.text, run->testbed.len),
+        .commit = seal_digest(run->commit, strlen(run->commit)),
+        .time_ns = run->time_ns,
+        .flags = run->flags,
+        .cell_count = run->cell_count,
+        .cells = *cells,
+    };
+    _Static_assert(sizeof image == 104, "no padding: its bytes are hashed");
+    return seal_digest(&image, sizeof image);
+}
+
+/* -- beginning ---------------------------------------------------------------------------------------- */
+
+static int copy_name(struct pace_run *run, const char *name, const char *what,
+                     struct pace_error *error, struct text *out)
+{
+    size_t len = name ? strlen(name) : 0;
+    int rc = name_check(name, len, what, error);
+    if (rc) return rc;
+    const char *copy = arena_copy(&run->arena, name, len);
+    if (!copy) return error_memory(error);
+    *out = (struct text){.text = copy, .len = (uint32_t)len, .hash = text_hash(name, len)};
+    return 0;
+}
+
+/* A commit or an identity: NULL is "". Their limits are the same. */
+static int copy_tag(struct pace_run *run, const char *tag, const char *what,
+                    struct pace_error *error, const char **out)
+{
+    _Static_assert(PACE_MAX_COMMIT == PACE_MAX_RUN_ID, "one check for both");
+    if (!tag) tag = "";
+    size_t len = strlen(tag);
+    if (len > PACE_MAX_COMMIT) return ERROR_LIMIT(error, PACE_MAX_COMMIT, what);
+    const char *problem = text_problem(tag, len, TEXT_LINE);
+    if (problem) return error_set(error, PACE_ENAME, "not a valid %s: %s", what, problem);
+    *out = arena_copy(&run->arena, tag, len);
+    return *out ? 0 : error_memory(error);
+}
+
+static int check_time(const struct pace_run_info *info, struct pace_error *error)
+{
+    if (info->time_ns < 0 || info->ran_ns < 0)
+        return error_set(error, PACE_ETIME, "the run's time is before 1970");
+    if (info->time_ns > head_now_ns() + FUTURE_MAX_NS)
+        return error_set(error, PACE_ETIME,
+                         "the run's time is more than 24 h in the future; is it in nanoseconds, and is "
+                         "the clock right?");
+    return 0;
+}
+
+int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_error *error,
+                   pace_run **out)
+{
+    int rc = store_check_writable(store, error);
+    if (!rc) rc = check_time(info, error);
+    if (!rc && (info->flags & ~(uint32_t)(PACE_RUN_PARTIAL | PACE_RUN_DIRTY)))
+        rc = error_set(error, PACE_EMISUSE, "pace_run_begin: unknown flags");
+    if (rc) return rc;
+    struct pace_run *run = calloc(1, sizeof *run);
+    if (!run) return error_memory(error);
+    arena_init(&run->arena, 0);
+    run->time_ns = info->time_ns;
+    run->ran_ns = info->ran_ns;
+    run->ordinal = info->ordinal;
+    run->flags = info->flags;
+    rc = copy_name(run, info->project, "project", error, &run->project);
+    if (!rc) rc = copy_name(run, info->branch, "branch", error, &run->branch);
+    if (!rc) rc = copy_name(run, info->testbed, "testbed", error, &run->testbed);
+    if (!rc) rc = copy_tag(run, info->commit, "commit", error, &run->commit);
+    if (!rc) rc = copy_tag(run, info->id, "run id", error, &run->id);
+    if (rc) {
+        pace_run_free(run);
+        return rc;
+    }
+    *out = run;
+    return 0;
+}
+
+void pace_run_free(pace_run *run)
+{
+    if (!run) return;
+    texts_free(&run->texts);
+    texts_free(&run->meta_keys);
+    map_free(&run->by_name);
+    free(run->cells);
+    free(run->meta_values);
+    arena_clear(&run->arena);
+    free(run);
+}
+
+size_t pace_run_cell_count(const pace_run *run)
+{
+    return run->cell_count;
+}
+
+/* -- cells -------------------------------------------------------------------------------------------- */
+
+static int is_bound(double bound)
+{
+    return isnan(bound) || isfinite(bound);
+}
+
+static int check_numbers(const struct pace_cell *cell, struct pace_error *error)
+{
+    if ((unsigned)cell->status > PACE_CELL_SKIPPED)
+        return error_set(error, PACE_EVALUE, "%.200s: not a status of a cell", cell->benchmark);
+    if ((unsigned)cell->direction > PACE_HIGHER_IS_BETTER)
+        return error_set(error, PACE_EVALUE, "%.200s: not a direction", cell->benchmark);
+    if (cell->status != PACE_CELL_OK) return 0;
+    if (!isfinite(cell->value) || !is_bound(cell->lower) || !is_bound(cell->upper))
+        return error_set(error, PACE_EVALUE,
+                         "%.200s: a value is not a finite number; store a failed cell instead",
+                         cell->benchmark);
+    if (cell->sample_count && !cell->samples)
+        return error_set(error, PACE_EVALUE, "%.200s: samples are missing", cell->benchmark);
+    for (size_t i = 0; i < cell->sample_count; i++) {
+        if (!isfinite(cell->samples[i]))
+            return error_set(error, PACE_EVALUE, "%.200s: a sample is not a finite number",
+                             cell->benchmark);
+    }
+    return 0;
+}
+
+static int check_cell(const struct pace_run *run, const struct pace_cell *cell,
+                      struct pace_error *error)
+{
+    if (run->committed)
+        return error_set(error, PACE_EMISUSE, "the run is committed; begin another");
+    int rc = name_check(cell->benchmark, cell->benchmark ? strlen(cell->benchmark) : 0,
+                        "benchmark", error);
+    if (!rc)
+        rc = name_check(cell->measure, cell->measure ? strlen(cell->measure) : 0, "measure",
+                        error);
+    if (!rc && cell->unit) rc = measure_check_unit(cell->unit, error);
+    if (!rc) rc = check_numbers(cell, error);
+    if (rc) return rc;
+    if (run->cell_count == PACE_MAX_CELLS) return ERROR_LIMIT(error, PACE_MAX_CELLS, "the run");
+    if (cell->status == PACE_CELL_OK && cell->sample_count > PACE_MAX_SAMPLES - run->sample_count)
+        return ERROR_LIMIT(error, PACE_MAX_SAMPLES, "the run's samples");
+    return 0;
+}
+
+static int reserve_cell(struct pace_run *run)
+{
+    if (run->cell_count < run->cell_capacity) return 0;
+    size_t capacity = run->cell_capacity ? run->cell_capacity * 2 : FIRST_CAPACITY;
+    struct run_cell *cells = realloc(run->cells, capacity * sizeof *cells);
+    if (!cells) return -1;
+    run->cells = cells;
+    run->cell_capacity = capacity;
+    return 0;
+}
+
+static uint32_t add_text(struct pace_run *run, const char *text)
+{
+    size_t len = strlen(text);
+    return texts_add(&run->texts, &run->arena, text, len, text_hash(text, len));
+}
+
+/* The image of the cell as it was given: the derived identity must not depend on the store. */
+static void add_given(struct pace_run *run, const struct run_cell *cell)
+{
+    const struct text *texts = run->texts.items;
+    struct cell_image image = {
+        .benchmark = texts[cell->benchmark].hash,
+        .measure = texts[cell->measure].hash,
+        .unit = cell->unit == TEXTS_NONE ? 0 : texts[cell->unit].hash,
+        .status = cell->status,
+        .value = cell->value,
+        .lower = cell->lower,
+        .upper = cell->upper,
+        .samples = seal_digest(cell->samples, cell->sample_count * sizeof *cell->samples),
+    };
+    run_add_digest(&run->given, &image);
+}
+
+/* NaNs of many bit patterns come in; one is stored and hashed. */
+static double bound_or_nan(double bound)
+{
+    return isnan(bound) ? (double)NAN : bound;
+}
+
+int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error)
+{
+    int rc = check_cell(run, cell, error);
+    if (rc) return rc;
+    int ok = cell->status == PACE_CELL_OK, has_unit = cell->unit && cell->unit[0];
+    struct run_cell own = {
+        .benchmark = add_text(run, cell->benchmark),
+        .measure = add_text(run, cell->measure),
+        .unit = has_unit ? add_text(run, cell->unit) : TEXTS_NONE,
+        .sample_count = ok ? (uint32_t)cell->sample_count : 0,
+        .status = (uint8_t)cell->status,
+        .direction = (uint8_t)cell->direction,
+        .value = ok ? cell->value : (double)NAN,
+        .lower = ok ? bound_or_nan(cell->lower) : (double)NAN,
+        .upper = ok ? bound_or_nan(cell->upper) : (double)NAN,
+    };
+    if (own.benchmark == TEXTS_NONE || own.measure == TEXTS_NONE ||
+        (has_unit && own.unit == TEXTS_NONE))
+        return error_memory(error);
+    uint64_t name = map_pair(own.benchmark, own.measure);
+    if (map_get(&run->by_name, name) != MAP_NONE)
+        return error_set(error, PACE_EDUPLICATE, "%.200s, %.200s: a second cell of this series in one run",
+                         cell->benchmark, cell->measure);
+    if (own.sample_count) {
+        double *samples = arena_array(&run->arena, own.sample_count, sizeof *samples);
+        if (!samples) return error_memory(error);
+        memcpy(samples, cell->samples, own.sample_count * sizeof *samples);
+        own.samples = samples;
+    }
+    if (reserve_cell(run) || map_set(&run->by_name, name, (uint32_t)run->cell_count))
+        return error_memory(error);
+    run->cells[run->cell_count++] = own;
+    run->sample_count += own.sample_count;
+    add_given(run, &own);
+    return 0;
+}
+
+/* -- metadata ----------------------------------------------------------------------------------------- */
+
+static int check_meta(const char *key, const char *value, struct pace_error *error)
+{
+    size_t key_len = key ? strlen(key) : 0, value_len = value ? strlen(value) : 0;
+    if (key_len == 0 || !value)
+        return error_set(error, PACE_ENAME, "metadata without a key or a value");
+    if (key_len > PACE_MAX_META_VALUE || value_len > PACE_MAX_META_VALUE)
+        return ERROR_LIMIT(error, PACE_MAX_META_VALUE, "metadata");
+    const char *problem = text_problem(key, key_len, TEXT_LINE);
+    if (problem) return error_set(error, PACE_ENAME, "not a valid metadata key: %s", problem);
+    problem = text_problem(value, value_len, TEXT_LINES);
+    if (problem)
+        return error_set(error, PACE_EVALUE, "metadata '%.100s': not a valid value: %s", key,
+                         problem);
+    return 0;
+}
+
+int pace_run_put_meta(pace_run *run, const char *key, const char *value, struct pace_error *error)
+{
+    if (run->committed)
+        return error_set(error, PACE_EMISUSE, "the run is committed; begin another");
+    int rc = check_meta(key, value, error);
+    if (rc) return rc;
+    size_t len = strlen(key);
+    uint64_t hash = text_hash(key, len);
+    uint32_t index = texts_find(&run->meta_keys, key, len, hash);
+    if (index == TEXTS_NONE && run->meta_keys.count == PACE_MAX_META)
+        return ERROR_LIMIT(error, PACE_MAX_META, "the run's metadata");
+    const char *copy = arena_string(&run->arena, value);
+    if (!copy) return error_memory(error);
+    if (index == TEXTS_NONE) {
+        if (run->meta_keys.count == run->meta_capacity) {
+            size_t capacity = run->meta_capacity ? run->meta_capacity * 2 : FIRST_CAPACITY;
+            const char **values = realloc(run->meta_values, capacity * sizeof *values);
+            if (!values) return error_memory(error);
+            run->meta_values = values;
+            run->meta_capacity = capacity;
+        }
+        index = texts_add(&run->meta_keys, &run->arena, key, len, hash);
+        if (index == TEXTS_NONE) return error_memory(error);
+    }
+    run->meta_values[index] = copy;
+    return 0;
+}

@@ -1,0 +1,308 @@
+/* snapshot.c -- reading everything but cells: names, streams, columns, measures, runs, what is stored
+ * beside them, counts. Lists are read once a snapshot. Counts in the head tell when something is missing. */
+#include "snapshot.h"
+#include "beside.h"
+#include "index.h"
+#include "log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const dimension_words[PACE_DIMENSION_COUNT] = {
+    "project", "branch", "testbed", "benchmark", "measure",
+};
+
+int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *error)
+{
+    return kv_check(snapshot->kv, error);
+}
+
+int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out)
+{
+    struct pace_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (!snapshot) return error_memory(error);
+    arena_init(&snapshot->arena, 0);
+    snapshot->kv = store->kv;
+    int rc = kv_read_begin(store->kv, store->timeout_ms, error, &snapshot->txn);
+    if (!rc) rc = head_load(snapshot->txn, error, &snapshot->head);
+    if (rc) {
+        pace_snapshot_end(snapshot);
+        return rc;
+    }
+    *out = snapshot;
+    return 0;
+}
+
+void pace_snapshot_end(pace_snapshot *snapshot)
+{
+    if (!snapshot) return;
+    kv_read_end(snapshot->txn);
+    shapes_free(&snapshot->shapes);
+    arena_clear(&snapshot->arena);
+    free(snapshot);
+}
+
+/* -- names ---------------------------------------------------------------------------------------------- */
+
+static int check_dimension(enum pace_dimension dimension, struct pace_error *error)
+{
+    if ((unsigned)dimension < PACE_DIMENSION_COUNT) return 0;
+    return error_set(error, PACE_EMISUSE, "%d is not a dimension", (int)dimension);
+}
+
+int pace_names(pace_snapshot *snapshot, enum pace_dimension dimension, struct pace_error *error,
+               const char *const **names, uint32_t *count)
+{
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = check_dimension(dimension, error);
+    if (!rc && !snapshot->names[dimension])
+        rc = names_load(snapshot->txn, &snapshot->head, dimension, &snapshot->arena, error,
+                        &snapshot->names[dimension]);
+    if (rc) return rc;
+    *names = snapshot->names[dimension];
+    *count = snapshot->head.names[dimension].names;
+    return 0;
+}
+
+/* A name the index does not know. Rare, so that it is worth looking through the list: an entry that is
+ * there but not in the index is damage. */
+static int confirm_absent(pace_snapshot *snapshot, enum pace_dimension dimension, const char *name,
+                          size_t len, struct pace_error *error)
+{
+    const char *const *names;
+    uint32_t count;
+    int rc = pace_names(snapshot, dimension, error, &names, &count);
+    if (rc) return rc;
+    for (uint32_t i = 0; i < count; i++) {
+        if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+            return error_damaged(error, "%s: the index of %s names", kv_path(snapshot->txn),
+                                 dimension_words[dimension]);
+    }
+    return error_set(error, PACE_ENOTFOUND, "no %s '%.*s'", dimension_words[dimension],
+                     len > 200 ? 200 : (int)len, name);
+}
+
+int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension, const char *name,
+                   size_t length, struct pace_error *error, uint32_t *id)
+{
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = check_dimension(dimension, error);
+    if (rc) return rc;
+    uint32_t found;
+    rc = names_find(snapshot->txn, dimension, name, length, text_hash(name, length), error,
+                    &found);
+    if (rc == PACE_ENOTFOUND) return confirm_absent(snapshot, dimension, name, length, error);
+    if (rc) return rc;
+    if (found >= snapshot->head.names[dimension].names)
+        return error_damaged(error, "%s: the index of %s names", kv_path(snapshot->txn),
+                             dimension_words[dimension]);
+    *id = found;
+    return 0;
+}
+
+/* -- streams and columns ---------------------------------------------------------------------------------- */
+
+int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                    struct stream_record *out)
+{
+    if (stream >= snapshot->head.streams)
+        return error_set(error, PACE_ENOTFOUND, "no stream %u", stream);
+    return stream_load(snapshot->txn, stream, error, out);
+}
+
+static int load_streams(struct pace_snapshot *snapshot, struct pace_error *error)
+{
+    uint32_t count = snapshot->head.streams;
+    struct pace_stream *streams = arena_array(&snapshot->arena, count, sizeof *streams);
+    if (!streams) return error_memory(error);
+    for (uint32_t i = 0; i < count; i++) {
+        struct stream_record record;
+        int rc = stream_load(snapshot->txn, i, error, &record);
+        if (rc) return rc;
+        streams[i] = (struct pace_stream){
+            .id = i,
+            .project = record.project,
+            .branch = record.branch,
+            .testbed = record.testbed,
+            .column_count = record.column_count,
+            .run_count = record.run_count,
+            .cell_count = record.cell_count,
+            .first_time_ns = record.first_time_ns,
+            .last_time_ns = record.last_time_ns,
+            .last_run = record.last_run,
+        };
+    }
+    snapshot->streams = streams;
+    return 0;
+}
+
+int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
+                 const struct pace_stream **streams, uint32_t *count)
+{
+    int rc = snapshot_check(snapshot, error);
+    if (!rc && !snapshot->streams) rc = load_streams(snapshot, error);
+    if (rc) return rc;
+    *streams = snapshot->streams;
+    *count = snapshot->head.streams;
+    return 0;
+}
+
+int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                 const struct pace_column **columns, uint32_t *count)
+{
+    struct stream_record record;
+    struct shape *shape = NULL;
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
+    if (!rc)
+        rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
+    if (rc) return rc;
+    if (record.column_count > shape->length)
+        return error_damaged(error, "%s: the columns of stream %u", kv_path(snapshot->txn),
+                             stream);
+    *columns = shape->columns;
+    *count = record.column_count;
+    return 0;
+}
+
+int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_t measure,
+                     struct pace_error *error, struct pace_measure *out)
+{
+    struct measure found;
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = measure_resolve(snapshot->txn, project, measure, error, &found);
+    if (rc) return rc;
+    const char *unit = arena_string(&snapshot->arena, found.unit);
+    if (!unit) return error_memory(error);
+    *out = (struct pace_measure){.unit = unit, .direction = (enum pace_direction)found.direction};
+    return 0;
+}
+
+/* -- runs ---------------------------------------------------------------------------------------------------- */
+
+uint64_t pace_run_count(const pace_snapshot *snapshot)
+{
+    return snapshot->head.runs;
+}
+
+static int find_run(struct pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                    struct run_place *place, struct kv_slice *id)
+{
+    int rc = snapshot_check(snapshot, error);
+    if (rc) return rc;
+    if (run == 0 || run > snapshot->head.runs)
+        return error_set(error, PACE_ENOTFOUND, "no run %llu; there are %llu",
+                         (unsigned long long)run, (unsigned long long)snapshot->head.runs);
+    return index_get_run(snapshot->txn, run, error, place, id);
+}
+
+int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                 struct pace_run_view *out)
+{
+    struct run_place place;
+    struct row row;
+    int rc = find_run(snapshot, run, error, &place, NULL);
+    if (rc) return rc;
+    struct position position = run_position(&place, run);
+    rc = log_get(snapshot->txn, place.stream, &position, 0, error, &row);
+    if (!rc) *out = log_view(&row);
+    return rc;
+}
+
+int pace_run_id(pace_snapshot *snapshot, uint64_t run, struct pace_error *error, const char **id)
+{
+    struct run_place place;
+    struct kv_slice text;
+    int rc = find_run(snapshot, run, error, &place, &text);
+    if (rc) return rc;
+    const char *copy = arena_copy(&snapshot->arena, (const char *)text.data, text.len);
+    if (!copy) return error_memory(error);
+    *id = copy;
+    return 0;
+}
+
+int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                  struct pace_meta *out)
+{
+    struct run_place place;
+    int rc = find_run(snapshot, run, error, &place, NULL);
+    if (rc) return rc;
+    return beside_get_meta(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, out);
+}
+
+int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct pace_error *error,
+                 const double **samples, size_t *count)
+{
+    struct run_place place;
+    int rc = find_run(snapshot, run, error, &place, NULL);
+    if (rc) return rc;
+    return beside_get_samples(snapshot->txn, run, place.sample_parts, column, &snapshot->arena,
+                              error, samples, count);
+}
+
+/* -- commits ------------------------------------------------------------------------------------------------ */
+
+struct commit_visit {
+    struct pace_snapshot *snapshot;
+    int (*visit)(void *context, const char *commit, uint64_t run);
+    void *context;
+    int stopped; /* what visit() returned */
+};
+
+static int visit_commits(struct commit_visit *visit, struct kv_cursor *cursor,
+                         const struct key *prefix, struct pace_error *error)
+{
+    struct kv_slice key, value;
+    uint64_t seen = 0;
+    const struct pace_snapshot *snapshot = visit->snapshot;
+    int rc = kv_cursor_seek(cursor, prefix, error, &key, &value);
+    while (!rc && key_begins(key.data, key.len, prefix)) {
+        const char *commit;
+        uint64_t run;
+        if (!seal_good(value.data, value.len, key.data, key.len) ||
+            !key_commit_parse(key.data, key.len, &commit, &run) || run > snapshot->head.runs)
+            return error_damaged(error, "%s: the index of commits", kv_path(snapshot->txn));
+        visit->stopped = visit->visit(visit->context, commit, run);
+        if (visit->stopped) return 0;
+        seen++;
+        rc = kv_cursor_next(cursor, error, &key, &value);
+    }
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    if (prefix->len == 1 && seen != snapshot->head.commits)
+        return error_damaged(error, "%s: the index of commits", kv_path(snapshot->txn));
+    return 0;
+}
+
+int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error *error,
+                 int (*visit)(void *context, const char *commit, uint64_t run), void *context)
+{
+    int rc = snapshot_check(snapshot, error);
+    size_t len = strlen(prefix);
+    if (rc || len > PACE_MAX_COMMIT) return rc; /* no commit is that long */
+    struct commit_visit state = {.snapshot = snapshot, .visit = visit, .context = context};
+    struct key key = key_commit_prefix(prefix, len);
+    struct kv_cursor *cursor;
+    rc = kv_cursor_open(snapshot->txn, error, &cursor);
+    if (rc) return rc;
+    rc = visit_commits(&state, cursor, &key, error);
+    kv_cursor_close(cursor);
+    return rc ? rc : state.stopped;
+}
+
+/* -- counts ------------------------------------------------------------------------------------------------- */
+
+int pace_stat(pace_snapshot *snapshot, struct pace_error *error, struct pace_stat *out)
+{
+    uint64_t file_bytes;
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = kv_file_bytes(snapshot->kv, error, &file_bytes);
+    if (rc) return rc;
+    *out = (struct pace_stat){.runs = snapshot->head.runs,
+                              .cells = snapshot->head.cells,
+                              .streams = snapshot->head.streams,
+                              .series = snapshot->head.series,
+                              .file_bytes = file_bytes};
+    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++)
+        out->names += snapshot->head.names[i].names;
+    return 0;
+}

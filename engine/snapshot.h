@@ -1,0 +1,25 @@
+/* snapshot.h -- what a pace_snapshot is inside: a read transaction, the head, and what was read. */
+#ifndef PACE_SNAPSHOT_H
+#define PACE_SNAPSHOT_H
+
+#include "map.h"
+#include "store.h"
+
+struct pace_snapshot {
+    struct kv *kv;
+    struct kv_txn *txn;
+    struct arena arena; /* owns all that is handed out and does not lie in the store */
+    struct head head;
+    const char **names[PACE_DIMENSION_COUNT]; /* NULL: not read yet */
+    struct pace_stream *streams;
+    struct shapes shapes; /* read so far; their maps stay empty */
+};
+
+/* 0, or PACE_EFORKED. */
+int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *error);
+
+/* The record of a stream, or PACE_ENOTFOUND with a message. */
+int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                    struct stream_record *out);
+
+#endif

@@ -1,0 +1,27 @@
+/* store.h -- an open store: what a `pace` is inside. */
+#ifndef PACE_STORE_H
+#define PACE_STORE_H
+
+#include "catalogue.h"
+#include "measure.h"
+#include "error.h"
+
+struct pace {
+    struct kv *kv;
+    char *path;
+    unsigned timeout_ms;
+    int readonly;            /* by flag, by permission, or by a feature this library does not know */
+    const char *readonly_why; /* static */
+    struct catalogue catalogue;
+};
+
+/* 0, PACE_EFORKED or PACE_EREADONLY. */
+int store_check_writable(const struct pace *store, struct pace_error *error);
+
+/* Runs a batch (kv_write), unless the store is read-only. The catalogue is cleared when the batch does
+ * not last. */
+int store_write(struct pace *store,
+                int (*run)(struct kv_txn *txn, void *context, struct pace_error *error),
+                void *context, struct pace_error *error);
+
+#endif

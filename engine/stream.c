@@ -1,0 +1,34 @@
+/* stream.c -- stream records; see stream.h. */
+#include "stream.h"
+#include "error.h"
+
+int stream_load(struct kv_txn *txn, uint32_t stream, struct pace_error *error,
+                struct stream_record *out)
+{
+    struct key key = key_stream(stream);
+    int rc = kv_get_struct(txn, &key, "the record of a stream", error, out, sizeof *out);
+    if (rc == PACE_ENOTFOUND)
+        return error_damaged(error, "%s: the record of stream %u", kv_path(txn), stream);
+    return rc;
+}
+
+int stream_store(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                 struct pace_error *error)
+{
+    struct key key = key_stream(stream);
+    return kv_put_struct(txn, &key, record, sizeof *record, error);
+}
+
+int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t testbed,
+                struct pace_error *error, uint32_t *stream)
+{
+    struct key key = key_stream_names(project, branch, testbed);
+    return kv_get_struct(txn, &key, "the index of streams", error, stream, sizeof *stream);
+}
+
+struct position stream_last(const struct stream_record *record)
+{
+    return (struct position){.time_ns = record->last_time_ns,
+                             .ordinal = record->last_ordinal,
+                             .run = record->last_run};
+}

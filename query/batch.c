@@ -1,0 +1,183 @@
+/* batch.c -- see batch.h. */
+#include "batch.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int schema_find(const struct schema *schema, const char *name, size_t len)
+{
+    for (size_t i = 0; i < schema->count; i++) {
+        const char *own = schema->columns[i].name;
+        if (strlen(own) == len && memcmp(own, name, len) == 0) return (int)i;
+    }
+    return -1;
+}
+
+bool schema_add(struct arena *arena, struct schema *schema, struct column column)
+{
+    struct column *columns = arena_array(arena, schema->count + 1, sizeof *columns);
+    if (!columns) return false;
+    if (schema->count) memcpy(columns, schema->columns, schema->count * sizeof *columns);
+    columns[schema->count] = column;
+    schema->columns = columns;
+    schema->count++;
+    return true;
+}
+
+static size_t type_size(enum type type)
+{
+    switch (type) {
+    case TYPE_NUMBER: return sizeof(double);
+    case TYPE_TIME: return sizeof(int64_t);
+    case TYPE_TEXT: return sizeof(const char *);
+    case TYPE_FLAG: break;
+    }
+    return sizeof(uint8_t);
+}
+
+struct vec vec_make(struct arena *arena, enum type type, bool units)
+{
+    struct vec v = {.type = type, .step = 1, .unit = ""};
+    v.at.flag = arena_array(arena, PACE_MAX_BATCH, type_size(type));
+    if (units) v.units = arena_array(arena, PACE_MAX_BATCH, sizeof *v.units);
+    return v;
+}
+
+bool vec_missing(const struct vec *v, size_t row)
+{
+    size_t i = row * v->step;
+    switch (v->type) {
+    case TYPE_NUMBER: return isnan(v->at.number[i]);
+    case TYPE_TIME: return v->at.time_ns[i] == TIME_MISSING;
+    case TYPE_TEXT: return v->at.text[i] == NULL;
+    case TYPE_FLAG: break;
+    }
+    return v->at.flag[i] == FLAG_UNKNOWN;
+}
+
+/* -- rows kept in memory ----------------------------------------------------------------------- */
+
+int rowset_init(struct rowset *set, struct arena *arena, const struct schema *schema, size_t limit)
+{
+    *set = (struct rowset){.schema = schema, .limit = limit};
+    set->columns = arena_array(arena, schema->count, sizeof *set->columns);
+    set->out = arena_array(arena, schema->count, sizeof *set->out);
+    set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
+    set->out_gone = arena_alloc(arena, PACE_MAX_BATCH);
+    if (!set->columns || !set->out || !set->out_restart || !set->out_gone) return PACE_ENOMEM;
+    for (size_t i = 0; i < schema->count; i++) {
+        enum type type = schema->columns[i].type;
+        set->columns[i] = (struct vec){.type = type, .step = 1};
+        set->out[i] = vec_make(arena, type, type == TYPE_NUMBER);
+    }
+    return arena->failed ? PACE_ENOMEM : 0;
+}
+
+void rowset_free(struct rowset *set)
+{
+    if (!set->columns) return;
+    for (size_t i = 0; i < set->schema->count; i++) {
+        free(set->columns[i].at.flag);
+        free(set->columns[i].units);
+    }
+    free(set->restart);
+    free(set->gone);
+    *set = (struct rowset){0};
+}
+
+void rowset_reset(struct rowset *set)
+{
+    set->count = 0;
+}
+
+static bool grow_array(void *array_pointer, size_t capacity, size_t size)
+{
+    void *old;
+    memcpy(&old, array_pointer, sizeof old);
+    void *grown = reallocarray(old, capacity, size);
+    if (!grown) return false;
+    memcpy(array_pointer, &grown, sizeof grown);
+    return true;
+}
+
+static int rowset_reserve(struct rowset *set, size_t count)
+{
+    if (count > set->limit) return PACE_ELIMIT;
+    if (count <= set->capacity) return 0;
+    size_t capacity = set->capacity ? set->capacity * 2 : 256;
+    while (capacity < count)
+        capacity *= 2;
+    for (size_t i = 0; i < set->schema->count; i++) {
+        struct vec *column = &set->columns[i];
+        if (!grow_array(&column->at.flag, capacity, type_size(column->type))) return PACE_ENOMEM;
+        if (column->type == TYPE_NUMBER &&
+            !grow_array(&column->units, capacity, sizeof *column->units))
+            return PACE_ENOMEM;
+    }
+    if (!grow_array(&set->restart, capacity, 1) || !grow_array(&set->gone, capacity, 1))
+        return PACE_ENOMEM;
+    set->capacity = capacity;
+    return 0;
+}
+
+/* Copies element `from` of `source` to element `to` of `target` (step 1). */
+static void vec_copy(struct vec *target, size_t to, const struct vec *source, size_t from)
+{
+    size_t i = from * source->step;
+    switch (source->type) {
+    case TYPE_NUMBER:
+        target->at.number[to] = source->at.number[i];
+        if (target->units) target->units[to] = vec_unit(source, from);
+        break;
+    case TYPE_TIME: target->at.time_ns[to] = source->at.time_ns[i]; break;
+    case TYPE_TEXT: target->at.text[to] = source->at.text[i]; break;
+    case TYPE_FLAG: target->at.flag[to] = source->at.flag[i]; break;
+    }
+}
+
+int rowset_append(struct rowset *set, const struct batch *batch, bool selected_only)
+{
+    int status = rowset_reserve(set, set->count + batch->count);
+    if (status) return status;
+    for (size_t row = 0; row < batch->count; row++) {
+        if (selected_only && !batch_selected(batch, row)) continue;
+        for (size_t i = 0; i < set->schema->count; i++)
+            vec_copy(&set->columns[i], set->count, &batch->vecs[i], row);
+        set->restart[set->count] = batch->restart ? batch->restart[row] : 0;
+        set->gone[set->count] = batch->gone ? batch->gone[row] : 0;
+        set->count++;
+    }
+    return 0;
+}
+
+/* One unit for all rows where they agree, which is the common and the fast case. */
+static void join_units(struct vec *v, size_t count)
+{
+    if (v->type != TYPE_NUMBER) return;
+    const char *unit = count ? v->units[0] : "";
+    for (size_t k = 1; k < count; k++)
+        if (v->units[k] != unit && strcmp(v->units[k], unit) != 0) return;
+    v->unit = unit;
+}
+
+struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t from, size_t count)
+{
+    if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
+    for (size_t i = 0; i < set->schema->count; i++)
+        set->out[i].unit = NULL;
+    for (size_t k = 0; k < count; k++) {
+        size_t row = order ? order[from + k] : from + k;
+        for (size_t i = 0; i < set->schema->count; i++)
+            vec_copy(&set->out[i], k, &set->columns[i], row);
+        set->out_restart[k] = set->restart[row];
+        set->out_gone[k] = set->gone[row];
+    }
+    for (size_t i = 0; i < set->schema->count; i++)
+        join_units(&set->out[i], count);
+    set->batch = (struct batch){.count = count,
+                                .vecs = set->out,
+                                .restart = set->out_restart,
+                                .gone = set->out_gone};
+    return &set->batch;
+}

@@ -1,0 +1,221 @@
+/* command.c -- statements that define, mark and set: let, view, threshold, alert, measure, mark, use,
+ * drop. Each checks all it can before it writes. */
+#include "session.h"
+
+#include "parse.h"
+#include "rule.h"
+#include "select.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int not_yet(struct context *ctx, const struct statement *statement, const char *what,
+                   const char *help)
+{
+    return context_fail(ctx, Q_NOT_YET, statement->span, help, "%s is parsed, but not built yet", what);
+}
+
+/* Writing waits for the process' own snapshots when the store must grow: end ours first. */
+static void end_snapshot(struct context *ctx)
+{
+    pace_snapshot_end(ctx->snapshot);
+    ctx->snapshot = NULL;
+}
+
+static int say(struct context *ctx, const char *message)
+{
+    ctx->outcome->message = message;
+    return message ? 0 : context_no_memory(ctx);
+}
+
+/* -- definitions -------------------------------------------------------------------------------- */
+
+static const char *const KIND_NAMES[] = {"", "let", "view", "threshold", "alert", "measure"};
+
+static enum pace_object_kind statement_kind(const struct statement *statement)
+{
+    switch (statement->kind) {
+    case STATEMENT_LET: return PACE_OBJECT_LET;
+    case STATEMENT_VIEW: return PACE_OBJECT_VIEW;
+    case STATEMENT_THRESHOLD: return PACE_OBJECT_THRESHOLD;
+    case STATEMENT_ALERT: return PACE_OBJECT_ALERT;
+    default: break;
+    }
+    return PACE_OBJECT_MEASURE;
+}
+
+/* A threshold's model must be one, with bounds that it takes. */
+static int check_threshold(struct context *ctx, const struct statement *statement)
+{
+    struct stage stage = {.kind = STAGE_CHECK, .has_model = true, .model = statement->model};
+    struct rule *rule;
+    return rules_bind(ctx, &stage, &rule);
+}
+
+static int define(struct context *ctx, const struct statement *statement)
+{
+    enum pace_object_kind kind = statement_kind(statement);
+    struct statement plain = *statement;
+    plain.save = plain.explain = false;
+    plain.next = NULL;
+    struct script script = {&plain};
+    const char *text = print_script(ctx->arena, &script);
+    char *name = slice_string(ctx->arena, statement->name);
+    if (!text || !name) return context_no_memory(ctx);
+    int status = 0;
+    if (kind == PACE_OBJECT_THRESHOLD) status = check_threshold(ctx, statement);
+    if (status) return status;
+    if (!statement->save)
+        return binding_text_set(&ctx->session->definitions, kind, name, text) ? context_no_memory(ctx)
+                                                                               : 0;
+    uint32_t version;
+    end_snapshot(ctx);
+    status = pace_object_put(ctx->store, kind, name, text, ctx->error, &version);
+    if (status) return context_store_error(ctx, status);
+    if (version > 1)
+        return say(ctx, arena_printf(ctx->arena, "saved %s %s, version %u", KIND_NAMES[kind], name, version));
+    return say(ctx, arena_printf(ctx->arena, "saved %s %s", KIND_NAMES[kind], name));
+}
+
+static int define_measure(struct context *ctx, const struct statement *statement)
+{
+    if (!statement->save)
+        return not_yet(ctx, statement, "'measure' for a session only", "write 'save measure ...'");
+    enum pace_direction direction = statement->direction == DIRECTION_LOWER    ? PACE_LOWER_IS_BETTER
+                                    : statement->direction == DIRECTION_HIGHER ? PACE_HIGHER_IS_BETTER
+                                                                               : PACE_DIRECTION_UNKNOWN;
+    char *name = slice_string(ctx->arena, statement->name);
+    char *unit = slice_string(ctx->arena, statement->unit);
+    if (!name || !unit) return context_no_memory(ctx);
+    end_snapshot(ctx);
+    int status = pace_measure_put(ctx->store, NULL, name, unit, direction, ctx->error);
+    if (status) return context_store_error(ctx, status);
+    return say(ctx, arena_printf(ctx->arena, "saved measure %s", name));
+}
+
+static int drop(struct context *ctx, const struct statement *statement)
+{
+    static const enum pace_object_kind kinds[] = {PACE_OBJECT_LET, PACE_OBJECT_VIEW, PACE_OBJECT_THRESHOLD,
+                                                  PACE_OBJECT_ALERT, PACE_OBJECT_MEASURE};
+    enum pace_object_kind kind = kinds[statement->object];
+    if (kind == PACE_OBJECT_MEASURE) return not_yet(ctx, statement, "'drop measure'", NULL);
+    char *name = slice_string(ctx->arena, statement->name);
+    if (!name) return context_no_memory(ctx);
+    struct binding_text *own = ctx->session->definitions;
+    while (own && (own->kind != kind || strcmp(own->name, name) != 0))
+        own = own->next;
+    if (own) {
+        binding_text_set(&ctx->session->definitions, kind, name, NULL);
+        return say(ctx, arena_printf(ctx->arena, "dropped %s %s of this session", KIND_NAMES[kind], name));
+    }
+    if (!context_definition(ctx, kind, statement->name)) {
+        size_t count;
+        const char *const *names = context_names(ctx, kind, &count);
+        return context_fail(ctx, Q_NO_NAME, statement->name_span,
+                            context_suggest(ctx, statement->name, names, count), "no %s '%s'",
+                            KIND_NAMES[kind], name);
+    }
+    uint32_t version;
+    end_snapshot(ctx);
+    int status = pace_object_put(ctx->store, kind, name, NULL, ctx->error, &version);
+    if (status) return context_store_error(ctx, status);
+    return say(ctx, arena_printf(ctx->arena, "dropped %s %s", KIND_NAMES[kind], name));
+}
+
+static int use(struct context *ctx, const struct statement *statement)
+{
+    const char *text = print_selector(ctx->arena, statement->selector);
+    if (!text) return context_no_memory(ctx);
+    char *copy = strdup(text);
+    if (!copy) return context_no_memory(ctx);
+    struct selection selection;
+    int status = select_series(ctx, statement->selector, &selection);
+    selection_free(&selection);
+    if (status) {
+        free(copy);
+        return status;
+    }
+    free(ctx->session->use);
+    ctx->session->use = copy;
+    return say(ctx, arena_printf(ctx->arena, "using %s (%zu series)", text, selection.count));
+}
+
+/* -- marks -------------------------------------------------------------------------------------- */
+
+/* Where a mark applies from: the instant given, else the newest run of the series that it names. */
+static int mark_instant(struct context *ctx, const struct statement *statement,
+                        const struct selection *selection, int64_t *at_ns)
+{
+    *at_ns = INT64_MIN;
+    if (statement->has_instant) {
+        int64_t ignored;
+        return instant_bind(ctx, &statement->instant, at_ns, &ignored);
+    }
+    if (statement->mark != MARK_ACCEPT) return 0;
+    for (size_t i = 0; i < selection->count; i++)
+        if (selection->series[i].stream->last_time_ns > *at_ns)
+            *at_ns = selection->series[i].stream->last_time_ns;
+    return 0;
+}
+
+static int mark(struct context *ctx, const struct statement *statement)
+{
+    static const char *const verbs[] = {"accepted", "excluded", "archived"};
+    static const enum pace_mark_kind kinds[] = {PACE_MARK_ACCEPT, PACE_MARK_EXCLUDE, PACE_MARK_ARCHIVE};
+    if (statement->mark == MARK_ALIAS) return not_yet(ctx, statement, "'mark alias'", NULL);
+    struct selection selection;
+    struct pace_mark fact = {.kind = kinds[statement->mark], .target = "", .note = ""};
+    int status = select_series(ctx, statement->selector, &selection);
+    if (!status) status = mark_instant(ctx, statement, &selection, &fact.at_ns);
+    bool has_rows = selection.rows != NULL;
+    selection_free(&selection);
+    if (status) return status;
+    if (selection.count == 0)
+        return context_fail(ctx, Q_NO_MATCH, statement->selector->span, NULL,
+                            "this names no series, so nothing would be marked");
+    if (statement->mark == MARK_EXCLUDE && !has_rows)
+        return context_fail(ctx, Q_ARGUMENTS, statement->selector->span, "add run:NUMBER or commit:HASH",
+                            "'exclude' hides runs; this would hide whole series");
+    fact.selector = print_selector(ctx->arena, statement->selector);
+    if (statement->has_note) fact.note = slice_string(ctx->arena, statement->note);
+    if (!fact.selector || !fact.note) return context_no_memory(ctx);
+    uint64_t id;
+    end_snapshot(ctx);
+    status = pace_mark_add(ctx->store, &fact, ctx->error, &id);
+    if (status) return context_store_error(ctx, status);
+    return say(ctx, arena_printf(ctx->arena, "mark %llu: %s %s (%zu series)", (unsigned long long)id,
+                                 verbs[statement->mark], fact.selector, selection.count));
+}
+
+static int mark_undo(struct context *ctx, const struct statement *statement)
+{
+    double number = statement->number;
+    if (!(number >= 1 && number < 9e15))
+        return context_fail(ctx, Q_RANGE, statement->span, NULL, "a mark has a number from 1");
+    end_snapshot(ctx);
+    int status = pace_mark_undo(ctx->store, (uint64_t)number, ctx->error);
+    if (status == PACE_ENOTFOUND || status == PACE_EMISUSE)
+        return context_fail(ctx, Q_NO_NAME, statement->span, NULL, "%s", ctx->error->message);
+    if (status) return context_store_error(ctx, status);
+    return say(ctx, arena_printf(ctx->arena, "mark %.0f is taken back", number));
+}
+
+int command_run(struct context *ctx, const struct statement *statement)
+{
+    switch (statement->kind) {
+    case STATEMENT_LET:
+    case STATEMENT_VIEW:
+    case STATEMENT_THRESHOLD:
+    case STATEMENT_ALERT: return define(ctx, statement);
+    case STATEMENT_MEASURE: return define_measure(ctx, statement);
+    case STATEMENT_DROP: return drop(ctx, statement);
+    case STATEMENT_USE: return use(ctx, statement);
+    case STATEMENT_MARK: return mark(ctx, statement);
+    case STATEMENT_MARK_UNDO: return mark_undo(ctx, statement);
+    case STATEMENT_SHOW: return not_yet(ctx, statement, "'show'", "use 'pace ls'");
+    case STATEMENT_PUT: return not_yet(ctx, statement, "'put'", "use 'pace load' with JSON lines");
+    case STATEMENT_EMPTY:
+    case STATEMENT_QUERY: break;
+    }
+    return 0;
+}

@@ -1,0 +1,75 @@
+/* context.h -- what binding, planning and running one statement share. */
+#ifndef PACE_CONTEXT_H
+#define PACE_CONTEXT_H
+
+#include "ast.h"
+#include "batch.h"
+#include "pace_query.h"
+
+#include <stdatomic.h>
+
+/* A definition of the session or of the store: its text, parsed again where it is used. */
+struct definition {
+    enum pace_object_kind kind;
+    const char *name, *text;
+};
+
+struct context {
+    pace *store;
+    pace_snapshot *snapshot;
+    pace_session *session;
+    struct arena *arena; /* the statement's */
+    struct diag_list *diags;
+    struct pace_error *error; /* of the engine */
+    struct pace_outcome *outcome;
+    int64_t now_ns;
+    int64_t deadline_ns; /* by the monotonic clock; 0: none */
+    const struct span
+        *anchor;         /* set while binding a definition: diagnostics point at its name instead */
+    unsigned expansions; /* definitions inside definitions so far */
+};
+
+/* The definition of this kind and name: of the session, else of the store; NULL when there is none.
+ */
+const char *context_definition(struct context *ctx, enum pace_object_kind kind, struct slice name);
+/* Names of all definitions of a kind, for suggestions. */
+const char *const *context_names(struct context *ctx, enum pace_object_kind kind, size_t *count);
+/* The value of $name, or NULL. */
+const char *context_variable(struct context *ctx, struct slice name);
+/* The selector of `use`, or NULL. */
+const struct selector *context_use(struct context *ctx);
+
+/* 0, or PACE_EINTERRUPT / PACE_EDEADLINE. Called between batches. */
+int context_check(struct context *ctx);
+
+/* Adds an error at `span` (or at the anchor) and returns PACE_EQUERY. */
+int context_fail(struct context *ctx, enum diag_code code, struct span span, const char *help,
+                 const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* PACE_ENOMEM as a result, with its diagnostic. */
+int context_no_memory(struct context *ctx);
+/* An engine error as a result: adds its message as Q_STORE. */
+int context_store_error(struct context *ctx, int code);
+
+/* "did you mean 'x'?" for the nearest of names, or NULL. Memory of the arena. */
+const char *context_suggest(struct context *ctx, struct slice word, const char *const *names,
+                            size_t count);
+
+bool slice_is(struct slice slice, const char *text);
+char *slice_string(struct arena *arena, struct slice slice);
+
+/* ISO 8601 date or time (UTC unless it says otherwise): 2026-01-01, 2026-02-01T12:00Z. -1 if it is
+ * none. */
+int date_parse(const char *text, size_t len, int64_t *time_ns);
+
+/* A span of time such as 30d in nanoseconds. Fails with Q_UNIT, Q_NO_UNIT or Q_RANGE. */
+int duration_bind(struct context *ctx, const struct value *value, int64_t *span_ns);
+
+/* The number (and unit, "" when none) behind a bound: follows lets and variables. */
+int value_bind(struct context *ctx, const struct value *value, double *number, const char **unit);
+
+/* The instant as a time; for KEY pattern the runs that it names: *from_ns their first, *until_ns
+ * their last. */
+int instant_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns,
+                 int64_t *until_ns);
+
+#endif

@@ -1,0 +1,57 @@
+/* expr_node.h -- the bound form of an expression, shared by expr_bind.c and expr_eval.c only. */
+#ifndef PACE_EXPR_NODE_H
+#define PACE_EXPR_NODE_H
+
+#include "expr.h"
+#include "verdict.h"
+
+enum node_kind {
+    NODE_CONST,
+    NODE_COLUMN,  /* column */
+    NODE_VERDICT, /* column is the verdict column; flag: it is `verdict` */
+    NODE_BEYOND,  /* a: value, b: limit; flag `high` (above) or `low` */
+    NODE_MATCH,   /* column is a text (or the run number); matcher */
+    NODE_REGEX,   /* a ~ matcher */
+    NODE_NOT,
+    NODE_NEGATE,
+    NODE_IS_NONE,
+    NODE_IS_NOT_NONE,
+    NODE_BINARY, /* op, a, b */
+    NODE_SCALAR, /* function, a, b, c */
+    NODE_SERIES, /* function, a: prev and delta */
+    NODE_WINDOW, /* function over the history of a */
+    NODE_SLOT,   /* the result of an aggregate */
+};
+
+/* How two units meet in one operation; remembered as long as the same two meet. */
+struct unit_rule {
+    const char *left, *right; /* the pair it was made for */
+    double left_factor, right_factor;
+    const char *unit; /* of the result */
+    bool ok;
+};
+
+struct node {
+    enum node_kind kind;
+    enum type type;
+    enum unit_kind unit_kind;
+    bool mixed;
+    const char *about;
+    struct span span;
+    struct node *a, *b, *c;
+    int column, time_column, commit_column, value_column;
+    enum verdict verdict;
+    bool above; /* BEYOND */
+    enum binary_op op;
+    enum function function;
+    double percentile;
+    struct matcher matcher;
+    uint64_t run;
+    struct history history; /* WINDOW */
+    double previous;        /* SERIES */
+    struct unit_rule rule;
+    struct arena *arena;
+    struct vec out;
+};
+
+#endif

@@ -1,0 +1,30 @@
+/* group.h -- what aggregates gather over the rows of a group, for summarize and expect. */
+#ifndef PACE_GROUP_H
+#define PACE_GROUP_H
+
+#include "expr.h"
+#include "stats/sample.h"
+
+/* One aggregate's state in one group. Values are in `unit`, that of the first. */
+struct gathered {
+    struct moments moments;
+    double sum, carry; /* compensated */
+    double min, max, first, last, log_sum;
+    int64_t time_min, time_max, time_first, time_last;
+    double *values, *days; /* order statistics, slope */
+    size_t count, capacity, value_count;
+    const char *unit;
+    bool any;
+};
+
+/* Adds the rows of `batch` that groups[] says: group g of row i is groups[i] (SIZE_MAX: none). The
+ * state of aggregate a in group g is states[g * stride + a]. time_column may be -1. */
+int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t index,
+                 const struct batch *batch, int time_column, const size_t *groups,
+                 struct gathered *states, size_t stride);
+
+/* Fills the aggregate's slot with the result. */
+void gathered_finish(const struct aggregate *aggregate, struct gathered *state);
+void gathered_free(struct gathered *state);
+
+#endif

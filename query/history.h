@@ -1,0 +1,59 @@
+/* history.h -- the points of one series that windows look back on.
+ *
+ * Keeps what the widest window needs and no more. A window never includes the judged point (unless
+ * lag is 0) nor any run of its commit, and ends `lag` points before it (rule 6). */
+#ifndef PACE_HISTORY_H
+#define PACE_HISTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum window_kind { WINDOW_POINTS, WINDOW_SPAN, WINDOW_EVERYTHING };
+
+struct window {
+    enum window_kind kind;
+    size_t count;    /* POINTS */
+    int64_t span_ns; /* SPAN: points later than the judged one's time minus this */
+    size_t lag;
+    size_t needs;
+};
+
+/* How far before the first judged point an operator looks. */
+struct lookback {
+    uint64_t points;
+    int64_t span_ns;
+    bool all;
+};
+struct lookback lookback_window(const struct window *window);
+struct lookback lookback_add(struct lookback a, struct lookback b);
+struct lookback lookback_max(struct lookback a, struct lookback b);
+
+struct history {
+    double *value;
+    int64_t *time_ns;
+    const char **commit;
+    uint8_t *restart; /* an accepted change began at this point */
+    size_t start, end, capacity;
+    double *sample;                         /* the last window asked for */
+    double *sample_days;                    /* its times, in days before the judged point */
+    const char *sample_first, *sample_last; /* its first and last commit */
+    size_t sample_capacity;
+    struct window window;
+};
+
+int history_init(struct history *history, struct window window);
+void history_free(struct history *history);
+void history_reset(struct history *history);
+
+/* Adds the point of a row; rows without a value are not points. */
+int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
+                 bool restart);
+
+/* The window of a row that is not pushed yet: history->sample[0 .. *n) in order of time. With lag 0
+ * the row's own value (if not missing) comes last. An accepted change (this row's or an earlier
+ * one's) cuts it: *before is the number of leading points that lie before the cut (0: not cut). */
+int history_window(struct history *history, int64_t time_ns, const char *commit, double value,
+                   bool restart, size_t *n, size_t *before);
+
+#endif

@@ -1,0 +1,76 @@
+/* op.h -- operators: each pulls batches from its input and hands its own on.
+ *
+ * plan.c makes the chain, one operator a stage; an operator says what it adds to the schema and how
+ * far it looks back. next() gives *out = NULL at the end and returns PACE_EQUERY (diagnosed), or
+ * another code, on error. Batches of one series come in order of time, the last one flagged
+ * series_end (it may hold no rows); operators that look at one series only rely on that. */
+#ifndef PACE_OP_H
+#define PACE_OP_H
+
+#include "context.h"
+#include "expr.h"
+#include "select.h"
+
+struct op {
+    const char *name;   /* for explain */
+    const char *detail; /* what it does, in the words of the query; "" when nothing */
+    struct op *input;
+    struct schema schema; /* of its output */
+    bool by_series;       /* its output still comes series by series */
+    int (*next)(struct op *op, struct context *ctx, struct batch **out);
+    void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
+};
+
+/* Which points are judged: a range verb, resolved. */
+struct range {
+    enum stage_kind kind; /* LAST FIRST SINCE UNTIL BETWEEN */
+    enum { RANGE_POINTS, RANGE_SPAN, RANGE_RUN, RANGE_COMMITS } unit; /* LAST, FIRST */
+    uint64_t count;
+    int64_t span_ns;
+    int64_t from_ns, until_ns; /* SINCE: from; UNTIL: until; BETWEEN: both; until is exclusive */
+    struct range *next;
+};
+
+/* Each op_* makes an operator on `input` from its stage; diagnosed on error. */
+int op_range(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_where(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_derive(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
+              struct lookback *lookback);
+int op_keep(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_take(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_sort(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_top(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
+                struct lookback *lookback);
+int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
+             struct lookback *lookback);
+int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_expect(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+
+/* Resolves a range verb. */
+int range_bind(struct context *ctx, const struct stage *stage, struct range *out);
+/* Clears the selection of rows that a range leaves out, among all rows of one series in order of
+ * time. newest_run: number of the stream's newest run. */
+struct range_rows {
+    size_t count;
+    const int64_t *time_ns;
+    const char *const *commit;
+    const double *run;
+    uint8_t *selected;
+};
+void range_apply(const struct range *range, const struct range_rows *rows, uint64_t newest_run);
+
+/* The scan: reads the selection, chooses by ranges (in order), with history for `lookback`. */
+int op_scan(struct context *ctx, const struct selection *selection, struct range *ranges,
+            struct lookback lookback, struct op **out);
+/* The lookback that later operators turned out to need; before the first next(). */
+void op_scan_extend(struct op *scan, struct range *range, struct lookback lookback);
+
+/* For operators: memory, and a schema that begins as the input's. */
+int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);
+int op_add_column(struct context *ctx, struct op *op, struct column column);
+/* Diagnosed as Q_LIMIT or Q_NO_MEMORY. */
+int op_fail_rows(struct context *ctx, int code, const char *verb);
+
+#endif

@@ -1,0 +1,431 @@
+/* op_judge.c -- baseline and check: each judged point against the window of its series before it.
+ *
+ * A row that is not selected is history only; it is judged too where `confirm` looks back on it. */
+#include "op.h"
+
+#include "rule.h"
+#include "verdict.h"
+
+#include <math.h>
+#include <string.h>
+
+/* -- what both read ----------------------------------------------------------------------------- */
+
+struct inputs {
+    int time, commit, value, status;
+};
+
+static int inputs_bind(struct context *ctx, const struct stage *stage, const struct op *input,
+                       struct inputs *out)
+{
+    const struct schema *schema = &input->schema;
+    const char *verb = stage->kind == STAGE_CHECK ? "check" : "baseline";
+    if (!input->by_series)
+        return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before sort, take and summarize",
+                            "'%s' judges points of a series, and the rows here are none", verb);
+    *out = (struct inputs){schema_find(schema, "time", 4), schema_find(schema, "commit", 6),
+                           schema_find(schema, "value", 5), schema_find(schema, "status", 6)};
+    if (out->time < 0 || out->commit < 0 || out->value < 0)
+        return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before 'keep'",
+                            "'%s' needs the columns time, commit and value", verb);
+    return 0;
+}
+
+/* One row as judging sees it. */
+struct point {
+    int64_t time_ns;
+    const char *commit;
+    double value;
+    bool restart;
+};
+
+static struct point point_at(const struct inputs *inputs, const struct batch *batch, size_t row)
+{
+    const struct vec *time = &batch->vecs[inputs->time], *commit = &batch->vecs[inputs->commit];
+    const struct vec *value = &batch->vecs[inputs->value];
+    const char *text = commit->at.text[row * commit->step];
+    return (struct point){time->at.time_ns[row * time->step], text ? text : "",
+                          value->at.number[row * value->step], batch->restart && batch->restart[row]};
+}
+
+static int history_fail(struct context *ctx, int status)
+{
+    return status == PACE_ELIMIT ? op_fail_rows(ctx, status, "over") : context_no_memory(ctx);
+}
+
+/* -- baseline ----------------------------------------------------------------------------------- */
+
+enum { BASELINE_COLUMNS = 4 };
+
+struct baseline_op {
+    struct op op;
+    struct inputs inputs;
+    enum function function;
+    double percentile;
+    struct history history;
+    struct vec *vecs; /* of the input, then base n delta diff */
+    struct vec own[BASELINE_COLUMNS];
+    struct batch batch;
+};
+
+static void baseline_free(struct op *op)
+{
+    history_free(&((struct baseline_op *)op)->history);
+}
+
+static int baseline_row(struct baseline_op *baseline, struct context *ctx, const struct batch *batch,
+                        size_t row)
+{
+    struct point point = point_at(&baseline->inputs, batch, row);
+    struct history *history = &baseline->history;
+    double base = NAN, n_points = NAN;
+    if (batch_selected(batch, row)) {
+        size_t n, before;
+        int status = history_window(history, point.time_ns, point.commit, point.value, point.restart, &n,
+                                    &before);
+        if (status) return history_fail(ctx, status);
+        n -= before;
+        n_points = (double)n;
+        if (n >= history->window.needs)
+            base = aggregate_sample(baseline->function, baseline->percentile, history->sample + before,
+                                    history->sample_days + before, n);
+    }
+    baseline->own[0].at.number[row] = base;
+    baseline->own[1].at.number[row] = n_points;
+    baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
+    baseline->own[3].at.number[row] = point.value - base;
+    int status =
+        history_push(history, point.time_ns, point.commit, point.value, point.restart);
+    return status ? history_fail(ctx, status) : 0;
+}
+
+static int baseline_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    struct baseline_op *baseline = (struct baseline_op *)op;
+    struct batch *batch;
+    int status = op->input->next(op->input, ctx, &batch);
+    *out = NULL;
+    if (status || !batch) return status;
+    if (batch->series_start) history_reset(&baseline->history);
+    for (size_t row = 0; row < batch->count && !status; row++)
+        status = baseline_row(baseline, ctx, batch, row);
+    if (status) return status;
+    size_t inherited = op->input->schema.count;
+    memcpy(baseline->vecs, batch->vecs, inherited * sizeof *baseline->vecs);
+    const char *unit = vec_unit(&batch->vecs[baseline->inputs.value], 0);
+    for (size_t i = 0; i < BASELINE_COLUMNS; i++) {
+        baseline->own[i].unit = i == 0 || i == 3 ? unit : "";
+        baseline->vecs[inherited + i] = baseline->own[i];
+    }
+    baseline->batch = *batch;
+    baseline->batch.vecs = baseline->vecs;
+    *out = &baseline->batch;
+    return 0;
+}
+
+static int baseline_function(struct context *ctx, const struct stage *stage, struct baseline_op *op)
+{
+    static const char *const names[] = {"mean", "median", "p95", "min", "max", "last"};
+    static const enum function functions[] = {F_MEAN, F_MEDIAN, F_PERCENTILE, F_MIN, F_MAX, F_LAST};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (!slice_is(stage->name, names[i])) continue;
+        op->function = functions[i];
+        op->percentile = 0.95;
+        return 0;
+    }
+    return context_fail(ctx, Q_NO_FUNCTION, stage->name_span, context_suggest(ctx, stage->name, names, 6),
+                        "no baseline '%.*s': it is mean, median, p95, min, max or last",
+                        (int)stage->name.len, stage->name.text);
+}
+
+/* Adds number columns: those with the unit of the value, and plain ones. */
+static int add_number(struct context *ctx, struct op *op, const char *name, const struct column *like)
+{
+    struct column column = {.name = name, .type = TYPE_NUMBER};
+    if (like) {
+        column.kind = like->kind;
+        column.mixed = like->mixed;
+    }
+    if (schema_find(&op->schema, name, strlen(name)) >= 0)
+        return context_fail(ctx, Q_NO_COLUMN, (struct span){0, 0}, "judge once, or 'keep' columns between",
+                            "there is a column '%s' already", name);
+    return op_add_column(ctx, op, column);
+}
+
+int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
+                struct lookback *lookback)
+{
+    struct baseline_op *baseline;
+    struct window window;
+    int status = op_make(ctx, sizeof *baseline, "baseline", input, &baseline);
+    if (!status) status = inputs_bind(ctx, stage, input, &baseline->inputs);
+    if (!status) status = baseline_function(ctx, stage, baseline);
+    if (!status) status = window_bind(ctx, stage->options, &window);
+    if (status) return status;
+    if (baseline->function == F_LAST) window.needs = window.needs > 1 ? 1 : window.needs;
+    history_init(&baseline->history, window);
+    const struct column value = input->schema.columns[baseline->inputs.value];
+    status = add_number(ctx, &baseline->op, "base", &value);
+    if (!status) status = add_number(ctx, &baseline->op, "n", NULL);
+    if (!status) status = add_number(ctx, &baseline->op, "delta", NULL);
+    if (!status) status = add_number(ctx, &baseline->op, "diff", &value);
+    if (status) return status;
+    baseline->op.schema.columns[input->schema.count + 2].kind = UNIT_RATIO;
+    baseline->vecs = arena_array(ctx->arena, baseline->op.schema.count, sizeof *baseline->vecs);
+    for (size_t i = 0; i < BASELINE_COLUMNS; i++)
+        baseline->own[i] = vec_make(ctx->arena, TYPE_NUMBER, false);
+    if (ctx->arena->failed) return context_no_memory(ctx);
+    *lookback = lookback_window(&window);
+    baseline->op.next = baseline_next;
+    baseline->op.free = baseline_free;
+    *out = &baseline->op;
+    return 0;
+}
+
+/* -- check -------------------------------------------------------------------------------------- */
+
+enum { CHECK_BASE, CHECK_SPREAD, CHECK_LOW, CHECK_HIGH, CHECK_N, CHECK_SCORE, CHECK_P, CHECK_VERDICT,
+       CHECK_COLUMNS };
+static const char *const CHECK_NAMES[CHECK_COLUMNS] = {"base", "spread", "low_limit", "high_limit",
+                                                       "n",    "score",  "p",         "verdict"};
+enum { CONFIRM_MAX = 64 };
+
+struct check_op {
+    struct op op;
+    struct inputs inputs;
+    struct rule *rules;
+    const struct rule *rule;      /* of the current series */
+    struct bound lower, upper;
+    const struct series *series;
+    struct history *histories;    /* one a rule */
+    struct history *history;
+    signed char sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
+    struct vec *vecs;
+    struct vec own[CHECK_COLUMNS];
+    struct batch batch;
+};
+
+static void check_free(struct op *op)
+{
+    struct check_op *check = (struct check_op *)op;
+    size_t i = 0;
+    for (const struct rule *rule = check->rules; check->histories && rule; rule = rule->next)
+        history_free(&check->histories[i++]);
+}
+
+/* The rule in whose scope a series is, narrowest first; the last one has none. */
+static int check_start(struct check_op *check, struct context *ctx, const struct series *series)
+{
+    size_t i = 0;
+    check->series = series;
+    check->rule = NULL;
+    for (const struct rule *rule = check->rules; rule && !check->rule; rule = rule->next, i++) {
+        int status = rule->scope ? select_matches(ctx, rule->scope, series) : 1;
+        if (status < 0) return status;
+        if (!status) continue;
+        check->rule = rule;
+        check->history = &check->histories[i];
+    }
+    history_reset(check->history);
+    memset(check->sides, 0, sizeof check->sides);
+    return rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
+}
+
+/* Limits from the window; behind an accepted change with few points yet, the spread from before it
+ * around the centre since (rule 10). */
+static void check_limits(const struct check_op *check, size_t n, size_t before, struct limits *out)
+{
+    const struct rule *rule = check->rule;
+    const double *sample = check->history->sample;
+    size_t after = n - before, needs = rule->window.needs;
+    model_limits(rule->model, sample + before, after, check->lower, check->upper, out);
+    if (before == 0 || after >= needs || after == 0 || before < needs) return;
+    struct limits old;
+    if (model_limits(rule->model, sample, before, check->lower, check->upper, &old)) return;
+    double shift = out->centre - old.centre;
+    *out = (struct limits){.centre = out->centre,
+                           .spread = old.spread,
+                           .low = old.low + shift,
+                           .high = old.high + shift,
+                           .n = needs,
+                           .flat = old.flat};
+}
+
+/* Which side of its limits a value is on: -1, 0, 1, and by the floor at least. */
+static int check_side(const struct rule *rule, const struct limits *limits, double value)
+{
+    double base = limits->centre;
+    int side = value > limits->high ? 1 : value < limits->low ? -1 : 0;
+    if (limits->flat && fabs(value - base) <= MODEL_FLAT_TOLERANCE * fabs(base)) return 0;
+    /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
+    if (side && rule->floor > 0 && isfinite(base) && base != 0 && fabs(value / base - 1) < rule->floor)
+        return 0;
+    return side;
+}
+
+static enum verdict side_verdict(const struct series *series, int side)
+{
+    if (series->direction == PACE_DIRECTION_UNKNOWN) return VERDICT_CHANGED;
+    int worse = series->direction == PACE_LOWER_IS_BETTER ? 1 : -1;
+    return side == worse ? VERDICT_WORSE : VERDICT_BETTER;
+}
+
+/* K of the last N on this side, the judged point among them; one short is suspected (rule 9). */
+static enum verdict confirm(const struct check_op *check, int side)
+{
+    const struct rule *rule = check->rule;
+    enum verdict verdict = side_verdict(check->series, side);
+    unsigned hits = 1;
+    for (unsigned i = 1; i < rule->confirm_of; i++)
+        hits += check->sides[CONFIRM_MAX - i] == side;
+    if (hits >= rule->confirm) return verdict;
+    return hits + 1 == rule->confirm && verdict == VERDICT_WORSE ? VERDICT_SUSPECTED : VERDICT_OK;
+}
+
+static void push_side(struct check_op *check, int side)
+{
+    memmove(check->sides, check->sides + 1, CONFIRM_MAX - 1);
+    check->sides[CONFIRM_MAX - 1] = (signed char)side;
+}
+
+static enum verdict check_value(struct check_op *check, const struct limits *limits, double value,
+                                size_t points)
+{
+    const struct rule *rule = check->rule;
+    if (isnan(value)) return VERDICT_FAILED;
+    if (points == 0 && rule->window.needs > 0) return VERDICT_NEW;
+    if (limits->n < rule->window.needs) {
+        push_side(check, 0);
+        return VERDICT_THIN;
+    }
+    int side = check_side(rule, limits, value);
+    enum verdict verdict = side ? confirm(check, side) : limits->flat ? VERDICT_FLAT_OK : VERDICT_OK;
+    push_side(check, side);
+    return verdict;
+}
+
+static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
+{
+    outcome->judged++;
+    switch (verdict) {
+    case VERDICT_WORSE: outcome->worse++; break;
+    case VERDICT_BETTER: outcome->better++; break;
+    case VERDICT_SUSPECTED: outcome->suspected++; break;
+    case VERDICT_CHANGED: outcome->changed++; break;
+    case VERDICT_THIN: outcome->thin++; break;
+    case VERDICT_NEW: outcome->fresh++; break;
+    case VERDICT_GONE: outcome->gone++; break;
+    default: break;
+    }
+}
+
+static void put_judgement(struct check_op *check, size_t row, const struct limits *limits, double value,
+                          size_t n, enum verdict verdict)
+{
+    struct vec *own = check->own;
+    bool judged = limits->n >= check->rule->window.needs;
+    double score = judged && !isnan(value) ? model_score(check->rule->model, limits, value) : NAN;
+    double p = judged && !isnan(value) ? model_p(check->rule->model, limits, value) : NAN;
+    if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
+    own[CHECK_BASE].at.number[row] = judged || n ? limits->centre : NAN;
+    own[CHECK_SPREAD].at.number[row] = judged ? limits->spread : NAN;
+    own[CHECK_LOW].at.number[row] = judged ? limits->low : NAN;
+    own[CHECK_HIGH].at.number[row] = judged ? limits->high : NAN;
+    own[CHECK_N].at.number[row] = (double)n;
+    own[CHECK_SCORE].at.number[row] = isfinite(score) ? score : NAN;
+    own[CHECK_P].at.number[row] = p;
+    own[CHECK_VERDICT].at.text[row] = verdict_names[verdict];
+}
+
+static void put_nothing(struct check_op *check, size_t row)
+{
+    for (int i = 0; i < CHECK_VERDICT; i++)
+        check->own[i].at.number[row] = NAN;
+    check->own[CHECK_VERDICT].at.text[row] = NULL;
+}
+
+static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch, size_t row)
+{
+    struct point point = point_at(&check->inputs, batch, row);
+    bool selected = batch_selected(batch, row);
+    put_nothing(check, row);
+    if (batch->gone && batch->gone[row]) {
+        check->own[CHECK_VERDICT].at.text[row] = verdict_names[VERDICT_GONE];
+        if (selected) count_verdict(ctx->outcome, VERDICT_GONE);
+        return 0;
+    }
+    if (selected || check->rule->confirm_of > 1) {
+        size_t n, before;
+        int status = history_window(check->history, point.time_ns, point.commit, point.value,
+                                    point.restart, &n, &before);
+        if (status) return history_fail(ctx, status);
+        struct limits limits;
+        check_limits(check, n, before, &limits);
+        enum verdict verdict = check_value(check, &limits, point.value, n);
+        if (selected) {
+            put_judgement(check, row, &limits, point.value, n - before, verdict);
+            count_verdict(ctx->outcome, verdict);
+        }
+    }
+    int status = history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
+    return status ? history_fail(ctx, status) : 0;
+}
+
+static int check_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    struct check_op *check = (struct check_op *)op;
+    struct batch *batch;
+    int status = op->input->next(op->input, ctx, &batch);
+    *out = NULL;
+    if (status || !batch) return status;
+    if (batch->series_start) status = check_start(check, ctx, batch->series);
+    for (size_t row = 0; row < batch->count && !status; row++)
+        status = check_row(check, ctx, batch, row);
+    if (status) return status;
+    size_t inherited = op->input->schema.count;
+    memcpy(check->vecs, batch->vecs, inherited * sizeof *check->vecs);
+    for (size_t i = 0; i < CHECK_COLUMNS; i++) {
+        bool has_unit = i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL);
+        check->own[i].unit = has_unit ? check->series->unit : "";
+        check->vecs[inherited + i] = check->own[i];
+    }
+    check->batch = *batch;
+    check->batch.vecs = check->vecs;
+    *out = &check->batch;
+    return 0;
+}
+
+int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
+             struct lookback *lookback)
+{
+    struct check_op *check;
+    int status = op_make(ctx, sizeof *check, "check", input, &check);
+    if (!status) status = inputs_bind(ctx, stage, input, &check->inputs);
+    if (!status) status = rules_bind(ctx, stage, &check->rules);
+    if (status) return status;
+    const struct column value = input->schema.columns[check->inputs.value];
+    for (int i = 0; i < CHECK_VERDICT && !status; i++)
+        status = add_number(ctx, &check->op, CHECK_NAMES[i], i <= CHECK_HIGH ? &value : NULL);
+    if (!status)
+        status = op_add_column(ctx, &check->op, (struct column){.name = "verdict", .type = TYPE_TEXT});
+    if (status) return status;
+    size_t rules = 0;
+    for (const struct rule *rule = check->rules; rule; rule = rule->next) {
+        struct lookback one = lookback_window(&rule->window);
+        one.points += rule->confirm_of - 1;
+        *lookback = lookback_max(*lookback, one);
+        rules++;
+    }
+    check->histories = arena_array(ctx->arena, rules, sizeof *check->histories);
+    check->vecs = arena_array(ctx->arena, check->op.schema.count, sizeof *check->vecs);
+    for (size_t i = 0; i < CHECK_COLUMNS; i++)
+        check->own[i] = vec_make(ctx->arena, i == CHECK_VERDICT ? TYPE_TEXT : TYPE_NUMBER, false);
+    if (ctx->arena->failed) return context_no_memory(ctx);
+    size_t i = 0;
+    for (const struct rule *rule = check->rules; rule; rule = rule->next)
+        history_init(&check->histories[i++], rule->window);
+    check->op.next = check_next;
+    check->op.free = check_free;
+    *out = &check->op;
+    return 0;
+}

@@ -1,0 +1,512 @@
+/* op_scan.c -- reads the selected series from the store, stream by stream.
+ *
+ * All series of a stream share its runs, so they are read together as a matrix of runs x columns (cut
+ * into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells again
+ * except to close gaps. Ranges are resolved here, so only the judged points and the history that
+ * windows need are read: the newest K runs first, more where a series turns out to have gaps, runs of
+ * one commit, or a window in days. */
+#include "op.h"
+
+#include "marks.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MATRIX_CELLS = 4 * 1024 * 1024,
+    FIRST_READ = 256, /* runs tried first where the ranges do not say how many */
+};
+
+enum { COLUMN_PROJECT, COLUMN_BRANCH, COLUMN_TESTBED, COLUMN_BENCHMARK, COLUMN_MEASURE, COLUMN_TIME,
+       COLUMN_COMMIT, COLUMN_RUN, COLUMN_VALUE, COLUMN_LOWER, COLUMN_UPPER, COLUMN_UNIT, COLUMN_STATUS,
+       COLUMN_COUNT };
+
+static const char *const STATUS_NAMES[] = {"ok", "failed", "skipped"};
+
+/* The runs of one read, and the cells of its columns: value[c * stride + r]. */
+struct matrix {
+    size_t runs, stride, columns;
+    int64_t *time_ns;
+    const char **commit;
+    double *run;
+    double *value, *lower, *upper;
+    uint8_t *status;
+    bool bounds, complete; /* complete: holds the stream from its first run on */
+};
+
+/* The points of the series being handed on. */
+struct points {
+    size_t count, capacity;
+    int64_t *time_ns;
+    const char **commit, **status;
+    double *run, *value, *lower, *upper;
+    uint8_t *selected, *restart, *gone;
+    bool any_restart, any_gone;
+};
+
+struct scan_op {
+    struct op op;
+    const struct selection *selection;
+    struct range *ranges;
+    struct lookback lookback;
+    struct mark_view *marks;
+    bool marks_loaded;
+    size_t group_start, group_end; /* series of the matrix */
+    size_t next_series;
+    struct matrix matrix;
+    struct points points;
+    size_t offset;                 /* points of the current series handed on */
+    const struct series *series;   /* being handed on; NULL: none */
+    struct vec vecs[COLUMN_COUNT];
+    const char *unit_text;
+    struct batch batch;
+};
+
+static bool resize(void *array_pointer, size_t count, size_t size)
+{
+    void *old;
+    memcpy(&old, array_pointer, sizeof old);
+    void *grown = reallocarray(old, count ? count : 1, size);
+    if (!grown) return false;
+    memcpy(array_pointer, &grown, sizeof grown);
+    return true;
+}
+
+static void scan_free(struct op *op)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    struct matrix *matrix = &scan->matrix;
+    struct points *points = &scan->points;
+    void *blocks[] = {matrix->time_ns,  matrix->commit, matrix->run,    matrix->value,   matrix->lower,
+                      matrix->upper,    matrix->status, points->time_ns, points->commit, points->status,
+                      points->run,      points->value,  points->lower,  points->upper,   points->selected,
+                      points->restart,  points->gone};
+    for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
+        free(blocks[i]);
+    marks_free(scan->marks);
+}
+
+/* -- reading a matrix --------------------------------------------------------------------------- */
+
+static int matrix_reserve(struct matrix *matrix, size_t runs, size_t columns)
+{
+    size_t cells;
+    if (__builtin_mul_overflow(runs, columns, &cells)) return PACE_ENOMEM;
+    if (!resize(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
+        !resize(&matrix->commit, runs, sizeof *matrix->commit) ||
+        !resize(&matrix->run, runs, sizeof *matrix->run) ||
+        !resize(&matrix->value, cells, sizeof *matrix->value) ||
+        !resize(&matrix->lower, cells, sizeof *matrix->lower) ||
+        !resize(&matrix->upper, cells, sizeof *matrix->upper) || !resize(&matrix->status, cells, 1))
+        return PACE_ENOMEM;
+    matrix->stride = runs;
+    matrix->columns = columns;
+    matrix->runs = 0;
+    matrix->bounds = false;
+    return 0;
+}
+
+static void matrix_add(struct matrix *matrix, const struct pace_cells *cells)
+{
+    size_t room = matrix->stride - matrix->runs;
+    size_t count = cells->run_count < room ? cells->run_count : room;
+    for (size_t r = 0; r < count; r++) {
+        matrix->time_ns[matrix->runs + r] = cells->runs[r].time_ns;
+        matrix->commit[matrix->runs + r] = cells->runs[r].commit;
+        matrix->run[matrix->runs + r] = (double)cells->runs[r].run;
+    }
+    bool bounds = cells->lower != NULL;
+    if (bounds && !matrix->bounds)
+        for (size_t i = 0; i < matrix->columns * matrix->stride; i++)
+            matrix->lower[i] = matrix->upper[i] = NAN;
+    matrix->bounds |= bounds;
+    for (size_t c = 0; c < matrix->columns; c++) {
+        size_t to = c * matrix->stride + matrix->runs, from = c * cells->stride;
+        memcpy(matrix->value + to, cells->value + from, count * sizeof(double));
+        memcpy(matrix->status + to, cells->status + from, count);
+        for (size_t r = 0; matrix->bounds && r < count; r++) {
+            matrix->lower[to + r] = bounds ? cells->lower[from + r] : NAN;
+            matrix->upper[to + r] = bounds ? cells->upper[from + r] : NAN;
+        }
+    }
+    matrix->runs += count;
+}
+
+/* Reads the newest `last` runs (0: all) of the group's columns. */
+static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
+{
+    const struct series *series = &scan->selection->series[scan->group_start];
+    const struct pace_stream *stream = series->stream;
+    size_t columns = scan->group_end - scan->group_start;
+    uint64_t runs = last && last < stream->run_count ? last : stream->run_count;
+    uint32_t *wanted = malloc(columns * sizeof *wanted);
+    int status = wanted ? matrix_reserve(&scan->matrix, runs, columns) : PACE_ENOMEM;
+    if (status) {
+        free(wanted);
+        return context_no_memory(ctx);
+    }
+    for (size_t i = 0; i < columns; i++)
+        wanted[i] = series[i].column;
+    struct pace_range range = {INT64_MIN, INT64_MAX, runs};
+    struct pace_scan *cursor;
+    status = pace_scan_open(ctx->snapshot, stream->id, wanted, columns, &range, ctx->error, &cursor);
+    free(wanted);
+    if (status) return context_store_error(ctx, status);
+    for (;;) {
+        struct pace_cells cells;
+        status = pace_scan_next(cursor, ctx->error, &cells);
+        if (status) status = context_store_error(ctx, status);
+        if (!status) status = context_check(ctx);
+        if (status || cells.run_count == 0) break;
+        matrix_add(&scan->matrix, &cells);
+    }
+    pace_scan_close(cursor);
+    scan->matrix.complete = scan->matrix.runs == stream->run_count;
+    return status;
+}
+
+/* -- the points of a series --------------------------------------------------------------------- */
+
+static int points_reserve(struct points *points, size_t count)
+{
+    if (count <= points->capacity) return 0;
+    if (!resize(&points->time_ns, count, sizeof *points->time_ns) ||
+        !resize(&points->commit, count, sizeof *points->commit) ||
+        !resize(&points->status, count, sizeof *points->status) ||
+        !resize(&points->run, count, sizeof *points->run) ||
+        !resize(&points->value, count, sizeof *points->value) ||
+        !resize(&points->lower, count, sizeof *points->lower) ||
+        !resize(&points->upper, count, sizeof *points->upper) ||
+        !resize(&points->selected, count, 1) || !resize(&points->restart, count, 1) ||
+        !resize(&points->gone, count, 1))
+        return PACE_ENOMEM;
+    points->capacity = count;
+    return 0;
+}
+
+static void points_mark_restarts(struct points *points, const struct mark_view *const *marks,
+                                 size_t mark_count)
+{
+    for (size_t m = 0; m < mark_count; m++) {
+        if (marks[m]->kind != PACE_MARK_ACCEPT) continue;
+        size_t i = 0;
+        while (i < points->count && points->time_ns[i] < marks[m]->at_ns)
+            i++;
+        if (i == points->count) continue;
+        points->restart[i] = 1;
+        points->any_restart = true;
+    }
+}
+
+/* Takes the cells of one column that are there, pass the row filters and are not excluded. */
+static int points_gather(struct scan_op *scan, struct context *ctx, size_t index,
+                         const struct mark_view *const *marks, size_t mark_count)
+{
+    const struct matrix *matrix = &scan->matrix;
+    struct points *points = &scan->points;
+    size_t base = (index - scan->group_start) * matrix->stride;
+    if (points_reserve(points, matrix->runs + 1)) return context_no_memory(ctx);
+    points->count = 0;
+    points->any_restart = points->any_gone = false;
+    for (size_t r = 0; r < matrix->runs; r++) {
+        uint8_t cell = matrix->status[base + r];
+        if (cell == PACE_CELL_ABSENT) continue;
+        if (scan->selection->rows || mark_count) {
+            uint64_t run = (uint64_t)matrix->run[r];
+            int pass = row_filters_pass(ctx, scan->selection->rows, matrix->commit[r], run);
+            if (pass > 0) {
+                int hidden = marks_exclude(ctx, marks, mark_count, matrix->commit[r], run);
+                pass = hidden < 0 ? hidden : !hidden;
+            }
+            if (pass < 0) return pass;
+            if (!pass) continue;
+        }
+        size_t i = points->count++;
+        points->time_ns[i] = matrix->time_ns[r];
+        points->commit[i] = matrix->commit[r];
+        points->run[i] = matrix->run[r];
+        points->value[i] = cell == PACE_CELL_OK ? matrix->value[base + r] : NAN;
+        points->lower[i] = matrix->bounds ? matrix->lower[base + r] : NAN;
+        points->upper[i] = matrix->bounds ? matrix->upper[base + r] : NAN;
+        points->status[i] = STATUS_NAMES[cell < 3 ? cell : PACE_CELL_FAILED];
+        points->selected[i] = 1;
+        points->restart[i] = points->gone[i] = 0;
+    }
+    points_mark_restarts(points, marks, mark_count);
+    return 0;
+}
+
+/* With `last run`: a row for a series that its stream's newest run does not hold. */
+static void points_add_gone(struct scan_op *scan, const struct series *series)
+{
+    struct points *points = &scan->points;
+    const struct matrix *matrix = &scan->matrix;
+    const struct range *range = scan->ranges;
+    while (range && !(range->kind == STAGE_LAST && range->unit == RANGE_RUN))
+        range = range->next;
+    if (!range || scan->selection->rows || matrix->runs == 0) return;
+    double newest = (double)series->stream->last_run;
+    if (points->count && points->run[points->count - 1] == newest) return;
+    size_t i = points->count++;
+    points->time_ns[i] = matrix->time_ns[matrix->runs - 1];
+    points->commit[i] = matrix->commit[matrix->runs - 1];
+    points->run[i] = newest;
+    points->value[i] = points->lower[i] = points->upper[i] = NAN;
+    points->status[i] = NULL;
+    points->selected[i] = points->gone[i] = 1;
+    points->restart[i] = 0;
+    points->any_gone = true;
+}
+
+/* Whether more runs could still change which points the ranges choose. */
+static bool ranges_settled(const struct scan_op *scan, uint64_t chosen)
+{
+    const struct points *points = &scan->points;
+    for (const struct range *range = scan->ranges; range; range = range->next) {
+        int64_t oldest_ns = points->count ? points->time_ns[0] : INT64_MAX;
+        int64_t newest_ns = points->count ? points->time_ns[points->count - 1] : INT64_MIN;
+        if (range->kind == STAGE_SINCE || range->kind == STAGE_BETWEEN) {
+            if (oldest_ns < range->from_ns) return true;
+        } else if (range->kind == STAGE_LAST) {
+            if (range->unit == RANGE_RUN) return true;
+            if (range->unit == RANGE_POINTS && chosen >= range->count) return true;
+            if (range->unit == RANGE_SPAN && points->count && oldest_ns <= newest_ns - range->span_ns)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the loaded points hold what the judged ones need. */
+static bool points_suffice(const struct scan_op *scan)
+{
+    const struct points *points = &scan->points;
+    if (scan->matrix.complete) return true;
+    size_t first = 0, chosen = 0;
+    for (size_t i = points->count; i > 0; i--) {
+        if (!points->selected[i - 1]) continue;
+        first = i - 1;
+        chosen++;
+    }
+    if (!ranges_settled(scan, chosen)) return false;
+    if (chosen == 0 || (chosen == 1 && points->gone[first])) return true;
+    if (scan->lookback.all) return false;
+    uint64_t earlier = 0;
+    for (size_t i = 0; i < first; i++)
+        earlier += !*points->commit[first] || strcmp(points->commit[i], points->commit[first]) != 0;
+    if (earlier < scan->lookback.points) return false;
+    return !scan->lookback.span_ns ||
+           (first > 0 && points->time_ns[0] <= points->time_ns[first] - scan->lookback.span_ns);
+}
+
+/* Points of series `index` of the selection: gathered, chosen. */
+static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
+{
+    const struct series *series = &scan->selection->series[index];
+    const struct mark_view **marks;
+    size_t mark_count;
+    int status = marks_of_series(ctx, scan->marks, series, &marks, &mark_count);
+    if (status) return status;
+    status = points_gather(scan, ctx, index, marks, mark_count);
+    if (status) return status;
+    points_add_gone(scan, series);
+    struct points *points = &scan->points;
+    struct range_rows rows = {points->count, points->time_ns, points->commit, points->run,
+                              points->selected};
+    for (const struct range *range = scan->ranges; range; range = range->next)
+        range_apply(range, &rows, series->stream->last_run);
+    for (size_t m = 0; m < mark_count; m++)
+        if (marks[m]->kind == PACE_MARK_ARCHIVE) points->count = 0;
+    return 0;
+}
+
+/* -- groups ------------------------------------------------------------------------------------- */
+
+/* Runs to read first: as many as the ranges ask for, with history. */
+static uint64_t first_read(const struct scan_op *scan)
+{
+    if (!scan->ranges || scan->lookback.all) return 0;
+    uint64_t runs = FIRST_READ;
+    for (const struct range *range = scan->ranges; range; range = range->next) {
+        if (range->kind == STAGE_FIRST) return 0;
+        if (range->kind != STAGE_LAST) continue;
+        if (range->unit == RANGE_POINTS) runs = range->count;
+        if (range->unit == RANGE_RUN) runs = 1;
+    }
+    return runs + scan->lookback.points;
+}
+
+/* The next columns of one stream, as many as fit into the matrix. */
+static void group_choose(struct scan_op *scan)
+{
+    const struct selection *selection = scan->selection;
+    const struct pace_stream *stream = selection->series[scan->next_series].stream;
+    uint64_t runs = first_read(scan);
+    if (runs == 0 || runs > stream->run_count) runs = stream->run_count;
+    size_t fit = runs ? MATRIX_CELLS / runs : 1;
+    if (fit == 0) fit = 1;
+    scan->group_start = scan->group_end = scan->next_series;
+    while (scan->group_end < selection->count && scan->group_end - scan->group_start < fit &&
+           selection->series[scan->group_end].stream == stream)
+        scan->group_end++;
+}
+
+/* Reads the group with enough history for each of its series. */
+static int group_load(struct scan_op *scan, struct context *ctx)
+{
+    group_choose(scan);
+    uint64_t runs = first_read(scan);
+    for (;;) {
+        int status = matrix_read(scan, ctx, runs);
+        if (status) return status;
+        bool enough = true;
+        for (size_t i = scan->group_start; enough && i < scan->group_end && !scan->matrix.complete; i++) {
+            status = points_load(scan, ctx, i);
+            if (status) return status;
+            enough = points_suffice(scan);
+        }
+        if (enough) break;
+        runs *= 4;
+    }
+    for (size_t i = 0; i < (scan->group_end - scan->group_start); i++)
+        for (size_t r = 0; r < scan->matrix.runs; r++)
+            ctx->outcome->points_read +=
+                scan->matrix.status[i * scan->matrix.stride + r] != PACE_CELL_ABSENT;
+    return 0;
+}
+
+static int next_series(struct scan_op *scan, struct context *ctx)
+{
+    int status = 0;
+    scan->series = NULL;
+    if (!scan->marks_loaded) {
+        status = marks_load(ctx, &scan->marks);
+        scan->marks_loaded = true;
+    }
+    if (status || scan->next_series == scan->selection->count) return status;
+    if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
+    if (!status) status = points_load(scan, ctx, scan->next_series);
+    if (status) return status;
+    scan->series = &scan->selection->series[scan->next_series++];
+    scan->offset = 0;
+    return 0;
+}
+
+/* -- batches ------------------------------------------------------------------------------------ */
+
+static void batch_fill(struct scan_op *scan)
+{
+    const struct series *series = scan->series;
+    struct points *points = &scan->points;
+    struct vec *vecs = scan->vecs;
+    size_t at = scan->offset;
+    for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
+        vecs[d] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&series->names[d]};
+    vecs[COLUMN_TIME] = (struct vec){.type = TYPE_TIME, .step = 1, .at.time_ns = points->time_ns + at};
+    vecs[COLUMN_COMMIT] = (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->commit + at};
+    vecs[COLUMN_RUN] =
+        (struct vec){.type = TYPE_NUMBER, .step = 1, .at.number = points->run + at, .unit = ""};
+    vecs[COLUMN_VALUE] = (struct vec){
+        .type = TYPE_NUMBER, .step = 1, .at.number = points->value + at, .unit = series->unit};
+    vecs[COLUMN_LOWER] = (struct vec){
+        .type = TYPE_NUMBER, .step = 1, .at.number = points->lower + at, .unit = series->unit};
+    vecs[COLUMN_UPPER] = (struct vec){
+        .type = TYPE_NUMBER, .step = 1, .at.number = points->upper + at, .unit = series->unit};
+    scan->unit_text = *series->unit ? series->unit : NULL;
+    vecs[COLUMN_UNIT] = (struct vec){.type = TYPE_TEXT, .at.text = &scan->unit_text};
+    vecs[COLUMN_STATUS] = (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
+    size_t count = points->count - at;
+    if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
+    scan->batch = (struct batch){.count = count,
+                                 .vecs = vecs,
+                                 .selected = points->selected + at,
+                                 .restart = points->any_restart ? points->restart + at : NULL,
+                                 .gone = points->any_gone ? points->gone + at : NULL,
+                                 .series = series,
+                                 .series_start = at == 0,
+                                 .series_end = at + count == points->count};
+    scan->offset += count;
+}
+
+static int scan_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    int status = context_check(ctx);
+    if (status) return status;
+    if (!scan->series || scan->batch.series_end) {
+        status = next_series(scan, ctx);
+        if (status) return status;
+    }
+    *out = NULL;
+    if (!scan->series) return 0;
+    batch_fill(scan);
+    *out = &scan->batch;
+    return 0;
+}
+
+/* -- making it ---------------------------------------------------------------------------------- */
+
+/* What is known of the value's unit before reading: one kind, or several. */
+static void value_column(struct context *ctx, const struct selection *selection, struct column *column)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct series *series = &selection->series[i];
+        enum unit_kind kind = unit_lookup(series->unit, strlen(series->unit)).kind;
+        if (i && series->unit == selection->series[i - 1].unit) continue;
+        if (i == 0) {
+            column->kind = kind;
+            column->about = kind == UNIT_NONE
+                                ? NULL
+                                : arena_printf(ctx->arena, "measure '%s' is a %s (%s)",
+                                               series->names[PACE_MEASURE], unit_kind_name(kind),
+                                               series->unit);
+        } else if (kind != column->kind) {
+            column->mixed = true;
+        }
+    }
+}
+
+int op_scan(struct context *ctx, const struct selection *selection, struct range *ranges,
+            struct lookback lookback, struct op **out)
+{
+    static const struct column base[COLUMN_COUNT] = {
+        {"project", TYPE_TEXT, UNIT_NONE, false, NULL},  {"branch", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL},  {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL},  {"time", TYPE_TIME, UNIT_NONE, false, NULL},
+        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL},   {"run", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL},  {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL}, {"unit", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"status", TYPE_TEXT, UNIT_NONE, false, NULL},
+    };
+    struct scan_op *scan;
+    int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
+    if (status) return status;
+    scan->selection = selection;
+    scan->ranges = ranges;
+    scan->lookback = lookback;
+    struct column measured = {0};
+    value_column(ctx, selection, &measured);
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        struct column column = base[i];
+        if (i == COLUMN_VALUE || i == COLUMN_LOWER || i == COLUMN_UPPER) {
+            column.kind = measured.kind;
+            column.mixed = measured.mixed;
+            column.about = measured.about;
+        }
+        status = op_add_column(ctx, &scan->op, column);
+        if (status) return status;
+    }
+    scan->op.by_series = true;
+    scan->op.next = scan_next;
+    scan->op.free = scan_free;
+    *out = &scan->op;
+    return 0;
+}
+
+void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookback)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    scan->ranges = ranges;
+    scan->lookback = lookback;
+}

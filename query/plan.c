@@ -1,0 +1,182 @@
+/* plan.c -- see plan.h. Views are put in place of their names; the range verbs that only windows and
+ * derived columns stand before are given to the scan, with how far those windows look back. */
+#include "plan.h"
+
+#include "format.h"
+#include "parse.h"
+
+#include <string.h>
+
+/* -- sources ------------------------------------------------------------------------------------ */
+
+/* A query without names and brackets: a selector and all stages in order. */
+struct flat {
+    const struct selector *selector;
+    struct stage *stages, **tail;
+};
+
+static int flatten(struct context *ctx, const struct query *query, struct flat *flat);
+
+static int flatten_view(struct context *ctx, const struct source *source, struct flat *flat)
+{
+    const char *text = context_definition(ctx, PACE_OBJECT_VIEW, source->name);
+    if (!text) text = context_definition(ctx, PACE_OBJECT_ALERT, source->name);
+    if (!text) {
+        size_t count;
+        const char *const *names = context_names(ctx, PACE_OBJECT_VIEW, &count);
+        const char *help = context_suggest(ctx, source->name, names, count);
+        if (!help) help = "a query begins with series, like branch:main, or with the name of a view";
+        return context_fail(ctx, Q_NO_NAME, source->span, help, "no view '%.*s'", (int)source->name.len,
+                            source->name.text);
+    }
+    if (++ctx->expansions > PACE_MAX_DEPTH)
+        return context_fail(ctx, Q_TOO_DEEP, source->span, NULL, "'%.*s' uses itself",
+                            (int)source->name.len, source->name.text);
+    struct script *script;
+    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK) return PACE_EQUERY;
+    const struct span *saved = ctx->anchor;
+    if (!saved) ctx->anchor = &source->span;
+    int status = flatten(ctx, script->statements->query, flat);
+    ctx->anchor = saved;
+    ctx->expansions--;
+    return status;
+}
+
+static int flatten(struct context *ctx, const struct query *query, struct flat *flat)
+{
+    const struct source *source = query->source;
+    int status = 0;
+    if (source->kind == SOURCE_SELECTOR) flat->selector = source->selector;
+    if (source->kind == SOURCE_NAME) status = flatten_view(ctx, source, flat);
+    if (source->kind == SOURCE_QUERY) status = flatten(ctx, source->query, flat);
+    for (const struct stage *stage = query->stages; stage && !status; stage = stage->next) {
+        struct stage *copy = arena_alloc(ctx->arena, sizeof *copy);
+        if (!copy) return context_no_memory(ctx);
+        *copy = *stage;
+        copy->next = NULL;
+        if (ctx->anchor) copy->span = copy->verb_span = *ctx->anchor;
+        *flat->tail = copy;
+        flat->tail = &copy->next;
+    }
+    return status;
+}
+
+/* -- stages ------------------------------------------------------------------------------------- */
+
+static bool is_range(enum stage_kind kind)
+{
+    return kind == STAGE_LAST || kind == STAGE_FIRST || kind == STAGE_SINCE || kind == STAGE_UNTIL ||
+           kind == STAGE_BETWEEN;
+}
+
+struct planner {
+    struct context *ctx;
+    struct plan *plan;
+    struct op *scan;
+    struct range *ranges, **tail;
+    struct lookback lookback;
+    bool pushing; /* only verbs that neither drop nor hold rows so far */
+};
+
+static int push_range(struct planner *planner, const struct stage *stage)
+{
+    struct range *range = arena_alloc(planner->ctx->arena, sizeof *range);
+    if (!range) return context_no_memory(planner->ctx);
+    int status = range_bind(planner->ctx, stage, range);
+    *planner->tail = range;
+    planner->tail = &range->next;
+    return status;
+}
+
+static int not_yet(struct context *ctx, struct span span, const char *what)
+{
+    return context_fail(ctx, Q_NOT_YET, span, NULL, "'%s' is parsed, but not built yet", what);
+}
+
+static int plan_format(struct context *ctx, const struct stage *stage, struct plan *plan)
+{
+    plan->format = slice_string(ctx->arena, stage->name);
+    if (!plan->format) return context_no_memory(ctx);
+    const char *names[32];
+    size_t count = 0;
+    while (count < 32 && (names[count] = format_name(count, NULL))) {
+        if (strcmp(names[count++], plan->format) != 0) continue;
+        if (format_is_built(plan->format)) return 0;
+        return not_yet(ctx, stage->name_span, plan->format);
+    }
+    return context_fail(ctx, Q_NO_FORMAT, stage->name_span, context_suggest(ctx, stage->name, names, count),
+                        "no format '%s'", plan->format);
+}
+
+/* Puts one stage on the chain. */
+static int plan_stage(struct planner *planner, const struct stage *stage, struct op **chain)
+{
+    struct context *ctx = planner->ctx;
+    struct op *input = *chain;
+    struct lookback back = {0};
+    int status;
+    if (is_range(stage->kind)) {
+        if (planner->pushing) return push_range(planner, stage);
+        return op_range(ctx, stage, input, chain);
+    }
+    switch (stage->kind) {
+    case STAGE_WHERE: planner->pushing = false; return op_where(ctx, stage, input, chain);
+    case STAGE_DERIVE: status = op_derive(ctx, stage, input, chain, &back); break;
+    case STAGE_KEEP: return op_keep(ctx, stage, input, chain);
+    case STAGE_BASELINE: status = op_baseline(ctx, stage, input, chain, &back); break;
+    case STAGE_CHECK:
+        planner->plan->judges = true;
+        status = op_check(ctx, stage, input, chain, &back);
+        break;
+    case STAGE_CHANGES:
+        back.all = true;
+        status = op_changes(ctx, stage, input, chain);
+        if (planner->pushing) planner->lookback = lookback_add(planner->lookback, back);
+        planner->pushing = false;
+        return status;
+    case STAGE_SUMMARIZE: planner->pushing = false; return op_summarize(ctx, stage, input, chain);
+    case STAGE_SORT: planner->pushing = false; return op_sort(ctx, stage, input, chain);
+    case STAGE_TAKE: planner->pushing = false; return op_take(ctx, stage, input, chain);
+    case STAGE_TOP:
+    case STAGE_BOTTOM: planner->pushing = false; return op_top(ctx, stage, input, chain);
+    case STAGE_EXPECT:
+        planner->pushing = false;
+        planner->plan->expects = true;
+        return op_expect(ctx, stage, input, chain);
+    case STAGE_AS: return plan_format(ctx, stage, planner->plan);
+    case STAGE_WITH: return not_yet(ctx, stage->verb_span, "with");
+    case STAGE_VERSUS: return not_yet(ctx, stage->verb_span, "versus");
+    default: return 0;
+    }
+    /* A window over a column that is itself of a window needs both. */
+    if (planner->pushing) planner->lookback = lookback_add(planner->lookback, back);
+    return status;
+}
+
+int plan_query(struct context *ctx, const struct query *query, struct plan *out)
+{
+    struct flat flat = {.tail = &flat.stages};
+    struct planner planner = {.ctx = ctx, .plan = out, .tail = &planner.ranges, .pushing = true};
+    *out = (struct plan){0};
+    int status = flatten(ctx, query, &flat);
+    if (!status) status = select_series(ctx, flat.selector, &out->selection);
+    if (!status) status = op_scan(ctx, &out->selection, NULL, planner.lookback, &out->last);
+    planner.scan = out->last;
+    for (const struct stage *stage = flat.stages; stage && !status; stage = stage->next) {
+        struct op *chain = out->last;
+        status = plan_stage(&planner, stage, &chain);
+        if (chain) out->last = chain;
+    }
+    if (status) return status;
+    op_scan_extend(planner.scan, planner.ranges, planner.lookback);
+    ctx->outcome->series = out->selection.count;
+    return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+    for (struct op *op = plan->last; op; op = op->input)
+        if (op->free) op->free(op);
+    selection_free(&plan->selection);
+    plan->last = NULL;
+}

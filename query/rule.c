@@ -1,0 +1,300 @@
+/* rule.c -- see rule.h. */
+#include "rule.h"
+
+#include "expr.h"
+#include "parse.h"
+
+#include <math.h>
+#include <string.h>
+
+static unsigned count_terms(const struct selector *selector)
+{
+    if (!selector) return 0;
+    if (selector->kind == SELECT_MATCH) return 1;
+    if (selector->kind == SELECT_PATH) return selector->segment_count;
+    unsigned count = 0;
+    for (const struct selector *child = selector->child; child; child = child->next)
+        count += count_terms(child);
+    return count;
+}
+
+/* -- bounds ------------------------------------------------------------------------------------- */
+
+static const char *bounds_text(enum model_kind model)
+{
+    switch (model_rows[model].bounds & (BOUND_PROBABILITY | BOUND_DEVIATIONS | BOUND_FRACTION)) {
+    case BOUND_PROBABILITY | BOUND_DEVIATIONS: return "a probability like 99%, or deviations like 3sd";
+    case BOUND_DEVIATIONS | BOUND_FRACTION: return "deviations like 5sd";
+    case BOUND_DEVIATIONS: return "deviations like 5sd";
+    case BOUND_PROBABILITY: return "a probability like 99%";
+    default: break;
+    }
+    return model == MODEL_STATIC ? "a value like 3ms or 80%" : "a fraction like 10% or 2x";
+}
+
+static int bound_bind(struct context *ctx, enum model_kind model, const struct value *value,
+                      struct rule_bound *out)
+{
+    double number;
+    const char *unit;
+    int status = value_bind(ctx, value, &number, &unit);
+    if (status) return status;
+    unsigned takes = model_rows[model].bounds;
+    struct unit known = unit_lookup(unit, strlen(unit));
+    bool percent = known.kind == UNIT_RATIO && known.factor < 1;
+    struct bound bound = {BOUND_NONE, number};
+    if (model == MODEL_STATIC) {
+        bound.kind = BOUND_VALUE;
+    } else if (known.kind == UNIT_SD) {
+        bound.kind = BOUND_DEVIATIONS;
+    } else if (percent && (takes & BOUND_PROBABILITY)) {
+        bound = (struct bound){BOUND_PROBABILITY, number * known.factor};
+    } else if (known.kind == UNIT_RATIO) {
+        bound = (struct bound){BOUND_FRACTION, number * known.factor};
+    }
+    if (bound.kind == BOUND_NONE || !(takes & bound.kind))
+        return context_fail(ctx, Q_BOUND, value->span, NULL, "'%s' takes %s", model_rows[model].name,
+                            bounds_text(model));
+    if (bound.kind == BOUND_PROBABILITY && !(bound.value >= 0.5 && bound.value < 1))
+        return context_fail(ctx, Q_RANGE, value->span, "99% means that 1 of 100 goes beyond by chance",
+                            "a probability bound lies from 50%% up to, not including, 100%%");
+    if (bound.kind != BOUND_VALUE && bound.value < 0)
+        return context_fail(ctx, Q_RANGE, value->span, NULL, "a bound is not negative");
+    *out = (struct rule_bound){bound, unit, value->span};
+    return 0;
+}
+
+static int floor_bind(struct context *ctx, const struct value *value, double *out)
+{
+    double number;
+    const char *unit;
+    int status = value_bind(ctx, value, &number, &unit);
+    if (status) return status;
+    struct unit known = unit_lookup(unit, strlen(unit));
+    if (known.kind != UNIT_RATIO || number < 0)
+        return context_fail(ctx, Q_BOUND, value->span, "write floor 5%",
+                            "'floor' takes a fraction of the base");
+    *out = number * known.factor;
+    return 0;
+}
+
+/* -- models ------------------------------------------------------------------------------------- */
+
+static int option_bind(struct context *ctx, const struct option *option, struct rule *rule)
+{
+    struct option window_option = *option;
+    struct window window;
+    int status = 0;
+    switch (option->kind) {
+    case OPTION_UPPER: return bound_bind(ctx, rule->model, &option->bound, &rule->upper);
+    case OPTION_LOWER: return bound_bind(ctx, rule->model, &option->bound, &rule->lower);
+    case OPTION_WITHIN:
+        status = bound_bind(ctx, rule->model, &option->bound, &rule->upper);
+        rule->lower = rule->upper;
+        return status;
+    case OPTION_FLOOR: return floor_bind(ctx, &option->bound, &rule->floor);
+    case OPTION_OVER:
+    case OPTION_LAG:
+    case OPTION_NEEDS:
+        window_option.next = NULL;
+        status = window_bind(ctx, &window_option, &window);
+        if (status) return status;
+        if (option->kind == OPTION_LAG) rule->window.lag = window.lag;
+        if (option->kind == OPTION_NEEDS) rule->window.needs = window.needs;
+        if (option->kind == OPTION_OVER) {
+            rule->window.kind = window.kind;
+            rule->window.count = window.count;
+            rule->window.span_ns = window.span_ns;
+        }
+        return 0;
+    case OPTION_CONFIRM: {
+        double k = option->number, n = option->of_number > 0 ? option->of_number : k;
+        if (!(k >= 1 && n >= k && n <= 64) || k != floor(k) || n != floor(n))
+            return context_fail(ctx, Q_RANGE, option->span, "write confirm 2 of 3",
+                                "'confirm' takes whole numbers, the first at most the second, up to 64");
+        rule->confirm = (unsigned)k;
+        rule->confirm_of = (unsigned)n;
+        return 0;
+    }
+    case OPTION_FDR:
+    case OPTION_USING:
+        return context_fail(ctx, Q_NOT_YET, option->span, NULL, "this option of 'check' is not built yet");
+    case OPTION_ALPHA:
+    case OPTION_EFFECT: break;
+    }
+    return context_fail(ctx, Q_NO_OPTION, option->span,
+                        "it takes upper, lower, within, floor, confirm, over, lag, needs",
+                        "'check' has no such option");
+}
+
+static int model_bind(struct context *ctx, const struct model *model, struct rule *rule);
+
+/* Parses `text` as a script of one `threshold` statement. */
+static int threshold_parse(struct context *ctx, const char *text, const struct statement **out)
+{
+    struct script *script;
+    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
+        return PACE_EQUERY;
+    *out = script->statements;
+    return 0;
+}
+
+static int threshold_bind(struct context *ctx, const struct model *use, const char *text,
+                          struct rule *rule)
+{
+    const struct statement *statement;
+    if (++ctx->expansions > PACE_MAX_DEPTH)
+        return context_fail(ctx, Q_TOO_DEEP, use->name_span, NULL, "'%.*s' uses itself",
+                            (int)use->name.len, use->name.text);
+    int status = threshold_parse(ctx, text, &statement);
+    const struct span *saved = ctx->anchor, here = use->name_span;
+    if (!saved) ctx->anchor = &here;
+    if (!status) status = model_bind(ctx, &statement->model, rule);
+    ctx->anchor = saved;
+    ctx->expansions--;
+    rule->name = slice_string(ctx->arena, use->name);
+    return status;
+}
+
+static int fail_model(struct context *ctx, const struct model *model)
+{
+    size_t saved_count, count = 0;
+    const char *const *saved = context_names(ctx, PACE_OBJECT_THRESHOLD, &saved_count);
+    const char **names = arena_array(ctx->arena, MODEL_COUNT + saved_count, sizeof *names);
+    if (!names) return context_no_memory(ctx);
+    for (unsigned i = 0; i < MODEL_COUNT; i++)
+        names[count++] = model_rows[i].name;
+    for (size_t i = 0; i < saved_count; i++)
+        names[count++] = saved[i];
+    return context_fail(ctx, Q_NO_MODEL, model->name_span,
+                        context_suggest(ctx, model->name, names, count), "no model or threshold '%.*s'",
+                        (int)model->name.len, model->name.text);
+}
+
+static int model_bind(struct context *ctx, const struct model *model, struct rule *rule)
+{
+    const char *text = context_definition(ctx, PACE_OBJECT_THRESHOLD, model->name);
+    int status = 0;
+    if (text) {
+        status = threshold_bind(ctx, model, text, rule);
+    } else {
+        rule->model = model_find(model->name.text, model->name.len);
+        if (rule->model == MODEL_COUNT) return fail_model(ctx, model);
+        if (!model_rows[rule->model].built)
+            return context_fail(ctx, Q_NOT_YET, model->name_span, NULL, "model '%s' is not built yet",
+                                model_rows[rule->model].name);
+        rule->window.needs = model_rows[rule->model].needs;
+    }
+    if (!status && model->has_bound) status = bound_bind(ctx, rule->model, &model->bound, &rule->worse);
+    for (const struct option *option = model->options; option && !status; option = option->next)
+        status = option_bind(ctx, option, rule);
+    if (status) return status;
+    if (rule->lower.bound.kind == BOUND_NONE && rule->upper.bound.kind == BOUND_NONE &&
+        rule->worse.bound.kind == BOUND_NONE)
+        return context_fail(ctx, Q_BOUND, model->span, arena_printf(ctx->arena, "it takes %s", bounds_text(rule->model)),
+                            "'%s' needs a bound", model_rows[rule->model].name);
+    return 0;
+}
+
+/* -- rules -------------------------------------------------------------------------------------- */
+
+static int rule_make(struct context *ctx, struct rule **out)
+{
+    struct rule *rule = arena_alloc(ctx->arena, sizeof *rule);
+    if (!rule) return context_no_memory(ctx);
+    rule->window = (struct window){.kind = WINDOW_POINTS, .count = 64, .lag = 1, .needs = 5};
+    rule->confirm = rule->confirm_of = 1;
+    *out = rule;
+    return 0;
+}
+
+/* Puts a rule before the first one that is less narrow. */
+static void rule_insert(struct rule **list, struct rule *rule)
+{
+    while (*list && (*list)->scope_terms >= rule->scope_terms)
+        list = &(*list)->next;
+    rule->next = *list;
+    *list = rule;
+}
+
+static int add_saved(struct context *ctx, struct rule **list)
+{
+    size_t count;
+    const char *const *names = context_names(ctx, PACE_OBJECT_THRESHOLD, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct slice name = {names[i], (uint32_t)strlen(names[i])};
+        const struct statement *statement;
+        int status = threshold_parse(ctx, context_definition(ctx, PACE_OBJECT_THRESHOLD, name), &statement);
+        if (status) return status;
+        if (!statement->selector) continue;
+        struct rule *rule = NULL;
+        struct span nowhere = {0, 0};
+        ctx->anchor = &nowhere;
+        status = rule_make(ctx, &rule);
+        if (!status) status = model_bind(ctx, &statement->model, rule);
+        ctx->anchor = NULL;
+        if (status) return status;
+        rule->name = names[i];
+        rule->scope = statement->selector;
+        rule->scope_terms = count_terms(statement->selector);
+        rule_insert(list, rule);
+    }
+    return 0;
+}
+
+int rules_bind(struct context *ctx, const struct stage *stage, struct rule **out)
+{
+    struct rule *rule = NULL;
+    *out = NULL;
+    int status = rule_make(ctx, &rule);
+    if (status) return status;
+    if (stage->has_model) {
+        *out = rule;
+        return model_bind(ctx, &stage->model, rule);
+    }
+    const struct statement *statement;
+    status = threshold_parse(ctx, "threshold default = " RULE_DEFAULT, &statement);
+    if (!status) status = model_bind(ctx, &statement->model, rule);
+    if (status) return status;
+    rule_insert(out, rule);
+    status = add_saved(ctx, out);
+    for (rule = *out; rule && !status; rule = rule->next)
+        for (const struct option *option = stage->options; option && !status; option = option->next)
+            status = option_bind(ctx, option, rule);
+    return status;
+}
+
+/* A bound that is a value, in the unit of the series. */
+static int bound_resolve(struct context *ctx, const struct rule_bound *from, const struct series *series,
+                         struct bound *out)
+{
+    *out = from->bound;
+    if (from->bound.kind != BOUND_VALUE || !*from->unit) return 0;
+    struct unit given = unit_lookup(from->unit, strlen(from->unit));
+    struct unit own = unit_lookup(series->unit, strlen(series->unit));
+    double factor = given.factor;
+    if (given.kind == UNIT_RATIO && (own.kind == UNIT_NONE || own.kind == UNIT_COUNT)) {
+        out->value *= factor;
+        return 0;
+    }
+    if (unit_convert(from->unit, series->unit, &factor))
+        return context_fail(ctx, Q_UNIT, from->span, NULL, "measure '%s' is a %s (%s); %g%s is a %s",
+                            series->names[PACE_MEASURE], unit_kind_name(own.kind), series->unit,
+                            from->bound.value, from->unit, unit_kind_name(given.kind));
+    out->value *= factor;
+    return 0;
+}
+
+int rule_bounds(struct context *ctx, const struct rule *rule, const struct series *series,
+                struct bound *lower, struct bound *upper)
+{
+    const struct rule_bound *low = &rule->lower, *high = &rule->upper;
+    if (rule->worse.bound.kind != BOUND_NONE) {
+        if (series->direction != PACE_HIGHER_IS_BETTER && high->bound.kind == BOUND_NONE)
+            high = &rule->worse;
+        if (series->direction != PACE_LOWER_IS_BETTER && low->bound.kind == BOUND_NONE)
+            low = &rule->worse;
+    }
+    int status = bound_resolve(ctx, low, series, lower);
+    return status ? status : bound_resolve(ctx, high, series, upper);
+}

@@ -1,0 +1,314 @@
+/* run.c -- pace_prepare and pace_step: a script's statements one after the other. */
+#include "session.h"
+
+#include "parse.h"
+#include "plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum phase { PHASE_NEXT, PHASE_ROWS, PHASE_OVER };
+
+/* What a batch is copied into for the caller: rows that are judged, an element each. */
+struct output {
+    struct pace_field *fields;
+    struct vec *vecs;
+    uint8_t **missing;
+    struct pace_rows rows;
+};
+
+struct pace_query {
+    pace_session *session;
+    struct arena script_arena, arena; /* the tree; the running statement */
+    char *text;
+    size_t len;
+    struct script *script;
+    const struct statement *next;
+    enum phase phase;
+    struct context ctx;
+    struct pace_error error;
+    struct diag_list diags;
+    struct pace_outcome outcome;
+    struct plan plan;
+    bool has_plan;
+    struct output output;
+};
+
+/* -- life cycle --------------------------------------------------------------------------------- */
+
+static int fail(struct pace_error *error, int code, const char *message)
+{
+    if (error) {
+        error->code = code;
+        size_t len = strlen(message);
+        if (len >= sizeof error->message) len = sizeof error->message - 1;
+        memcpy(error->message, message, len);
+        error->message[len] = 0;
+    }
+    return code;
+}
+
+/* The first error as the caller's error. */
+static int fail_diagnosed(pace_query *query, struct pace_error *error, int code)
+{
+    for (const struct diag *diag = query->diags.first; diag; diag = diag->next)
+        if (diag->severity == DIAG_ERROR) return fail(error, code, diag->message);
+    return fail(error, code, pace_strerror(code));
+}
+
+int pace_prepare(pace_session *session, const char *text, size_t len, struct pace_error *error,
+                 pace_query **out)
+{
+    pace_query *query = calloc(1, sizeof *query);
+    char *copy = malloc(len + 1);
+    if (!query || !copy) {
+        free(query);
+        free(copy);
+        return fail(error, PACE_ENOMEM, "out of memory");
+    }
+    if (len) memcpy(copy, text, len);
+    copy[len] = 0;
+    query->session = session;
+    query->text = copy;
+    query->len = len;
+    arena_init(&query->script_arena, session->options.memory_bytes);
+    arena_init(&query->arena, session->options.memory_bytes);
+    diag_list_init(&query->diags, &query->script_arena);
+    *out = query;
+    if (parse_script(&query->script_arena, copy, len, &query->diags, &query->script) != PARSE_OK) {
+        query->phase = PHASE_OVER;
+        return fail_diagnosed(query, error, PACE_EQUERY);
+    }
+    query->next = query->script->statements;
+    return 0;
+}
+
+static void end_statement(pace_query *query)
+{
+    if (query->has_plan) plan_free(&query->plan);
+    query->has_plan = false;
+    pace_snapshot_end(query->ctx.snapshot);
+    query->ctx.snapshot = NULL;
+}
+
+void pace_query_free(pace_query *query)
+{
+    if (!query) return;
+    end_statement(query);
+    arena_clear(&query->arena);
+    arena_clear(&query->script_arena);
+    free(query->text);
+    free(query);
+}
+
+/* -- beginning a statement ---------------------------------------------------------------------- */
+
+static int64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static int output_init(pace_query *query)
+{
+    struct arena *arena = &query->arena;
+    const struct schema *schema = &query->plan.last->schema;
+    struct output *output = &query->output;
+    output->fields = arena_array(arena, schema->count, sizeof *output->fields);
+    output->vecs = arena_array(arena, schema->count, sizeof *output->vecs);
+    output->missing = arena_array(arena, schema->count, sizeof *output->missing);
+    if (arena->failed) return context_no_memory(&query->ctx);
+    for (size_t i = 0; i < schema->count; i++) {
+        static const enum pace_field_type types[] = {PACE_FIELD_NUMBER, PACE_FIELD_TIME, PACE_FIELD_TEXT,
+                                                     PACE_FIELD_FLAG};
+        enum type type = schema->columns[i].type;
+        output->vecs[i] = vec_make(arena, type, type == TYPE_NUMBER);
+        output->missing[i] = arena_alloc(arena, PACE_MAX_BATCH);
+        output->fields[i] = (struct pace_field){.name = schema->columns[i].name, .type = types[type]};
+    }
+    output->rows = (struct pace_rows){.field_count = schema->count, .fields = output->fields};
+    return arena->failed ? context_no_memory(&query->ctx) : 0;
+}
+
+static int begin_statement(pace_query *query, const struct statement *statement)
+{
+    pace_session *session = query->session;
+    struct context *ctx = &query->ctx;
+    arena_clear(&query->arena);
+    diag_list_init(&query->diags, &query->arena);
+    query->outcome = (struct pace_outcome){0};
+    query->error = (struct pace_error){0};
+    query->plan = (struct plan){0};
+    *ctx = (struct context){.store = session->store,
+                            .session = session,
+                            .arena = &query->arena,
+                            .diags = &query->diags,
+                            .error = &query->error,
+                            .outcome = &query->outcome};
+    atomic_store(&session->interrupted, 0);
+    ctx->now_ns = session->options.now_ns ? session->options.now_ns : clock_ns(CLOCK_REALTIME);
+    if (session->options.deadline_ns)
+        ctx->deadline_ns = clock_ns(CLOCK_MONOTONIC) + (int64_t)session->options.deadline_ns;
+    int status = pace_snapshot_begin(session->store, ctx->error, &ctx->snapshot);
+    if (status) return context_store_error(ctx, status);
+    if (statement->kind != STATEMENT_QUERY) return command_run(ctx, statement);
+    if (statement->explain)
+        return context_fail(ctx, Q_NOT_YET, statement->span, NULL, "'explain' is parsed, but not built yet");
+    query->has_plan = true;
+    status = plan_query(ctx, statement->query, &query->plan);
+    return status ? status : output_init(query);
+}
+
+/* -- rows --------------------------------------------------------------------------------------- */
+
+static void output_column(struct output *output, size_t column, const struct vec *from,
+                          const uint32_t *rows, size_t count)
+{
+    struct vec *to = &output->vecs[column];
+    struct pace_field *field = &output->fields[column];
+    bool any_missing = false;
+    for (size_t k = 0; k < count; k++) {
+        size_t row = rows[k], i = row * from->step;
+        switch (from->type) {
+        case TYPE_NUMBER:
+            to->at.number[k] = from->at.number[i];
+            if (!from->unit) to->units[k] = vec_unit(from, row);
+            break;
+        case TYPE_TIME: to->at.time_ns[k] = from->at.time_ns[i]; break;
+        case TYPE_TEXT: to->at.text[k] = from->at.text[i]; break;
+        case TYPE_FLAG: to->at.flag[k] = from->at.flag[i]; break;
+        }
+        output->missing[column][k] = vec_missing(from, row);
+        any_missing |= output->missing[column][k] != 0;
+    }
+    field->missing = any_missing ? output->missing[column] : NULL;
+    field->unit = from->type == TYPE_NUMBER ? from->unit : NULL;
+    field->units = from->type == TYPE_NUMBER && !from->unit ? to->units : NULL;
+    field->number = from->type == TYPE_NUMBER ? to->at.number : NULL;
+    field->time_ns = from->type == TYPE_TIME ? to->at.time_ns : NULL;
+    field->text = from->type == TYPE_TEXT ? to->at.text : NULL;
+    field->flag = from->type == TYPE_FLAG ? to->at.flag : NULL;
+}
+
+static void output_batch(struct output *output, const struct batch *batch)
+{
+    uint32_t rows[PACE_MAX_BATCH];
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch_selected(batch, i)) rows[count++] = (uint32_t)i;
+    output->rows.count = count;
+    for (size_t column = 0; count && column < output->rows.field_count; column++)
+        output_column(output, column, &batch->vecs[column], rows, count);
+}
+
+/* -- ending a statement ------------------------------------------------------------------------- */
+
+/* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are said. */
+static void conclude(pace_query *query)
+{
+    struct pace_outcome *outcome = &query->outcome;
+    if (outcome->unknown_rows)
+        diag_note(&query->diags, "%llu row%s left out: the condition of 'where' is unknown there "
+                                 "(a value is missing)",
+                  (unsigned long long)outcome->unknown_rows, outcome->unknown_rows == 1 ? "" : "s");
+    if (outcome->series == 0) {
+        if (!query->diags.first) diag_note(&query->diags, "no series is named by all of these at once");
+        if (outcome->status == 0) outcome->status = 4;
+        return;
+    }
+    uint64_t without = outcome->thin + outcome->fresh;
+    if (without)
+        diag_note(&query->diags, "%llu of %llu judged without a baseline: %llu new, %llu with too few points",
+                  (unsigned long long)without, (unsigned long long)outcome->judged,
+                  (unsigned long long)outcome->fresh, (unsigned long long)outcome->thin);
+    if (query->plan.expects && query->plan.judges && without == outcome->judged && outcome->status == 0)
+        outcome->status = 4;
+}
+
+int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
+              const struct pace_rows **rows)
+{
+    int status = 0;
+    *rows = NULL;
+    if (query->phase == PHASE_NEXT) {
+        if (!query->next) {
+            *step = PACE_STEP_END;
+            return 0;
+        }
+        const struct statement *statement = query->next;
+        query->next = statement->next;
+        status = begin_statement(query, statement);
+        if (!status && statement->kind != STATEMENT_QUERY) {
+            end_statement(query);
+            *step = PACE_STEP_STATEMENT;
+            return 0;
+        }
+        query->phase = PHASE_ROWS;
+    }
+    if (query->phase == PHASE_OVER && !status) {
+        *step = PACE_STEP_END;
+        return 0;
+    }
+    while (!status) {
+        struct batch *batch;
+        status = query->plan.last->next(query->plan.last, &query->ctx, &batch);
+        if (status) break;
+        if (!batch) {
+            conclude(query);
+            end_statement(query);
+            query->phase = PHASE_NEXT;
+            *step = PACE_STEP_STATEMENT;
+            return 0;
+        }
+        output_batch(&query->output, batch);
+        if (query->output.rows.count == 0) continue;
+        query->outcome.rows += query->output.rows.count;
+        *step = PACE_STEP_ROWS;
+        *rows = &query->output.rows;
+        return 0;
+    }
+    end_statement(query);
+    query->phase = PHASE_OVER;
+    return fail_diagnosed(query, error, status);
+}
+
+/* -- what a caller asks ------------------------------------------------------------------------- */
+
+const struct pace_outcome *pace_outcome(const pace_query *query)
+{
+    return &query->outcome;
+}
+
+const char *pace_format_name(const pace_query *query)
+{
+    return query->plan.format;
+}
+
+size_t pace_diag_count(const pace_query *query)
+{
+    size_t count = 0;
+    for (const struct diag *diag = query->diags.first; diag; diag = diag->next)
+        count++;
+    return count;
+}
+
+int pace_diag_get(const pace_query *query, size_t index, struct pace_diag *out)
+{
+    const struct diag *diag = query->diags.first;
+    while (diag && index--)
+        diag = diag->next;
+    if (!diag) return PACE_ENOTFOUND;
+    const char *drawn = diag_draw(query->diags.arena, diag, query->text, query->len);
+    const char *json = diag_json(query->diags.arena, diag, query->text, query->len);
+    *out = (struct pace_diag){.code = diag->severity == DIAG_NOTE ? 0 : (int)diag->code,
+                              .start = diag->span.start,
+                              .length = diag->span.len,
+                              .message = diag->message,
+                              .help = diag->help,
+                              .drawn = drawn ? drawn : diag->message,
+                              .json = json ? json : "{}"};
+    return 0;
+}

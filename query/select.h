@@ -1,0 +1,68 @@
+/* select.h -- which series a selector names, and which runs.
+ *
+ * Patterns are matched once per name of a dimension, then series by ids. Keys `commit` and `run`
+ * choose rows, not series; they may stand where every other key holds too (AND), also under `not`.
+ */
+#ifndef PACE_SELECT_H
+#define PACE_SELECT_H
+
+#include "context.h"
+#include "glob.h"
+#include "regex.h"
+
+/* One series of the selection. Names live as long as the snapshot. */
+struct series {
+    const struct pace_stream *stream;
+    uint32_t column;
+    const char *names[PACE_DIMENSION_COUNT];
+    const char *unit;
+    enum pace_direction direction;
+    bool archived;
+};
+
+/* A pattern ready to match a text. */
+struct matcher {
+    enum pattern_kind kind; /* PATTERN_VAR is resolved to a glob */
+    struct glob glob;
+    struct regex *regex;
+    const char *text; /* STRING, and for messages */
+};
+
+/* Keeps rows by their commit or run number. */
+struct row_filter {
+    bool negated, is_run;
+    uint64_t run;
+    struct matcher matcher;
+    struct row_filter *next;
+};
+
+struct selection {
+    struct series *series; /* by project, branch, testbed, then benchmark, measure */
+    size_t count;
+    struct row_filter *rows;
+};
+
+/* Fills `out`; an empty selection is not an error, but adds notes that say which pattern matched
+ * nothing. Frees nothing: regexes live until selection_free. */
+int select_series(struct context *ctx, const struct selector *selector, struct selection *out);
+void selection_free(struct selection *selection);
+
+/* A pattern as it was written, with variables resolved. */
+int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matcher *out);
+void matcher_free(struct matcher *matcher);
+/* 1, 0, or PACE_EQUERY when a regex ran into its limits (diagnosed). */
+int matcher_match(struct context *ctx, const struct matcher *matcher, const char *name);
+
+/* 1 when the rows' commit and run pass all filters, 0 when not, negative on error. */
+int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
+                     uint64_t run);
+
+/* Whether a selector's text (of a mark) names this series; at the top level only. Used for marks.
+ */
+int select_matches(struct context *ctx, const struct selector *selector,
+                   const struct series *series);
+
+/* The dimension of a key, or -1 (`commit` and `run` are none). */
+int key_dimension(struct slice key);
+
+#endif

@@ -1,0 +1,204 @@
+/* session.c -- sessions, and the names that a statement sees; see session.h and context.h. */
+#include "session.h"
+
+#include "parse.h"
+#include "suggest.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { DEFAULT_MEMORY = 1 << 30 };
+
+/* -- life cycle --------------------------------------------------------------------------------- */
+
+int pace_session_open(pace *store, const struct pace_query_options *options, struct pace_error *error,
+                      pace_session **out)
+{
+    pace_session *session = calloc(1, sizeof *session);
+    if (!session) {
+        if (error) *error = (struct pace_error){PACE_ENOMEM, "out of memory"};
+        return PACE_ENOMEM;
+    }
+    session->store = store;
+    if (options) {
+        size_t size = options->struct_size;
+        if (size > sizeof session->options) size = sizeof session->options;
+        memcpy(&session->options, options, size);
+    }
+    if (!session->options.memory_bytes) session->options.memory_bytes = DEFAULT_MEMORY;
+    *out = session;
+    return 0;
+}
+
+static void binding_texts_free(struct binding_text *list)
+{
+    while (list) {
+        struct binding_text *next = list->next;
+        free(list->name);
+        free(list->text);
+        free(list);
+        list = next;
+    }
+}
+
+void pace_session_close(pace_session *session)
+{
+    if (!session) return;
+    binding_texts_free(session->definitions);
+    binding_texts_free(session->variables);
+    free(session->use);
+    free(session);
+}
+
+int binding_text_set(struct binding_text **list, enum pace_object_kind kind, const char *name,
+                     const char *text)
+{
+    while (*list && ((*list)->kind != kind || strcmp((*list)->name, name) != 0))
+        list = &(*list)->next;
+    if (!text) {
+        struct binding_text *gone = *list;
+        if (!gone) return 0;
+        *list = gone->next;
+        gone->next = NULL;
+        binding_texts_free(gone);
+        return 0;
+    }
+    char *copy = strdup(text);
+    if (!copy) return PACE_ENOMEM;
+    if (*list) {
+        free((*list)->text);
+        (*list)->text = copy;
+        return 0;
+    }
+    struct binding_text *binding = calloc(1, sizeof *binding);
+    char *own_name = strdup(name);
+    if (!binding || !own_name) {
+        free(binding);
+        free(own_name);
+        free(copy);
+        return PACE_ENOMEM;
+    }
+    *binding = (struct binding_text){.kind = kind, .name = own_name, .text = copy};
+    *list = binding;
+    return 0;
+}
+
+int pace_session_set(pace_session *session, const char *name, const char *value,
+                     struct pace_error *error)
+{
+    int status = binding_text_set(&session->variables, 0, name, value);
+    if (status && error) *error = (struct pace_error){PACE_ENOMEM, "out of memory"};
+    return status;
+}
+
+void pace_interrupt(pace_session *session)
+{
+    atomic_store(&session->interrupted, 1);
+}
+
+/* -- names -------------------------------------------------------------------------------------- */
+
+static const char *binding_text_find(const struct binding_text *list, enum pace_object_kind kind,
+                                     struct slice name)
+{
+    for (; list; list = list->next)
+        if (list->kind == kind && slice_is(name, list->name)) return list->text;
+    return NULL;
+}
+
+const char *context_definition(struct context *ctx, enum pace_object_kind kind, struct slice name)
+{
+    const char *text = binding_text_find(ctx->session->definitions, kind, name);
+    if (text) return text;
+    const struct pace_object *objects;
+    size_t count;
+    if (pace_objects(ctx->snapshot, ctx->error, &objects, &count)) return NULL;
+    for (size_t i = 0; i < count; i++)
+        if (objects[i].kind == kind && slice_is(name, objects[i].name)) return objects[i].text;
+    return NULL;
+}
+
+const char *const *context_names(struct context *ctx, enum pace_object_kind kind, size_t *count)
+{
+    const struct pace_object *objects;
+    size_t stored = 0, total = 0;
+    *count = 0;
+    if (pace_objects(ctx->snapshot, ctx->error, &objects, &stored)) return NULL;
+    for (const struct binding_text *own = ctx->session->definitions; own; own = own->next)
+        total++;
+    const char **names = arena_array(ctx->arena, total + stored, sizeof *names);
+    if (!names) return NULL;
+    for (const struct binding_text *own = ctx->session->definitions; own; own = own->next)
+        if (own->kind == kind) names[(*count)++] = own->name;
+    for (size_t i = 0; i < stored; i++)
+        if (objects[i].kind == kind) names[(*count)++] = objects[i].name;
+    return names;
+}
+
+const char *context_variable(struct context *ctx, struct slice name)
+{
+    return binding_text_find(ctx->session->variables, 0, name);
+}
+
+const struct selector *context_use(struct context *ctx)
+{
+    struct script *script;
+    const char *use = ctx->session->use;
+    if (!use || parse_script(ctx->arena, use, strlen(use), ctx->diags, &script) != PARSE_OK) return NULL;
+    return script->statements->query->source->selector;
+}
+
+/* -- control ------------------------------------------------------------------------------------ */
+
+int context_check(struct context *ctx)
+{
+    if (atomic_load_explicit(&ctx->session->interrupted, memory_order_relaxed)) {
+        context_fail(ctx, Q_STOPPED, (struct span){0, 0}, NULL, "interrupted");
+        return PACE_EINTERRUPT;
+    }
+    if (ctx->deadline_ns) {
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec > ctx->deadline_ns) {
+            context_fail(ctx, Q_STOPPED, (struct span){0, 0}, "select fewer series or a shorter range",
+                         "the deadline of the statement passed");
+            return PACE_EDEADLINE;
+        }
+    }
+    return 0;
+}
+
+int context_fail(struct context *ctx, enum diag_code code, struct span span, const char *help,
+                 const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    const char *message = arena_vprintf(ctx->arena, format, args);
+    va_end(args);
+    struct diag *diag = diag_error(ctx->diags, code, ctx->anchor ? *ctx->anchor : span, "%s",
+                                   message ? message : diag_title(code));
+    if (help) diag_help(ctx->diags, diag, "%s", help);
+    return PACE_EQUERY;
+}
+
+int context_no_memory(struct context *ctx)
+{
+    diag_error(ctx->diags, Q_NO_MEMORY, (struct span){0, 0},
+               "out of memory; the statement may use %zu MiB", ctx->arena->cap_bytes >> 20);
+    return PACE_ENOMEM;
+}
+
+int context_store_error(struct context *ctx, int code)
+{
+    const char *message = ctx->error && ctx->error->message[0] ? ctx->error->message : pace_strerror(code);
+    diag_error(ctx->diags, Q_STORE, (struct span){0, 0}, "%s", message);
+    return code;
+}
+
+const char *context_suggest(struct context *ctx, struct slice word, const char *const *names,
+                            size_t count)
+{
+    const char *near = suggest(word.text, word.len, names, count);
+    return near ? arena_printf(ctx->arena, "did you mean '%s'?", near) : NULL;
+}

@@ -1,0 +1,29 @@
+/* session.h -- what statements leave behind; private to session.c, command.c and run.c. */
+#ifndef PACE_SESSION_H
+#define PACE_SESSION_H
+
+#include "context.h"
+
+/* A text by name: a definition, or a variable (kind 0). */
+struct binding_text {
+    enum pace_object_kind kind;
+    char *name, *text;
+    struct binding_text *next;
+};
+
+struct pace_session {
+    pace *store;
+    struct pace_query_options options;
+    struct binding_text *definitions, *variables;
+    char *use;                 /* the selector of `use`; NULL: none */
+    atomic_int interrupted;
+};
+
+/* Sets (text NULL: removes) a name in a list; 0 or PACE_ENOMEM. */
+int binding_text_set(struct binding_text **list, enum pace_object_kind kind, const char *name,
+                     const char *text);
+
+/* Runs a statement that is not a query. The snapshot is ended before anything is written. */
+int command_run(struct context *ctx, const struct statement *statement);
+
+#endif

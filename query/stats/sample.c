@@ -1,0 +1,242 @@
+/* sample.c -- statistics of a finished sample; see sample.h.
+ *
+ * Sums are compensated, so the order of the values moves the result by an ulp at most. Selection is
+ * quickselect with pseudo-random pivots from a fixed seed: O(n) expected for every input, the same
+ * bits each time. Squares of deviations overflow beyond 1e154. */
+#include "sample.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* -- sums -------------------------------------------------------------------------------------- */
+
+/* A sum and what rounding took from it (Neumaier 1974). */
+struct sum {
+    double high, low;
+};
+
+static void sum_add(struct sum *sum, double x)
+{
+    double total = sum->high + x;
+    if (fabs(sum->high) >= fabs(x))
+        sum->low += (sum->high - total) + x;
+    else
+        sum->low += (x - total) + sum->high;
+    sum->high = total;
+}
+
+/* The sum divided by n with one rounding, so that the mean of equal values is that value. */
+static double sum_divide(const struct sum *sum, double n)
+{
+    double quotient = sum->high / n;
+    double rest = fma(-quotient, n, sum->high) + sum->low;
+    return quotient + rest / n;
+}
+
+double sample_sum(const double *x, size_t n)
+{
+    struct sum sum = {0, 0};
+    for (size_t i = 0; i < n; i++)
+        sum_add(&sum, x[i]);
+    return n ? sum.high + sum.low : (double)NAN;
+}
+
+double sample_mean(const double *x, size_t n)
+{
+    struct sum sum = {0, 0};
+    for (size_t i = 0; i < n; i++)
+        sum_add(&sum, x[i]);
+    return n ? sum_divide(&sum, (double)n) : (double)NAN;
+}
+
+double sample_sd(const double *x, size_t n)
+{
+    if (n < 2) return (double)NAN;
+    double mean = sample_mean(x, n);
+    /* The second sum corrects for the rounding of the mean (Chan, Golub, LeVeque 1983). */
+    struct sum squares = {0, 0}, rest = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        double d = x[i] - mean;
+        sum_add(&squares, d * d);
+        sum_add(&rest, d);
+    }
+    double r = rest.high + rest.low;
+    double m2 = squares.high + squares.low - r * r / (double)n;
+    return m2 > 0 ? sqrt(m2 / (double)(n - 1)) : 0;
+}
+
+double sample_geomean(const double *x, size_t n)
+{
+    struct sum logs = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        if (!(x[i] > 0)) return (double)NAN;
+        sum_add(&logs, log(x[i]));
+    }
+    return n ? exp(sum_divide(&logs, (double)n)) : (double)NAN;
+}
+
+double sample_slope(const double *t, const double *x, size_t n)
+{
+    if (n < 2) return (double)NAN;
+    double mean_t = sample_mean(t, n), mean_x = sample_mean(x, n);
+    struct sum tt = {0, 0}, tx = {0, 0};
+    for (size_t i = 0; i < n; i++) {
+        double d = t[i] - mean_t;
+        sum_add(&tt, d * d);
+        sum_add(&tx, d * (x[i] - mean_x));
+    }
+    double spread = tt.high + tt.low;
+    return spread > 0 ? (tx.high + tx.low) / spread : (double)NAN;
+}
+
+/* -- order ------------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+void sample_sort(double *x, size_t n)
+{
+    if (n > 1) qsort(x, n, sizeof *x, compare);
+}
+
+/* Where a type 7 quantile lies: between the values of rank index and index + 1. */
+static size_t quantile_rank(size_t n, double p, double *fraction)
+{
+    double r = p * (double)(n - 1);
+    size_t index = (size_t)r;
+    if (index >= n - 1) {
+        *fraction = 0;
+        return n - 1;
+    }
+    *fraction = r - (double)index;
+    return index;
+}
+
+static double interpolate(double low, double high, double fraction)
+{
+    return low + (high - low) * fraction;
+}
+
+double sorted_quantile(const double *sorted, size_t n, double p)
+{
+    if (n == 0 || !(p >= 0 && p <= 1)) return (double)NAN;
+    double fraction;
+    size_t rank = quantile_rank(n, p, &fraction);
+    return fraction > 0 ? interpolate(sorted[rank], sorted[rank + 1], fraction) : sorted[rank];
+}
+
+/* What values are ordered by: themselves, or their distance from a centre. */
+struct order {
+    bool by_distance;
+    double centre;
+};
+
+static inline double order_key(struct order order, double x)
+{
+    return order.by_distance ? fabs(x - order.centre) : x;
+}
+
+static double median_of_three(double a, double b, double c)
+{
+    double low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+/* Moves the value of rank k to x[k], smaller ones before it and larger ones behind it. */
+static void select_rank(double *x, size_t n, size_t k, struct order order)
+{
+    uint64_t random = 0x9e3779b97f4a7c15u;
+    ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, rank = (ptrdiff_t)k;
+    while (low < high) {
+        uint64_t length = (uint64_t)(high - low) + 1;
+        double at[3];
+        for (int i = 0; i < 3; i++) {
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            at[i] = order_key(order, x[low + (ptrdiff_t)((random >> 33) % length)]);
+        }
+        double pivot = median_of_three(at[0], at[1], at[2]);
+        ptrdiff_t i = low, j = high;
+        while (i <= j) {
+            while (order_key(order, x[i]) < pivot)
+                i++;
+            while (order_key(order, x[j]) > pivot)
+                j--;
+            if (i > j) break;
+            double swap = x[i];
+            x[i++] = x[j];
+            x[j--] = swap;
+        }
+        if (rank <= j)
+            high = j;
+        else if (rank >= i)
+            low = i;
+        else
+            return;
+    }
+}
+
+static double select_key(double *x, size_t n, double p, struct order order)
+{
+    if (n == 0 || !(p >= 0 && p <= 1)) return (double)NAN;
+    double fraction;
+    size_t rank = quantile_rank(n, p, &fraction);
+    select_rank(x, n, rank, order);
+    double low = order_key(order, x[rank]);
+    if (!(fraction > 0)) return low;
+    double high = order_key(order, x[rank + 1]);
+    for (size_t i = rank + 2; i < n; i++) {
+        double key = order_key(order, x[i]);
+        if (key < high) high = key;
+    }
+    return interpolate(low, high, fraction);
+}
+
+double select_quantile(double *x, size_t n, double p)
+{
+    return select_key(x, n, p, (struct order){false, 0});
+}
+
+double select_median(double *x, size_t n)
+{
+    return select_quantile(x, n, 0.5);
+}
+
+double select_mad(double *x, size_t n)
+{
+    double median = select_median(x, n);
+    return select_key(x, n, 0.5, (struct order){true, median});
+}
+
+/* -- running moments --------------------------------------------------------------------------- */
+
+void moments_push(struct moments *m, double x)
+{
+    double delta = x - m->mean;
+    m->count += 1;
+    m->mean += delta / m->count;
+    m->m2 += delta * (x - m->mean);
+}
+
+void moments_merge(struct moments *into, const struct moments *from)
+{
+    if (from->count == 0) return;
+    if (into->count == 0) {
+        *into = *from;
+        return;
+    }
+    double count = into->count + from->count;
+    double delta = from->mean - into->mean;
+    into->mean += delta * (from->count / count);
+    into->m2 += from->m2 + delta * delta * (into->count * (from->count / count));
+    into->count = count;
+}
+
+double moments_sd(const struct moments *m)
+{
+    return m->count < 2 ? (double)NAN : sqrt(m->m2 / (m->count - 1));
+}

@@ -1,0 +1,153 @@
+#!/bin/sh
+# test_run.sh -- `pace run`: executing, reading, storing, judging, confirming.
+. "$(dirname "$0")/tap.sh"
+
+# A harness that measures what the file `value` says (seconds), or its first line, which it removes.
+cat >harness <<'END'
+#!/bin/sh
+# harness [FILE]: writes pytest-benchmark's JSON to FILE, else to its output
+value=$(sed -n 1p value)
+[ "$(wc -l <value)" -gt 1 ] && sed -i 1d value
+json=$(cat <<JSON
+{"machine_info": {"node": "n"}, "benchmarks": [
+ {"group": null, "name": "test_fun", "fullname": "tests/test_fun.py::test_fun", "params": null,
+  "stats": {"min": $value, "max": $value, "mean": $value, "stddev": 0.0, "rounds": 1,
+            "median": $value, "iterations": 1}}],
+ "datetime": "2026-01-01T00:00:00", "version": "4.0.0"}
+JSON
+)
+if [ $# -gt 0 ]; then echo "$json" >"$1"; else echo "$json"; fi
+END
+chmod +x harness
+PATH=$SCRATCH:$PATH
+
+git init -q -b main app
+cd app
+cp ../harness .
+commit() { # VALUES...: a commit whose benchmark gives these values, one a run
+    COUNT=$((${COUNT:-0} + 1))
+    echo "$COUNT" >source
+    git add source
+    GIT_COMMITTER_DATE="$((1767225600 + COUNT * 3600)) +0000" git commit -qm "$COUNT"
+    printf '%s\n' "$@" >value
+}
+runs() { "$PACE" log --format csv -n 1000 | sed 1d | wc -l; }
+said() { # STATUS TEXT ARGS...
+    expected=$1 text=$2
+    shift 2
+    run_pace "$expected" "$@" && has "$ERR" "$text"
+}
+
+# -- executing and reading ------------------------------------------------------------------------
+commit 0.001
+t "a dry run" said 0 "would run    ./harness" run --dry-run -t box -- ./harness
+t "names the branch" has "$ERR" "branch       main"
+t "and makes no store" test ! -e .pace
+t "output is read" run_pace 0 run -t box -- ./harness
+t "and passed through" has "$OUT" '"benchmarks"'
+t "new series are said" has "$ERR" "new: no baseline yet"
+t "the run is told" has "$ERR" "app main box  run 1  $(git rev-parse --short=7 HEAD)"
+commit 0.00101
+t "{out} is read" run_pace 0 run -t box -- ./harness '{out}'
+t "and removed" sh -c 'set -- "${TMPDIR:-/tmp}"/pace-??????/out; [ ! -e "$1" ]'
+commit 0.00099
+t "{out} with an extension" run_pace 0 run -t box -- ./harness '{out}.json'
+commit 0.001
+t "one word with spaces is a line for the shell" run_pace 0 run -t box "./harness > {out} && true"
+commit 0.00102
+t "--file" run_pace 0 run -t box --file result.json -- ./harness result.json
+commit 0.00098
+piped() { ./harness | "$PACE" run -t box >"$OUT" 2>"$ERR"; }
+t "piped input" piped
+t "six runs are stored" test "$(runs)" -eq 6
+t "options end at the command" run_pace 0 run --dry-run echo --branch x
+t "the command keeps them" has "$ERR" "echo --branch x"
+t "stderr passes through" said 0 "to stderr" run -p other -- sh -c 'echo to stderr >&2; ./harness'
+t "--quiet says nothing of a good run" run_pace 0 run -q -p quiet -- ./harness
+t "nor its output" test ! -s "$OUT"
+
+# -- bad results ----------------------------------------------------------------------------------
+before=$(runs)
+echo '{"benchmarks": []}' >old.json
+touch -d '2020-01-01' old.json
+t "a stale file" said 3 "old.json is older than the start of the command" run --file old.json -- true
+t "says what to do" has "$ERR" "pace load old.json"
+t "a missing file" said 3 "none.json" run --file none.json -- true
+t "nothing in {out}" said 3 "wrote nothing to {out}" run -- true '{out}'
+t "no output" said 3 "wrote nothing to its output" run -- true
+t "output of no harness" run_pace 3 run -- echo hello
+t "a truncated file" run_pace 3 run -- sh -c './harness | head -c 200 >{out}'
+t "an empty file" run_pace 3 run -- sh -c ': >{out}'
+t "nothing of these is stored" test "$(runs)" -eq "$before"
+t "no input" said 3 "" run
+
+# -- failing commands -----------------------------------------------------------------------------
+t "a failing command" said 5 "exit status 3" run -p partial -- sh -c './harness; exit 3'
+t "its output is shown" has "$OUT" '"benchmarks"'
+t "what arrived is stored" has "$ERR" "partial"
+t "as a partial run" sh -c '"$1" log --format csv -n 1 | grep -q partial' - "$PACE"
+t "a command that fails at once" said 5 "exit status 1" run -- false
+t "a command that is not there" said 5 "no-such-command" run -- no-such-command
+t "a command that is killed" said 5 "signal 9" run -- sh -c 'kill -9 $$'
+t "a command that takes too long" said 5 "--timeout" run --timeout 0.2 -- sleep 60
+t "--quiet shows the output of a failure" said 5 "some words" run -q -- sh -c 'echo some words; exit 1'
+
+# -- judging --------------------------------------------------------------------------------------
+commit 0.00101
+t "an ordinary run" said 0 "1 ok" run -t box -- ./harness
+commit 0.005 0.001
+t "a suspect that the second run clears" said 0 "suspected, not confirmed" run -t box -- ./harness '{out}'
+t "ran twice" has "$ERR" "running the command once more"
+commit 0.05
+t "a regression that the second run confirms" run_pace 1 run -t box -- ./harness '{out}'
+t "is on stdout" has "$OUT" "worse  tests/test_fun.py::test_fun  latency"
+t "with the value" has "$OUT" "is  50 ms"
+t "and the confirming run" has "$OUT" "which confirms it"
+t "both runs are stored" sh -c '[ "$("$1" log --format csv | grep -c "$(git rev-parse HEAD)")" -eq 2 ]' - "$PACE"
+t "pace check agrees" run_pace 1 check
+t "and says it" has "$OUT" "worse  tests/test_fun.py::test_fun  latency"
+t "check --no-fail" run_pace 0 check --no-fail
+t "check of another testbed" run_pace 4 check -t nowhere
+t "check with rows" run_pace 1 check --format csv
+t "which are rows" has "$OUT" "benchmark"
+GIT_COMMITTER_DATE="$((1767225600 + COUNT * 3600 + 1)) +0000" git commit -q --allow-empty -m unmeasured
+t "check of a commit without a run" said 4 "no run of" check --no-fail
+commit 1
+t "--no-confirm fails at once" run_pace 1 run -t box --no-confirm -- ./harness '{out}'
+t "after one run" lacks "$ERR" "once more"
+commit 50
+t "--no-fail" run_pace 0 run -t box --no-fail --no-confirm -- ./harness '{out}'
+t "still tells" has "$OUT" "worse"
+commit 900
+t "rows for programs" run_pace 1 run -t box --format jsonl -- ./harness
+t "stand alone on stdout" lacks "$OUT" '"benchmarks"'
+t "and are rows" has "$OUT" '"verdict":"worse"'
+t "a bad threshold" run_pace 2 run -t box --threshold 'zscore 3sd' -- ./harness '{out}'
+t "its run is stored" run_pace 0 show "$(runs)"
+
+# -- what is stored -------------------------------------------------------------------------------
+git remote add origin https://user:hunter2@host/org/calendar.git
+echo dirty >>source
+export MY_TOKEN=hunter3
+t "a dirty tree" said 0 "calendar main box" run -t box -- ./harness '{out}' --token hunter4
+t "show" run_pace 0 show "$(runs)"
+t "tells that it is dirty" has "$OUT" "with uncommitted changes"
+t "and the commit" has "$OUT" "$(git rev-parse HEAD)-dirty-"
+t "and the machine" has "$OUT" "env.arch"
+t "and the command" has "$OUT" "./harness"
+t "but no secrets" lacks "$OUT" hunter
+git checkout -q -- source
+git checkout -q --detach
+t "a detached HEAD" said 2 "detached HEAD" run -- ./harness
+t "with a name" said 0 "calendar side" run -b side -- ./harness
+ci_twice() {
+    GITHUB_ACTIONS=true GITHUB_RUN_ID=7 GITHUB_RUN_ATTEMPT=1 GITHUB_JOB=bench GITHUB_REF_NAME=main \
+        RUNNER_NAME=box "$PACE" run -p ci -- sh -c "echo $1 >value; ./harness" >"$OUT" 2>"$ERR"
+}
+t "in CI" ci_twice 0.001
+t "the same step again" ci_twice 0.002
+t "is a run of its own" sh -c '[ "$("$1" log -p ci --format csv | sed 1d | wc -l)" -eq 2 ]' - "$PACE"
+t "ls" run_pace 0 ls
+t "ls -l" run_pace 0 ls -l 'test_fun*latency'
+t "prints paths" has "$OUT" "//app//main//box//tests/test_fun.py::test_fun//latency"
+finish

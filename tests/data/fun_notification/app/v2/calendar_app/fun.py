@@ -1,0 +1,24 @@
+"""The notification of a day, with a bit of fun."""
+
+from datetime import date
+
+from calendar_app.dates import describe
+
+WORDS = ((3, "Fizz"), (5, "Buzz"))
+
+
+def fun_word(n: int) -> str:
+    """Fizz on days divisible by 3, Buzz by 5, FizzBuzz by both."""
+    text = ""
+    for divisor, word in WORDS:
+        if n % divisor == 0:
+            text += word
+    return text
+
+
+def fun_notification(day: date) -> str:
+    """The notification of a day: the day itself, then its word, if it has one."""
+    text = describe(day)
+    if word := fun_word(day.day):
+        return f"{text}: {word}!"
+    return text

@@ -1,0 +1,190 @@
+/* test_format_safe.c -- names that somebody hostile chose, through every result format. */
+#include "../../query/format.h"
+#include "format_rows.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Only printable text and line ends (and the tabs of tsv) reach the terminal. */
+static void assert_safe(const char *format, const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        at += text_decode(text + at, len - at, &code);
+        if (code == '\n' || (code == '\t' && strcmp(format, "tsv") == 0)) continue;
+        if (code == TEXT_INVALID || text_is_control(code))
+            fail_msg("%s lets U+%04X through at byte %zu of: %s", format, code, at, text);
+    }
+}
+
+/* The cells of a csv text, one call each. */
+static void each_csv_cell(const char *text, void (*visit)(const char *cell))
+{
+    while (*text) {
+        char cell[256];
+        size_t len = 0;
+        bool quoted = *text == '"';
+        if (quoted) text++;
+        for (;; text++) {
+            if (quoted && *text == '"' && text[1] == '"')
+                text++;
+            else if (quoted ? *text == '"' : *text == ',' || *text == '\n')
+                break;
+            assert_int_not_equal(*text, '\0');
+            assert_true(len + 1 < sizeof cell);
+            cell[len++] = *text;
+        }
+        cell[len] = '\0';
+        if (quoted) text++;
+        assert_true(*text == ',' || *text == '\n');
+        text++;
+        visit(cell);
+    }
+}
+
+static void assert_inert(const char *cell)
+{
+    if (cell[0] && strchr("=+-@\t\r\n", cell[0])) fail_msg("a formula: %s", cell);
+}
+
+/* A name with U+FFFD for each byte that is not UTF-8. */
+static const char *as_utf8(const char *name)
+{
+    static char out[256];
+    size_t len = strlen(name), used = 0;
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        unsigned taken = text_decode(name + at, len - at, &code);
+        if (code == TEXT_INVALID)
+            memcpy(out + used, "\xef\xbf\xbd", 3);
+        else
+            memcpy(out + used, name + at, taken);
+        used += code == TEXT_INVALID ? 3 : taken;
+        at += taken;
+    }
+    out[used] = '\0';
+    return out;
+}
+
+static void assert_json(const char *text, const char *name)
+{
+    json_error_t error;
+    json_t *row = json_loads(text, JSON_REJECT_DUPLICATES, &error);
+    if (!row) fail_msg("%s: %s", error.text, text);
+    json_t *rows = json_object_get(row, "rows");
+    json_t *first = rows ? json_array_get(rows, 0) : row;
+    assert_string_equal(json_string_value(json_object_get(first, "benchmark")), as_utf8(name));
+    json_decref(row);
+}
+
+static void write_hostile(const char *name)
+{
+    const char *names[] = {name, name, "tame"}, *tame[] = {"ok", "ok", "ok"};
+    double numbers[] = {1, 2, 4};
+    int64_t times[] = {T0, T0 + SECOND, T0};
+    struct pace_field fields[] = {
+        {.name = "branch", .type = PACE_FIELD_TEXT, .text = names},
+        {.name = "benchmark", .type = PACE_FIELD_TEXT, .text = names},
+        {.name = "time", .type = PACE_FIELD_TIME, .time_ns = times},
+        {.name = "commit", .type = PACE_FIELD_TEXT, .text = names},
+        {.name = "value", .type = PACE_FIELD_NUMBER, .number = numbers, .units = names},
+        {.name = "verdict", .type = PACE_FIELD_TEXT, .text = names},
+        {.name = "status", .type = PACE_FIELD_TEXT, .text = tame},
+        {.name = name, .type = PACE_FIELD_TEXT, .text = tame},
+    };
+    for (size_t f = 0; f < COUNT(all_formats); f++) {
+        for (size_t shape = 0; shape < 3; shape++) {
+            /* Lines in a plot; one row; bars. */
+            struct pace_writer_options options = {
+                .struct_size = sizeof options, .width = shape == 0 ? 40 : 0, .now_ns = T0};
+            struct pace_rows rows = {shape == 1 ? 1 : 3, COUNT(fields), fields};
+            fields[2].type = shape == 2 ? PACE_FIELD_TEXT : PACE_FIELD_TIME;
+            fields[2].text = names;
+            char *text = write_steps(all_formats[f], &options, &rows, 1024);
+            assert_safe(all_formats[f], text);
+            if (strcmp(all_formats[f], "csv") == 0) each_csv_cell(text, assert_inert);
+            if (strcmp(all_formats[f], "json") == 0) assert_json(text, name);
+            if (strcmp(all_formats[f], "jsonl") == 0 && shape == 1) assert_json(text, name);
+            free(text);
+        }
+    }
+}
+
+static void every_byte_in_a_name(void **state)
+{
+    (void)state;
+    for (unsigned byte = 1; byte < 256; byte++) {
+        char alone[2] = {(char)byte, '\0'}, first[8] = {(char)byte, 'n', 'a', 'm', 'e', '\0'};
+        char inside[8] = {'a', 'b', (char)byte, 'c', 'd', '\0'};
+        write_hostile(alone);
+        write_hostile(first);
+        write_hostile(inside);
+    }
+}
+
+static void every_control_in_a_name(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0x80; code < 0x110000; code++) {
+        if (!text_is_control(code)) continue;
+        char name[16];
+        size_t len = 0;
+        name[len++] = 'a';
+        if (code < 0x800) {
+            name[len++] = (char)(0xC0 | code >> 6);
+        } else if (code < 0x10000) {
+            name[len++] = (char)(0xE0 | code >> 12);
+            name[len++] = (char)(0x80 | (code >> 6 & 0x3F));
+        } else {
+            name[len++] = (char)(0xF0 | code >> 18);
+            name[len++] = (char)(0x80 | (code >> 12 & 0x3F));
+            name[len++] = (char)(0x80 | (code >> 6 & 0x3F));
+        }
+        name[len++] = (char)(0x80 | (code & 0x3F));
+        strcpy(name + len, "z");
+        write_hostile(name);
+    }
+}
+
+static void hostile_texts(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"=HYPERLINK(\"http://x\",\"y\")",
+                                        "+1",
+                                        "-1+1",
+                                        "@SUM(A1)",
+                                        "\t=1",
+                                        "\r=1",
+                                        "\n=1",
+                                        "a\",=1,\"b",
+                                        "a\n=1",
+                                        "'=1",
+                                        "\x1b]0;title\x07",
+                                        "\x1b[2J\x1b[1;1H",
+                                        "\xc2\x9b"
+                                        "31m",
+                                        "</code></td><script>alert(1)</script>",
+                                        "a|b|c\n|d",
+                                        "``` \n# h",
+                                        "\xf0\x80\x80\xaf",
+                                        "\xed\xa0\x80",
+                                        "\xe2\x80\xae"
+                                        "evil",
+                                        "e\xcc\x81",
+                                        "日本語の|ベンチ",
+                                        ""};
+    for (size_t i = 0; i < COUNT(names); i++)
+        write_hostile(names[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_byte_in_a_name),
+        cmocka_unit_test(every_control_in_a_name),
+        cmocka_unit_test(hostile_texts),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

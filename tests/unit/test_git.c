@@ -1,0 +1,238 @@
+/* test_git.c -- tools/git: addresses, places in history, and facts of real repositories. */
+#include "../../tools/git.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct tree {
+    char path[512];
+};
+
+/* Runs a script in the tree, with names and times of git fixed. */
+static void run(const struct tree *tree, const char *script)
+{
+    char line[4096];
+    snprintf(line, sizeof line,
+             "cd '%s' && export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 "
+             "GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a "
+             "GIT_COMMITTER_EMAIL=a@b GIT_AUTHOR_DATE='2026-01-01T00:00:00Z' "
+             "GIT_COMMITTER_DATE='2026-01-01T00:00:00Z' && { %s; } >/dev/null 2>&1",
+             tree->path, script);
+    assert_int_equal(system(line), 0);
+}
+
+static int setup(void **state)
+{
+    struct tree *tree = calloc(1, sizeof *tree);
+    const char *base = getenv("TMPDIR");
+    snprintf(tree->path, sizeof tree->path, "%.400s/pace-git-XXXXXX", base != NULL ? base : "/tmp");
+    *state = tree;
+    return mkdtemp(tree->path) != NULL ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct tree *tree = *state;
+    char line[600];
+    snprintf(line, sizeof line, "rm -rf '%s'", tree->path);
+    int status = system(line);
+    free(tree);
+    return status;
+}
+
+static void test_project(void **state)
+{
+    static const char *const cases[][2] = {
+        {"https://github.com/org/calendar.git", "calendar"},
+        {"https://github.com/org/calendar/", "calendar"},
+        {"git@github.com:org/calendar.git", "calendar"},
+        {"host:calendar", "calendar"},
+        {"/srv/git/calendar.git", "calendar"},
+        {"/srv/git/calendar/.git", "calendar"},
+        {"https://u:p@host/a/b.git?token=x", "b"},
+        {"", ""},
+    };
+    char project[GIT_NAME_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        git_project(cases[i][0], project);
+        assert_string_equal(project, cases[i][1]);
+    }
+}
+
+static void test_mask(void **state)
+{
+    static const char *const cases[][2] = {
+        {"https://user:pass@host/a.git", "https://host/a.git"},
+        {"https://token@host/a.git", "https://host/a.git"},
+        {"https://user:p@ss@host/a.git", "https://host/a.git"},
+        {"https://host/a@b.git", "https://host/a@b.git"},
+        {"https://host/a.git?private_token=x", "https://host/a.git"},
+        {"git@host:a.git", "host:a.git"},
+        {"/srv/x@y/a.git", "/srv/x@y/a.git"},
+        {"ssh://git@host:22/a", "ssh://host:22/a"},
+    };
+    char masked[GIT_NAME_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        git_mask(cases[i][0], masked);
+        assert_string_equal(masked, cases[i][1]);
+    }
+}
+
+static void test_place(void **state)
+{
+    const int64_t s = 1000000000;
+    (void)state;
+    assert_int_equal(git_place((int64_t[]){5}, 1), 5 * s);
+    assert_int_equal(git_place((int64_t[]){5, 7}, 2), 7 * s);
+    assert_int_equal(git_place((int64_t[]){5, 5}, 2), 5 * s + 1);
+    assert_int_equal(git_place((int64_t[]){5, 5, 5}, 3), 5 * s + 2);
+    assert_int_equal(git_place((int64_t[]){9, 5, 5, 6}, 4), 9 * s + 3); /* a clock that went back */
+}
+
+static void test_facts(void **state)
+{
+    struct tree *tree = *state;
+    struct git_facts facts, other;
+    char root[PATH_MAX];
+    run(tree,
+        "git init -q -b trunk app; cd app; git remote add origin https://u:p@host/org/cal.git");
+    char app[600], deep[700];
+    snprintf(app, sizeof app, "%s/app", tree->path);
+    git_read(app, NULL, &facts);
+    assert_string_equal(facts.root, app);
+    assert_string_equal(facts.branch, "trunk");
+    assert_string_equal(facts.commit, "");
+
+    run(tree, "cd app; mkdir deep; echo 1 >deep/f; git add .; git commit -qm 1");
+    snprintf(deep, sizeof deep, "%s/deep", app);
+    git_read(deep, NULL, &facts);
+    assert_string_equal(facts.root, app);
+    assert_string_equal(facts.project, "cal");
+    assert_string_equal(facts.remote, "https://host/org/cal.git");
+    assert_int_equal(strlen(facts.commit), 40);
+    assert_int_equal(facts.ordinal, 1);
+    assert_int_equal(facts.dirty, 0);
+    assert_true(facts.time_ns == INT64_C(1767225600000000000));
+    assert_int_equal(git_root(deep, root), 1);
+    assert_string_equal(root, app);
+
+    /* The second commit has the same second: it comes 1 ns later. */
+    run(tree, "cd app; echo 2 >deep/f; git commit -qam 2; touch untracked");
+    git_read(app, NULL, &other);
+    assert_int_equal(other.ordinal, 2);
+    assert_int_equal(other.dirty, 0);
+    assert_true(other.time_ns == facts.time_ns + 1);
+    git_read(app, facts.commit, &other);
+    assert_string_equal(other.commit, facts.commit);
+    assert_int_equal(other.ordinal, 1);
+    git_read(app, "no-such-commit", &other);
+    assert_string_equal(other.commit, "");
+    git_read(app, "--output=/tmp/x", &other); /* not an option: HEAD */
+    assert_int_equal(other.ordinal, 2);
+}
+
+static void test_dirty(void **state)
+{
+    struct tree *tree = *state;
+    struct git_facts first, second, again;
+    run(tree, "git init -q -b main; echo 1 >f; git add .; git commit -qm 1; echo 2 >f");
+    git_read(tree->path, NULL, &first);
+    git_read(tree->path, NULL, &again);
+    run(tree, "echo 3 >f");
+    git_read(tree->path, NULL, &second);
+    assert_int_equal(first.dirty, 1);
+    assert_int_equal(strlen(first.changes), 16);
+    assert_string_equal(first.changes, again.changes);
+    assert_string_not_equal(first.changes, second.changes);
+    assert_string_equal(first.commit, second.commit);
+}
+
+static void test_shallow_and_detached(void **state)
+{
+    struct tree *tree = *state;
+    struct git_facts facts;
+    char clone[600];
+    run(tree, "git init -q -b main app; cd app; for i in 1 2 3; do echo $i >f; git add f; "
+              "git commit -qm $i; done; cd ..; git clone -q --depth 1 \"file://$PWD/app\" clone; "
+              "cd clone; git checkout -q --detach");
+    snprintf(clone, sizeof clone, "%s/clone", tree->path);
+    git_read(clone, NULL, &facts);
+    assert_string_equal(facts.branch, "");
+    assert_string_equal(facts.project, "app");
+    assert_int_equal(strlen(facts.commit), 40);
+    assert_int_equal(facts.ordinal, 0); /* a shallow count says nothing */
+    assert_true(facts.time_ns != 0);
+}
+
+static void test_tracks(void **state)
+{
+    struct tree *tree = *state;
+    char path[600];
+    run(tree, "git init -q -b main; mkdir .pace; echo x >.pace/data.mdb");
+    snprintf(path, sizeof path, "%s/.pace", tree->path);
+    assert_int_equal(git_tracks(tree->path, path), 0);
+    run(tree, "echo 1 >f; git add f");
+    assert_int_equal(git_tracks(tree->path, path), 0);
+    run(tree, "git add -f .pace/data.mdb");
+    assert_int_equal(git_tracks(tree->path, path), 1);
+    run(tree, "git update-index --index-version 4");
+    assert_int_equal(git_tracks(tree->path, path), 1);
+    run(tree, "git rm -q --cached .pace/data.mdb");
+    assert_int_equal(git_tracks(tree->path, path), 0);
+    run(tree, "mkdir .pacemaker; echo x >.pacemaker/f; git update-index --index-version 2; "
+              "git add .pacemaker");
+    assert_int_equal(git_tracks(tree->path, path), 0); /* a name that only begins so */
+}
+
+static void test_linked_tree(void **state)
+{
+    struct tree *tree = *state;
+    struct git_facts facts;
+    char linked[600], path[700];
+    run(tree, "git init -q -b main app; cd app; echo 1 >f; git add .; git commit -qm 1; "
+              "git worktree add -q -b side ../linked");
+    snprintf(linked, sizeof linked, "%s/linked", tree->path);
+    snprintf(path, sizeof path, "%s/.pace", linked);
+    git_read(linked, NULL, &facts);
+    assert_string_equal(facts.branch, "side");
+    assert_int_equal(facts.ordinal, 1);
+    assert_int_equal(git_tracks(linked, path), 0);
+}
+
+static void test_outside(void **state)
+{
+    struct tree *tree = *state;
+    struct git_facts facts;
+    char root[PATH_MAX];
+    if (git_root(tree->path, root)) skip(); /* the temporary directory is in a work tree */
+    git_read(tree->path, NULL, &facts);
+    assert_string_equal(facts.root, "");
+    assert_string_equal(facts.branch, "");
+    assert_string_equal(facts.commit, "");
+}
+
+int main(void)
+{
+    unsetenv("GIT_DIR");
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_project),
+        cmocka_unit_test(test_mask),
+        cmocka_unit_test(test_place),
+        cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_dirty, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_shallow_and_detached, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_linked_tree, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

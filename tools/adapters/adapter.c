@@ -1,0 +1,84 @@
+/* adapter.c -- the table of harnesses: finding one by name or by content. */
+#include "adapter.h"
+#include "json.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct adapter adapters[] = {
+#define ADAPTER(name, text) {#name, text, name##_recognise, name##_read},
+#include "adapter.def"
+#undef ADAPTER
+};
+const size_t adapter_count = sizeof adapters / sizeof adapters[0];
+
+const struct adapter *adapter_find(const char *name)
+{
+    for (size_t i = 0; i < adapter_count; i++) {
+        if (strcmp(adapters[i].name, name) == 0) return &adapters[i];
+    }
+    return NULL;
+}
+
+/* Writes the names of the adapters with at least this much certainty, separated by commas. */
+static void list_names(const struct input *input, int least, char *out, size_t room)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < adapter_count && used < room; i++) {
+        if (least > 0 && adapters[i].recognise(input) < least) continue;
+        int len = snprintf(out + used, room - used, "%s%s", used > 0 ? ", " : "", adapters[i].name);
+        used += len > 0 ? (size_t)len : 0;
+    }
+}
+
+/* The beginning of a text for a message: on one line, printable. */
+static void excerpt(const struct input *input, char *out, size_t room)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < input->len && used + 1 < room; i++) {
+        unsigned char c = (unsigned char)input->text[i];
+        int blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
+        if (blank && (used == 0 || out[used - 1] == ' ')) continue;
+        out[used++] = blank ? ' ' : c < 0x20 || c > 0x7e ? '?' : (char)c;
+    }
+    while (used > 0 && out[used - 1] == ' ')
+        used--;
+    out[used] = '\0';
+}
+
+int adapter_recognise(const struct input *input, struct pace_error *error,
+                      const struct adapter **out)
+{
+    const struct adapter *best = NULL;
+    int certainty = 0, ties = 0;
+    char names[200], beginning[60];
+    for (size_t i = 0; i < adapter_count; i++) {
+        int sure = adapters[i].recognise(input);
+        ties = sure == certainty ? ties + 1 : sure > certainty ? 0 : ties;
+        if (sure > certainty) {
+            certainty = sure;
+            best = &adapters[i];
+        }
+    }
+    if (best == NULL && strspn(input->text, " \t\r\n") >= input->len)
+        return error_fill(error, PACE_ENOTFOUND,
+                          "%.300s: it is empty; the benchmark command wrote no results",
+                          input->name);
+    if (best == NULL) {
+        list_names(input, 0, names, sizeof names);
+        excerpt(input, beginning, sizeof beginning);
+        return error_fill(error, PACE_ENOTFOUND,
+                          "%.200s: not the results of a harness that is known (%s); it begins with "
+                          "'%s'; check the file, or name its adapter",
+                          input->name, names, beginning);
+    }
+    if (ties > 0) {
+        list_names(input, certainty, names, sizeof names);
+        return error_fill(error, PACE_EVALUE,
+                          "%.300s: it could be of %s; say which, with --adapter", input->name,
+                          names);
+    }
+    *out = best;
+    return 0;
+}

@@ -1,0 +1,26 @@
+/* cells.h -- the cells of one run while an adapter collects them: repeats become samples.
+ *
+ * A run has one cell per benchmark and measure. An output may hold several (a benchmark that ran N
+ * times): they become one cell whose samples are their values and whose value is the median. */
+#ifndef PACE_CELLS_H
+#define PACE_CELLS_H
+
+#include "../../engine/arena.h"
+#include "adapter.h"
+
+#include <stddef.h>
+
+struct cells {
+    struct arena *arena;
+    struct pace_cell *items; /* in the arena */
+    size_t count, capacity;
+};
+
+/* Adds a copy of *cell. Its text and samples are not copied: they have to live until cells_emit. */
+int cells_put(struct cells *cells, const struct pace_cell *cell, struct pace_error *error);
+
+/* Hands every cell to the sink, in the order in which each benchmark and measure came first. Warns
+ * once per benchmark with repeats. Bounds of a merged cell are the widest of its repeats. */
+int cells_emit(struct cells *cells, const struct adapter_sink *sink, struct pace_error *error);
+
+#endif

@@ -1,0 +1,100 @@
+/* cmd_check.c -- `pace check`: judges the newest run of a branch on every testbed. */
+#include "command.h"
+
+#include "identity.h"
+#include "judge.h"
+#include "say.h"
+#include "store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Whether a judged row is of the checked out commit: the newest run may be older than HEAD, and its
+ * verdict is not HEAD's. */
+static int is_of_head(const struct judgement *judgement, const char *commit)
+{
+    for (size_t i = 0; i < judgement->count; i++)
+        if (strcmp(judgement->rows[i].commit, commit) == 0) return 1;
+    return 0;
+}
+
+static int nothing_to_judge(pace *store, const struct judge_scope *scope)
+{
+    pace_snapshot *snapshot = NULL;
+    uint64_t runs = 0;
+    if (pace_snapshot_begin(store, NULL, &snapshot) == 0) {
+        runs = pace_run_count(snapshot);
+        pace_snapshot_end(snapshot);
+    }
+    if (runs == 0)
+        say_error("nothing to judge: %s has no runs; store one with: pace run -- CMD",
+                  pace_path(store));
+    else
+        say_error("nothing to judge: no series on branch %s%s%s%s%s; see: pace ls", scope->branch,
+                  scope->project != NULL ? " of project " : "",
+                  scope->project != NULL ? scope->project : "",
+                  scope->testbed != NULL ? " on testbed " : "",
+                  scope->testbed != NULL ? scope->testbed : "");
+    return STATUS_NO_VERDICT;
+}
+
+static int check(const struct arguments *arguments, pace *store, const struct identity *identity)
+{
+    struct show_style style;
+    struct judgement judgement;
+    char summary[256];
+    int status = show_style_read(arguments, &style);
+    if (status != 0) return status;
+    const char *branch = arguments_value(arguments, OPTION_BRANCH);
+    struct judge_scope scope = {.project = arguments_value(arguments, OPTION_PROJECT),
+                                .branch = identity->branch,
+                                .testbed = arguments_value(arguments, OPTION_TESTBED)};
+    int quiet = arguments_has(arguments, OPTION_QUIET);
+    status = judge_read(store, &scope, arguments_value(arguments, OPTION_THRESHOLD), &judgement);
+    if (status == 0 && judgement.count == 0) {
+        status = nothing_to_judge(store, &scope);
+    } else if (status == 0) {
+        if (!quiet)
+            say_note("%s  %s", scope.branch, judge_summary(&judgement, summary, sizeof summary));
+        status = judge_show(store, &judgement, NULL, JUDGE_FIRST_COUNTS, &style, quiet);
+        if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL))
+            status = STATUS_OK;
+        if (judgement.counts[JUDGE_VERDICT_THIN] > 0 &&
+            arguments_has(arguments, OPTION_REQUIRE_BASELINE))
+            status = status_merge(status, STATUS_NO_VERDICT);
+        if (branch == NULL && identity->commit[0] != '\0' &&
+            !is_of_head(&judgement, identity->commit)) {
+            say_error("no run of %.*s on branch %s: this is the verdict on the newest run\n"
+                      "  measure it with `pace run`, or name the branch with --branch",
+                      identity->dirty ? 20 : 12, identity->commit, scope.branch);
+            status = status_merge(status, STATUS_NO_VERDICT);
+        }
+    }
+    judge_clear(&judgement);
+    return status;
+}
+
+int cmd_check(const struct arguments *arguments)
+{
+    pace *store = NULL;
+    struct identity *identity = calloc(1, sizeof *identity);
+    if (identity == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    int status = STATUS_OK;
+    if (arguments->operand_count > 0)
+        status = command_misused(arguments->command, "`pace check` takes no operands");
+    if (status == 0) status = identity_read(arguments, identity);
+    if (status == 0 && identity->branch[0] == '\0') {
+        if (identity->git.root[0] != '\0')
+            status = command_misused(arguments->command,
+                                     "git is on no branch (detached HEAD); name it: --branch NAME");
+        else
+            strcpy(identity->branch, "main"); /* as `pace run` does outside of git */
+    }
+    if (status == 0) status = store_open(arguments, STORE_READ, &store);
+    if (status == 0) {
+        status = check(arguments, store, identity);
+        pace_close(store);
+    }
+    free(identity);
+    return status;
+}

@@ -1,0 +1,92 @@
+/* cmd_help.c -- `pace help`: what the tables of command.def say, examples first. */
+#include "command.h"
+
+#include <string.h>
+
+static const char intro[] =
+    "pace keeps the performance history of software and says what got slower, since when,\n"
+    "and by how much.\n"
+    "\n"
+    "  pace run -- pytest --benchmark-json={out}     # measure, store, judge; exit 1 when worse\n"
+    "  pace query 'branch:main measure:latency | last 5'\n"
+    "  pace query 'branch:main | check t-test 99% | last run | expect not worse'\n"
+    "\n"
+    "usage: pace [COMMAND] [OPTIONS]        without a command: statements from standard input\n"
+    "\n";
+
+static const char statuses[] =
+    "\n"
+    "exit status: 0 ok, 1 a regression or an unmet `expect`, 2 usage or a bad query,\n"
+    "  3 data, I/O or store error, 4 nothing was judged, 5 the benchmark command failed\n";
+
+static int names_command(const char *list, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = list; (at = strstr(at, name)) != NULL; at += len) {
+        int starts = at == list || at[-1] == ' ';
+        if (starts && (at[len] == ' ' || at[len] == '\0')) return 1;
+    }
+    return 0;
+}
+
+static void write_options(FILE *out, const char *command)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (strcmp(row->commands, "*") != 0 && !names_command(row->commands, command)) continue;
+        char left[64];
+        char letter[8] = "    ";
+        if (row->letter != 0) snprintf(letter, sizeof letter, "-%c, ", row->letter);
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value ? " " : "",
+                 row->value ? row->value : "");
+        fprintf(out, "  %-26s %s\n", left, row->text);
+    }
+}
+
+/* The lines of a text, indented. */
+static void write_lines(FILE *out, const char *text)
+{
+    while (*text != '\0') {
+        size_t len = strcspn(text, "\n");
+        fprintf(out, "  %.*s\n", (int)len, text);
+        text += len + (text[len] == '\n');
+    }
+}
+
+void command_help(FILE *out, const struct command *command)
+{
+    if (command != NULL) {
+        fprintf(out, "pace %s: %s\n\n", command->name, command->text);
+        write_lines(out, command->examples);
+        fprintf(out, "\nusage: pace %s%s%s%s\n", command->name,
+                strcmp(command->name, "help") == 0 ? "" : " [OPTIONS]",
+                *command->operands ? " " : "", command->operands);
+        if (*command->more) fprintf(out, "\n%s", command->more);
+        fputs("\noptions:\n", out);
+        write_options(out, command->name);
+        return;
+    }
+    fputs(intro, out);
+    fputs("commands:\n", out);
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, "shell") != 0)
+            fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].text);
+    fputs("\noptions without a command:\n", out);
+    write_options(out, "shell");
+    fprintf(out, "      %-22s %s\n", "--version", "show the version");
+    fputs(statuses, out);
+}
+
+int cmd_help(const struct arguments *arguments)
+{
+    if (arguments->operand_count == 0) {
+        command_help(stdout, NULL);
+        return STATUS_OK;
+    }
+    if (arguments->operand_count > 1)
+        return command_misused(arguments->command, "help takes one subcommand");
+    const struct command *command = command_find(arguments->operands[0]);
+    if (command == NULL) return command_unknown(arguments->operands[0]);
+    command_help(stdout, command);
+    return STATUS_OK;
+}

@@ -1,0 +1,41 @@
+/* cmd_init.c -- `pace init`: makes an empty store. */
+#include "command.h"
+
+#include "say.h"
+#include "store.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cmd_init(const struct arguments *arguments)
+{
+    char path[PATH_MAX];
+    pace *store = NULL;
+    if (arguments->operand_count > 1)
+        return command_misused(arguments->command, "`pace init` takes one directory");
+    if (arguments->operand_count == 1) {
+        const char *named = arguments->operands[0];
+        if (arguments_has(arguments, OPTION_DB))
+            return command_misused(arguments->command, "either a directory or --db, not both");
+        if (*named == '\0' || strlen(named) >= sizeof path)
+            return command_misused(arguments->command, "not a directory: '%.80s'", named);
+        strcpy(path, named);
+    } else {
+        int status = store_path(arguments, STORE_CREATE, path);
+        if (status != 0) return status;
+    }
+    int status = store_open_path(path, STORE_CREATE, &store);
+    if (status != 0) return status;
+    pace_snapshot *snapshot = NULL;
+    uint64_t runs = 0;
+    if (pace_snapshot_begin(store, NULL, &snapshot) == 0) {
+        runs = pace_run_count(snapshot);
+        pace_snapshot_end(snapshot);
+    }
+    pace_close(store);
+    if (runs > 0)
+        say_note("%s is a store already, with %llu runs", path, (unsigned long long)runs);
+    else
+        say_note("%s is ready", path);
+    return STATUS_OK;
+}

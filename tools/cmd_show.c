@@ -1,0 +1,251 @@
+/* cmd_show.c -- `pace show`: one run whole: identity, metadata, values. */
+#include "command.h"
+
+#include "say.h"
+#include "show.h"
+#include "store.h"
+#include "timestamp.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MIN_PREFIX = 4, MAX_CHOICES = 10 };
+
+/* -- which run -----------------------------------------------------------------------------------
+ */
+
+struct search {
+    const char *commits[MAX_CHOICES]; /* different ones */
+    uint64_t newest[MAX_CHOICES];     /* run of each */
+    size_t count;
+    int more;
+};
+
+static int visit(void *context, const char *commit, uint64_t run)
+{
+    struct search *search = context;
+    if (search->count > 0 && strcmp(search->commits[search->count - 1], commit) == 0) {
+        search->newest[search->count - 1] = run;
+        return 0;
+    }
+    if (search->count == MAX_CHOICES) {
+        search->more = 1;
+        return 1;
+    }
+    search->commits[search->count] = commit;
+    search->newest[search->count++] = run;
+    return 0;
+}
+
+/* The newest run of the commit that begins with `prefix`. */
+static int find_commit(pace_snapshot *snapshot, const char *prefix, uint64_t *run)
+{
+    struct search search = {0};
+    struct pace_error error = {0};
+    int code =
+        strlen(prefix) < MIN_PREFIX ? 0 : pace_commits(snapshot, prefix, &error, visit, &search);
+    if (code < 0) return store_failed("", code, &error);
+    if (search.count == 0) {
+        say_error("no run '%s', and no commit that begins so\n  see: pace log", prefix);
+        return STATUS_DATA;
+    }
+    if (search.count > 1) {
+        say_error("'%s' is the beginning of more than one commit:", prefix);
+        for (size_t i = 0; i < search.count; i++)
+            say_note("  %s  run %llu", search.commits[i], (unsigned long long)search.newest[i]);
+        if (search.more) say_note("  ...");
+        return STATUS_DATA;
+    }
+    *run = search.newest[0];
+    return 0;
+}
+
+/* A number is a run when there is one; else it is the beginning of a commit. */
+static int find_run(pace_snapshot *snapshot, const char *text, uint64_t *run)
+{
+    const char *digits = strncmp(text, "run:", 4) == 0 ? text + 4 : text;
+    if (strncmp(text, "commit:", 7) == 0) return find_commit(snapshot, text + 7, run);
+    char *end;
+    unsigned long long number = strtoull(digits, &end, 10);
+    int is_number = isdigit((unsigned char)*digits) && *end == '\0';
+    if (is_number && number >= 1 && number <= pace_run_count(snapshot)) {
+        *run = number;
+        return 0;
+    }
+    if (digits != text || (is_number && strlen(text) < MIN_PREFIX)) {
+        say_error("no run %s; the newest is %llu", digits,
+                  (unsigned long long)pace_run_count(snapshot));
+        return STATUS_DATA;
+    }
+    return find_commit(snapshot, text, run);
+}
+
+/* -- what it is ----------------------------------------------------------------------------------
+ */
+
+static int stream_names(pace_snapshot *snapshot, uint32_t id, const char *names[3],
+                        struct pace_error *error)
+{
+    const struct pace_stream *streams;
+    uint32_t count;
+    int code = pace_streams(snapshot, error, &streams, &count);
+    if (code == 0 && id >= count) code = PACE_ECORRUPT;
+    for (int i = 0; i < 3 && code == 0; i++) {
+        uint32_t name = i == 0   ? streams[id].project
+                        : i == 1 ? streams[id].branch
+                                 : streams[id].testbed;
+        const char *const *all;
+        uint32_t all_count;
+        code = pace_names(snapshot, (enum pace_dimension)i, error, &all, &all_count);
+        if (code == 0) names[i] = name < all_count ? all[name] : "";
+    }
+    return code;
+}
+
+static void put_pair(const char *key, const char *value)
+{
+    if (value == NULL || *value == '\0') return;
+    say_safe(stdout, key, strlen(key));
+    printf("%*s  ", (int)(strlen(key) < 12 ? 12 - strlen(key) : 0), "");
+    say_safe(stdout, value, strlen(value));
+    putchar('\n');
+}
+
+static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
+                      struct pace_error *error)
+{
+    const char *names[3] = {"", "", ""}, *id = NULL;
+    struct pace_meta meta = {0};
+    char number[32], text[TIMESTAMP_TEXT_MAX];
+    int code = stream_names(snapshot, view->stream, names, error);
+    if (code == 0) code = pace_run_id(snapshot, view->run, error, &id);
+    if (code == 0) code = pace_run_meta(snapshot, view->run, error, &meta);
+    if (code != 0) return code;
+    snprintf(number, sizeof number, "%llu", (unsigned long long)view->run);
+    put_pair("run", number);
+    put_pair("project", names[0]);
+    put_pair("branch", names[1]);
+    put_pair("testbed", names[2]);
+    put_pair("commit", view->commit);
+    put_pair("time", timestamp_print(text, view->time_ns));
+    if (view->ran_ns != 0) put_pair("ran", timestamp_print(text, view->ran_ns));
+    put_pair("id", id);
+    if ((view->flags & PACE_RUN_PARTIAL) != 0) put_pair("partial", "the benchmark command failed");
+    if ((view->flags & PACE_RUN_DIRTY) != 0) put_pair("dirty", "with uncommitted changes");
+    for (size_t i = 0; i < meta.count; i++)
+        put_pair(meta.keys[i], meta.values[i]);
+    putchar('\n');
+    return 0;
+}
+
+/* -- what it measured
+ * ------------------------------------------------------------------------------ */
+
+static int add_cells(pace_snapshot *snapshot, const struct pace_run_view *view,
+                     const struct pace_cells *cells, size_t r, const struct pace_column *columns,
+                     struct rows *rows, struct pace_error *error)
+{
+    static const char *const statuses[] = {"ok", "failed", "skipped"};
+    const struct pace_stream *streams;
+    const char *const *benchmarks, *const *measures;
+    uint32_t count;
+    int code = pace_streams(snapshot, error, &streams, &count);
+    if (code == 0) code = pace_names(snapshot, PACE_BENCHMARK, error, &benchmarks, &count);
+    if (code == 0) code = pace_names(snapshot, PACE_MEASURE, error, &measures, &count);
+    for (size_t c = 0; c < cells->column_count && code == 0; c++) {
+        size_t at = c * cells->stride + r;
+        struct pace_measure measure;
+        const double *samples;
+        size_t sample_count = 0;
+        if (cells->status[at] > PACE_CELL_SKIPPED) continue;
+        code = pace_measure_get(snapshot, streams[view->stream].project, columns[c].measure, error,
+                                &measure);
+        if (code == 0)
+            code = pace_samples(snapshot, view->run, (uint32_t)c, error, &samples, &sample_count);
+        if (code != 0) break;
+        rows_next(rows);
+        rows_text(rows, 0, benchmarks[columns[c].benchmark]);
+        rows_text(rows, 1, measures[columns[c].measure]);
+        rows_number(rows, 2, cells->value[at], measure.unit);
+        if (cells->lower != NULL) rows_number(rows, 3, cells->lower[at], measure.unit);
+        if (cells->upper != NULL) rows_number(rows, 4, cells->upper[at], measure.unit);
+        rows_text(rows, 5, statuses[cells->status[at]]);
+        if (sample_count > 0) rows_number(rows, 6, (double)sample_count, "");
+    }
+    return code;
+}
+
+static int read_cells(pace_snapshot *snapshot, const struct pace_run_view *view, struct rows *rows,
+                      struct pace_error *error)
+{
+    const struct pace_column *columns;
+    uint32_t count;
+    pace_scan *scan = NULL;
+    struct pace_cells cells;
+    struct pace_range range = {view->time_ns, view->time_ns + 1, 0};
+    int code = pace_columns(snapshot, view->stream, error, &columns, &count);
+    uint32_t *all = code == 0 ? malloc((count + 1) * sizeof *all) : NULL;
+    if (code == 0 && all == NULL) code = PACE_ENOMEM;
+    for (uint32_t i = 0; code == 0 && i < count; i++)
+        all[i] = i;
+    if (code == 0) code = pace_scan_open(snapshot, view->stream, all, count, &range, error, &scan);
+    int found = 0;
+    while (code == 0 && !found) {
+        code = pace_scan_next(scan, error, &cells);
+        if (code != 0 || cells.run_count == 0) break;
+        for (size_t r = 0; r < cells.run_count && code == 0 && !found; r++) {
+            found = cells.runs[r].run == view->run;
+            if (found) code = add_cells(snapshot, view, &cells, r, columns, rows, error);
+        }
+    }
+    pace_scan_close(scan);
+    free(all);
+    return code == 0 && rows->failed ? PACE_ENOMEM : code;
+}
+
+static int show_run(pace_snapshot *snapshot, uint64_t run, const struct show_style *style)
+{
+    struct pace_error error = {0};
+    struct pace_run_view view;
+    struct rows rows;
+    rows_init(&rows);
+    rows_field(&rows, "benchmark", PACE_FIELD_TEXT);
+    rows_field(&rows, "measure", PACE_FIELD_TEXT);
+    rows_field(&rows, "value", PACE_FIELD_NUMBER);
+    rows_field(&rows, "lower_value", PACE_FIELD_NUMBER);
+    rows_field(&rows, "upper_value", PACE_FIELD_NUMBER);
+    rows_field(&rows, "status", PACE_FIELD_TEXT);
+    rows_field(&rows, "samples", PACE_FIELD_NUMBER);
+    int code = pace_run_get(snapshot, run, &error, &view);
+    if (code == 0) code = read_cells(snapshot, &view, &rows, &error);
+    /* A format is for programs: rows alone. */
+    if (code == 0 && style->format == NULL) code = write_head(snapshot, &view, &error);
+    int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &rows);
+    rows_clear(&rows);
+    return status;
+}
+
+int cmd_show(const struct arguments *arguments)
+{
+    struct show_style style;
+    struct pace_error error = {0};
+    pace *store = NULL;
+    pace_snapshot *snapshot = NULL;
+    uint64_t run = 0;
+    if (arguments->operand_count != 1)
+        return command_misused(arguments->command, "`pace show` takes one run or commit");
+    int status = show_style_read(arguments, &style);
+    if (status == 0) status = store_open(arguments, STORE_READ, &store);
+    if (status != 0) return status;
+    int code = pace_snapshot_begin(store, &error, &snapshot);
+    if (code != 0) {
+        status = store_failed("", code, &error);
+    } else {
+        status = find_run(snapshot, arguments->operands[0], &run);
+        if (status == 0) status = show_run(snapshot, run, &style);
+        pace_snapshot_end(snapshot);
+    }
+    pace_close(store);
+    return status;
+}

@@ -1,0 +1,362 @@
+/* git.c -- what git knows about the work tree, by asking the `git` command. */
+#include "git.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+extern char **environ;
+
+enum {
+    MAX_ARGUMENTS = 24,
+    MAX_OUTPUT = 16384, /* bytes of an answer that is kept; the rest is read and dropped */
+    PLACE_DEPTH = 64,   /* first parents that a commit's place is computed from */
+};
+
+/* Takes the bytes of an answer as they come. */
+typedef void git_take(void *context, const char *bytes, size_t len);
+
+static int spawn_git(char **argv, int output, pid_t *pid)
+{
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t set;
+    if (posix_spawn_file_actions_init(&actions) != 0) return -1;
+    if (posix_spawnattr_init(&attributes) != 0) {
+        posix_spawn_file_actions_destroy(&actions);
+        return -1;
+    }
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &set);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(&actions, output, 1);
+    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    int error = posix_spawnp(pid, "git", &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    return error == 0 ? 0 : -1;
+}
+
+/* Runs git in `directory`. Returns its exit status, -1 when it did not run. */
+static int git_run(const char *directory, const char *const *words, git_take *take, void *context)
+{
+    /* No locks, no helper programs that the repository's configuration names. */
+    static const char *const lead[] = {"git", "--no-optional-locks", "-c", "core.fsmonitor=false",
+                                       "-C"};
+    char *argv[MAX_ARGUMENTS];
+    size_t count = 0;
+    for (; count < sizeof lead / sizeof lead[0]; count++)
+        argv[count] = (char *)(uintptr_t)lead[count];
+    argv[count++] = (char *)(uintptr_t)directory;
+    for (size_t i = 0; words[i] != NULL && count + 1 < MAX_ARGUMENTS; i++)
+        argv[count++] = (char *)(uintptr_t)words[i];
+    argv[count] = NULL;
+
+    int ends[2];
+    pid_t pid;
+    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
+    if (spawn_git(argv, ends[1], &pid) != 0) {
+        close(ends[0]);
+        close(ends[1]);
+        return -1;
+    }
+    close(ends[1]);
+    char buffer[8192];
+    for (;;) {
+        ssize_t got = read(ends[0], buffer, sizeof buffer);
+        if (got > 0)
+            take(context, buffer, (size_t)got);
+        else if (got == 0 || errno != EINTR)
+            break;
+    }
+    close(ends[0]);
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0)
+        if (errno != EINTR) return -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+struct answer {
+    char text[MAX_OUTPUT];
+    size_t len;
+};
+
+static void take_text(void *context, const char *bytes, size_t len)
+{
+    struct answer *answer = context;
+    size_t room = sizeof answer->text - 1 - answer->len;
+    if (len > room) len = room;
+    memcpy(answer->text + answer->len, bytes, len);
+    answer->len += len;
+}
+
+/* Asks for text, without its last newline. 1 when git said something and ended well. */
+static int git_ask(const char *directory, const char *const *words, struct answer *answer)
+{
+    answer->len = 0;
+    int status = git_run(directory, words, take_text, answer);
+    while (answer->len > 0 && answer->text[answer->len - 1] == '\n')
+        answer->len--;
+    answer->text[answer->len] = '\0';
+    return status == 0 && answer->len > 0;
+}
+
+static void take_hash(void *context, const char *bytes, size_t len)
+{
+    XXH3_64bits_update(context, bytes, len);
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+void git_mask(const char *address, char masked[GIT_NAME_MAX])
+{
+    const char *host = strstr(address, "://");
+    size_t scheme = host != NULL ? (size_t)(host - address) + 3 : 0;
+    host = address + scheme;
+    /* user:password@ ends at the last @ before the path; a path without a scheme has no user. */
+    size_t authority = strcspn(host, scheme != 0 ? "/?#" : "/");
+    for (size_t i = authority; i > 0; i--) {
+        if (host[i - 1] == '@') {
+            host += i;
+            break;
+        }
+    }
+    size_t rest = scheme != 0 ? strcspn(host, "?#") : strlen(host); /* ?private_token=... */
+    snprintf(masked, GIT_NAME_MAX, "%.*s%.*s", (int)scheme, address, (int)rest, host);
+}
+
+void git_project(const char *remote, char project[GIT_NAME_MAX])
+{
+    char masked[GIT_NAME_MAX];
+    git_mask(remote, masked);
+    size_t len = strlen(masked);
+    while (len > 0 && masked[len - 1] == '/')
+        len--;
+    if (len > 4 && memcmp(masked + len - 4, ".git", 4) == 0) len -= 4;
+    while (len > 0 && masked[len - 1] == '/') /* "/srv/name/.git" is named by its folder */
+        len--;
+    size_t start = len;
+    while (start > 0 && masked[start - 1] != '/' && masked[start - 1] != ':')
+        start--;
+    snprintf(project, GIT_NAME_MAX, "%.*s", (int)(len - start), masked + start);
+}
+
+/* -- files of the repository ---------------------------------------------------------------------
+ */
+
+int git_root(const char *directory, char root[PATH_MAX])
+{
+    char at[PATH_MAX], name[PATH_MAX + 8];
+    snprintf(at, sizeof at, "%s", directory);
+    for (;;) {
+        struct stat info;
+        snprintf(name, sizeof name, "%s/.git", at);
+        if (stat(name, &info) == 0) {
+            strcpy(root, at);
+            return 1;
+        }
+        char *slash = strrchr(at, '/');
+        if (slash == NULL || at[1] == '\0') return 0;
+        slash[slash == at ? 1 : 0] = '\0';
+    }
+}
+
+/* The first line of a file; 0 when it cannot be read. */
+static int read_line(const char *path, char *line, size_t size)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return 0;
+    ssize_t got = read(file, line, size - 1);
+    close(file);
+    if (got < 0) return 0;
+    line[got] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    return 1;
+}
+
+/* The directory with HEAD and index: .git, or what a .git file names (a linked work tree). */
+static int git_directory(const char *root, char out[PATH_MAX])
+{
+    char dot[PATH_MAX], line[PATH_MAX];
+    struct stat info;
+    if (snprintf(dot, sizeof dot, "%s/.git", root) >= PATH_MAX || stat(dot, &info) != 0) return 0;
+    if (S_ISDIR(info.st_mode)) {
+        strcpy(out, dot);
+        return 1;
+    }
+    if (!read_line(dot, line, sizeof line) || strncmp(line, "gitdir: ", 8) != 0) return 0;
+    const char *target = line + 8;
+    int len = *target == '/' ? snprintf(out, PATH_MAX, "%s", target)
+                             : snprintf(out, PATH_MAX, "%s/%s", root, target);
+    return len > 0 && len < PATH_MAX;
+}
+
+void git_head(const char *root, char branch[GIT_NAME_MAX])
+{
+    char directory[PATH_MAX], line[PATH_MAX], name[PATH_MAX + 8];
+    branch[0] = '\0';
+    if (!git_directory(root, directory)) return;
+    snprintf(name, sizeof name, "%s/HEAD", directory);
+    if (!read_line(name, line, sizeof line)) return;
+    if (strncmp(line, "ref: refs/heads/", 16) == 0 && strlen(line + 16) < GIT_NAME_MAX)
+        strcpy(branch, line + 16);
+}
+
+/* 1 when the index surely has no entry with `path` in its name: it is of a version that writes
+ * names whole, is not split, and the bytes do not occur. Saves starting git for almost every query.
+ */
+static int index_lacks(const char *root, const char *path)
+{
+    char directory[PATH_MAX], name[PATH_MAX + 8];
+    if (!git_directory(root, directory)) return 0;
+    snprintf(name, sizeof name, "%s/index", directory);
+    int file = open(name, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return errno == ENOENT; /* nothing was ever added */
+    struct stat info;
+    int lacks = 0;
+    char *bytes = NULL;
+    if (fstat(file, &info) == 0 && info.st_size >= 12) {
+        size_t size = (size_t)info.st_size, got = 0;
+        bytes = malloc(size);
+        while (bytes != NULL && got < size) {
+            ssize_t part = read(file, bytes + got, size - got);
+            if (part <= 0) break;
+            got += (size_t)part;
+        }
+        lacks = bytes != NULL && got == size && memcmp(bytes, "DIRC\0\0\0", 7) == 0 &&
+                (bytes[7] == 2 || bytes[7] == 3) && memmem(bytes, size, "link", 4) == NULL &&
+                memmem(bytes, size, path, strlen(path)) == NULL;
+    }
+    free(bytes);
+    close(file);
+    return lacks;
+}
+
+static void take_nothing(void *context, const char *bytes, size_t len)
+{
+    (void)bytes;
+    *(size_t *)context += len;
+}
+
+int git_tracks(const char *root, const char *path)
+{
+    size_t len = strlen(root);
+    if (strncmp(path, root, len) != 0) return 0;
+    const char *below = path + len;
+    while (*below == '/')
+        below++;
+    char listed[PATH_MAX + 16];
+    snprintf(listed, sizeof listed, "%s", below);
+    if (index_lacks(root, listed)) return 0;
+    snprintf(listed, sizeof listed, ":(top,literal)%s", below);
+    const char *words[] = {"ls-files", "--cached", "--", listed, NULL};
+    size_t bytes = 0;
+    int status = git_run(root, words, take_nothing, &bytes);
+    return status != 0 || bytes > 0;
+}
+
+/* -- facts ------------------------------------------------------------------------------------- */
+
+int64_t git_place(const int64_t *seconds, int count)
+{
+    int64_t place = INT64_MIN;
+    for (int i = 0; i < count; i++) {
+        int64_t own = seconds[i] * INT64_C(1000000000);
+        place = i > 0 && place >= own ? place + 1 : own;
+    }
+    return place;
+}
+
+/* Lines of "HASH SECONDS", newest first. */
+static void read_commits(const char *text, struct git_facts *out)
+{
+    int64_t seconds[PLACE_DEPTH];
+    int count = 0;
+    for (const char *line = text; *line != '\0' && count < PLACE_DEPTH;) {
+        const char *blank = strchr(line, ' ');
+        const char *end = line + strcspn(line, "\n");
+        if (blank == NULL || blank > end) break;
+        if (count == 0)
+            snprintf(out->commit, sizeof out->commit, "%.*s", (int)(blank - line), line);
+        seconds[count++] = strtoll(blank + 1, NULL, 10);
+        line = end + (*end == '\n');
+    }
+    for (int i = 0; i < count / 2; i++) {
+        int64_t other = seconds[i];
+        seconds[i] = seconds[count - 1 - i];
+        seconds[count - 1 - i] = other;
+    }
+    if (count > 0) out->time_ns = git_place(seconds, count);
+    if (out->time_ns < 0) out->time_ns = 0;
+}
+
+static void read_remote(const char *root, struct answer *answer, struct git_facts *out)
+{
+    const char *words[] = {"config", "--get-regexp", "^remote\\..*\\.url$", NULL};
+    const char *folder = strrchr(root, '/');
+    snprintf(out->project, sizeof out->project, "%s", folder != NULL ? folder + 1 : root);
+    if (!git_ask(root, words, answer)) return;
+    const char *line = strstr(answer->text, "remote.origin.url ");
+    if (line == NULL) line = answer->text;
+    const char *blank = strchr(line, ' ');
+    if (blank == NULL) return;
+    char address[GIT_NAME_MAX], project[GIT_NAME_MAX];
+    snprintf(address, sizeof address, "%.*s", (int)strcspn(blank + 1, "\n"), blank + 1);
+    git_mask(address, out->remote);
+    git_project(address, project);
+    if (project[0] != '\0') strcpy(out->project, project);
+}
+
+/* Whether tracked files differ from HEAD, and a name for how they do. */
+static void read_changes(struct answer *answer, struct git_facts *out)
+{
+    const char *words[] = {"status", "--porcelain", "--untracked-files=no",
+                           "--ignore-submodules=untracked", NULL};
+    if (!git_ask(out->root, words, answer)) return;
+    out->dirty = 1;
+    const char *diff[] = {"diff",     "HEAD", "--no-ext-diff", "--no-textconv", "--no-color",
+                          "--binary", NULL};
+    XXH3_state_t *state = XXH3_createState();
+    if (state == NULL) return;
+    XXH3_64bits_reset(state);
+    git_run(out->root, diff, take_hash, state);
+    snprintf(out->changes, sizeof out->changes, "%016llx",
+             (unsigned long long)XXH3_64bits_digest(state));
+    XXH3_freeState(state);
+}
+
+void git_read(const char *directory, const char *commit, struct git_facts *out)
+{
+    struct answer *answer = malloc(sizeof *answer);
+    *out = (struct git_facts){0};
+    if (answer == NULL || !git_root(directory, out->root)) {
+        free(answer);
+        out->root[0] = '\0';
+        return;
+    }
+    read_remote(out->root, answer, out);
+    git_head(out->root, out->branch);
+    /* A name that looks like an option never reaches git. */
+    const char *which = commit != NULL && commit[0] != '-' ? commit : "HEAD";
+    const char *log[] = {"log", "-64", "--first-parent", "--format=%H %ct", which, "--", NULL};
+    if (git_ask(out->root, log, answer)) read_commits(answer->text, out);
+    if (out->commit[0] != '\0') {
+        const char *shallow[] = {"rev-parse", "--is-shallow-repository", NULL};
+        const char *count[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
+        /* The count of a shallow clone says nothing. */
+        if (git_ask(out->root, shallow, answer) && strcmp(answer->text, "false") == 0 &&
+            git_ask(out->root, count, answer))
+            out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);
+        if (commit == NULL) read_changes(answer, out);
+    }
+    free(answer);
+}

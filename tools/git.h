@@ -1,0 +1,50 @@
+/* git.h -- what git knows about the work tree, by asking the `git` command (no shell).
+ *
+ * Where there is no git, or no work tree, the facts are empty: nothing here is an error. */
+#ifndef PACE_GIT_H
+#define PACE_GIT_H
+
+#include <limits.h>
+#include <stdint.h>
+
+enum { GIT_NAME_MAX = 1024, GIT_COMMIT_MAX = 128 };
+
+struct git_facts {
+    char root[PATH_MAX];         /* top of the work tree; "" outside of one */
+    char project[GIT_NAME_MAX];  /* the remote's last part, else the folder's name */
+    char branch[GIT_NAME_MAX];   /* "" when HEAD is detached */
+    char commit[GIT_COMMIT_MAX]; /* full hash; "" before the first commit */
+    char remote[GIT_NAME_MAX];   /* address without user and password; "" for none */
+    int64_t time_ns;             /* place in history of the commit; 0 when unknown */
+    uint32_t ordinal;            /* first-parent count; 0 when unknown (a shallow clone) */
+    int dirty;                   /* tracked files differ from the commit */
+    char changes[17];            /* when dirty: names the differences, as 16 hex digits */
+};
+
+/* Fills *out for the work tree that holds `directory`. `commit` asks about another commit than HEAD
+ * (then dirty is 0); NULL is HEAD. A commit that git does not know leaves commit empty. */
+void git_read(const char *directory, const char *commit, struct git_facts *out);
+
+/* The top of the tree that holds `directory` (absolute): the first one above with a `.git`. No
+ * process is started. 1 when there is one. */
+int git_root(const char *directory, char root[PATH_MAX]);
+
+/* The branch of the tree at `root`, read from its HEAD file; "" when detached. No process is
+ * started. */
+void git_head(const char *root, char branch[GIT_NAME_MAX]);
+
+/* 1 when git tracks a file at or below `path` (absolute, below root), or when that cannot be told.
+ */
+int git_tracks(const char *root, const char *path);
+
+/* The last part of a remote's address, without .git; "" when there is none. */
+void git_project(const char *remote, char project[GIT_NAME_MAX]);
+
+/* Copies an address without what stands for a user and password before the host. */
+void git_mask(const char *address, char masked[GIT_NAME_MAX]);
+
+/* Times of commits, oldest first, in seconds, made to grow along a line of first parents: a commit
+ * is never earlier than its parent plus 1 ns. Returns the place of the last. */
+int64_t git_place(const int64_t *seconds, int count);
+
+#endif

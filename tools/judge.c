@@ -1,0 +1,494 @@
+/* judge.c -- the verdict on runs: asking the query language, and telling people. */
+#include "judge.h"
+
+#include "../engine/unit.h"
+#include "say.h"
+#include "store.h"
+#include "timestamp.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    MAX_LISTED = 20, /* alerts, or notes of one kind, that are written out */
+    SHORT_COMMIT = 7,
+    WINDOW_SLACK = 256, /* runs looked at beyond the window, for runs that lack the series */
+};
+
+static const char *const verdict_names[] = {
+#define VERDICT(id, name, help) name,
+#include "../query/verdict.def"
+#undef VERDICT
+};
+
+/* -- asking ------------------------------------------------------------------------------------ */
+
+static int scope_term(struct arena *arena, const char **text, pace_session *session,
+                      const char *key, const char *value)
+{
+    struct pace_error error = {0};
+    char name[32];
+    if (value == NULL || *value == '\0') return 0;
+    snprintf(name, sizeof name, "judged_%s", key);
+    int code = pace_session_set(session, name, value, &error);
+    if (code != 0) return store_failed("", code, &error);
+    *text = arena_printf(arena, "%s%s:$%s ", *text, key, name);
+    return *text == NULL ? store_failed("", PACE_ENOMEM, NULL) : 0;
+}
+
+/* The text of the question. A run that is not the newest is found by its time: selecting it by
+ * number would leave no history to judge it by. */
+static int scope_query(struct judgement *out, pace_session *session,
+                       const struct judge_scope *scope, const char *model, const char **query)
+{
+    const char *text = "";
+    int status = scope_term(&out->arena, &text, session, "project", scope->project);
+    if (status == 0) status = scope_term(&out->arena, &text, session, "branch", scope->branch);
+    if (status == 0) status = scope_term(&out->arena, &text, session, "testbed", scope->testbed);
+    if (status != 0) return status;
+    char range[TIMESTAMP_TEXT_MAX + 8] = "last run";
+    if (scope->run != 0) {
+        char time[TIMESTAMP_TEXT_MAX];
+        int64_t second = scope->time_ns - scope->time_ns % INT64_C(1000000000);
+        snprintf(range, sizeof range, "since %s", timestamp_print(time, second));
+    }
+    *query = arena_printf(&out->arena, "%s| check %s | %s", text, model, range);
+    return *query == NULL ? store_failed("", PACE_ENOMEM, NULL) : 0;
+}
+
+static enum judge_verdict verdict_of(const char *name)
+{
+    for (int i = 0; name != NULL && i < JUDGE_VERDICT_COUNT; i++)
+        if (strcmp(verdict_names[i], name) == 0) return (enum judge_verdict)i;
+    return JUDGE_VERDICT_THIN;
+}
+
+/* The number of a run, which is a number or its text. */
+static uint64_t run_number(const struct pace_field *field, size_t row)
+{
+    double number = field_number(field, row);
+    const char *text = field_text(field, row);
+    if (!isnan(number)) return (uint64_t)number;
+    return text != NULL ? strtoull(text, NULL, 10) : 0;
+}
+
+static struct judged *judged_new(struct judgement *out)
+{
+    if (out->count == out->capacity) {
+        size_t capacity = out->capacity ? out->capacity * 2 : 64;
+        struct judged *grown = reallocarray(out->rows, capacity, sizeof *grown);
+        if (grown == NULL) return NULL;
+        out->rows = grown;
+        out->capacity = capacity;
+    }
+    struct judged *judged = &out->rows[out->count++];
+    *judged = (struct judged){0};
+    return judged;
+}
+
+static const char *keep_text(struct judgement *out, const struct pace_rows *rows, const char *name,
+                             size_t row)
+{
+    const char *text = field_text(rows_find(rows, name), row);
+    text = arena_string(&out->arena, text != NULL ? text : "");
+    return text != NULL ? text : "";
+}
+
+/* Keeps the rows of one batch that belong to the scope. */
+static int take_rows(struct judgement *out, const struct pace_rows *rows,
+                     const struct judge_scope *scope)
+{
+    const struct pace_field *run = rows_find(rows, "run"), *value = rows_find(rows, "value");
+    const struct pace_field *base = rows_find(rows, "base"), *verdict = rows_find(rows, "verdict");
+    const struct pace_field *low = rows_find(rows, "low_limit");
+    const struct pace_field *high = rows_find(rows, "high_limit");
+    const struct pace_field *p = rows_find(rows, "p"), *n = rows_find(rows, "n");
+    for (size_t i = 0; i < rows->count; i++) {
+        uint64_t number = run_number(run, i);
+        if (scope->run != 0 && number != scope->run) continue;
+        struct judged *judged = judged_new(out);
+        if (judged == NULL) return PACE_ENOMEM;
+        judged->project = keep_text(out, rows, "project", i);
+        judged->branch = keep_text(out, rows, "branch", i);
+        judged->testbed = keep_text(out, rows, "testbed", i);
+        judged->benchmark = keep_text(out, rows, "benchmark", i);
+        judged->measure = keep_text(out, rows, "measure", i);
+        judged->commit = keep_text(out, rows, "commit", i);
+        judged->verdict = verdict_of(field_text(verdict, i));
+        judged->run = number;
+        judged->value = field_number(value, i);
+        judged->base = field_number(base, i);
+        judged->p = field_number(p, i);
+        judged->n = field_number(n, i);
+        const char *unit = arena_string(&out->arena, field_unit(value, i));
+        judged->unit = unit != NULL ? unit : "";
+        double upper = field_number(high, i), lower = field_number(low, i);
+        judged->limit = judged->value > judged->base ? upper : lower;
+        judged->delta = isfinite(judged->base) && judged->base != 0
+                            ? (judged->value - judged->base) / fabs(judged->base)
+                            : (double)NAN;
+        out->counts[judged->verdict]++;
+    }
+    return out->arena.failed ? PACE_ENOMEM : 0;
+}
+
+static int question_failed(const pace_query *query, int code, const struct pace_error *error)
+{
+    if (query == NULL || pace_diag_count(query) == 0) return store_failed("", code, error);
+    show_diags(query);
+    return status_of_error(code);
+}
+
+int judge_read(pace *store, const struct judge_scope *scope, const char *model,
+               struct judgement *out)
+{
+    struct pace_error error = {0};
+    pace_session *session = NULL;
+    pace_query *query = NULL;
+    const char *text = NULL;
+    *out = (struct judgement){0};
+    arena_init(&out->arena, 0);
+    if (model != NULL && strpbrk(model, "|;") != NULL) {
+        say_error("--threshold takes what follows `check` in a query, such as '%s'", JUDGE_MODEL);
+        return STATUS_USAGE;
+    }
+    int code = pace_session_open(store, NULL, &error, &session);
+    if (code != 0) return store_failed("", code, &error);
+    int status = scope_query(out, session, scope, model != NULL ? model : JUDGE_MODEL, &text);
+    if (status == 0) {
+        const struct pace_rows *rows = NULL;
+        enum pace_step step = PACE_STEP_ROWS;
+        code = pace_prepare(session, text, strlen(text), &error, &query);
+        while (code == 0 && step != PACE_STEP_END) {
+            code = pace_step(query, &error, &step, &rows);
+            if (code == 0 && step == PACE_STEP_ROWS) code = take_rows(out, rows, scope);
+        }
+        if (code != 0) status = question_failed(query, code, &error);
+    }
+    pace_query_free(query);
+    pace_session_close(session);
+    return status;
+}
+
+void judge_clear(struct judgement *judgement)
+{
+    free(judgement->rows);
+    arena_clear(&judgement->arena);
+    *judgement = (struct judgement){0};
+}
+
+size_t judge_suspects(const struct judgement *judgement)
+{
+    return judgement->counts[JUDGE_VERDICT_WORSE] + judgement->counts[JUDGE_VERDICT_SUSPECTED];
+}
+
+static int is_suspect(const struct judged *judged)
+{
+    return judged->verdict == JUDGE_VERDICT_WORSE || judged->verdict == JUDGE_VERDICT_SUSPECTED;
+}
+
+/* The same series in another judgement, or NULL. */
+static const struct judged *judged_find(const struct judgement *judgement,
+                                        const struct judged *series)
+{
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (strcmp(row->benchmark, series->benchmark) == 0 &&
+            strcmp(row->measure, series->measure) == 0 &&
+            strcmp(row->testbed, series->testbed) == 0 &&
+            strcmp(row->project, series->project) == 0 && strcmp(row->branch, series->branch) == 0)
+            return row;
+    }
+    return NULL;
+}
+
+/* -- the window, for people -----------------------------------------------------------------------
+ */
+
+struct window {
+    const char **commits; /* of the runs with the series before the judged one, oldest first */
+    size_t count, capacity;
+};
+
+static int window_add(struct window *window, const char *commit)
+{
+    if (window->count == window->capacity) {
+        size_t capacity = window->capacity ? window->capacity * 2 : 128;
+        const char **grown = reallocarray(window->commits, capacity, sizeof *grown);
+        if (grown == NULL) return PACE_ENOMEM;
+        window->commits = grown;
+        window->capacity = capacity;
+    }
+    window->commits[window->count++] = commit;
+    return 0;
+}
+
+static int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
+                       uint32_t *column)
+{
+    uint32_t benchmark, measure, count;
+    const struct pace_column *columns;
+    int code = pace_name_find(snapshot, PACE_BENCHMARK, judged->benchmark,
+                              strlen(judged->benchmark), NULL, &benchmark);
+    if (code == 0)
+        code = pace_name_find(snapshot, PACE_MEASURE, judged->measure, strlen(judged->measure),
+                              NULL, &measure);
+    if (code == 0) code = pace_columns(snapshot, stream, NULL, &columns, &count);
+    for (uint32_t i = 0; code == 0 && i < count; i++) {
+        if (columns[i].benchmark != benchmark || columns[i].measure != measure) continue;
+        *column = i;
+        return 0;
+    }
+    return code != 0 ? code : PACE_ENOTFOUND;
+}
+
+/* Commits of the series' runs up to the judged one, without those of its own commit. */
+static int window_scan(pace_scan *scan, const struct judged *judged, struct window *window)
+{
+    struct pace_cells cells;
+    int code = 0;
+    while ((code = pace_scan_next(scan, NULL, &cells)) == 0 && cells.run_count > 0) {
+        for (size_t i = 0; i < cells.run_count && code == 0; i++) {
+            if (cells.runs[i].run == judged->run) return 0;
+            if (cells.status[i] != PACE_CELL_OK) continue;
+            if (*judged->commit == '\0' || strcmp(cells.runs[i].commit, judged->commit) != 0)
+                code = window_add(window, cells.runs[i].commit);
+        }
+        if (code != 0) break;
+    }
+    return code;
+}
+
+/* ", e13b0d1..9c2d771": the commits that the window covers, or nothing where they are not known
+ * (the window reaches into the parent branch, or runs have no commits). */
+static void window_text(pace *store, const struct judged *judged, char *out, size_t size)
+{
+    struct window window = {0};
+    struct pace_run_view view;
+    pace_snapshot *snapshot = NULL;
+    pace_scan *scan = NULL;
+    uint32_t column = 0;
+    size_t n = judged->n >= 1 && judged->n <= PACE_MAX_WINDOW ? (size_t)judged->n : 0;
+    out[0] = '\0';
+    if (n == 0 || pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
+    int code = pace_run_get(snapshot, judged->run, NULL, &view);
+    if (code == 0) code = column_find(snapshot, view.stream, judged, &column);
+    if (code == 0) {
+        struct pace_range range = {INT64_MIN, view.time_ns + 1, n + WINDOW_SLACK};
+        code = pace_scan_open(snapshot, view.stream, &column, 1, &range, NULL, &scan);
+    }
+    if (code == 0) code = window_scan(scan, judged, &window);
+    if (code == 0 && window.count >= n) {
+        const char *from = window.commits[window.count - n];
+        const char *until = window.commits[window.count - 1];
+        if (*from != '\0' && *until != '\0' && strcmp(from, until) == 0)
+            snprintf(out, size, ", %.*s", SHORT_COMMIT, from);
+        else if (*from != '\0' && *until != '\0')
+            snprintf(out, size, ", %.*s..%.*s", SHORT_COMMIT, from, SHORT_COMMIT, until);
+    }
+    pace_scan_close(scan);
+    free(window.commits);
+    pace_snapshot_end(snapshot);
+}
+
+/* -- telling ----------------------------------------------------------------------------------- */
+
+/* "+614 %", or "from 0" where the base is zero. */
+static const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
+{
+    if (isnan(delta))
+        snprintf(buffer, UNIT_TEXT_MAX, "from 0");
+    else
+        snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", fabs(delta) < 0.1 ? 1 : 0, delta * 100);
+    return buffer;
+}
+
+static void put_safe(const char *text)
+{
+    say_safe(stdout, text, strlen(text));
+}
+
+/* One alert:
+ *   worse  parse/json  latency
+ *          was 21.3 us  over 36 runs, e13b0d1..9c2d771
+ *          is  152 us   +614 %, limit 22.4 us, p 1e-09
+ *          and 151 us   in run 39, which confirms it */
+static void alert_text(pace *store, const struct judged *judged, const struct judged *again,
+                       const char *scope, const struct show_style *style)
+{
+    char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], then[UNIT_TEXT_MAX] = "", text[UNIT_TEXT_MAX];
+    char commits[64];
+    window_text(store, judged, commits, sizeof commits);
+    unit_print(was, judged->base, judged->unit);
+    unit_print(is, judged->value, judged->unit);
+    if (again != NULL) unit_print(then, again->value, again->unit);
+    size_t width = strlen(was) > strlen(is) ? strlen(was) : strlen(is);
+    if (strlen(then) > width) width = strlen(then);
+
+    fputs(style->color ? "\033[1;31mworse\033[0m  " : "worse  ", stdout);
+    put_safe(judged->benchmark);
+    fputs("  ", stdout);
+    put_safe(judged->measure);
+    put_safe(scope);
+    printf("\n       was %-*s  over %.0f runs%s\n", (int)width, was, judged->n, commits);
+    printf("       is  %-*s  %s", (int)width, is, delta_text(text, judged->delta));
+    if (!isnan(judged->limit)) printf(", limit %s", unit_print(text, judged->limit, judged->unit));
+    if (!isnan(judged->p)) printf(", p %.1g", judged->p);
+    putchar('\n');
+    if (again != NULL)
+        printf("       and %-*s  in run %llu, which confirms it\n", (int)width, then,
+               (unsigned long long)again->run);
+}
+
+static void add_alert_row(struct rows *rows, const struct judged *judged, int confirmed)
+{
+    size_t i = 0;
+    rows_next(rows);
+    rows_text(rows, i++, judged->project);
+    rows_text(rows, i++, judged->branch);
+    rows_text(rows, i++, judged->testbed);
+    rows_text(rows, i++, judged->benchmark);
+    rows_text(rows, i++, judged->measure);
+    rows_text(rows, i++, judged->commit);
+    rows_number(rows, i++, (double)judged->run, "");
+    rows_text(rows, i++, verdict_names[judged->verdict]);
+    rows_text(rows, i++, confirmed ? "yes" : "no");
+    rows_number(rows, i++, judged->value, judged->unit);
+    rows_number(rows, i++, judged->base, judged->unit);
+    rows_number(rows, i++, judged->delta, "");
+    rows_number(rows, i++, judged->limit, judged->unit);
+    rows_number(rows, i++, judged->p, "");
+    rows_number(rows, i++, judged->n, "");
+}
+
+static void alert_fields(struct rows *rows)
+{
+    static const char *const texts[] = {"project",   "branch",  "testbed",
+                                        "benchmark", "measure", "commit"};
+    static const char *const numbers[] = {"value", "base", "delta", "limit", "p", "n"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        rows_field(rows, texts[i], PACE_FIELD_TEXT);
+    rows_field(rows, "run", PACE_FIELD_NUMBER);
+    rows_field(rows, "verdict", PACE_FIELD_TEXT);
+    rows_field(rows, "confirmed", PACE_FIELD_TEXT);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+        rows_field(rows, numbers[i], PACE_FIELD_NUMBER);
+}
+
+const char *judge_summary(const struct judgement *judgement, char *buffer, size_t size)
+{
+    size_t ok = judgement->counts[JUDGE_VERDICT_OK] + judgement->counts[JUDGE_VERDICT_FLAT_OK];
+    int used = snprintf(buffer, size, "%zu series", judgement->count);
+    const char *between = ": ";
+    for (int i = 0; i < JUDGE_VERDICT_COUNT; i++) {
+        if (i == JUDGE_VERDICT_OK || i == JUDGE_VERDICT_FLAT_OK || judgement->counts[i] == 0)
+            continue;
+        if (used > 0 && (size_t)used < size)
+            used += snprintf(buffer + used, size - (size_t)used, "%s%zu %s", between,
+                             judgement->counts[i], verdict_names[i]);
+        between = ", ";
+    }
+    if (ok > 0 && used > 0 && (size_t)used < size)
+        snprintf(buffer + used, size - (size_t)used, "%s%zu ok", between, ok);
+    return buffer;
+}
+
+/* One line a row of a verdict, on stderr. */
+static void note_rows(const struct judgement *judgement, enum judge_verdict verdict,
+                      const char *help)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+        if (row->verdict != verdict || listed++ >= MAX_LISTED) continue;
+        if (isnan(row->value) || isnan(row->base))
+            say_note("%s  %s  %s%s", verdict_names[verdict], row->benchmark, row->measure, help);
+        else
+            say_note("%s  %s  %s  was %s  is %s  %s%s", verdict_names[verdict], row->benchmark,
+                     row->measure, unit_print(was, row->base, row->unit),
+                     unit_print(is, row->value, row->unit), delta_text(delta, row->delta), help);
+    }
+    if (listed > MAX_LISTED)
+        say_note("... and %zu more %s", listed - MAX_LISTED, verdict_names[verdict]);
+}
+
+/* What could not be judged is always said. */
+static void note_missing(const struct judgement *judgement)
+{
+    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW];
+    size_t thin = judgement->counts[JUDGE_VERDICT_THIN];
+    if (fresh > 0) say_note("%zu series %s new: no baseline yet", fresh, fresh == 1 ? "is" : "are");
+    if (thin > 0)
+        say_note("%zu series %s not judged: too few earlier runs for a baseline", thin,
+                 thin == 1 ? "was" : "were");
+    note_rows(judgement, JUDGE_VERDICT_GONE, "  was in earlier runs and is not in this one");
+    note_rows(judgement, JUDGE_VERDICT_FAILED, "");
+}
+
+static void note_unconfirmed(const struct judged *first, const struct judged *again)
+{
+    char is[UNIT_TEXT_MAX], then[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+    unit_print(is, first->value, first->unit);
+    delta_text(delta, first->delta);
+    if (again == NULL)
+        say_note("suspected, not confirmed: %s %s, %s (%s); no second run has it", first->benchmark,
+                 first->measure, is, delta);
+    else
+        say_note("suspected, not confirmed: %s %s, %s (%s), then %s in run %llu", first->benchmark,
+                 first->measure, is, delta, unit_print(then, again->value, again->unit),
+                 (unsigned long long)again->run);
+}
+
+/* "  on branch, testbed" where not all rows are of one stream. */
+static const char *stream_text(const struct judgement *judgement, const struct judged *judged,
+                               char *buffer, size_t size)
+{
+    const struct judged *first = &judgement->rows[0],
+                        *last = &judgement->rows[judgement->count - 1];
+    buffer[0] = '\0';
+    if (strcmp(first->testbed, last->testbed) != 0 || strcmp(first->branch, last->branch) != 0 ||
+        strcmp(first->project, last->project) != 0)
+        snprintf(buffer, size, "  on %.200s", judged->testbed);
+    return buffer;
+}
+
+int judge_show(pace *store, const struct judgement *judgement, const struct judgement *again,
+               enum judge_confirm confirm, const struct show_style *style, int quiet)
+{
+    struct rows rows;
+    size_t alerts = 0;
+    char scope[256];
+    rows_init(&rows);
+    alert_fields(&rows);
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        const struct judged *second = again != NULL ? judged_find(again, row) : NULL;
+        if (!is_suspect(row)) continue;
+        int confirmed = second != NULL && second->verdict == JUDGE_VERDICT_WORSE;
+        if (confirm == JUDGE_FIRST_COUNTS ? row->verdict != JUDGE_VERDICT_WORSE : !confirmed) {
+            note_unconfirmed(row, second);
+            continue;
+        }
+        alerts++;
+        if (style->format != NULL)
+            add_alert_row(&rows, row, confirmed);
+        else if (alerts <= MAX_LISTED)
+            alert_text(store, row, confirmed ? second : NULL,
+                       stream_text(judgement, row, scope, sizeof scope), style);
+    }
+    if (style->format == NULL && alerts > MAX_LISTED)
+        printf("... and %zu more worse\n", alerts - MAX_LISTED);
+    int status = style->format != NULL ? show_rows(style, &rows) : STATUS_OK;
+    rows_clear(&rows);
+    fflush(stdout);
+    if (!quiet) {
+        note_rows(judgement, JUDGE_VERDICT_BETTER, "");
+        note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");
+        note_rows(judgement, JUDGE_VERDICT_MOVED, "  (the machine changed)");
+    }
+    note_missing(judgement);
+    return status_merge(status, alerts > 0 ? STATUS_REGRESSION : STATUS_OK);
+}

@@ -1,0 +1,69 @@
+/* judge.h -- the verdict on runs: asking the query language, and telling people.
+ *
+ * The rows of `... | check MODEL | last run` are kept. What got worse is a few lines on stdout (or
+ * rows, with --format); counts and missing baselines are notes on stderr. */
+#ifndef PACE_JUDGE_H
+#define PACE_JUDGE_H
+
+#include "../engine/arena.h"
+#include "../query/pace_query.h"
+#include "command.h"
+#include "show.h"
+
+/* The gate when none is given. */
+#define JUDGE_MODEL "t-test 99% over 64 needs 5 floor 5%"
+
+enum judge_verdict {
+#define VERDICT(id, name, help) JUDGE_##id,
+#include "../query/verdict.def"
+#undef VERDICT
+    JUDGE_VERDICT_COUNT
+};
+
+/* What is judged: names, NULL or "" for any. */
+struct judge_scope {
+    const char *project, *branch, *testbed;
+    uint64_t run;    /* 0: the newest of each stream */
+    int64_t time_ns; /* of `run` */
+};
+
+/* One judged series. Text lives as long as the judgement. */
+struct judged {
+    const char *project, *branch, *testbed, *benchmark, *measure, *commit, *unit;
+    enum judge_verdict verdict;
+    uint64_t run;
+    double value, base, delta, limit, p, n; /* NAN where there is none */
+};
+
+struct judgement {
+    struct arena arena;
+    struct judged *rows; /* in the order of the query */
+    size_t count, capacity;
+    size_t counts[JUDGE_VERDICT_COUNT];
+};
+
+/* Judges by a model, NULL for JUDGE_MODEL. Returns 0, or the exit status after saying what failed
+ * (a bad model: STATUS_USAGE). Clear *out in every case. */
+int judge_read(pace *store, const struct judge_scope *scope, const char *model,
+               struct judgement *out);
+void judge_clear(struct judgement *judgement);
+
+/* Rows that a second run could confirm: worse or suspected. */
+size_t judge_suspects(const struct judgement *judgement);
+
+/* "3 series: 1 worse, 2 ok". Returns buffer. */
+const char *judge_summary(const struct judgement *judgement, char *buffer, size_t size);
+
+/* What became of confirming. */
+enum judge_confirm {
+    JUDGE_FIRST_COUNTS, /* not asked for, or not possible */
+    JUDGE_SECOND_RUN,   /* what is worse in the second run as well counts */
+    JUDGE_NO_SECOND,    /* the second run failed: nothing counts */
+};
+
+/* Writes alerts and notes; `again` is the judgement of the second run, else NULL. Returns
+ * STATUS_REGRESSION when something counts as worse, else STATUS_OK. */
+int judge_show(pace *store, const struct judgement *judgement, const struct judgement *again,
+               enum judge_confirm confirm, const struct show_style *style, int quiet);
+
+#endif

@@ -1,0 +1,259 @@
+/* record.c -- one executed run on its way to the store: what adapters read, gathered into one. */
+#include "record.h"
+
+#include "say.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct record_cell {
+    struct pace_cell cell;
+    uint64_t hash;
+    double *values; /* one a repeat; NULL while there is one only */
+    size_t value_count, value_capacity;
+    struct record_cell *next;
+};
+
+struct record_meta {
+    const char *key, *value;
+    struct record_meta *next;
+};
+
+enum { FIRST_CAPACITY = 256 };
+
+void record_init(struct record *record)
+{
+    *record = (struct record){0};
+    arena_init(&record->arena, 0);
+    record->tail = &record->first;
+}
+
+void record_clear(struct record *record)
+{
+    arena_clear(&record->arena);
+    free(record->table);
+    *record = (struct record){0};
+}
+
+static int no_memory(struct pace_error *error)
+{
+    if (error != NULL) *error = (struct pace_error){PACE_ENOMEM, "out of memory"};
+    return PACE_ENOMEM;
+}
+
+/* -- cells by name ------------------------------------------------------------------------------
+ */
+
+static uint64_t name_hash(const char *benchmark, const char *measure)
+{
+    return XXH3_64bits_withSeed(measure, strlen(measure),
+                                XXH3_64bits(benchmark, strlen(benchmark)));
+}
+
+/* The place of a name in the table: its cell, or an empty one. */
+static struct record_cell **table_slot(const struct record *record, uint64_t hash,
+                                       const char *benchmark, const char *measure)
+{
+    size_t mask = record->capacity - 1;
+    for (size_t i = (size_t)hash & mask;; i = (i + 1) & mask) {
+        struct record_cell *cell = record->table[i];
+        if (cell == NULL || (cell->hash == hash && strcmp(cell->cell.benchmark, benchmark) == 0 &&
+                             strcmp(cell->cell.measure, measure) == 0))
+            return &record->table[i];
+    }
+}
+
+static int table_grow(struct record *record)
+{
+    if (record->count * 2 < record->capacity) return 0;
+    size_t capacity = record->capacity ? record->capacity * 2 : FIRST_CAPACITY;
+    struct record_cell **table = calloc(capacity, sizeof *table);
+    if (table == NULL) return PACE_ENOMEM;
+    free(record->table);
+    record->table = table;
+    record->capacity = capacity;
+    for (struct record_cell *cell = record->first; cell != NULL; cell = cell->next)
+        *table_slot(record, cell->hash, cell->cell.benchmark, cell->cell.measure) = cell;
+    return 0;
+}
+
+static int cell_new(struct record *record, struct record_cell **slot, uint64_t hash,
+                    const struct pace_cell *cell)
+{
+    struct arena *arena = &record->arena;
+    struct record_cell *copy = arena_alloc(arena, sizeof *copy);
+    if (copy == NULL) return PACE_ENOMEM;
+    double *samples = NULL;
+    if (cell->sample_count > 0) {
+        samples = arena_array(arena, cell->sample_count, sizeof *samples);
+        if (samples == NULL) return PACE_ENOMEM;
+        memcpy(samples, cell->samples, cell->sample_count * sizeof *samples);
+    }
+    *copy = (struct record_cell){.cell = *cell, .hash = hash};
+    copy->cell.samples = samples;
+    copy->cell.benchmark = arena_string(arena, cell->benchmark);
+    copy->cell.measure = arena_string(arena, cell->measure);
+    copy->cell.unit = arena_string(arena, cell->unit != NULL ? cell->unit : "");
+    if (arena->failed) return PACE_ENOMEM;
+    *slot = copy;
+    *record->tail = copy;
+    record->tail = &copy->next;
+    record->count++;
+    if (cell->status != PACE_CELL_OK) record->bad_count++;
+    return 0;
+}
+
+static int value_add(struct record *record, struct record_cell *cell, double value)
+{
+    if (cell->value_count == cell->value_capacity) {
+        size_t capacity = cell->value_capacity ? cell->value_capacity * 2 : 8;
+        double *grown = arena_array(&record->arena, capacity, sizeof *grown);
+        if (grown == NULL) return PACE_ENOMEM;
+        if (cell->value_count > 0) memcpy(grown, cell->values, cell->value_count * sizeof *grown);
+        cell->values = grown;
+        cell->value_capacity = capacity;
+    }
+    cell->values[cell->value_count++] = value;
+    return 0;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* A repeat: a value takes the place of a failure, another value joins the samples. */
+static int cell_repeat(struct record *record, struct record_cell *known,
+                       const struct pace_cell *cell, struct pace_error *error)
+{
+    if (cell->status != PACE_CELL_OK) return 0;
+    if (known->cell.status != PACE_CELL_OK) {
+        known->cell.status = PACE_CELL_OK;
+        known->cell.value = cell->value;
+        known->cell.lower = cell->lower;
+        known->cell.upper = cell->upper;
+        record->bad_count--;
+        return 0;
+    }
+    if (strcmp(known->cell.unit, cell->unit != NULL ? cell->unit : "") != 0) {
+        error->code = PACE_EUNIT;
+        snprintf(error->message, sizeof error->message,
+                 "%.200s %.100s comes in two units, '%.40s' and '%.40s'", cell->benchmark,
+                 cell->measure, known->cell.unit, cell->unit != NULL ? cell->unit : "");
+        return PACE_EUNIT;
+    }
+    int code = known->value_count == 0 ? value_add(record, known, known->cell.value) : 0;
+    if (code == 0) code = value_add(record, known, cell->value);
+    return code != 0 ? no_memory(error) : 0;
+}
+
+/* -- the adapter's sink ---------------------------------------------------------------------------
+ */
+
+static const char *keep_text(struct record *record, const char *known, const char *text)
+{
+    if ((known != NULL && *known != '\0') || text == NULL || *text == '\0') return known;
+    return arena_string(&record->arena, text);
+}
+
+static int take_run(void *context, const struct run_facts *facts, struct pace_error *error)
+{
+    struct record *record = context;
+    struct run_facts *out = &record->facts;
+    out->project = keep_text(record, out->project, facts->project);
+    out->branch = keep_text(record, out->branch, facts->branch);
+    out->testbed = keep_text(record, out->testbed, facts->testbed);
+    out->commit = keep_text(record, out->commit, facts->commit);
+    if (out->commit_time_ns == 0) out->commit_time_ns = facts->commit_time_ns;
+    if (out->ran_ns == 0) out->ran_ns = facts->ran_ns;
+    out->dirty |= facts->dirty;
+    return record->arena.failed ? no_memory(error) : 0;
+}
+
+static int take_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
+{
+    struct record *record = context;
+    if (table_grow(record) != 0) return no_memory(error);
+    uint64_t hash = name_hash(cell->benchmark, cell->measure);
+    struct record_cell **slot = table_slot(record, hash, cell->benchmark, cell->measure);
+    if (*slot != NULL) return cell_repeat(record, *slot, cell, error);
+    return cell_new(record, slot, hash, cell) != 0 ? no_memory(error) : 0;
+}
+
+static int take_meta(void *context, const char *key, const char *value, struct pace_error *error)
+{
+    return record_meta(context, key, value) != 0 ? no_memory(error) : 0;
+}
+
+static void take_warning(void *context, const char *message)
+{
+    struct record *record = context;
+    record->warning_count++;
+    if (!record->quiet) say_note("warning: %s", message);
+}
+
+int record_meta(struct record *record, const char *key, const char *value)
+{
+    const char *copy = arena_string(&record->arena, value);
+    if (copy == NULL) return PACE_ENOMEM;
+    for (struct record_meta *meta = record->meta; meta != NULL; meta = meta->next) {
+        if (strcmp(meta->key, key) != 0) continue;
+        meta->value = copy;
+        return 0;
+    }
+    struct record_meta *meta = arena_alloc(&record->arena, sizeof *meta);
+    if (meta == NULL) return PACE_ENOMEM;
+    *meta = (struct record_meta){arena_string(&record->arena, key), copy, record->meta};
+    if (meta->key == NULL) return PACE_ENOMEM;
+    record->meta = meta;
+    return 0;
+}
+
+int record_read(struct record *record, const struct input *input, const struct adapter *adapter,
+                struct pace_error *error)
+{
+    int code = adapter == NULL ? adapter_recognise(input, error, &adapter) : 0;
+    if (code != 0) return code;
+    /* What an adapter hands on before it fails is thrown away: read it into nothing first. */
+    struct record trial;
+    record_init(&trial);
+    trial.quiet = 1;
+    struct adapter_sink sink = {take_run, take_cell, take_meta, take_warning, &trial};
+    code = adapter->read(input, &sink, error);
+    record_clear(&trial);
+    if (code != 0) return code;
+    sink.context = record;
+    return adapter->read(input, &sink, error);
+}
+
+int record_put(const struct record *record, pace_run *run, struct pace_error *error)
+{
+    for (const struct record_cell *known = record->first; known != NULL; known = known->next) {
+        struct pace_cell cell = known->cell;
+        if (known->value_count > 0) {
+            double *sorted = malloc(known->value_count * sizeof *sorted);
+            if (sorted == NULL) return no_memory(error);
+            memcpy(sorted, known->values, known->value_count * sizeof *sorted);
+            qsort(sorted, known->value_count, sizeof *sorted, compare_doubles);
+            size_t half = known->value_count / 2;
+            cell.value = known->value_count % 2 == 1
+                             ? sorted[half]
+                             : sorted[half - 1] + (sorted[half] - sorted[half - 1]) / 2;
+            free(sorted);
+            cell.lower = cell.upper = (double)NAN;
+            cell.samples = known->values;
+            cell.sample_count = known->value_count;
+        }
+        int code = pace_run_put(run, &cell, error);
+        if (code != 0) return code;
+    }
+    for (const struct record_meta *meta = record->meta; meta != NULL; meta = meta->next) {
+        int code = pace_run_put_meta(run, meta->key, meta->value, error);
+        if (code != 0) return code;
+    }
+    return 0;
+}

@@ -1,0 +1,41 @@
+/* record.h -- one executed run on its way to the store: what adapters read, gathered into one.
+ *
+ * A benchmark command may write several files, and a file may hold several repeats; all of it is
+ * one run. A series that comes more than once becomes one cell: its values are the samples, the
+ * value is their median. */
+#ifndef PACE_RECORD_H
+#define PACE_RECORD_H
+
+#include "../engine/arena.h"
+#include "../engine/pace.h"
+#include "adapters/adapter.h"
+
+struct record_cell;
+struct record_meta;
+
+struct record {
+    struct arena arena;
+    struct record_cell *first, **tail; /* in order of arrival */
+    struct record_cell **table;        /* by name; capacity is a power of two */
+    size_t count, capacity;
+    struct record_meta *meta;
+    size_t bad_count;       /* cells that failed or were skipped */
+    struct run_facts facts; /* the first that each harness says; "" or 0 where none does */
+    unsigned warning_count;
+    int quiet; /* 1: count warnings, do not print them */
+};
+
+void record_init(struct record *record);
+void record_clear(struct record *record);
+
+/* Reads one input. `adapter` NULL: by content. On an error the record is as it was before. */
+int record_read(struct record *record, const struct input *input, const struct adapter *adapter,
+                struct pace_error *error);
+
+/* Adds metadata; a later value replaces an earlier one. */
+int record_meta(struct record *record, const char *key, const char *value);
+
+/* Puts all of it into a run. */
+int record_put(const struct record *record, pace_run *run, struct pace_error *error);
+
+#endif

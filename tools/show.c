@@ -1,0 +1,270 @@
+/* show.c -- running statements and writing what they give: rows to stdout, all else to stderr. */
+#include "show.h"
+
+#include "identity.h"
+#include "say.h"
+#include "store.h"
+#include "timestamp.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+enum { MAX_VARIABLE = 256 }; /* bytes of a variable's name */
+
+/* A signal handler has no other way to know the session that it must stop. */
+static pace_session *volatile running;
+
+static void interrupt(int number)
+{
+    (void)number;
+    if (running != NULL) pace_interrupt(running);
+}
+
+/* -- style ------------------------------------------------------------------------------------- */
+
+/* Whether the terminal's character set is UTF-8, as the environment tells it. */
+static int is_utf8(void)
+{
+    const char *set = getenv("LC_ALL");
+    if (set == NULL || *set == '\0') set = getenv("LC_CTYPE");
+    if (set == NULL || *set == '\0') set = getenv("LANG");
+    return set != NULL && (strcasestr(set, "utf-8") != NULL || strcasestr(set, "utf8") != NULL);
+}
+
+int show_style_read(const struct arguments *arguments, struct show_style *out)
+{
+    const char *now = arguments_value(arguments, OPTION_NOW);
+    struct pace_error error = {0};
+    *out = (struct show_style){.format = arguments_value(arguments, OPTION_FORMAT)};
+    if (now != NULL && timestamp_parse(now, strlen(now), &out->now_ns, &error) != 0)
+        return command_misused(arguments->command, "--now: %s", error.message);
+    if (isatty(STDOUT_FILENO)) {
+        struct winsize size;
+        out->width = 80;
+        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+            out->width = size.ws_col;
+        out->ascii = !is_utf8();
+    }
+    out->color = say_color(stdout);
+    return 0;
+}
+
+static int sink(void *context, const char *bytes, size_t len)
+{
+    FILE *out = context;
+    errno = 0;
+    if (fwrite(bytes, 1, len, out) == len) return 0;
+    return errno != 0 ? errno : EIO;
+}
+
+static int writer_open(const struct show_style *style, const char *format, struct pace_error *error,
+                       pace_writer **out)
+{
+    struct pace_writer_options options = {.struct_size = sizeof options,
+                                          .width = style->width,
+                                          .color = style->color,
+                                          .ascii = style->ascii,
+                                          .now_ns =
+                                              style->now_ns ? style->now_ns : timestamp_now()};
+    return pace_writer_open(format, &options, sink, stdout, error, out);
+}
+
+/* A reader that went away wants no more, and no message. Another format than the ones there are is
+ * wrong usage. */
+static int writing_failed(int code, const struct pace_error *error)
+{
+    if (code == EPIPE) return STATUS_OK;
+    int status = store_failed(code > 0 ? "standard output" : "", code, error);
+    return code == PACE_ENOTFOUND ? STATUS_USAGE : status;
+}
+
+/* -- scripts -------------------------------------------------------------------------------------
+ */
+
+/* "NAME=VALUE" of -v. */
+static int bind_variable(struct show *show, const struct arguments *arguments, const char *text)
+{
+    char name[MAX_VARIABLE];
+    const char *equals = strchr(text, '=');
+    struct pace_error error = {0};
+    if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof name)
+        return command_misused(arguments->command, "-v takes NAME=VALUE, not '%s'", text);
+    memcpy(name, text, (size_t)(equals - text));
+    name[equals - text] = '\0';
+    int code = pace_session_set(show->session, name, equals + 1, &error);
+    return code != 0 ? store_failed("-v", code, &error) : 0;
+}
+
+int show_open(struct show *show, pace *store, const struct arguments *arguments)
+{
+    struct pace_error error = {0};
+    *show = (struct show){0};
+    int status = show_style_read(arguments, &show->style);
+    if (status != 0) return status;
+    struct pace_query_options options = {.struct_size = sizeof options,
+                                         .now_ns = show->style.now_ns};
+    int code = pace_session_open(store, &options, &error, &show->session);
+    if (code != 0) return store_failed("", code, &error);
+    for (size_t i = 0; i < arguments->use_count && status == 0; i++)
+        if (arguments->uses[i].id == OPTION_VARIABLE)
+            status = bind_variable(show, arguments, arguments->uses[i].value);
+    if (status != 0) show_close(show);
+    return status;
+}
+
+void show_close(struct show *show)
+{
+    pace_session_close(show->session);
+    show->session = NULL;
+}
+
+static int is_given(const struct arguments *arguments, const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < arguments->use_count; i++)
+        if (arguments->uses[i].id == OPTION_VARIABLE &&
+            strncmp(arguments->uses[i].value, name, len) == 0 &&
+            arguments->uses[i].value[len] == '=')
+            return 1;
+    return 0;
+}
+
+int show_bind(struct show *show, const struct arguments *arguments, const char *text)
+{
+    if (strchr(text, '$') == NULL) return 0;
+    struct identity *identity = malloc(sizeof *identity);
+    if (identity == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    identity_read(arguments, identity);
+    const struct {
+        const char *name, *value;
+    } known[] = {{"branch", identity->branch},
+                 {"project", identity->project},
+                 {"testbed", identity->testbed},
+                 {"commit", identity->commit}};
+    int status = 0;
+    for (size_t i = 0; i < sizeof known / sizeof known[0] && status == 0; i++) {
+        struct pace_error error = {0};
+        if (is_given(arguments, known[i].name) || known[i].value[0] == '\0') continue;
+        int code = pace_session_set(show->session, known[i].name, known[i].value, &error);
+        if (code != 0) status = store_failed("", code, &error);
+    }
+    free(identity);
+    return status;
+}
+
+void show_diags(const pace_query *query)
+{
+    struct pace_diag diag;
+    fflush(stdout);
+    for (size_t i = 0; i < pace_diag_count(query); i++) {
+        if (pace_diag_get(query, i, &diag) != 0) continue;
+        fputs(diag.drawn, stderr);
+        size_t len = strlen(diag.drawn);
+        if (len == 0 || diag.drawn[len - 1] != '\n') fputc('\n', stderr);
+    }
+}
+
+static int query_failed(const pace_query *query, int code, const struct pace_error *error)
+{
+    if (query != NULL && pace_diag_count(query) > 0) {
+        show_diags(query);
+        return status_of_error(code);
+    }
+    return store_failed("", code, error);
+}
+
+/* The end of a statement: the rest of its table, its notes, its verdict. */
+static int statement_end(pace_query *query, pace_writer **writer, int *status)
+{
+    struct pace_error error = {0};
+    int code = *writer != NULL ? pace_writer_finish(*writer, &error) : 0;
+    pace_writer_close(*writer);
+    *writer = NULL;
+    if (code == 0 && fflush(stdout) != 0) code = errno;
+    if (code != 0) {
+        *status = status_merge(*status, writing_failed(code, &error));
+        return -1;
+    }
+    const struct pace_outcome *outcome = pace_outcome(query);
+    show_diags(query);
+    if (outcome->message != NULL) say_note("%s", outcome->message);
+    *status = status_merge(*status, outcome->status);
+    return 0;
+}
+
+static int run_statements(struct show *show, pace_query *query)
+{
+    struct pace_error error = {0};
+    pace_writer *writer = NULL;
+    const struct pace_rows *rows = NULL;
+    enum pace_step step = PACE_STEP_ROWS;
+    int status = STATUS_OK;
+    for (;;) {
+        int code = pace_step(query, &error, &step, &rows);
+        if (code != 0) {
+            status = status_merge(status, query_failed(query, code, &error));
+            break;
+        }
+        if (step == PACE_STEP_END) break;
+        if (step == PACE_STEP_STATEMENT) {
+            if (statement_end(query, &writer, &status) != 0) break;
+            continue;
+        }
+        if (writer == NULL) {
+            const char *format = show->style.format;
+            if (format == NULL) format = pace_format_name(query);
+            code = writer_open(&show->style, format != NULL ? format : "table", &error, &writer);
+        }
+        if (code == 0) code = pace_writer_rows(writer, rows, &error);
+        if (code != 0) {
+            status = status_merge(status, writing_failed(code, &error));
+            break;
+        }
+    }
+    pace_writer_close(writer);
+    return status;
+}
+
+int show_script(struct show *show, const char *text, size_t len)
+{
+    struct pace_error error = {0};
+    pace_query *query = NULL;
+    int code = pace_prepare(show->session, text, len, &error, &query);
+    if (code != 0) {
+        int status = query_failed(query, code, &error);
+        pace_query_free(query);
+        return status;
+    }
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND}, before;
+    sigemptyset(&action.sa_mask);
+    running = show->session;
+    sigaction(SIGINT, &action, &before);
+    int status = run_statements(show, query);
+    sigaction(SIGINT, &before, NULL);
+    running = NULL;
+    pace_query_free(query);
+    return status;
+}
+
+int show_rows(const struct show_style *style, struct rows *rows)
+{
+    struct pace_error error = {0};
+    struct pace_field fields[ROWS_MAX_FIELDS];
+    struct pace_rows batch;
+    pace_writer *writer = NULL;
+    if (rows->failed) return store_failed("", PACE_ENOMEM, NULL);
+    int code = writer_open(style, style->format != NULL ? style->format : "table", &error, &writer);
+    for (size_t at = 0; code == 0; at += batch.count) {
+        rows_batch(rows, at, fields, &batch);
+        if (batch.count == 0) break;
+        code = pace_writer_rows(writer, &batch, &error);
+    }
+    if (code == 0) code = pace_writer_finish(writer, &error);
+    pace_writer_close(writer);
+    if (code == 0 && fflush(stdout) != 0) code = errno;
+    return code != 0 ? writing_failed(code, &error) : STATUS_OK;
+}

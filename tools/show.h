@@ -1,0 +1,42 @@
+/* show.h -- running statements and writing what they give: rows to stdout, all else to stderr. */
+#ifndef PACE_SHOW_H
+#define PACE_SHOW_H
+
+#include "../query/pace_query.h"
+#include "command.h"
+#include "rows.h"
+
+/* How results are written. */
+struct show_style {
+    const char *format; /* NULL: the statement's `as`, else table */
+    unsigned width;     /* columns of the terminal; 0: no terminal */
+    int color, ascii;
+    int64_t now_ns; /* 0: the wall clock */
+};
+
+/* The style that the options and the terminal ask for. A bad --now is said: STATUS_USAGE. */
+int show_style_read(const struct arguments *arguments, struct show_style *out);
+
+struct show {
+    pace_session *session;
+    struct show_style style;
+};
+
+/* A session on the store with the variables of -v. On failure says why and returns the status. */
+int show_open(struct show *show, pace *store, const struct arguments *arguments);
+void show_close(struct show *show);
+
+/* Binds $branch, $project, $testbed and $commit to what this directory and CI say, where the text
+ * mentions them and -v does not. */
+int show_bind(struct show *show, const struct arguments *arguments, const char *text);
+
+/* Runs a script. SIGINT ends the statement. Returns the exit status. */
+int show_script(struct show *show, const char *text, size_t len);
+
+/* Writes a query's diagnostics and notes to stderr, as drawn. */
+void show_diags(const pace_query *query);
+
+/* Writes rows that were built here. Returns the exit status. */
+int show_rows(const struct show_style *style, struct rows *rows);
+
+#endif

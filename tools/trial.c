@@ -1,0 +1,304 @@
+/* trial.c -- one execution of the benchmark command, and the results that it left. */
+#include "trial.h"
+
+#include "input.h"
+#include "say.h"
+#include "store.h"
+#include "timestamp.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUT_MARK "{out}"
+#define OUT_NAME "out"
+enum { MAX_OUT_FILES = 256 };
+
+/* -- the command ------------------------------------------------------------------------------- */
+
+/* Where temporary files go: nothing that a shell would take apart. */
+static const char *temporary(void)
+{
+    const char *path = getenv("TMPDIR");
+    if (path == NULL || *path != '/') return "/tmp";
+    for (const char *c = path; *c != '\0'; c++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-", *c) ==
+            NULL)
+            return "/tmp";
+    return path;
+}
+
+static int out_directory(struct trial_result *out)
+{
+    if (out->directory[0] != '\0') return 0;
+    snprintf(out->directory, sizeof out->directory, "%.3000s/pace-XXXXXX", temporary());
+    if (mkdtemp(out->directory) != NULL) return 0;
+    say_error("%s: %s\n  set TMPDIR to a directory that can be written", temporary(),
+              strerror(errno));
+    out->directory[0] = '\0';
+    return STATUS_DATA;
+}
+
+/* A copy of a word with each {out} replaced; NULL when there is no memory. */
+static char *word_expand(const char *word, const char *path)
+{
+    size_t len = 0, size = strlen(word) + 1, step = strlen(OUT_MARK);
+    for (const char *at = word; (at = strstr(at, OUT_MARK)) != NULL; at += step)
+        size += strlen(path);
+    char *out = malloc(size);
+    if (out == NULL) return NULL;
+    for (const char *at = word;;) {
+        const char *mark = strstr(at, OUT_MARK);
+        size_t part = mark != NULL ? (size_t)(mark - at) : strlen(at);
+        memcpy(out + len, at, part);
+        len += part;
+        if (mark == NULL) break;
+        memcpy(out + len, path, strlen(path));
+        len += strlen(path);
+        at = mark + step;
+    }
+    out[len] = '\0';
+    return out;
+}
+
+static void argv_free(char **argv)
+{
+    for (size_t i = 0; argv != NULL && argv[i] != NULL; i++)
+        free(argv[i]);
+    free(argv);
+}
+
+/* The words to execute: as given, or one line for the shell. */
+static int argv_make(const struct trial *trial, struct trial_result *out, char ***argv_out)
+{
+    char *const *words = trial->words;
+    size_t count = trial->word_count;
+    char *shell[] = {(char[]){"sh"}, (char[]){"-c"}, words[0]};
+    int is_line = count == 1 && strchr(words[0], ' ') != NULL && access(words[0], X_OK) != 0;
+    if (is_line) {
+        words = shell;
+        count = 3;
+    }
+    char path[PATH_MAX + sizeof OUT_NAME + 1] = "";
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(words[i], OUT_MARK) == NULL) continue;
+        int status = out_directory(out);
+        if (status != 0) return status;
+        snprintf(path, sizeof path, "%s/" OUT_NAME, out->directory);
+    }
+    char **argv = calloc(count + 1, sizeof *argv);
+    int failed = argv == NULL;
+    for (size_t i = 0; !failed && i < count; i++) {
+        argv[i] = word_expand(words[i], path);
+        failed = argv[i] == NULL;
+    }
+    if (failed) {
+        argv_free(argv);
+        return store_failed("", PACE_ENOMEM, NULL);
+    }
+    *argv_out = argv;
+    return 0;
+}
+
+/* -- results -------------------------------------------------------------------------------------
+ */
+
+static int results_failed(const char *name, int code, const struct pace_error *error)
+{
+    /* Messages of adapters and inputs name the input already. */
+    const char *label = strstr(error->message, name) != NULL ? "" : name;
+    store_failed(label, code, error);
+    return STATUS_DATA;
+}
+
+static int read_text(const struct trial *trial, struct trial_result *out, const char *name,
+                     const char *text, size_t len)
+{
+    struct pace_error error = {0};
+    struct input input = {name, text, len};
+    int code = record_read(&out->record, &input, trial->adapter, &error);
+    return code != 0 ? results_failed(name, code, &error) : 0;
+}
+
+static int read_file(const struct trial *trial, struct trial_result *out, const char *path)
+{
+    struct pace_error error = {0};
+    struct input_stream stream;
+    struct input whole = {0};
+    int code = input_open(&stream, path, &error);
+    if (code != 0) return results_failed(path, code, &error);
+    code = input_whole(&stream, &error, &whole);
+    int status = code != 0 ? results_failed(path, code, &error) : 0;
+    if (status == 0) status = read_text(trial, out, stream.name, whole.text, whole.len);
+    input_close(&stream);
+    return status;
+}
+
+/* A file of --file must be there, and written since the start. */
+static int read_named(const struct trial *trial, struct trial_result *out, const char *path)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        int error = errno;
+        say_error("%s: %s%s", path, strerror(error),
+                  error == ENOENT ? "; the command did not write it" : "");
+        return STATUS_DATA;
+    }
+    int64_t written = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
+    int64_t started = out->started_ns;
+    if (info.st_mtim.tv_nsec == 0) started -= started % 1000000000; /* whole seconds only */
+    if (written < started) {
+        char then[TIMESTAMP_TEXT_MAX], now[TIMESTAMP_TEXT_MAX];
+        say_error("%s is older than the start of the command (%s, started %s),\n"
+                  "  so it is not this command's result; to store a file that exists: pace load %s",
+                  path, timestamp_print(then, written), timestamp_print(now, out->started_ns),
+                  path);
+        return STATUS_DATA;
+    }
+    return read_file(trial, out, path);
+}
+
+static int is_plain_name(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int order_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+/* Every file that the command made of {out}: the harness may have added an extension. */
+static int read_out(const struct trial *trial, struct trial_result *out)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(out->directory, &entries, is_plain_name, order_names);
+    int status = 0;
+    if (count <= 0) {
+        say_error("the command wrote nothing to {out}");
+        status = STATUS_DATA;
+    }
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX + 257];
+        snprintf(path, sizeof path, "%s/%s", out->directory, entries[i]->d_name);
+        if (status == 0 && i < MAX_OUT_FILES) status = read_file(trial, out, path);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+static int read_results(const struct trial *trial, struct trial_result *out)
+{
+    if (out->directory[0] != '\0') {
+        int status = read_out(trial, out);
+        if (status != 0 || trial->file_count == 0) return status;
+    }
+    for (size_t i = 0; i < trial->file_count; i++) {
+        int status = read_named(trial, out, trial->files[i]);
+        if (status != 0) return status;
+    }
+    if (trial->file_count > 0) return 0;
+    if (out->execution.truncated) {
+        say_error("the command wrote more than %d MiB to its output\n"
+                  "  let it write its results to a file: use {out} or --file",
+                  EXECUTE_MAX_OUTPUT >> 20);
+        return STATUS_DATA;
+    }
+    if (out->execution.output_len == 0) {
+        say_error("the command wrote nothing to its output\n"
+                  "  if it writes a result file, use {out} in the command or --file FILE");
+        return STATUS_DATA;
+    }
+    return read_text(trial, out, "output of the command", out->execution.output,
+                     out->execution.output_len);
+}
+
+/* -- running ----------------------------------------------------------------------------------- */
+
+/* The clock that file systems stamp files with: it lags behind the precise one. */
+static int64_t start_clock(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int command_failed(const struct trial *trial, struct trial_result *out)
+{
+    char reason[128];
+    if (trial->output_fd < 0) /* it was kept quiet so far */
+        fwrite(out->execution.output, 1, out->execution.output_len, stderr);
+    say_error("the benchmark command failed: %s: %s", trial->words[0],
+              execute_reason(&out->execution, reason, sizeof reason));
+    if (out->execution.interrupted) return 128 + out->execution.interrupted;
+    out->failed = 1;
+    if (out->execution.error == 0 && read_results(trial, out) != 0)
+        say_note("  nothing of this run is stored");
+    return STATUS_BENCHMARK;
+}
+
+int trial_run(const struct trial *trial, struct trial_result *out)
+{
+    char **argv = NULL;
+    *out = (struct trial_result){0};
+    record_init(&out->record);
+    out->started_ns = start_clock();
+    if (trial->word_count == 0) return read_file(trial, out, "-");
+    int status = argv_make(trial, out, &argv);
+    if (status != 0) return status;
+    struct execute_options options = {
+        .argv = argv, .output_fd = trial->output_fd, .timeout_ms = trial->timeout_ms};
+    fflush(stdout);
+    if (execute_run(&options, &out->execution) == 0) {
+        status = read_results(trial, out);
+        if (status == 0 && out->record.count == 0) {
+            say_error("the results hold no benchmark");
+            status = STATUS_DATA;
+        }
+    } else {
+        status = command_failed(trial, out);
+    }
+    argv_free(argv);
+    return status;
+}
+
+static void remove_directory(const char *directory)
+{
+    DIR *open = opendir(directory);
+    if (open == NULL) return;
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
+        if (is_plain_name(entry)) unlinkat(dirfd(open), entry->d_name, 0);
+    closedir(open);
+    rmdir(directory);
+}
+
+void trial_clear(struct trial_result *result)
+{
+    if (result->directory[0] != '\0') remove_directory(result->directory);
+    result->directory[0] = '\0';
+    record_clear(&result->record);
+    execute_clear(&result->execution);
+}
+
+void trial_keep(struct trial_result *result)
+{
+    if (result->directory[0] == '\0' && result->execution.output_len > 0) {
+        char path[PATH_MAX + 8];
+        if (out_directory(result) != 0) return;
+        snprintf(path, sizeof path, "%s/" OUT_NAME, result->directory);
+        FILE *file = fopen(path, "wxe");
+        if (file == NULL) return;
+        fwrite(result->execution.output, 1, result->execution.output_len, file);
+        if (fclose(file) != 0) return;
+    }
+    /* Files of --file are where they are; an empty directory is not worth a word. */
+    if (result->directory[0] == '\0' || rmdir(result->directory) == 0) return;
+    say_note("  the results are kept: pace load %s/*", result->directory);
+    result->directory[0] = '\0'; /* not to be removed */
+}
