@@ -10,6 +10,10 @@
 #   make install uninstall clean
 # V=1 shows the commands.
 
+# No built-in rules: make would take query/parse.c for something that yacc makes of query/parse.y.
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
 BUILD = build
 prefix = /usr/local
 exec_prefix = $(prefix)

@@ -39,9 +39,9 @@ static int markdown_rows(struct pace_writer *writer, const struct pace_rows *row
     return code ? code : held_add(held, rows, 0, rows->count < room ? rows->count : room);
 }
 
-static int is_ascii_letter(char c)
+static bool is_alphanumeric(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
 /* Letters, digits, and between them single spaces, hyphens and underscores: no markup begins here.
@@ -49,7 +49,7 @@ static int is_ascii_letter(char c)
 static bool is_words(const char *text)
 {
     for (const char *at = text; *at; at++) {
-        if (is_ascii_letter(*at) || (*at >= '0' && *at <= '9')) continue;
+        if (is_alphanumeric(*at)) continue;
         if (!strchr("- _", *at) || at == text || at[1] == '\0' || at[1] == at[0]) return false;
     }
     return true;
@@ -85,6 +85,20 @@ static void put_text(struct text_out *out, const char *text)
         put_code(out, text);
 }
 
+/* A unit with its space: letters, digits, "%" and "/" are plain, what an input made up is code. */
+static void put_unit(struct text_out *out, const char *unit)
+{
+    bool plain = true;
+    for (const char *at = unit; *at; at++)
+        plain = plain && (is_alphanumeric(*at) || strchr(" %/", *at));
+    if (plain) {
+        text_out_put(out, unit);
+        return;
+    }
+    text_out_put(out, " ");
+    put_code(out, unit + (unit[0] == ' '));
+}
+
 static void put_cell(struct text_out *out, const struct layout_column *column,
                      const struct layout_cell *cell)
 {
@@ -100,13 +114,7 @@ static void put_cell(struct text_out *out, const struct layout_column *column,
             text_out_put(out, less ? "&lt;" : "");
             text_out_put(out, cell->part[p] + less);
         }
-        const char *unit = cell->part[LAYOUT_PARTS - 1];
-        if (unit[0] == ' ' && !is_words(unit + 1) && strcmp(unit, " %") != 0) {
-            text_out_put(out, " ");
-            put_code(out, unit + 1);
-        } else {
-            text_out_put(out, unit);
-        }
+        put_unit(out, cell->part[LAYOUT_PARTS - 1]);
     }
     text_out_put(out, " |");
 }

@@ -135,9 +135,9 @@ static void choose_roles(struct builder *b)
 {
     static const char *const heading[] = {"project", "branch", "testbed", "measure"};
     static const char *const heading_of_many[] = {"benchmark", "run", "commit", "time"};
-    static const char *const empty[] = {"lower_value", "upper_value", "commit", "run",
-                                        "from_commit", "project",     "branch", "testbed",
-                                        "measure",     "unit",        "time"};
+    static const char *const empty[] = {
+        "low_limit", "high_limit", "lower_value", "upper_value", "commit", "run", "from_commit",
+        "project",   "branch",     "testbed",     "measure",     "unit",   "time"};
     const struct held *held = b->held;
     size_t shown = 0;
     for (size_t c = 0; c < held->column_count; c++) {
@@ -259,6 +259,8 @@ static void choose_scales(struct builder *b)
         if (!group->alike) continue;
         group->level_decimals = human_decimals(&group->level, group->scale.factor);
         group->minor_decimals = human_decimals(&group->minor, group->scale.factor);
+        if (group->minor_decimals > group->level_decimals + 1 && group->level.most > 0)
+            group->minor_decimals = group->level_decimals + 1;
         trim_decimals(b, group);
     }
 }

@@ -1,6 +1,6 @@
-/* parse.y -- the grammar: tokens to the tree of ast.h. It looks no name up (bind.c does). Tokens carry
- * no value, only their place; every node is made by a function of build.h in the arena, so that nothing
- * is ever freed here. Expected tokens are exact (LAC), in diagnostics and for completion. */
+/* parse.y -- the grammar: tokens to the tree of ast.h. It looks no name up (bind.c does). Tokens
+ * carry no value, only their place; every node is made by a function of build.h in the arena, so
+ * that nothing is ever freed here. Expected tokens are exact (LAC): diagnostics and completion. */
 
 %require "3.8"
 %define api.pure full
@@ -31,8 +31,8 @@ size_t parser_expected(query_yypstate *state, const char *names[PARSER_NAMES_MAX
     ((here) = (count) ? span_join(YYRHSLOC(parts, 1), YYRHSLOC(parts, count))                      \
                       : (struct span){YYRHSLOC(parts, 0).start + YYRHSLOC(parts, 0).len, 0})
 
-/* A level of nesting takes at most 5 symbols (`name | versus (`); what nests in other ways is counted
- * by build.c. */
+/* A level of nesting takes at most 5 symbols (`name | versus (`); what nests in other ways is
+ * counted by build.c. */
 #define YYMAXDEPTH (5 * PACE_MAX_DEPTH + 100)
 
 #define NEED(node)                                                                                 \
@@ -289,9 +289,15 @@ selector
 
 any_of
   : all_of
-      { NEED($$ = build_group(parser, SELECT_AND, $1, @$)); $$ = selector_append(NULL, $$); }
+      {
+        NEED($$ = build_group(parser, SELECT_AND, $1, @$));
+        $$ = selector_append(NULL, $$);
+      }
   | any_of "or" all_of
-      { NEED($$ = build_group(parser, SELECT_AND, $3, @3)); $$ = selector_append($1, $$); }
+      {
+        NEED($$ = build_group(parser, SELECT_AND, $3, @3));
+        $$ = selector_append($1, $$);
+      }
   ;
 
 all_of
@@ -476,8 +482,10 @@ key
   ;
 
 names
-  : name                        { NEED($$ = build_name(parser, @1)); $$ = name_item_append(NULL, $$); }
-  | names "," name              { NEED($$ = build_name(parser, @3)); $$ = name_item_append($1, $$); }
+  : name
+      { NEED($$ = build_name(parser, @1)); $$ = name_item_append(NULL, $$); }
+  | names "," name
+      { NEED($$ = build_name(parser, @3)); $$ = name_item_append($1, $$); }
   ;
 
 /* -- models, options, values ----------------------------------------------------------------- */
@@ -527,8 +535,10 @@ windows
   ;
 
 window
-  : "over" span                 { NEED($$ = build_option(parser, OPTION_OVER, @$)); $$->window = *$2; }
-  | counted number              { NEED($$ = build_option(parser, $1, @$)); $$->number = $2->number; }
+  : "over" span
+      { NEED($$ = build_option(parser, OPTION_OVER, @$)); $$->window = *$2; }
+  | counted number
+      { NEED($$ = build_option(parser, $1, @$)); $$->number = $2->number; }
   ;
 
 counted
@@ -663,7 +673,8 @@ primary
         NEED(siblings = build_group(parser, SELECT_AND, $3, @3));
         NEED($$ = build_of(parser, @1, siblings, @$));
       }
-  | match                       { NEED($$ = build_leaf(parser, EXPR_MATCH, @$)); $$->selector = $1; }
+  | match
+      { NEED($$ = build_leaf(parser, EXPR_MATCH, @$)); $$->selector = $1; }
   | "(" expr ")"                { $$ = $2; }
   ;
 

@@ -40,6 +40,7 @@ struct panel {
     struct chart chart;
     double least, most; /* of the axis */
     struct human_scale scale;
+    struct human_range range; /* of the values: their decimals */
     unsigned label_width;
     bool used[INK_BETTER + 1]; /* inks that the legend explains */
 };
@@ -121,7 +122,10 @@ static bool choose_axis(struct panel *panel)
     double least = DBL_MAX, most = -DBL_MAX, value;
     for (size_t i = 0; i < panel->series->count; i++) {
         uint32_t row = panel->series->rows[i];
-        if (number_at(c->value, row, &value)) extend(&least, &most, value);
+        if (number_at(c->value, row, &value)) {
+            extend(&least, &most, value);
+            human_range_add(&panel->range, value);
+        }
         if (number_at(c->base, row, &value)) extend(&least, &most, value);
     }
     if (least > most) return false;
@@ -227,6 +231,19 @@ static size_t draw_marks(struct panel *panel)
         marks++;
     }
     return marks;
+}
+
+/* A value or base in the prefix of the axis, where the values allow it. */
+static const char *value_text(const struct panel *panel, const struct held_column *column,
+                              double value, const char *unit, char text[HUMAN_TEXT_MAX])
+{
+    struct human_number number = {.unit = ""};
+    bool plain = human_style_of(column->name) != HUMAN_QUANTITY;
+    if (plain || !human_range_narrow(&panel->range))
+        return human_text(text, column->name, value, unit);
+    int decimals = human_decimals(&panel->range, panel->scale.factor);
+    human_print(&number, value, &panel->scale, decimals, unit);
+    return human_join(text, &number);
 }
 
 /* -- output ------------------------------------------------------------------------------------ */
@@ -342,6 +359,8 @@ static void choose_ends(struct panel *panel, const char **first, const char **la
         }
         if (text_width(*first) + text_width(*last) + 2 <= panel->chart.columns) return;
     }
+    *first = end_label(panel, 0, TIME_DAY, false);
+    *last = end_label(panel, end, TIME_DAY, false);
 }
 
 static void put_axis(struct panel *panel)
@@ -381,13 +400,13 @@ static void put_mark(struct panel *panel, uint32_t row, enum chart_ink ink)
         text_out_put(out, layout_commit(panel->arena, c->commit->values[row].text));
     }
     text_out_put(out, "  ");
-    human_text(number, c->value->name, value, c->value->units[row]);
+    value_text(panel, c->value, value, c->value->units[row], number);
     text_out_safe(out, number, strlen(number));
     text_out_put(out, "  ");
     format_toned(panel->writer, ink_tone(ink),
                  layout_safe(panel->arena, c->verdict->values[row].text));
     if (number_at(c->base, row, &base)) {
-        human_text(number, c->base->name, base, c->base->units[row]);
+        value_text(panel, c->base, base, c->base->units[row], number);
         text_out_put(out, ", base ");
         text_out_safe(out, number, strlen(number));
         if (fabs(base) > 0) {

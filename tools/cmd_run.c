@@ -304,7 +304,7 @@ static int run_again(struct job *job, pace **store, size_t suspects, struct judg
     pace_close(*store);
     *store = NULL;
     int status = trial_run(&job->trial, &result);
-    if (status == STATUS_DATA) trial_keep(&result);
+    if (status == STATUS_DATA) trial_keep_file(&result);
     if (result.record.count > 0 && (status == STATUS_OK || status == STATUS_BENCHMARK)) {
         int storing = store_run(job, &result, store, &stored);
         if (storing == 0 && status == STATUS_OK) {
@@ -383,7 +383,7 @@ static int run_job(struct job *job)
     store = NULL;
 
     status = trial_run(&job->trial, &result);
-    if (status == STATUS_DATA) trial_keep(&result);
+    if (status == STATUS_DATA) trial_keep_file(&result);
     int has_cells = result.record.count > 0;
     int storing = STATUS_OK;
     if (has_cells && (status == STATUS_OK || status == STATUS_BENCHMARK))

@@ -5,6 +5,7 @@
 #include "../query/suggest.h"
 #include "say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -226,8 +227,8 @@ int arguments_has(const struct arguments *arguments, enum option_id id)
 
 /* -- running ----------------------------------------------------------------------------------- */
 
-/* The index of the subcommand in argv, argc when there is none (options before it may have values), or -1
- * after saying that an option is unknown. */
+/* The index of the subcommand in argv, argc when there is none (options before it may have values),
+ * or -1 after saying that an option is unknown. */
 static int subcommand_index(int argc, char **argv)
 {
     int i = 1;
@@ -294,6 +295,9 @@ int command_main(int argc, char **argv)
     }
     arguments_free(&arguments);
     free(rest);
-    if (fflush(stdout) != 0 && status == STATUS_OK) status = STATUS_DATA;
+    if (fflush(stdout) != 0 && errno != EPIPE && status == STATUS_OK) {
+        say_error("standard output: %s", strerror(errno));
+        status = STATUS_DATA;
+    }
     return status;
 }

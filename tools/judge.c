@@ -228,7 +228,7 @@ static int window_add(struct window *window, const char *commit)
 static int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
                        uint32_t *column)
 {
-    uint32_t benchmark, measure, count;
+    uint32_t benchmark = 0, measure = 0, count = 0;
     const struct pace_column *columns;
     int code = pace_name_find(snapshot, PACE_BENCHMARK, judged->benchmark,
                               strlen(judged->benchmark), NULL, &benchmark);

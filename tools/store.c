@@ -130,6 +130,8 @@ int store_open_path(const char *path, enum store_mode mode, pace **out)
     unsigned flags = mode == STORE_READ ? PACE_READONLY : 0;
     if (mode == STORE_CREATE) flags = PACE_CREATE;
     int code = pace_open(path, flags, NULL, &error, &store);
+    if (mode == STORE_WRITE && (code == EACCES || code == EROFS || code == EPERM))
+        code = pace_open(path, PACE_READONLY, NULL, &error, &store);
     if (code != 0) return open_failed(path, code, &error);
     if (mode == STORE_CREATE) {
         code = ignore_write(path);

@@ -13,7 +13,7 @@
 
 enum store_mode {
     STORE_READ,   /* must exist; opened read-only */
-    STORE_WRITE,  /* must exist */
+    STORE_WRITE,  /* must exist; opened read-only where it cannot be written */
     STORE_CREATE, /* made when absent, with a .gitignore of its own */
 };
 

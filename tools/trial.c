@@ -286,6 +286,14 @@ void trial_clear(struct trial_result *result)
     execute_clear(&result->execution);
 }
 
+void trial_keep_file(struct trial_result *result)
+{
+    /* Files of --file are where they are; an empty directory is not worth a word. */
+    if (result->directory[0] == '\0' || rmdir(result->directory) == 0) return;
+    say_note("  what the command wrote is kept: %s/*", result->directory);
+    result->directory[0] = '\0'; /* not to be removed */
+}
+
 void trial_keep(struct trial_result *result)
 {
     if (result->directory[0] == '\0' && result->execution.output_len > 0) {
@@ -297,8 +305,7 @@ void trial_keep(struct trial_result *result)
         fwrite(result->execution.output, 1, result->execution.output_len, file);
         if (fclose(file) != 0) return;
     }
-    /* Files of --file are where they are; an empty directory is not worth a word. */
-    if (result->directory[0] == '\0' || rmdir(result->directory) == 0) return;
+    if (result->directory[0] == '\0') return;
     say_note("  the results are kept: pace load %s/*", result->directory);
-    result->directory[0] = '\0'; /* not to be removed */
+    result->directory[0] = '\0';
 }

@@ -38,4 +38,7 @@ void trial_clear(struct trial_result *result);
 /* Results that cannot be stored are not lost: keeps them as files and says where they are. */
 void trial_keep(struct trial_result *result);
 
+/* The same for a file of {out} that cannot be read. */
+void trial_keep_file(struct trial_result *result);
+
 #endif

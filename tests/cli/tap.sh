@@ -7,7 +7,9 @@ export LC_ALL
 PACE=$(cd "${BUILD:-build}" && pwd)/pace
 SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/pace-cli-XXXXXX")
 trap 'chmod -R u+w "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
-OUT=$SCRATCH/out ERR=$SCRATCH/err
+OUT=$SCRATCH/out ERR=$SCRATCH/err TMPDIR=$SCRATCH/tmp
+export TMPDIR
+mkdir "$TMPDIR"
 TESTS=0 FAILED=0
 # Nothing of the machine or its CI takes part.
 for name in $(env | sed -n 's/^\([A-Z_0-9]*\)=.*/\1/p'); do

@@ -73,7 +73,7 @@ cd plain
 t "init" run_pace 0 init
 t "init makes .pace" test -d .pace
 t "git ignores it" sh -c '[ "$(cat .pace/.gitignore)" = "*" ]'
-t "it is private" sh -c '[ "$(stat -c %a .pace)" = 700 ]'
+t "it is private" sh -c '[ "$(ls -ld .pace | cut -c1-10)" = drwx------ ]'
 t "init again" run_pace 0 init
 t "ls of an empty store" run_pace 0 ls
 t "which is said" has "$ERR" "the store is empty"
@@ -126,6 +126,10 @@ t "has its caret" has "$ERR" "^~~~"
 t "and its suggestion" has "$ERR" "did you mean 'where'?"
 t "a wrong format" run_pace 2 log --format tabel
 echo 'measure:latency | wher high' >bad.pace
+full() { "$PACE" help >/dev/full 2>"$ERR"; [ $? -eq 3 ]; }
+[ -c /dev/full ] && t "output that cannot be written" full && t "is said" has "$ERR" "standard output"
+pipe_closed() { { "$PACE" help; echo $? >status; } 2>"$ERR" | true; [ "$(cat status)" = 0 ] && [ ! -s "$ERR" ]; }
+t "a reader that goes away is no error" pipe_closed
 t "a query file" run_pace 2 query -f bad.pace
 t "a query file that is not there" run_pace 3 query -f none.pace
 from_input() { echo 'measure:latency | wher high' | "$PACE" $1 >"$OUT" 2>"$ERR"; [ $? -eq 2 ]; }

@@ -7,7 +7,10 @@ cat >harness <<'END'
 #!/bin/sh
 # harness [FILE]: writes pytest-benchmark's JSON to FILE, else to its output
 value=$(sed -n 1p value)
-[ "$(wc -l <value)" -gt 1 ] && sed -i 1d value
+if [ "$(wc -l <value)" -gt 1 ]; then
+    sed 1d value >value.rest
+    mv value.rest value
+fi
 json=$(cat <<JSON
 {"machine_info": {"node": "n"}, "benchmarks": [
  {"group": null, "name": "test_fun", "fullname": "tests/test_fun.py::test_fun", "params": null,
@@ -49,7 +52,7 @@ t "new series are said" has "$ERR" "new: no baseline yet"
 t "the run is told" has "$ERR" "app main box  run 1  $(git rev-parse --short=7 HEAD)"
 commit 0.00101
 t "{out} is read" run_pace 0 run -t box -- ./harness '{out}'
-t "and removed" sh -c 'set -- "${TMPDIR:-/tmp}"/pace-??????/out; [ ! -e "$1" ]'
+t "and removed" sh -c '[ -z "$(ls -A "$TMPDIR")" ]'
 commit 0.00099
 t "{out} with an extension" run_pace 0 run -t box -- ./harness '{out}.json'
 commit 0.001
@@ -69,7 +72,7 @@ t "nor its output" test ! -s "$OUT"
 # -- bad results ----------------------------------------------------------------------------------
 before=$(runs)
 echo '{"benchmarks": []}' >old.json
-touch -d '2020-01-01' old.json
+touch -t 202001010000 old.json
 t "a stale file" said 3 "old.json is older than the start of the command" run --file old.json -- true
 t "says what to do" has "$ERR" "pace load old.json"
 t "a missing file" said 3 "none.json" run --file none.json -- true
@@ -77,9 +80,12 @@ t "nothing in {out}" said 3 "wrote nothing to {out}" run -- true '{out}'
 t "no output" said 3 "wrote nothing to its output" run -- true
 t "output of no harness" run_pace 3 run -- echo hello
 t "a truncated file" run_pace 3 run -- sh -c './harness | head -c 200 >{out}'
+t "which is kept" has "$ERR" "what the command wrote is kept: $TMPDIR/pace-"
+rm -rf "$TMPDIR"/pace-*
 t "an empty file" run_pace 3 run -- sh -c ': >{out}'
 t "nothing of these is stored" test "$(runs)" -eq "$before"
-t "no input" said 3 "" run
+t "no input" run_pace 3 run
+rm -rf "$TMPDIR"/pace-*
 
 # -- failing commands -----------------------------------------------------------------------------
 t "a failing command" said 5 "exit status 3" run -p partial -- sh -c './harness; exit 3'
@@ -91,6 +97,21 @@ t "a command that is not there" said 5 "no-such-command" run -- no-such-command
 t "a command that is killed" said 5 "signal 9" run -- sh -c 'kill -9 $$'
 t "a command that takes too long" said 5 "--timeout" run --timeout 0.2 -- sleep 60
 t "--quiet shows the output of a failure" said 5 "some words" run -q -- sh -c 'echo some words; exit 1'
+
+# -- nothing is lost ------------------------------------------------------------------------------
+t "a store that breaks meanwhile" said 3 "the results are kept: pace load" \
+    --db broken run -- sh -c './harness {out}; rm -rf broken; : >broken'
+kept=$(sed -n 's/.*pace load //p' "$ERR")
+rm broken
+t "the results can be loaded" sh -c '"$1" --db kept load $2 >/dev/null 2>&1' - "$PACE" "$kept"
+rm -rf "${kept%/*}"
+before=$(runs)
+reader_gone() { { "$PACE" run -p pipe -- ./harness; echo $? >status; } 2>"$ERR" | true; [ "$(cat status)" = 0 ]; }
+t "a reader that goes away" reader_gone
+t "does not keep the run from being stored" test "$(runs)" -eq $((before + 1))
+interrupted() { timeout --preserve-status -s INT 0.5 "$PACE" run -- sleep 60 >"$OUT" 2>"$ERR"; [ $? -eq 130 ]; }
+t "an interrupt" interrupted
+t "stores nothing" test "$(runs)" -eq $((before + 1))
 
 # -- judging --------------------------------------------------------------------------------------
 commit 0.00101
@@ -150,4 +171,5 @@ t "is a run of its own" sh -c '[ "$("$1" log -p ci --format csv | sed 1d | wc -l
 t "ls" run_pace 0 ls
 t "ls -l" run_pace 0 ls -l 'test_fun*latency'
 t "prints paths" has "$OUT" "//app//main//box//tests/test_fun.py::test_fun//latency"
+t "no temporary file is left" sh -c '[ -z "$(ls -A "$TMPDIR")" ]'
 finish

@@ -456,8 +456,8 @@ static void plot_of_a_history(void **state)
            "       │                     ⢠⠃\n"
            "1.0 KB ┤⠒⠒⠒⠒⠒⠊⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠒⠒⠒⠒⠒○\n"
            "       └────────────────────────────────\n"
-           "        2026-08-03 14:05  2026-08-03 16:05\n"
-           "  ○ 2026-08-03 15:05  v1.2  990 B  suspected\n"
+           "        2026-08-03            2026-08-03\n"
+           "  ○ 2026-08-03 15:05  v1.2  0.990 KB  suspected\n"
            "  ● 2026-08-03 16:05  ccccccccc+dirty  2.048 KB  worse\n");
     struct pace_writer_options options = {.struct_size = sizeof options, .width = 40, .ascii = 1};
     char *text = write_steps("plot", &options, ROWS(4, history), 1024);
@@ -476,8 +476,8 @@ static void plot_of_a_history(void **state)
                               "1.0 KB +*.........*.....      .\n"
                               "       |                .....?\n"
                               "       +--------------------------------\n"
-                              "        2026-08-03 14:05  2026-08-03 16:05\n"
-                              "  ? 2026-08-03 15:05  v1.2  990 B  suspected\n"
+                              "        2026-08-03            2026-08-03\n"
+                              "  ? 2026-08-03 15:05  v1.2  0.990 KB  suspected\n"
                               "  X 2026-08-03 16:05  ccccccccc+dirty  2.048 KB  worse\n");
     for (const char *at = text; *at; at++)
         assert_in_range(*at, '\n', '~');
@@ -609,8 +609,10 @@ static void every_format_is_listed(void **state)
     for (size_t i = 0; i < COUNT(expected); i++) {
         assert_string_equal(format_name(i, &meaning), expected[i]);
         assert_true(strlen(meaning) > 0);
+        assert_int_equal(format_is_built(expected[i]) != 0, strcmp(expected[i], "svg") != 0);
     }
     assert_null(format_name(COUNT(expected), NULL));
+    assert_false(format_is_built("xml"));
 }
 
 static void the_sinks_error_ends_the_writing(void **state)

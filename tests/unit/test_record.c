@@ -12,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Reads lines "benchmark value [unit]", "benchmark failed" or "! damage"; "meta VALUE" sets key k. */
+/* Reads lines "benchmark value [unit]", "benchmark failed" or "! damage"; "meta VALUE" sets key k.
+ */
 static int fake_recognise(const struct input *input)
 {
     return input->len > 0;

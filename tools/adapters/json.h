@@ -1,8 +1,7 @@
-/* json.h -- JSON as benchmark harnesses write it: a tolerant reader over jansson, and small
- * helpers.
+/* json.h -- JSON as benchmark harnesses write it: a tolerant reader over jansson.
  *
  * Tolerant: NaN, Infinity (any case, also `nan` and `inf`) and numbers beyond a double's range are
- * read as null, and integers of any length as reals: a harness writes such values when a benchmark
+ * read as null, and integers beyond 64 bits as reals: a harness writes such values when a benchmark
  * failed, and one of them must not cost the whole file. All else is strict: duplicate keys, invalid
  * UTF-8 and nesting deeper than jansson's 2,048 are errors. */
 #ifndef PACE_JSON_H

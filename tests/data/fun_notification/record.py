@@ -19,7 +19,7 @@ SPARES = 2  # further outputs of the version's last commit, for runs that are re
 
 # When an output is kept. Both rules look at how steady the machine was, not at how fast the app was.
 SPREAD = 0.03  # largest standard deviation of the rounds of a benchmark, over their mean
-SLOWDOWN = 0.1  # largest slowdown of a loop of fixed work, just before and just after
+SLOWDOWN = 0.25  # largest slowdown of a loop of fixed work, just before and just after
 
 
 def read_commits(work: Path) -> dict[str, list[str]]:
