@@ -48,8 +48,8 @@ endif
 # -ffp-contract=off: the same bits on every machine.
 BASE = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffp-contract=off -MMD -MP \
   -I$(BUILD)/query -Iquery $(HARDEN_C) $(SAN)
-LIBS = -llmdb -lxxhash -lpcre2-8 -lm
-TOOL_LIBS = -ljansson -lutf8proc
+LIBS = -llmdb -lxxhash -lpcre2-8 -lutf8proc -lm
+TOOL_LIBS = -ljansson
 
 ENGINE = $(wildcard engine/*.c)
 QUERY = $(wildcard query/*.c query/stats/*.c)

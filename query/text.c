@@ -1,9 +1,10 @@
-/* text.c -- see text.h. One pass per call, no memory of its own; widths are found by binary search.
+/* text.c -- see text.h. One pass per call, no memory of its own; widths are utf8proc's.
  */
 #include "text.h"
 
 #include <stdbool.h>
 #include <string.h>
+#include <utf8proc.h>
 
 /* -- the sink ---------------------------------------------------------------------------------- */
 
@@ -105,23 +106,13 @@ int text_is_control(uint32_t code)
 
 unsigned text_code_width(uint32_t code)
 {
-    static const struct range zero[] = {
-#define ZERO(first, last) {first, last},
-#define WIDE(first, last)
-#include "text_width.def"
-#undef ZERO
-#undef WIDE
-    };
-    static const struct range wide[] = {
-#define ZERO(first, last)
-#define WIDE(first, last) {first, last},
-#include "text_width.def"
-#undef ZERO
-#undef WIDE
-    };
-    if (code < zero[0].first) return 1;
-    if (in_ranges(zero, COUNT(zero), code)) return 0;
-    return in_ranges(wide, COUNT(wide), code) ? 2 : 1;
+    if (code < 0x300) return 1;
+    int width = utf8proc_charwidth((utf8proc_int32_t)code);
+    if (width > 0) return (unsigned)width;
+    /* Terminals give a column to spacing marks and to what has no character, utf8proc does not. */
+    utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+    return category != UTF8PROC_CATEGORY_MN && category != UTF8PROC_CATEGORY_ME &&
+           category != UTF8PROC_CATEGORY_CF;
 }
 
 /* -- safe text --------------------------------------------------------------------------------- */

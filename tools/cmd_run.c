@@ -367,7 +367,7 @@ static int dry_run(const struct job *job)
         job->path, identity->project, either(identity->branch, "main", ""), identity->testbed,
         either(identity->commit, "none", ""), identity->dirty ? " (uncommitted changes)" : "");
     say_note("commit time  %s\njudged by    check %s", time,
-             job->model != NULL ? job->model : JUDGE_MODEL);
+             job->model != NULL ? job->model : "(the saved threshold in scope, else the default)");
     return STATUS_OK;
 }
 

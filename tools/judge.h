@@ -10,9 +10,6 @@
 #include "command.h"
 #include "show.h"
 
-/* The gate when none is given. */
-#define JUDGE_MODEL "t-test 99% over 64 needs 5 floor 5%"
-
 enum judge_verdict {
 #define VERDICT(id, name, help) JUDGE_##id,
 #include "../query/verdict.def"
@@ -42,7 +39,7 @@ struct judgement {
     size_t counts[JUDGE_VERDICT_COUNT];
 };
 
-/* Judges by a model, NULL for JUDGE_MODEL. Returns 0, or the exit status after saying what failed
+/* Judges by a model; NULL: by the saved threshold in scope, else the default of `check`. Returns 0, or the exit status after saying what failed
  * (a bad model: STATUS_USAGE). Clear *out in every case. */
 int judge_read(pace *store, const struct judge_scope *scope, const char *model,
                struct judgement *out);

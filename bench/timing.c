@@ -1,0 +1,112 @@
+/* timing.c -- clocks, medians, and the cost of a piece of work or of a child process. */
+#include "timing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
+}
+
+static double clock_s(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double written_bytes(void)
+{
+    FILE *file = fopen("/proc/self/io", "r");
+    char line[128];
+    uint64_t bytes = 0;
+    if (!file) return 0;
+    while (fgets(line, sizeof line, file))
+        if (sscanf(line, "write_bytes: %" SCNu64, &bytes) == 1) break;
+    fclose(file);
+    return (double)bytes;
+}
+
+struct cost cost_now(void)
+{
+    return (struct cost){.written_bytes = written_bytes(),
+                         .cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID),
+                         .wall_s = clock_s(CLOCK_MONOTONIC)};
+}
+
+struct cost cost_since(struct cost start)
+{
+    double wall_s = clock_s(CLOCK_MONOTONIC), cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    return (struct cost){.wall_s = wall_s - start.wall_s,
+                         .cpu_s = cpu_s - start.cpu_s,
+                         .written_bytes = written_bytes() - start.written_bytes};
+}
+
+static int child_failed(char *const argv[], const char *what, int number)
+{
+    fprintf(stderr, "bench: %s: %s %d:", argv[0], what, number);
+    for (char *const *word = argv; *word; word++)
+        fprintf(stderr, " %s", *word);
+    fputc('\n', stderr);
+    return -1;
+}
+
+int cost_of_child(char *const argv[], const char *output, struct cost *out)
+{
+    static char path[] = "PATH=/usr/local/bin:/usr/bin:/bin", locale[] = "LC_ALL=C";
+    char *const environment[] = {path, locale, NULL};
+    posix_spawn_file_actions_t files;
+    struct rusage usage;
+    pid_t child, ended;
+    int state = 0;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output ? output : "/dev/null",
+                                     O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    double start_s = clock_s(CLOCK_MONOTONIC);
+    int status = posix_spawn(&child, argv[0], &files, NULL, argv, environment);
+    if (status == 0) {
+        do
+            ended = wait4(child, &state, 0, &usage);
+        while (ended < 0 && errno == EINTR);
+        if (ended < 0) status = errno;
+    }
+    double wall_s = clock_s(CLOCK_MONOTONIC) - start_s;
+    posix_spawn_file_actions_destroy(&files);
+    if (status) return child_failed(argv, strerror(status), status);
+    if (!WIFEXITED(state)) return child_failed(argv, "killed by signal", WTERMSIG(state));
+    if (WEXITSTATUS(state)) return child_failed(argv, "ended with status", WEXITSTATUS(state));
+    *out = (struct cost){.wall_s = wall_s,
+                         .cpu_s = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)};
+    return 0;
+}
+
+void samples_add(struct samples *samples, double value)
+{
+    if (samples->count < SAMPLES_MAX) samples->value[samples->count++] = value;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double samples_median(struct samples *samples)
+{
+    if (samples->count == 0) return 0;
+    qsort(samples->value, samples->count, sizeof *samples->value, compare);
+    size_t middle = samples->count / 2;
+    if (samples->count % 2) return samples->value[middle];
+    return (samples->value[middle - 1] + samples->value[middle]) / 2;
+}

@@ -1,0 +1,38 @@
+/* timing.h -- clocks, medians, and the cost of a piece of work or of a child process.
+ *
+ * Every number of bench/ is a median over rounds in which we and the peer take turns, so that a slow
+ * minute of the machine falls on both. CPU time is user plus system; the kernel's own threads (the
+ * journal, write-back) are in nobody's account. Bytes written are those the process handed to a disk's
+ * page cache (write_bytes of /proc/self/io); a store on tmpfs shows none. */
+#ifndef BENCH_TIMING_H
+#define BENCH_TIMING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a piece of work took. */
+struct cost {
+    double wall_s, cpu_s;
+    double written_bytes; /* of this process; 0 for a child */
+};
+
+/* The clocks and counters of this process now; the cost of what ran since is the difference. */
+struct cost cost_now(void);
+struct cost cost_since(struct cost start);
+
+/* Runs a program to its end: argv[0] is its path, its output goes to the file `output` (NULL: nowhere), and
+ * its environment is empty but for PATH and LC_ALL=C. Returns 0 and the cost, or says on stderr what
+ * failed (a status other than 0 is a failure). */
+int cost_of_child(char *const argv[], const char *output, struct cost *out);
+
+/* Values of one kind, a round each. */
+enum { SAMPLES_MAX = 4096 };
+struct samples {
+    size_t count;
+    double value[SAMPLES_MAX];
+};
+void samples_add(struct samples *samples, double value);
+/* The median; sorts in place. 0 when there are none. */
+double samples_median(struct samples *samples);
+
+#endif

@@ -1,0 +1,127 @@
+/* workload.c -- a made-up history that is the same on every machine. */
+#include "workload.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define START_NS INT64_C(1577836800000000000) /* 2020-01-01T00:00Z */
+#define STEP_NS  INT64_C(3600000000000)
+
+enum { FILL_RUNS = 200 }; /* runs a commit of workload_fill */
+
+/* splitmix64's finaliser: every bit of the result depends on every bit of x. */
+static uint64_t mix(uint64_t x)
+{
+    x += UINT64_C(0x9e3779b97f4a7c15);
+    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return x ^ (x >> 31);
+}
+
+/* 0 <= x < 1. */
+static double uniform(uint64_t seed)
+{
+    return (double)(mix(seed) >> 11) * 0x1p-53;
+}
+
+double workload_value(uint32_t stream, uint32_t column, uint32_t run)
+{
+    double level = 100 + 10000 * uniform(column);
+    uint64_t cell = ((uint64_t)stream << 48) ^ ((uint64_t)column << 24) ^ run;
+    double value = level * (1 + 0.04 * (uniform(~cell) - 0.5));
+    switch (column % 4) {
+    case 0: return value;
+    case 1: return round(value);
+    case 2: return round(value * 100) / 100;
+    default: return round(value * 1000) / 1000;
+    }
+}
+
+int64_t workload_time_ns(uint32_t run)
+{
+    return START_NS + run * STEP_NS;
+}
+
+void workload_commit(uint32_t run, char out[WORKLOAD_COMMIT])
+{
+    snprintf(out, WORKLOAD_COMMIT, "%016llx%016llx%08x", (unsigned long long)mix(run),
+             (unsigned long long)mix(~(uint64_t)run), run);
+}
+
+void workload_testbed(uint32_t stream, char out[WORKLOAD_NAME])
+{
+    snprintf(out, WORKLOAD_NAME, "tb-%u", stream);
+}
+
+void workload_benchmark(uint32_t column, char out[WORKLOAD_NAME])
+{
+    snprintf(out, WORKLOAD_NAME, "b-%04u", column);
+}
+
+int workload_run(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
+                 struct pace_error *error, pace_run **out)
+{
+    char testbed[WORKLOAD_NAME], commit[WORKLOAD_COMMIT], benchmark[WORKLOAD_NAME];
+    workload_testbed(stream, testbed);
+    workload_commit(run, commit);
+    struct pace_run_info info = {.project = WORKLOAD_PROJECT,
+                                 .branch = WORKLOAD_BRANCH,
+                                 .testbed = testbed,
+                                 .commit = commit,
+                                 .time_ns = workload_time_ns(run),
+                                 .ran_ns = workload_time_ns(run)};
+    pace_run *made;
+    int status = pace_run_begin(store, &info, error, &made);
+    if (status) return status;
+    for (uint32_t column = 0; column < workload->columns && !status; column++) {
+        workload_benchmark(column, benchmark);
+        struct pace_cell cell = {.benchmark = benchmark,
+                                 .measure = WORKLOAD_MEASURE,
+                                 .unit = WORKLOAD_UNIT,
+                                 .direction = PACE_LOWER_IS_BETTER,
+                                 .value = workload_value(stream, column, run),
+                                 .lower = (double)NAN,
+                                 .upper = (double)NAN};
+        status = pace_run_put(made, &cell, error);
+    }
+    if (status) {
+        pace_run_free(made);
+        return status;
+    }
+    *out = made;
+    return 0;
+}
+
+int workload_store(const struct workload *workload, pace *store, uint32_t first, uint32_t count,
+                   struct pace_error *error)
+{
+    pace_run **runs = calloc(count, sizeof *runs);
+    if (!runs) {
+        *error = (struct pace_error){.code = ENOMEM, .message = "out of memory"};
+        return ENOMEM;
+    }
+    int status = 0;
+    for (uint32_t i = 0; i < count && !status; i++) {
+        uint32_t number = first + i;
+        status = workload_run(workload, store, number % workload->streams, number / workload->streams,
+                              error, &runs[i]);
+    }
+    if (!status) status = pace_runs_commit(store, runs, count, error, NULL);
+    for (uint32_t i = 0; i < count; i++)
+        pace_run_free(runs[i]);
+    free(runs);
+    return status;
+}
+
+int workload_fill(const struct workload *workload, pace *store, struct pace_error *error)
+{
+    uint32_t total = workload->streams * workload->runs;
+    int status = 0;
+    for (uint32_t first = 0; first < total && !status; first += FILL_RUNS) {
+        uint32_t left = total - first;
+        status = workload_store(workload, store, first, left < FILL_RUNS ? left : FILL_RUNS, error);
+    }
+    return status;
+}
