@@ -37,19 +37,26 @@ static double written_bytes(void)
     return (double)bytes;
 }
 
+double wall_s(void)
+{
+    return clock_s(CLOCK_MONOTONIC);
+}
+
+/* The clocks are read nearest to the work. */
 struct cost cost_now(void)
 {
-    return (struct cost){.written_bytes = written_bytes(),
-                         .cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID),
-                         .wall_s = clock_s(CLOCK_MONOTONIC)};
+    struct cost now = {.written_bytes = written_bytes()};
+    now.cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
+    now.wall_s = wall_s();
+    return now;
 }
 
 struct cost cost_since(struct cost start)
 {
-    double wall_s = clock_s(CLOCK_MONOTONIC), cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID);
-    return (struct cost){.wall_s = wall_s - start.wall_s,
-                         .cpu_s = cpu_s - start.cpu_s,
-                         .written_bytes = written_bytes() - start.written_bytes};
+    struct cost since = {.wall_s = wall_s() - start.wall_s};
+    since.cpu_s = clock_s(CLOCK_PROCESS_CPUTIME_ID) - start.cpu_s;
+    since.written_bytes = written_bytes() - start.written_bytes;
+    return since;
 }
 
 static int child_failed(char *const argv[], const char *what, int number)
@@ -73,7 +80,7 @@ int cost_of_child(char *const argv[], const char *output, struct cost *out)
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, output ? output : "/dev/null",
                                      O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    double start_s = clock_s(CLOCK_MONOTONIC);
+    double start_s = wall_s();
     int status = posix_spawn(&child, argv[0], &files, NULL, argv, environment);
     if (status == 0) {
         do
@@ -81,12 +88,12 @@ int cost_of_child(char *const argv[], const char *output, struct cost *out)
         while (ended < 0 && errno == EINTR);
         if (ended < 0) status = errno;
     }
-    double wall_s = clock_s(CLOCK_MONOTONIC) - start_s;
+    double took_s = wall_s() - start_s;
     posix_spawn_file_actions_destroy(&files);
     if (status) return child_failed(argv, strerror(status), status);
     if (!WIFEXITED(state)) return child_failed(argv, "killed by signal", WTERMSIG(state));
     if (WEXITSTATUS(state)) return child_failed(argv, "ended with status", WEXITSTATUS(state));
-    *out = (struct cost){.wall_s = wall_s,
+    *out = (struct cost){.wall_s = took_s,
                          .cpu_s = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime)};
     return 0;
 }

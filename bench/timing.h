@@ -16,6 +16,9 @@ struct cost {
     double written_bytes; /* of this process; 0 for a child */
 };
 
+/* A steady clock; for work so short that cost_now would disturb it. */
+double wall_s(void);
+
 /* The clocks and counters of this process now; the cost of what ran since is the difference. */
 struct cost cost_now(void);
 struct cost cost_since(struct cost start);

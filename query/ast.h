@@ -17,7 +17,7 @@ struct slice {
     uint32_t len;
 };
 
-/* -- which series ---------------------------------------------------------------------------- */
+/* -- which series ------------------------------------------------------------------------------ */
 
 enum pattern_kind {
     PATTERN_GLOB,   /* text with * ? {a,b}; may be plain */
@@ -54,7 +54,7 @@ struct selector {
     struct pattern segments[PATH_SEGMENTS_MAX]; /* PATH: project branch testbed benchmark measure */
 };
 
-/* -- values ---------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 enum value_kind {
     VALUE_NUMBER,   /* 64 */
@@ -180,7 +180,7 @@ struct name_item {
     struct name_item *next;
 };
 
-/* -- stages ---------------------------------------------------------------------------------- */
+/* -- stages ------------------------------------------------------------------------------------ */
 
 enum stage_kind {
     STAGE_LAST, STAGE_FIRST,       /* window */
@@ -241,7 +241,7 @@ struct query {
     unsigned depth; /* as of expressions */
 };
 
-/* -- statements ------------------------------------------------------------------------------ */
+/* -- statements -------------------------------------------------------------------------------- */
 
 enum statement_kind {
     STATEMENT_EMPTY,

@@ -79,7 +79,7 @@ static unsigned deeper(unsigned depth, const struct expr *expr)
     return expr && expr->depth > depth ? expr->depth : depth;
 }
 
-/* -- text ------------------------------------------------------------------------------------ */
+/* -- text -------------------------------------------------------------------------------------- */
 
 /* The text of a STRING with its escapes resolved; *ok false: failed. */
 static struct slice unquote(struct parser *parser, struct span span, bool *ok)
@@ -114,7 +114,7 @@ static struct slice unquote(struct parser *parser, struct span span, bool *ok)
     return (struct slice){out, used};
 }
 
-/* -- selectors ------------------------------------------------------------------------------- */
+/* -- selectors --------------------------------------------------------------------------------- */
 
 static bool pattern_set(struct parser *parser, struct pattern *pattern, enum pattern_kind kind,
                         struct span span)
@@ -222,7 +222,7 @@ struct selector *build_path(struct parser *parser, struct span span)
     return path;
 }
 
-/* -- values ---------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 enum { NUMBER_LONGEST = 400 };
 
@@ -353,7 +353,7 @@ struct model *build_model(struct parser *parser, struct span name, const struct 
     return model;
 }
 
-/* -- expressions ----------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------- */
 
 static struct expr *expr_new(struct parser *parser, enum expr_kind kind, unsigned depth_below,
                              struct span span)
@@ -449,7 +449,7 @@ struct name_item *build_name(struct parser *parser, struct span span)
     return item;
 }
 
-/* -- queries and statements ------------------------------------------------------------------ */
+/* -- queries and statements -------------------------------------------------------------------- */
 
 struct stage *build_stage(struct parser *parser, enum stage_kind kind, struct span verb,
                           struct span span)

@@ -40,7 +40,7 @@ struct parser {
 
 struct slice slice_of(const struct parser *parser, struct span span);
 
-/* -- selectors ------------------------------------------------------------------------------- */
+/* -- selectors --------------------------------------------------------------------------------- */
 
 /* From the token's text, with its quotes, slashes or dollar. */
 struct pattern *build_pattern(struct parser *, enum pattern_kind, struct span);
@@ -51,7 +51,7 @@ struct selector *build_path(struct parser *, struct span);
 struct selector *build_group(struct parser *, enum selector_kind, struct selector *list,
                              struct span);
 
-/* -- values ---------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 /* A NUMBER or QUANTITY token, or a NAME or VAR. */
 struct value *build_number(struct parser *, struct span number, bool negative, struct span);
@@ -63,7 +63,7 @@ struct option *build_option(struct parser *, enum option_kind, struct span);
 struct model *build_model(struct parser *, struct span name, const struct value *bound,
                           struct option *options, struct span);
 
-/* -- expressions ----------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------- */
 
 struct expr *build_leaf(struct parser *, enum expr_kind, struct span);
 struct expr *build_unary(struct parser *, enum expr_kind, struct expr *left, struct span);
@@ -74,7 +74,7 @@ struct expr *build_of(struct parser *, struct span name, struct selector *, stru
 struct binding *build_binding(struct parser *, struct span name, struct expr *);
 struct name_item *build_name(struct parser *, struct span);
 
-/* -- queries and statements ------------------------------------------------------------------ */
+/* -- queries and statements -------------------------------------------------------------------- */
 
 struct stage *build_stage(struct parser *, enum stage_kind, struct span verb, struct span);
 struct source *build_source(struct parser *, enum source_kind, struct span);

@@ -28,7 +28,7 @@ static int say(struct context *ctx, const char *message)
     return message ? 0 : context_no_memory(ctx);
 }
 
-/* -- definitions -------------------------------------------------------------------------------- */
+/* -- definitions ------------------------------------------------------------------------------- */
 
 static const char *const KIND_NAMES[] = {"", "let", "view", "threshold", "alert", "measure"};
 
@@ -140,7 +140,7 @@ static int use(struct context *ctx, const struct statement *statement)
     return say(ctx, arena_printf(ctx->arena, "using %s (%zu series)", text, selection.count));
 }
 
-/* -- marks -------------------------------------------------------------------------------------- */
+/* -- marks ------------------------------------------------------------------------------------- */
 
 /* Where a mark applies from: the instant given, else the newest run of the series that it names. */
 static int mark_instant(struct context *ctx, const struct statement *statement,

@@ -85,7 +85,7 @@ const char *diag_title(enum diag_code code)
     return "";
 }
 
-/* -- the place ------------------------------------------------------------------------------- */
+/* -- the place --------------------------------------------------------------------------------- */
 
 /* The line of the text that holds a position. */
 struct place {
@@ -121,7 +121,7 @@ static bool place_find(const struct diag *diag, const char *text, size_t len, st
     return true;
 }
 
-/* -- drawing --------------------------------------------------------------------------------- */
+/* -- drawing ----------------------------------------------------------------------------------- */
 
 enum { CELL_MAX = 16 };
 
@@ -232,7 +232,7 @@ const char *diag_draw(struct arena *arena, const struct diag *diag, const char *
     return strbuf_end(&out);
 }
 
-/* -- JSON ------------------------------------------------------------------------------------ */
+/* -- JSON -------------------------------------------------------------------------------------- */
 
 static void put_json_text(struct strbuf *out, const char *text)
 {

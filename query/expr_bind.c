@@ -57,7 +57,7 @@ static int expect_type(struct binder *binder, const struct node *node, enum type
                         TYPE_WORDS[node->type], TYPE_WORDS[type]);
 }
 
-/* -- constants ---------------------------------------------------------------------------------- */
+/* -- constants --------------------------------------------------------------------------------- */
 
 static int bind_quantity(struct binder *binder, double number, struct slice unit, struct span span,
                          struct node **out)
@@ -132,7 +132,7 @@ static int bind_variable(struct binder *binder, const struct expr *expr, struct 
     return bind_quantity(binder, number, (struct slice){unit, (uint32_t)strlen(unit)}, expr->span, out);
 }
 
-/* -- names -------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static int bind_column(struct binder *binder, int index, struct span span, struct node **out)
 {
@@ -285,7 +285,7 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
     return 0;
 }
 
-/* -- operators ---------------------------------------------------------------------------------- */
+/* -- operators --------------------------------------------------------------------------------- */
 
 static bool plain(enum unit_kind kind)
 {
@@ -433,7 +433,7 @@ static int bind_regex(struct binder *binder, const struct expr *expr, struct nod
     return status;
 }
 
-/* -- calls -------------------------------------------------------------------------------------- */
+/* -- calls ------------------------------------------------------------------------------------- */
 
 /* p99 and p99.9 are percentiles. */
 static bool percentile_name(struct slice name, double *percentile)
@@ -670,7 +670,7 @@ static int bind_call(struct binder *binder, const struct expr *expr, struct node
     return status;
 }
 
-/* -- entry -------------------------------------------------------------------------------------- */
+/* -- entry ------------------------------------------------------------------------------------- */
 
 int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
 {
@@ -705,7 +705,7 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     return bind_unary(binder, expr, out);
 }
 
-/* -- windows ------------------------------------------------------------------------------------ */
+/* -- windows ----------------------------------------------------------------------------------- */
 
 int window_span_bind(struct context *ctx, const struct window_span *span, struct window *out)
 {

@@ -16,7 +16,7 @@ void expr_free(struct node *node)
     if (node->kind == NODE_WINDOW) history_free(&node->history);
 }
 
-/* -- units -------------------------------------------------------------------------------------- */
+/* -- units ------------------------------------------------------------------------------------- */
 
 static void rule_sum(struct unit_rule *rule, struct unit left, struct unit right)
 {
@@ -116,7 +116,7 @@ static bool needs_units(const struct vec *a, const struct vec *b)
     return (a && vec_units_differ(a)) || (b && vec_units_differ(b));
 }
 
-/* -- columns and flags -------------------------------------------------------------------------- */
+/* -- columns and flags ------------------------------------------------------------------------- */
 
 static void eval_verdict(struct node *node, const struct batch *batch)
 {
@@ -190,7 +190,7 @@ static void eval_negate(struct node *node, const struct vec *a, size_t count)
     }
 }
 
-/* -- binary operators --------------------------------------------------------------------------- */
+/* -- binary operators -------------------------------------------------------------------------- */
 
 static uint8_t combine_flags(enum binary_op op, uint8_t a, uint8_t b)
 {
@@ -325,7 +325,7 @@ static void eval_binary(struct node *node, const struct vec *a, const struct vec
     }
 }
 
-/* -- functions ---------------------------------------------------------------------------------- */
+/* -- functions --------------------------------------------------------------------------------- */
 
 static double scalar(enum function function, double x)
 {
@@ -459,7 +459,7 @@ void slot_set(struct node *slot, double value, int64_t time_ns, const char *text
     }
 }
 
-/* -- entry -------------------------------------------------------------------------------------- */
+/* -- entry ------------------------------------------------------------------------------------- */
 
 static int eval_own(struct context *ctx, struct node *node, const struct batch *batch,
                     const struct vec *a, const struct vec *b, const struct vec *c)

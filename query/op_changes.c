@@ -170,7 +170,7 @@ static int changes_next(struct op *op, struct context *ctx, struct batch **out)
     return 0;
 }
 
-/* -- making it ---------------------------------------------------------------------------------- */
+/* -- making it --------------------------------------------------------------------------------- */
 
 static int options_bind(struct context *ctx, const struct option *option, struct segment_options *out)
 {

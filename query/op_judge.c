@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-/* -- what both read ----------------------------------------------------------------------------- */
+/* -- what both read ---------------------------------------------------------------------------- */
 
 struct inputs {
     int time, commit, value, status;
@@ -53,7 +53,7 @@ static int history_fail(struct context *ctx, int status)
     return status == PACE_ELIMIT ? op_fail_rows(ctx, status, "over") : context_no_memory(ctx);
 }
 
-/* -- baseline ----------------------------------------------------------------------------------- */
+/* -- baseline ---------------------------------------------------------------------------------- */
 
 enum { BASELINE_COLUMNS = 4 };
 
@@ -182,7 +182,7 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     return 0;
 }
 
-/* -- check -------------------------------------------------------------------------------------- */
+/* -- check ------------------------------------------------------------------------------------- */
 
 enum { CHECK_BASE, CHECK_SPREAD, CHECK_LOW, CHECK_HIGH, CHECK_N, CHECK_SCORE, CHECK_P, CHECK_VERDICT,
        CHECK_COLUMNS };

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* -- binding ------------------------------------------------------------------------------------ */
+/* -- binding ----------------------------------------------------------------------------------- */
 
 static int bind_span(struct context *ctx, const struct stage *stage, struct range *out)
 {
@@ -73,7 +73,7 @@ int range_bind(struct context *ctx, const struct stage *stage, struct range *out
     return bind_span(ctx, stage, out);
 }
 
-/* -- applying ----------------------------------------------------------------------------------- */
+/* -- applying ---------------------------------------------------------------------------------- */
 
 static void apply_count(const struct range *range, const struct range_rows *rows)
 {
@@ -126,7 +126,7 @@ void range_apply(const struct range *range, const struct range_rows *rows, uint6
     }
 }
 
-/* -- the operator ------------------------------------------------------------------------------- */
+/* -- the operator ------------------------------------------------------------------------------ */
 
 struct range_op {
     struct op op;

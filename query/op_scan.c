@@ -87,7 +87,7 @@ static void scan_free(struct op *op)
     marks_free(scan->marks);
 }
 
-/* -- reading a matrix --------------------------------------------------------------------------- */
+/* -- reading a matrix -------------------------------------------------------------------------- */
 
 static int matrix_reserve(struct matrix *matrix, size_t runs, size_t columns)
 {
@@ -166,7 +166,7 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
     return status;
 }
 
-/* -- the points of a series --------------------------------------------------------------------- */
+/* -- the points of a series -------------------------------------------------------------------- */
 
 static int points_reserve(struct points *points, size_t count)
 {
@@ -321,7 +321,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     return 0;
 }
 
-/* -- groups ------------------------------------------------------------------------------------- */
+/* -- groups ------------------------------------------------------------------------------------ */
 
 /* Runs to read first: as many as the ranges ask for, with history. */
 static uint64_t first_read(const struct scan_op *scan)
@@ -393,7 +393,7 @@ static int next_series(struct scan_op *scan, struct context *ctx)
     return 0;
 }
 
-/* -- batches ------------------------------------------------------------------------------------ */
+/* -- batches ----------------------------------------------------------------------------------- */
 
 static void batch_fill(struct scan_op *scan)
 {
@@ -445,7 +445,7 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
     return 0;
 }
 
-/* -- making it ---------------------------------------------------------------------------------- */
+/* -- making it --------------------------------------------------------------------------------- */
 
 /* What is known of the value's unit before reading: one kind, or several. */
 static void value_column(struct context *ctx, const struct selection *selection, struct column *column)

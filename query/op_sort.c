@@ -111,7 +111,7 @@ static int sort_fill(struct sort_op *sort, struct context *ctx)
     }
 }
 
-/* -- order -------------------------------------------------------------------------------------- */
+/* -- order ------------------------------------------------------------------------------------- */
 
 static int compare_numbers(double a, double b)
 {
@@ -170,7 +170,7 @@ static int sort_order(struct sort_op *sort, struct context *ctx)
     return 0;
 }
 
-/* -- top N per group ---------------------------------------------------------------------------- */
+/* -- top N per group --------------------------------------------------------------------------- */
 
 static bool same_group(const struct sort_op *sort, uint32_t a, uint32_t b)
 {
@@ -221,7 +221,7 @@ static int sort_next(struct op *op, struct context *ctx, struct batch **out)
     return 0;
 }
 
-/* -- making it ---------------------------------------------------------------------------------- */
+/* -- making it --------------------------------------------------------------------------------- */
 
 static int sort_make(struct context *ctx, const char *name, struct op *input, size_t keys,
                      struct sort_op **out)

@@ -52,7 +52,7 @@ static void summarize_free(struct op *op)
         expr_free(a->arg);
 }
 
-/* -- groups ------------------------------------------------------------------------------------- */
+/* -- groups ------------------------------------------------------------------------------------ */
 
 static struct by_value by_value(const struct vec *v, size_t row)
 {
@@ -172,7 +172,7 @@ static int group_find(struct summarize_op *summarize, struct context *ctx,
     return 0;
 }
 
-/* -- filling ------------------------------------------------------------------------------------ */
+/* -- filling ----------------------------------------------------------------------------------- */
 
 static int assign_groups(struct summarize_op *summarize, struct context *ctx, const struct batch *batch,
                          struct by_value *values, const struct vec **by, size_t *groups)
@@ -241,7 +241,7 @@ static int group_compare(const void *a, const void *b, void *context)
     return (left > right) - (left < right);
 }
 
-/* -- giving out --------------------------------------------------------------------------------- */
+/* -- giving out -------------------------------------------------------------------------------- */
 
 static void put_by(struct vec *v, size_t row, const struct by_value *value)
 {
@@ -303,7 +303,7 @@ static int summarize_next(struct op *op, struct context *ctx, struct batch **out
     return 0;
 }
 
-/* -- making it ---------------------------------------------------------------------------------- */
+/* -- making it --------------------------------------------------------------------------------- */
 
 static size_t count_bindings(const struct binding *binding)
 {

@@ -47,7 +47,7 @@ PACE_API int pace_prepare(pace_session *session, const char *text, size_t len,
                           struct pace_error *error, pace_query **out);
 PACE_API void pace_query_free(pace_query *query); /* NULL is allowed */
 
-/* -- results --------------------------------------------------------------------------------- */
+/* -- results ----------------------------------------------------------------------------------- */
 
 enum pace_field_type {
     PACE_FIELD_TEXT,   /* text[i], never NULL when not missing */

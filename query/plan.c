@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-/* -- sources ------------------------------------------------------------------------------------ */
+/* -- sources ----------------------------------------------------------------------------------- */
 
 /* A query without names and brackets: a selector and all stages in order. */
 struct flat {
@@ -61,7 +61,7 @@ static int flatten(struct context *ctx, const struct query *query, struct flat *
     return status;
 }
 
-/* -- stages ------------------------------------------------------------------------------------- */
+/* -- stages ------------------------------------------------------------------------------------ */
 
 static bool is_range(enum stage_kind kind)
 {

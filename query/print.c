@@ -43,7 +43,7 @@ static void put_quoted(struct strbuf *out, struct slice text)
     strbuf_char(out, '"');
 }
 
-/* -- selectors ------------------------------------------------------------------------------- */
+/* -- selectors --------------------------------------------------------------------------------- */
 
 static void put_pattern(struct strbuf *out, const struct pattern *pattern)
 {
@@ -92,7 +92,7 @@ static void put_selector(struct strbuf *out, const struct selector *selector)
     }
 }
 
-/* -- values ---------------------------------------------------------------------------------- */
+/* -- values ------------------------------------------------------------------------------------ */
 
 static void put_value(struct strbuf *out, const struct value *value)
 {
@@ -178,7 +178,7 @@ static void put_model(struct strbuf *out, const struct model *model)
     put_options(out, model->options);
 }
 
-/* -- expressions ----------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------- */
 
 /* How tightly an expression binds, as in parse.y. */
 enum {
@@ -290,7 +290,7 @@ static void put_expr(struct strbuf *out, const struct expr *expr)
     }
 }
 
-/* -- stages ---------------------------------------------------------------------------------- */
+/* -- stages ------------------------------------------------------------------------------------ */
 
 static void put_query(struct strbuf *out, const struct query *query);
 
@@ -417,7 +417,7 @@ static void put_query(struct strbuf *out, const struct query *query)
     }
 }
 
-/* -- statements ------------------------------------------------------------------------------ */
+/* -- statements -------------------------------------------------------------------------------- */
 
 /* A unit stands bare when it reads as a name, else quoted: "ops/s", "%". */
 static void put_unit(struct strbuf *out, struct slice unit)
@@ -536,7 +536,7 @@ static void put_statement(struct strbuf *out, const struct statement *statement)
     }
 }
 
-/* -- entry points ---------------------------------------------------------------------------- */
+/* -- entry points ------------------------------------------------------------------------------ */
 
 const char *print_script(struct arena *arena, const struct script *script)
 {

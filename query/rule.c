@@ -18,7 +18,7 @@ static unsigned count_terms(const struct selector *selector)
     return count;
 }
 
-/* -- bounds ------------------------------------------------------------------------------------- */
+/* -- bounds ------------------------------------------------------------------------------------ */
 
 static const char *bounds_text(enum model_kind model)
 {
@@ -78,7 +78,7 @@ static int floor_bind(struct context *ctx, const struct value *value, double *ou
     return 0;
 }
 
-/* -- models ------------------------------------------------------------------------------------- */
+/* -- models ------------------------------------------------------------------------------------ */
 
 static int option_bind(struct context *ctx, const struct option *option, struct rule *rule)
 {
@@ -196,7 +196,7 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
     return 0;
 }
 
-/* -- rules -------------------------------------------------------------------------------------- */
+/* -- rules ------------------------------------------------------------------------------------- */
 
 static int rule_make(struct context *ctx, struct rule **out)
 {

@@ -36,7 +36,7 @@ struct pace_query {
     struct output output;
 };
 
-/* -- life cycle --------------------------------------------------------------------------------- */
+/* -- life cycle -------------------------------------------------------------------------------- */
 
 static int fail(struct pace_error *error, int code, const char *message)
 {
@@ -103,7 +103,7 @@ void pace_query_free(pace_query *query)
     free(query);
 }
 
-/* -- beginning a statement ---------------------------------------------------------------------- */
+/* -- beginning a statement --------------------------------------------------------------------- */
 
 static int64_t clock_ns(clockid_t clock)
 {
@@ -162,7 +162,7 @@ static int begin_statement(pace_query *query, const struct statement *statement)
     return status ? status : output_init(query);
 }
 
-/* -- rows --------------------------------------------------------------------------------------- */
+/* -- rows -------------------------------------------------------------------------------------- */
 
 static void output_column(struct output *output, size_t column, const struct vec *from,
                           const uint32_t *rows, size_t count)
@@ -204,7 +204,7 @@ static void output_batch(struct output *output, const struct batch *batch)
         output_column(output, column, &batch->vecs[column], rows, count);
 }
 
-/* -- ending a statement ------------------------------------------------------------------------- */
+/* -- ending a statement ------------------------------------------------------------------------ */
 
 /* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are said. */
 static void conclude(pace_query *query)
@@ -275,7 +275,7 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
     return fail_diagnosed(query, error, status);
 }
 
-/* -- what a caller asks ------------------------------------------------------------------------- */
+/* -- what a caller asks ------------------------------------------------------------------------ */
 
 const struct pace_outcome *pace_outcome(const pace_query *query)
 {

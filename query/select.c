@@ -290,7 +290,7 @@ static int test_build(struct build *build, const struct selector *selector, stru
     return status;
 }
 
-/* -- evaluating a test -------------------------------------------------------------------------- */
+/* -- evaluating a test ------------------------------------------------------------------------- */
 
 /* ids[d] of the series; the first `known` dimensions count, the rest are not looked at yet. */
 static enum truth test_eval(const struct test *test, const uint32_t *ids, int known)
@@ -335,7 +335,7 @@ static bool dotted_is_named(const struct test *test, const uint32_t *ids)
     return false;
 }
 
-/* -- series ------------------------------------------------------------------------------------- */
+/* -- series ------------------------------------------------------------------------------------ */
 
 static int compare_series(const void *a, const void *b)
 {
@@ -520,7 +520,7 @@ int row_filters_pass(struct context *ctx, const struct row_filter *filters, cons
     return 1;
 }
 
-/* -- marks -------------------------------------------------------------------------------------- */
+/* -- marks ------------------------------------------------------------------------------------- */
 
 int select_matches(struct context *ctx, const struct selector *selector, const struct series *series)
 {

@@ -10,7 +10,7 @@
 
 enum { DEFAULT_MEMORY = 1 << 30 };
 
-/* -- life cycle --------------------------------------------------------------------------------- */
+/* -- life cycle -------------------------------------------------------------------------------- */
 
 int pace_session_open(pace *store, const struct pace_query_options *options, struct pace_error *error,
                       pace_session **out)
@@ -97,7 +97,7 @@ void pace_interrupt(pace_session *session)
     atomic_store(&session->interrupted, 1);
 }
 
-/* -- names -------------------------------------------------------------------------------------- */
+/* -- names ------------------------------------------------------------------------------------- */
 
 static const char *binding_text_find(const struct binding_text *list, enum pace_object_kind kind,
                                      struct slice name)
@@ -149,7 +149,7 @@ const struct selector *context_use(struct context *ctx)
     return script->statements->query->source->selector;
 }
 
-/* -- control ------------------------------------------------------------------------------------ */
+/* -- control ----------------------------------------------------------------------------------- */
 
 int context_check(struct context *ctx)
 {

@@ -91,7 +91,7 @@ static const char *near_expected(const struct scene *scene, struct span span)
     return suggest(text.text, text.len, names, count);
 }
 
-/* -- the end --------------------------------------------------------------------------------- */
+/* -- the end ----------------------------------------------------------------------------------- */
 
 static bool explain_unclosed(const struct scene *scene)
 {
@@ -110,7 +110,7 @@ static bool explain_unopened(const struct scene *scene)
     return true;
 }
 
-/* -- verbs ----------------------------------------------------------------------------------- */
+/* -- verbs ------------------------------------------------------------------------------------- */
 
 static const char *word_list(struct parser *parser, const char *lead, enum word_class class)
 {
@@ -179,7 +179,7 @@ static bool explain_bar(const struct scene *scene)
     return true;
 }
 
-/* -- the beginning --------------------------------------------------------------------------- */
+/* -- the beginning ----------------------------------------------------------------------------- */
 
 static bool explain_first(const struct scene *scene)
 {
@@ -239,7 +239,7 @@ static bool explain_second(const struct scene *scene)
     return true;
 }
 
-/* -- patterns -------------------------------------------------------------------------------- */
+/* -- patterns ---------------------------------------------------------------------------------- */
 
 /* `branch:main,dev`, `benchmark:f(x)`: the pattern ended where its author did not. */
 static bool explain_pattern(const struct scene *scene)
@@ -264,7 +264,7 @@ static bool explain_pattern(const struct scene *scene)
     return true;
 }
 
-/* -- expressions ----------------------------------------------------------------------------- */
+/* -- expressions ------------------------------------------------------------------------------- */
 
 static bool is_comparison(int kind)
 {
@@ -320,7 +320,7 @@ static bool explain_unit(const struct scene *scene)
     return true;
 }
 
-/* -- words ----------------------------------------------------------------------------------- */
+/* -- words ------------------------------------------------------------------------------------- */
 
 /* A word of the language where only names can stand, or an option where an expression should. */
 static bool explain_reserved(const struct scene *scene)
@@ -377,7 +377,7 @@ static bool explain_option(const struct scene *scene)
     return true;
 }
 
-/* -- what was expected ----------------------------------------------------------------------- */
+/* -- what was expected ------------------------------------------------------------------------- */
 
 /* Tokens that are said in one word when the first ones are all expected. */
 static const struct group {

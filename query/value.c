@@ -18,7 +18,7 @@ char *slice_string(struct arena *arena, struct slice slice)
     return arena_copy(arena, slice.text, slice.len);
 }
 
-/* -- quantities --------------------------------------------------------------------------------- */
+/* -- quantities -------------------------------------------------------------------------------- */
 
 static int fail_unit(struct context *ctx, struct slice unit, struct span span)
 {
@@ -133,7 +133,7 @@ int duration_bind(struct context *ctx, const struct value *value, int64_t *span_
     return 0;
 }
 
-/* -- instants ----------------------------------------------------------------------------------- */
+/* -- instants ---------------------------------------------------------------------------------- */
 
 /* Days since the Unix epoch of a date of the Gregorian calendar (H. Hinnant, days_from_civil). */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)

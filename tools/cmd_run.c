@@ -140,8 +140,7 @@ static int job_read(struct job *job, const struct arguments *arguments)
     return status;
 }
 
-/* -- storing
- * --------------------------------------------------------------------------------------- */
+/* -- storing ----------------------------------------------------------------------------------- */
 
 static const char *either(const char *first, const char *second, const char *third)
 {
@@ -276,8 +275,7 @@ static void say_stored(const struct job *job, const struct stored *stored, const
              what, stored->result.duplicate ? " (stored before)" : "");
 }
 
-/* -- judging
- * --------------------------------------------------------------------------------------- */
+/* -- judging ----------------------------------------------------------------------------------- */
 
 static int judge_stored(const struct job *job, pace *store, const struct stored *stored,
                         struct judgement *out)
@@ -350,8 +348,7 @@ static int verdict(struct job *job, pace **store, const struct stored *stored)
     return status;
 }
 
-/* -- running
- * --------------------------------------------------------------------------------------- */
+/* -- running ----------------------------------------------------------------------------------- */
 
 static int dry_run(const struct job *job)
 {

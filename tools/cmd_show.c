@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_PREFIX = 4, MAX_CHOICES = 10 };
+enum { MIN_PREFIX = 4, MAX_CHOICES = 10, KEY_WIDTH_MAX = 40 };
 
 /* -- which run -----------------------------------------------------------------------------------
  */
@@ -103,11 +103,12 @@ static int stream_names(pace_snapshot *snapshot, uint32_t id, const char *names[
     return code;
 }
 
-static void put_pair(const char *key, const char *value)
+/* Keys are padded to `width`; a longer one pushes its value to the right. */
+static void put_pair(size_t width, const char *key, const char *value)
 {
     if (value == NULL || *value == '\0') return;
     say_safe(stdout, key, strlen(key));
-    printf("%*s  ", (int)(strlen(key) < 12 ? 12 - strlen(key) : 0), "");
+    printf("%*s  ", (int)(strlen(key) < width ? width - strlen(key) : 0), "");
     say_safe(stdout, value, strlen(value));
     putchar('\n');
 }
@@ -122,25 +123,29 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     if (code == 0) code = pace_run_id(snapshot, view->run, error, &id);
     if (code == 0) code = pace_run_meta(snapshot, view->run, error, &meta);
     if (code != 0) return code;
+    size_t width = strlen("project");
+    for (size_t i = 0; i < meta.count; i++) {
+        size_t len = strlen(meta.keys[i]);
+        if (len > width && len <= KEY_WIDTH_MAX) width = len;
+    }
     snprintf(number, sizeof number, "%llu", (unsigned long long)view->run);
-    put_pair("run", number);
-    put_pair("project", names[0]);
-    put_pair("branch", names[1]);
-    put_pair("testbed", names[2]);
-    put_pair("commit", view->commit);
-    put_pair("time", timestamp_print(text, view->time_ns));
-    if (view->ran_ns != 0) put_pair("ran", timestamp_print(text, view->ran_ns));
-    put_pair("id", id);
-    if ((view->flags & PACE_RUN_PARTIAL) != 0) put_pair("partial", "the benchmark command failed");
-    if ((view->flags & PACE_RUN_DIRTY) != 0) put_pair("dirty", "with uncommitted changes");
+    put_pair(width, "run", number);
+    put_pair(width, "project", names[0]);
+    put_pair(width, "branch", names[1]);
+    put_pair(width, "testbed", names[2]);
+    put_pair(width, "commit", view->commit);
+    put_pair(width, "time", timestamp_print(text, view->time_ns));
+    if (view->ran_ns != 0) put_pair(width, "ran", timestamp_print(text, view->ran_ns));
+    put_pair(width, "id", id);
+    if ((view->flags & PACE_RUN_PARTIAL) != 0) put_pair(width, "partial", "the benchmark command failed");
+    if ((view->flags & PACE_RUN_DIRTY) != 0) put_pair(width, "dirty", "with uncommitted changes");
     for (size_t i = 0; i < meta.count; i++)
-        put_pair(meta.keys[i], meta.values[i]);
+        put_pair(width, meta.keys[i], meta.values[i]);
     putchar('\n');
     return 0;
 }
 
-/* -- what it measured
- * ------------------------------------------------------------------------------ */
+/* -- what it measured -------------------------------------------------------------------------- */
 
 static int add_cells(pace_snapshot *snapshot, const struct pace_run_view *view,
                      const struct pace_cells *cells, size_t r, const struct pace_column *columns,

@@ -44,7 +44,7 @@ const char *load_project(struct load *load)
     return load->folder;
 }
 
-/* -- groups of runs -------------------------------------------------------------------------- */
+/* -- groups of runs ---------------------------------------------------------------------------- */
 
 /* 1 when the store itself failed, not what it was given. */
 static int store_broken(int code)
@@ -178,7 +178,7 @@ int load_add(struct load *load, const char *name, pace_run *run, size_t cell_cou
     return 0;
 }
 
-/* -- a harness' file ------------------------------------------------------------------------- */
+/* -- a harness' file --------------------------------------------------------------------------- */
 
 /* The sink of an adapter: each run goes to the pending ones, where it can be taken back. */
 struct harness {
@@ -302,7 +302,7 @@ static int load_harness(struct load *load, const struct adapter *adapter,
     return code;
 }
 
-/* -- files ----------------------------------------------------------------------------------- */
+/* -- files ------------------------------------------------------------------------------------- */
 
 /* Reads one file. Its runs are pending or stored afterwards. */
 static int load_stream(struct load *load, struct input_stream *stream, struct pace_error *error)

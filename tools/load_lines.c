@@ -26,7 +26,7 @@
 #include <string.h>
 #include <xxhash.h>
 
-/* -- records --------------------------------------------------------------------------------- */
+/* -- records ----------------------------------------------------------------------------------- */
 
 struct bytes {
     char *data;
@@ -158,7 +158,7 @@ static struct sorter_record stored_record(const struct bytes *bytes, size_t *at)
     return record;
 }
 
-/* -- units ----------------------------------------------------------------------------------- */
+/* -- units ------------------------------------------------------------------------------------- */
 
 /* The unit of each project x measure of the file, or of the store. Open addressing. */
 struct measure {
@@ -226,7 +226,7 @@ static const char *stored_unit(pace_snapshot *snapshot, const struct line_point 
     return found.unit;
 }
 
-/* -- reading the file ------------------------------------------------------------------------ */
+/* -- reading the file -------------------------------------------------------------------------- */
 
 struct lines {
     struct load *load;
@@ -368,7 +368,7 @@ static int read_lines(struct lines *lines)
     return code;
 }
 
-/* -- bringing runs together ------------------------------------------------------------------ */
+/* -- bringing runs together -------------------------------------------------------------------- */
 
 /* From the first order to the second: each record gets the first line of its run. */
 static int reorder(struct lines *lines)
@@ -459,7 +459,7 @@ static int check_runs(struct lines *lines)
     return code;
 }
 
-/* -- storing --------------------------------------------------------------------------------- */
+/* -- storing ----------------------------------------------------------------------------------- */
 
 /* Copies a cell's samples to where doubles may be read. */
 static int align_samples(struct lines *lines, struct entry *entry)

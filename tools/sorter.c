@@ -99,7 +99,7 @@ size_t sorter_spills(const struct sorter *sorter)
     return sorter->piece_count;
 }
 
-/* -- records --------------------------------------------------------------------------------- */
+/* -- records ----------------------------------------------------------------------------------- */
 
 static struct sorter_record record_at(const char *bytes)
 {
@@ -139,7 +139,7 @@ static void sort_memory(struct sorter *sorter)
                 sorter->bytes);
 }
 
-/* -- the file -------------------------------------------------------------------------------- */
+/* -- the file ---------------------------------------------------------------------------------- */
 
 static int open_file(struct sorter *sorter, struct pace_error *error)
 {
@@ -237,7 +237,7 @@ int sorter_put(struct sorter *sorter, const struct sorter_record *record, struct
     return 0;
 }
 
-/* -- merging --------------------------------------------------------------------------------- */
+/* -- merging ----------------------------------------------------------------------------------- */
 
 static int piece_empty(const struct piece *piece)
 {

@@ -21,7 +21,7 @@ static const char *const recorded[] = {"2.5.0", "3.0.0", "3.1.1", "3.2.3",
                                        "3.4.1", "4.0.0", "5.3.1"};
 enum { RECORDED = sizeof recorded / sizeof recorded[0] };
 
-/* -- a sink that keeps what it is given ------------------------------------------------------- */
+/* -- a sink that keeps what it is given -------------------------------------------------------- */
 
 struct collect {
     char project[200], branch[200], testbed[200], commit[200];
@@ -194,7 +194,7 @@ static const char *meta(const struct collect *collect, const char *key)
     return NULL;
 }
 
-/* -- recorded files -------------------------------------------------------------------------- */
+/* -- recorded files ---------------------------------------------------------------------------- */
 
 static void check_statistic(const struct collect *collect, const char *name, const char *key,
                             double number)
@@ -331,7 +331,7 @@ static void knows_what_the_run_is(void **state)
     free(text);
 }
 
-/* -- odd but allowed ------------------------------------------------------------------------- */
+/* -- odd but allowed --------------------------------------------------------------------------- */
 
 static void unknown_facts_are_empty(void **state)
 {
@@ -501,7 +501,7 @@ static void metadata_is_bounded(void **state)
     free(text);
 }
 
-/* -- damaged --------------------------------------------------------------------------------- */
+/* -- damaged ----------------------------------------------------------------------------------- */
 
 static void wrong_input_is_named(void **state)
 {

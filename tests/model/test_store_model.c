@@ -85,13 +85,13 @@ static int same(double a, double b)
     return (isnan(a) && isnan(b)) || a == b;
 }
 
-/* -- runs --------------------------------------------------------------------------------------------- */
+/* -- runs -------------------------------------------------------------------------------------- */
 
-static struct pace_run_info info_of(const struct model_run *run, char names[3][16])
+static struct pace_run_info info_of(const struct model_run *run, char names[3][32])
 {
-    snprintf(names[0], 16, "project-%d", run->stream % 3);
-    snprintf(names[1], 16, "branch-%d", run->stream / 3 % 2);
-    snprintf(names[2], 16, "testbed-%d", run->stream / 6);
+    snprintf(names[0], 32, "project-%d", run->stream % 3);
+    snprintf(names[1], 32, "branch-%d", run->stream / 3 % 2);
+    snprintf(names[2], 32, "testbed-%d", run->stream / 6);
     return (struct pace_run_info){.project = names[0],
                                   .branch = names[1],
                                   .testbed = names[2],
@@ -150,7 +150,7 @@ static void free_run(struct model_run *run)
 /* Puts a model's run; the order of cells turns with its time. */
 static pace_run *build(struct model *m, const struct model_run *run)
 {
-    char names[3][16], benchmark[16];
+    char names[3][32], benchmark[16];
     struct pace_run_info info = info_of(run, names);
     pace_run *out;
     store_ok(pace_run_begin(m->store, &info, error, &out));
@@ -279,7 +279,7 @@ static void commit_again(struct model *m)
     free_run(&again);
 }
 
-/* -- questions ---------------------------------------------------------------------------------------- */
+/* -- questions --------------------------------------------------------------------------------- */
 
 static const struct model_run *sorted_runs; /* for qsort */
 
@@ -481,7 +481,7 @@ static void check_streams(struct model *m, pace_snapshot *snapshot)
     assert_int_equal(stat.series, m->series_count);
 }
 
-/* -- marks and objects -------------------------------------------------------------------------------- */
+/* -- marks and objects ------------------------------------------------------------------------- */
 
 static void change_mark(struct model *m)
 {
@@ -550,7 +550,7 @@ static void check_marks_and_objects(struct model *m, pace_snapshot *snapshot)
     assert_int_equal(at, count);
 }
 
-/* -- the walk ----------------------------------------------------------------------------------------- */
+/* -- the walk ---------------------------------------------------------------------------------- */
 
 static void step(struct model *m)
 {

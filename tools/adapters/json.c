@@ -28,7 +28,7 @@ int error_fill(struct pace_error *error, int code, const char *format, ...)
     return code;
 }
 
-/* -- what JSON does not know ----------------------------------------------------------------- */
+/* -- what JSON does not know ------------------------------------------------------------------- */
 
 /* A token to replace: text[at .. at+len) becomes `with`, or stays with `with` behind it. */
 struct odd {
@@ -166,7 +166,7 @@ static size_t original_position(const char *text, size_t len, size_t position)
     return original > len ? len : original;
 }
 
-/* -- reading --------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 static int explain(const char *name, const char *text, size_t len, uint64_t first_line, int copied,
                    const json_error_t *json, struct pace_error *error)

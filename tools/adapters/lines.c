@@ -74,7 +74,7 @@ static int no_memory(struct line *line)
     return refuse(line, PACE_ENOMEM, "out of memory");
 }
 
-/* -- recognising ----------------------------------------------------------------------------- */
+/* -- recognising ------------------------------------------------------------------------------- */
 
 int lines_recognise(const struct input *head)
 {
@@ -88,7 +88,7 @@ int lines_recognise(const struct input *head)
     return keys >= 2 ? 2 : 0;
 }
 
-/* -- fields ---------------------------------------------------------------------------------- */
+/* -- fields ------------------------------------------------------------------------------------ */
 
 /* Sorts the members of the object into line->values. */
 static int take_members(struct line *line, const json_t *object)

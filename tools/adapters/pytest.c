@@ -51,7 +51,7 @@ static void warn(struct reader *reader, const char *format, ...)
     reader->sink->warn(reader->sink->context, message);
 }
 
-/* -- recognising ----------------------------------------------------------------------------- */
+/* -- recognising ------------------------------------------------------------------------------- */
 
 static int has(const struct input *input, const char *quoted_key)
 {
@@ -68,7 +68,7 @@ int pytest_recognise(const struct input *input)
     return (list && has(input, "\"fullname\"")) || (machine && has(input, "\"python_"));
 }
 
-/* -- metadata -------------------------------------------------------------------------------- */
+/* -- metadata ---------------------------------------------------------------------------------- */
 
 /* Control characters do not enter the store: they become spaces. */
 static void blank_controls(char *text)
@@ -158,7 +158,7 @@ static int put_benchmark_meta(struct reader *reader, const char *name, const jso
     return code;
 }
 
-/* -- what the run is ------------------------------------------------------------------------- */
+/* -- what the run is --------------------------------------------------------------------------- */
 
 /* pytest-benchmark's words for "not known". */
 static const char *known(const char *text)
@@ -200,7 +200,7 @@ static int begin_run(struct reader *reader, const json_t *root)
     return reader->sink->run(reader->sink->context, &facts, reader->error);
 }
 
-/* -- statistics ------------------------------------------------------------------------------ */
+/* -- statistics -------------------------------------------------------------------------------- */
 
 /* The statistics that are known, in the order of the file. */
 static const struct statistic {
@@ -372,7 +372,7 @@ static int read_stats(struct reader *reader, const char *name, const json_t *sta
     return fill_ops(reader, name, stats);
 }
 
-/* -- reading --------------------------------------------------------------------------------- */
+/* -- reading ----------------------------------------------------------------------------------- */
 
 /* Names are shown and searched: a control character in one is written as pytest writes it, \x1b. */
 static char *clean_name(struct arena *arena, const char *name)
