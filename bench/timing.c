@@ -32,7 +32,7 @@ static double written_bytes(void)
     uint64_t bytes = 0;
     if (!file) return 0;
     while (fgets(line, sizeof line, file))
-        if (sscanf(line, "write_bytes: %" SCNu64, &bytes) == 1) break;
+        if (sscanf(line, "wchar: %" SCNu64, &bytes) == 1) break;
     fclose(file);
     return (double)bytes;
 }

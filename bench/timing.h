@@ -1,9 +1,10 @@
 /* timing.h -- clocks, medians, and the cost of a piece of work or of a child process.
  *
  * Every number of bench/ is a median over rounds in which we and the peer take turns, so that a slow
- * minute of the machine falls on both. CPU time is user plus system; the kernel's own threads (the
- * journal, write-back) are in nobody's account. Bytes written are those the process handed to a disk's
- * page cache (write_bytes of /proc/self/io); a store on tmpfs shows none. */
+ * minute of the machine falls on both. CPU time is user plus system; what the kernel's own threads do (journal,
+ * write-back) is in nobody's account. Bytes written are those given to write calls (wchar of
+ * /proc/self/io): a store that writes by stores to a mapping would show none. write_bytes, which counts dirtied
+ * page cache, is no measure: where the file system caches in large folios, 4 KB count as up to 2 MB. */
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H
 

@@ -24,7 +24,8 @@ int kv_file_directory(const char *path, int create, struct pace_error *error, in
 int kv_file_check(int directory, const char *path, const char *name, struct pace_error *error,
                   struct stat *out);
 
-/* Reads both meta pages of data.mdb and checks every field against the file. */
+/* Reads both meta pages of data.mdb and checks every field against the file; of a store of ordinary size
+ * also the frame of every page (kv_pages.h), so that LMDB meets nothing that it would die of. */
 int kv_file_validate(int directory, const char *path, struct pace_error *error);
 
 /* Locks a file or directory for this descriptor alone, waiting until `deadline` (CLOCK_MONOTONIC);

@@ -1,6 +1,8 @@
 /* batch.c -- see batch.h. */
 #include "batch.h"
 
+#include "grow.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,16 +93,6 @@ void rowset_reset(struct rowset *set)
     set->count = 0;
 }
 
-static bool grow_array(void *array_pointer, size_t capacity, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, capacity, size);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 static int rowset_reserve(struct rowset *set, size_t count)
 {
     if (count > set->limit) return PACE_ELIMIT;
@@ -110,12 +102,12 @@ static int rowset_reserve(struct rowset *set, size_t count)
         capacity *= 2;
     for (size_t i = 0; i < set->schema->count; i++) {
         struct vec *column = &set->columns[i];
-        if (!grow_array(&column->at.flag, capacity, type_size(column->type))) return PACE_ENOMEM;
+        if (!grow(&column->at.flag, capacity, type_size(column->type))) return PACE_ENOMEM;
         if (column->type == TYPE_NUMBER &&
-            !grow_array(&column->units, capacity, sizeof *column->units))
+            !grow(&column->units, capacity, sizeof *column->units))
             return PACE_ENOMEM;
     }
-    if (!grow_array(&set->restart, capacity, 1) || !grow_array(&set->gone, capacity, 1))
+    if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1))
         return PACE_ENOMEM;
     set->capacity = capacity;
     return 0;

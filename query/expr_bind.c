@@ -258,12 +258,8 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
     struct context *ctx = binder->ctx;
     const struct selector *match = expr->selector;
     bool is_run = slice_is(match->key, "run");
-    if (key_dimension(match->key) < 0 && !is_run && !slice_is(match->key, "commit")) {
-        static const char *const keys[] = {"project",   "branch",  "testbed", "benchmark",
-                                           "measure",   "commit",  "run"};
-        return context_fail(ctx, Q_NO_KEY, match->key_span, context_suggest(ctx, match->key, keys, 7),
-                            "no key '%.*s'", (int)match->key.len, match->key.text);
-    }
+    if (key_dimension(match->key) < 0 && !is_run && !slice_is(match->key, "commit"))
+        return context_fail_key(ctx, match->key, match->key_span);
     int column = schema_find(binder->schema, match->key.text, match->key.len);
     if (column < 0)
         return context_fail(ctx, Q_NO_COLUMN, expr->span, NULL, "there is no column '%.*s' here",

@@ -3,6 +3,7 @@
 #include "history.h"
 
 #include "../engine/pace.h"
+#include "grow.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -59,16 +60,6 @@ void history_reset(struct history *history)
     history->start = history->end = 0;
 }
 
-static bool resize(void *array_pointer, size_t count, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, count, size);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 /* Makes room for one more point: drops what lies before `start`, else doubles. */
 static int history_reserve(struct history *history)
 {
@@ -85,10 +76,10 @@ static int history_reserve(struct history *history)
     }
     if (kept >= PACE_MAX_ROWS) return PACE_ELIMIT;
     size_t capacity = history->capacity ? history->capacity * 2 : 256;
-    if (!resize(&history->value, capacity, sizeof *history->value) ||
-        !resize(&history->time_ns, capacity, sizeof *history->time_ns) ||
-        !resize(&history->commit, capacity, sizeof *history->commit) ||
-        !resize(&history->restart, capacity, 1))
+    if (!grow(&history->value, capacity, sizeof *history->value) ||
+        !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
+        !grow(&history->commit, capacity, sizeof *history->commit) ||
+        !grow(&history->restart, capacity, 1))
         return PACE_ENOMEM;
     history->capacity = capacity;
     return 0;
@@ -140,8 +131,8 @@ static int sample_reserve(struct history *history, size_t count)
     size_t capacity = history->sample_capacity ? history->sample_capacity * 2 : 128;
     while (capacity < count)
         capacity *= 2;
-    if (!resize(&history->sample, capacity, sizeof(double)) ||
-        !resize(&history->sample_days, capacity, sizeof(double)))
+    if (!grow(&history->sample, capacity, sizeof(double)) ||
+        !grow(&history->sample_days, capacity, sizeof(double)))
         return PACE_ENOMEM;
     history->sample_capacity = capacity;
     return 0;

@@ -4,6 +4,7 @@
  * shown (rule 5). */
 #include "op.h"
 
+#include "grow.h"
 #include "stats/segment.h"
 
 #include <math.h>
@@ -40,16 +41,6 @@ static void changes_free(struct op *op)
     free(changes->changes);
 }
 
-static bool resize(void *array_pointer, size_t count, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, count, size);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 static int points_add(struct changes_op *changes, struct context *ctx, const struct batch *batch)
 {
     size_t need = changes->count + batch->count;
@@ -58,10 +49,10 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
         size_t capacity = changes->capacity ? changes->capacity * 2 : PACE_MAX_BATCH;
         while (capacity < need)
             capacity *= 2;
-        if (!resize(&changes->values, capacity, sizeof(double)) ||
-            !resize(&changes->time_ns, capacity, sizeof(int64_t)) ||
-            !resize(&changes->commits, capacity, sizeof(char *)) ||
-            !resize(&changes->selected, capacity, 1))
+        if (!grow(&changes->values, capacity, sizeof(double)) ||
+            !grow(&changes->time_ns, capacity, sizeof(int64_t)) ||
+            !grow(&changes->commits, capacity, sizeof(char *)) ||
+            !grow(&changes->selected, capacity, 1))
             return context_no_memory(ctx);
         changes->capacity = capacity;
     }
@@ -90,7 +81,7 @@ static int segment_series(struct changes_op *changes, struct context *ctx)
             changes->change_count = (size_t)found;
             break;
         }
-        if (!resize(&changes->changes, (size_t)found, sizeof *changes->changes))
+        if (!grow(&changes->changes, (size_t)found, sizeof *changes->changes))
             return context_no_memory(ctx);
         changes->change_capacity = (size_t)found;
     }

@@ -7,6 +7,7 @@
  * one commit, or a window in days. */
 #include "op.h"
 
+#include "grow.h"
 #include "marks.h"
 
 #include <math.h>
@@ -63,16 +64,6 @@ struct scan_op {
     struct batch batch;
 };
 
-static bool resize(void *array_pointer, size_t count, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, count ? count : 1, size);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 static void scan_free(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
@@ -93,12 +84,12 @@ static int matrix_reserve(struct matrix *matrix, size_t runs, size_t columns)
 {
     size_t cells;
     if (__builtin_mul_overflow(runs, columns, &cells)) return PACE_ENOMEM;
-    if (!resize(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
-        !resize(&matrix->commit, runs, sizeof *matrix->commit) ||
-        !resize(&matrix->run, runs, sizeof *matrix->run) ||
-        !resize(&matrix->value, cells, sizeof *matrix->value) ||
-        !resize(&matrix->lower, cells, sizeof *matrix->lower) ||
-        !resize(&matrix->upper, cells, sizeof *matrix->upper) || !resize(&matrix->status, cells, 1))
+    if (!grow(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
+        !grow(&matrix->commit, runs, sizeof *matrix->commit) ||
+        !grow(&matrix->run, runs, sizeof *matrix->run) ||
+        !grow(&matrix->value, cells, sizeof *matrix->value) ||
+        !grow(&matrix->lower, cells, sizeof *matrix->lower) ||
+        !grow(&matrix->upper, cells, sizeof *matrix->upper) || !grow(&matrix->status, cells, 1))
         return PACE_ENOMEM;
     matrix->stride = runs;
     matrix->columns = columns;
@@ -171,15 +162,15 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
 static int points_reserve(struct points *points, size_t count)
 {
     if (count <= points->capacity) return 0;
-    if (!resize(&points->time_ns, count, sizeof *points->time_ns) ||
-        !resize(&points->commit, count, sizeof *points->commit) ||
-        !resize(&points->status, count, sizeof *points->status) ||
-        !resize(&points->run, count, sizeof *points->run) ||
-        !resize(&points->value, count, sizeof *points->value) ||
-        !resize(&points->lower, count, sizeof *points->lower) ||
-        !resize(&points->upper, count, sizeof *points->upper) ||
-        !resize(&points->selected, count, 1) || !resize(&points->restart, count, 1) ||
-        !resize(&points->gone, count, 1))
+    if (!grow(&points->time_ns, count, sizeof *points->time_ns) ||
+        !grow(&points->commit, count, sizeof *points->commit) ||
+        !grow(&points->status, count, sizeof *points->status) ||
+        !grow(&points->run, count, sizeof *points->run) ||
+        !grow(&points->value, count, sizeof *points->value) ||
+        !grow(&points->lower, count, sizeof *points->lower) ||
+        !grow(&points->upper, count, sizeof *points->upper) ||
+        !grow(&points->selected, count, 1) || !grow(&points->restart, count, 1) ||
+        !grow(&points->gone, count, 1))
         return PACE_ENOMEM;
     points->capacity = count;
     return 0;

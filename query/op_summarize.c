@@ -3,6 +3,7 @@
 #include "op.h"
 
 #include "group.h"
+#include "grow.h"
 #include "parse.h"
 
 #include <math.h>
@@ -103,16 +104,6 @@ static uint64_t by_hash(const struct by_value *values, size_t count)
     return hash;
 }
 
-static bool resize(void *array_pointer, size_t count, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, count ? count : 1, size ? size : 1);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 static void table_put(struct summarize_op *summarize, size_t group)
 {
     uint64_t hash = by_hash(&summarize->values[group * summarize->by_count], summarize->by_count);
@@ -130,10 +121,10 @@ static int groups_grow(struct summarize_op *summarize, struct context *ctx)
                             PACE_MAX_GROUPS);
     if (summarize->count < summarize->capacity) return 0;
     size_t capacity = summarize->capacity ? summarize->capacity * 2 : 64;
-    if (!resize(&summarize->values, capacity, summarize->by_count * sizeof *summarize->values) ||
-        !resize(&summarize->first_ns, capacity, sizeof *summarize->first_ns) ||
-        !resize(&summarize->states, capacity, summarize->aggregate_count * sizeof *summarize->states) ||
-        !resize(&summarize->table, capacity * 2, sizeof *summarize->table))
+    if (!grow(&summarize->values, capacity, summarize->by_count * sizeof *summarize->values) ||
+        !grow(&summarize->first_ns, capacity, sizeof *summarize->first_ns) ||
+        !grow(&summarize->states, capacity, summarize->aggregate_count * sizeof *summarize->states) ||
+        !grow(&summarize->table, capacity * 2, sizeof *summarize->table))
         return context_no_memory(ctx);
     summarize->capacity = capacity;
     summarize->table_size = capacity * 2;

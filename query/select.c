@@ -2,14 +2,17 @@
 #include "select.h"
 
 #include "suggest.h"
+#include "word.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const KEY_NAMES[] = {"project", "branch", "testbed",  "benchmark",
-                                        "measure", "commit", "run"};
-enum { KEY_COUNT = 7, KEY_COMMIT = 5, KEY_RUN = 6 };
+/* The names of the dimensions: key.def begins with them, in order; commit and run follow. */
+static const char *dimension_name(int dimension)
+{
+    return key_row((size_t)dimension)->name;
+}
 
 enum truth { FALSE = 0, TRUE = 1, UNKNOWN = 2 };
 
@@ -29,8 +32,15 @@ struct test {
 int key_dimension(struct slice key)
 {
     for (int i = 0; i < PACE_DIMENSION_COUNT; i++)
-        if (slice_is(key, KEY_NAMES[i])) return i;
+        if (slice_is(key, dimension_name(i))) return i;
     return -1;
+}
+
+int context_fail_key(struct context *ctx, struct slice key, struct span span)
+{
+    const struct key *near = key_suggest(key.text, key.len);
+    const char *help = near ? arena_printf(ctx->arena, "did you mean '%s'?", near->name) : NULL;
+    return context_fail(ctx, Q_NO_KEY, span, help, "no key '%.*s'", (int)key.len, key.text);
 }
 
 /* -- patterns ---------------------------------------------------------------------------------- */
@@ -137,8 +147,8 @@ static void note_no_match(struct context *ctx, int dimension, const struct match
     const char *list = found ? near[0] : "";
     for (size_t i = 1; i < found && list; i++)
         list = arena_printf(ctx->arena, "%s, %s", list, near[i]);
-    diag_note(ctx->diags, "pattern %s:%s matches no %s%s%s", KEY_NAMES[dimension], matcher->text,
-              KEY_NAMES[dimension], found ? "; nearest: " : "", list ? list : near[0]);
+    diag_note(ctx->diags, "pattern %s:%s matches no %s%s%s", dimension_name(dimension), matcher->text,
+              dimension_name(dimension), found ? "; nearest: " : "", list ? list : near[0]);
 }
 
 /* Matches a pattern against the names of its dimension. The matcher is used up. */
@@ -259,11 +269,9 @@ static int test_build(struct build *build, const struct selector *selector, stru
     if (selector->kind == SELECT_MATCH) {
         int dimension = key_dimension(selector->key);
         if (dimension >= 0) return test_match(build, dimension, &selector->pattern, out);
-        if (slice_is(selector->key, KEY_NAMES[KEY_COMMIT])) return add_row_filter(build, selector, false);
-        if (slice_is(selector->key, KEY_NAMES[KEY_RUN])) return add_row_filter(build, selector, true);
-        return context_fail(ctx, Q_NO_KEY, selector->key_span,
-                            context_suggest(ctx, selector->key, KEY_NAMES, KEY_COUNT), "no key '%.*s'",
-                            (int)selector->key.len, selector->key.text);
+        if (slice_is(selector->key, "commit")) return add_row_filter(build, selector, false);
+        if (slice_is(selector->key, "run")) return add_row_filter(build, selector, true);
+        return context_fail_key(ctx, selector->key, selector->key_span);
     }
     struct test *test = arena_alloc(ctx->arena, sizeof *test);
     if (!test) return context_no_memory(ctx);

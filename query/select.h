@@ -64,5 +64,7 @@ int select_matches(struct context *ctx, const struct selector *selector,
 
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);
+/* "no key 'brunch'", with the nearest key. */
+int context_fail_key(struct context *ctx, struct slice key, struct span span);
 
 #endif
