@@ -126,7 +126,7 @@ asan:
 	$(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
 
 demo: all
-	tests/data/fun_notification/demo
+	@tests/data/fun_notification/demo $(BUILD)
 
 layers: all
 	tests/layers $(BUILD)

@@ -70,7 +70,8 @@ static int put_run(pace *store, size_t first, size_t day, struct pace_error *err
                                  .time_ns = start_ns + (int64_t)day * day_ns};
     pace_run *run = NULL;
     int status = pace_run_begin(store, &info, error, &run);
-    for (size_t i = first; i < SERIES_COUNT && same_stream(&SERIES[i], &SERIES[first]) && !status; i++) {
+    for (size_t i = first; i < SERIES_COUNT && same_stream(&SERIES[i], &SERIES[first]) && !status;
+         i++) {
         double value = 1 + (double)i;
         struct pace_cell cell = {.benchmark = SERIES[i].benchmark,
                                  .measure = SERIES[i].measure,
@@ -119,7 +120,8 @@ static int parse(pace_session *session, const char *text, struct pace_error *err
 }
 
 /* As far as the first rows of the script, or its end; diag_code: of the first diagnostic after an error. */
-static int to_first_rows(pace_session *session, const char *text, struct pace_error *error, int *diag_code)
+static int to_first_rows(pace_session *session, const char *text, struct pace_error *error,
+                         int *diag_code)
 {
     enum pace_step step = PACE_STEP_STATEMENT;
     const struct pace_rows *rows;
@@ -248,8 +250,8 @@ int main(int argc, char **argv)
         report_begin("Parsing and planning the examples of the manual, in process", "");
         show("parse", examples, count, false);
         show("parse, bind, plan", examples, count, true);
-        report_note("%zu examples: %zu planned; parsed only: %zu that write, %zu not built yet", count,
-                    outcomes[RUNS], outcomes[WRITES], outcomes[NOT_BUILT]);
+        report_note("%zu examples: %zu planned; parsed only: %zu that write, %zu not built yet",
+                    count, outcomes[RUNS], outcomes[WRITES], outcomes[NOT_BUILT]);
     }
     for (size_t i = 0; i < count; i++)
         free(examples[i].text);

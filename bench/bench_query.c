@@ -26,24 +26,26 @@ static const double BAR_S = 5e-3;
 
 /* The same two questions. 2.387 is Student's t for 99 % and 63 degrees of freedom, which SQLite cannot
  * compute. */
-#define SQL_SERIES                                                                                       \
-    " series WHERE project = 'bench' AND branch = 'main' AND testbed = 'tb-3' AND"                       \
+#define SQL_SERIES                                                                                 \
+    " series WHERE project = 'bench' AND branch = 'main' AND testbed = 'tb-3' AND"                 \
     " benchmark = 'b-0123' AND measure = 'latency'"
-#define SQL_LAST                                                                                         \
-    "FROM (SELECT * FROM" SQL_SERIES ") s JOIN point p ON p.series = s.id JOIN run r ON"                 \
+#define SQL_LAST                                                                                   \
+    "FROM (SELECT * FROM" SQL_SERIES ") s JOIN point p ON p.series = s.id JOIN run r ON"           \
     " r.stream = s.stream AND r.time = p.time ORDER BY p.time DESC LIMIT 65"
-#define SQL_CHECK                                                                                        \
-    "WITH s AS MATERIALIZED (SELECT id, stream FROM" SQL_SERIES "),"                                     \
-    " w AS MATERIALIZED (SELECT time, value FROM point WHERE series = (SELECT id FROM s)"                \
-    " ORDER BY time DESC LIMIT 65),"                                                                     \
-    " b AS MATERIALIZED (SELECT avg(value) AS base, count(*) AS n FROM"                                  \
-    " (SELECT value FROM w ORDER BY time DESC LIMIT 64 OFFSET 1)),"                                      \
-    " d AS MATERIALIZED (SELECT sqrt(sum((value - base) * (value - base)) / (n - 1)) AS spread FROM"     \
-    " (SELECT value FROM w ORDER BY time DESC LIMIT 64 OFFSET 1), b),"                                   \
-    " l AS MATERIALIZED (SELECT max(base + 2.387 * spread * sqrt(1 + 1.0 / n), base * 1.05) AS high"     \
+#define SQL_CHECK                                                                                  \
+    "WITH s AS MATERIALIZED (SELECT id, stream FROM" SQL_SERIES "),"                               \
+    " w AS MATERIALIZED (SELECT time, value FROM point WHERE series = (SELECT id FROM s)"          \
+    " ORDER BY time DESC LIMIT 65),"                                                               \
+    " b AS MATERIALIZED (SELECT avg(value) AS base, count(*) AS n FROM"                            \
+    " (SELECT value FROM w ORDER BY time DESC LIMIT 64 OFFSET 1)),"                                \
+    " d AS MATERIALIZED (SELECT sqrt(sum((value - base) * (value - base)) / (n - 1)) AS spread "   \
+    "FROM"                                                                                         \
+    " (SELECT value FROM w ORDER BY time DESC LIMIT 64 OFFSET 1), b),"                             \
+    " l AS MATERIALIZED (SELECT max(base + 2.387 * spread * sqrt(1 + 1.0 / n), base * 1.05) AS "   \
+    "high"                                                                                         \
     " FROM b, d) "
-#define SQL_JUDGED                                                                                       \
-    "FROM (SELECT * FROM w ORDER BY time DESC LIMIT 1) p, b, d, l JOIN run r ON r.stream ="              \
+#define SQL_JUDGED                                                                                 \
+    "FROM (SELECT * FROM w ORDER BY time DESC LIMIT 1) p, b, d, l JOIN run r ON r.stream ="        \
     " (SELECT stream FROM s) AND r.time = p.time"
 
 static char pace_last[] = LAST, pace_check[] = CHECK;
@@ -146,7 +148,8 @@ static int check_judged(struct place *place, const char *who)
     if (read_numbers(place->answer, values, 3) != 2) return differ(who, CHECK);
     for (uint32_t run = newest - WINDOW; run < newest; run++)
         sum += workload_value(STREAM, COLUMN, run);
-    if (fabs(values[0] - value) > 1e-9 * value || fabs(values[1] - sum / WINDOW) > 1e-9 * sum / WINDOW)
+    if (fabs(values[0] - value) > 1e-9 * value ||
+        fabs(values[1] - sum / WINDOW) > 1e-9 * sum / WINDOW)
         return differ(who, CHECK);
     return 0;
 }
@@ -189,7 +192,8 @@ static int run_contest(struct place *place, unsigned which, struct cost *cost)
 static int processes(struct place *place)
 {
     static struct contest contests[CONTESTS];
-    static const char *const names[] = {"start only (--version)", "last 65", "check t-test over 64, last 1"};
+    static const char *const names[] = {"start only (--version)", "last 65",
+                                        "check t-test over 64, last 1"};
     for (int round = -WARM_UP; round < ROUNDS; round++)
         for (unsigned which = 0; which < CONTESTS; which++) {
             struct cost cost;
@@ -198,15 +202,18 @@ static int processes(struct place *place)
             samples_add(&contests[which].wall, cost.wall_s);
             samples_add(&contests[which].cpu, cost.cpu_s);
         }
-    report_begin("One series of 10,000, as a process (20 streams x 500 columns x 200 runs)", "sqlite3");
+    report_begin("One series of 10,000, as a process (20 streams x 500 columns x 200 runs)",
+                 "sqlite3");
     for (unsigned which = 0; which < CONTESTS; which += 2) {
         char what[64];
         double bar = which == PACE_START ? 0 : BAR_S;
         struct contest *ours = &contests[which], *peer = &contests[which + 1];
         snprintf(what, sizeof what, "%s: CPU", names[which / 2]);
-        report_row((struct row){what, FIGURE_TIME, samples_median(&ours->cpu), samples_median(&peer->cpu), bar});
+        report_row((struct row){what, FIGURE_TIME, samples_median(&ours->cpu),
+                                samples_median(&peer->cpu), bar});
         snprintf(what, sizeof what, "%s: wall", names[which / 2]);
-        report_row((struct row){what, FIGURE_TIME, samples_median(&ours->wall), samples_median(&peer->wall), 0});
+        report_row((struct row){what, FIGURE_TIME, samples_median(&ours->wall),
+                                samples_median(&peer->wall), 0});
     }
     report_note("median of %d processes each, in turns; output thrown away", ROUNDS);
     return 0;
@@ -226,28 +233,51 @@ static int query_once(pace_session *session, const char *text, struct pace_error
     return status;
 }
 
+/* One query, between opening and closing the store when `store` is NULL. */
+static int query_timed(struct place *place, pace *store, const char *text, struct pace_error *error,
+                       double *took_s)
+{
+    pace *opened = NULL;
+    pace_session *session = NULL;
+    double start_s = wall_s();
+    int status = store ? 0 : pace_open(place->store, PACE_READONLY, NULL, error, &opened);
+    if (!status) status = pace_session_open(store ? store : opened, NULL, error, &session);
+    if (!status) status = query_once(session, text, error);
+    pace_session_close(session);
+    pace_close(opened);
+    *took_s = wall_s() - start_s;
+    return status;
+}
+
 static int in_process(struct place *place)
 {
-    static struct samples samples[2];
-    static const char *const queries[] = {LAST, CHECK};
+    static struct samples opening[2], open[2];
+    static const char *const queries[] = {LAST, CHECK}, *const names[] = {"last 65", "check"};
     struct pace_error error = {0};
-    pace_session *session = NULL;
-    pace *store;
-    if (pace_open(place->store, PACE_READONLY, NULL, &error, &store)) return say("open", &error);
-    int status = pace_session_open(store, NULL, &error, &session);
+    pace *store = NULL;
+    int status = 0;
+    double took_s;
     for (int round = -WARM_UP; round < ROUNDS && !status; round++)
         for (size_t i = 0; i < 2 && !status; i++) {
-            struct cost start = cost_now();
-            status = query_once(session, queries[i], &error);
-            if (round >= 0) samples_add(&samples[i], cost_since(start).cpu_s);
+            status = query_timed(place, NULL, queries[i], &error, &took_s);
+            if (round >= 0) samples_add(&opening[i], took_s);
         }
-    pace_session_close(session);
+    if (!status) status = pace_open(place->store, PACE_READONLY, NULL, &error, &store);
+    for (int round = -WARM_UP; round < ROUNDS && !status; round++)
+        for (size_t i = 0; i < 2 && !status; i++) {
+            status = query_timed(place, store, queries[i], &error, &took_s);
+            if (round >= 0) samples_add(&open[i], took_s);
+        }
     pace_close(store);
     if (status) return say("query", &error);
-    report_row((struct row){"last 65: CPU, in process, text to rows", FIGURE_TIME,
-                            samples_median(&samples[0]), 0, 0});
-    report_row((struct row){"check: CPU, in process, text to rows", FIGURE_TIME,
-                            samples_median(&samples[1]), 0, 0});
+    report_begin("The same without a process: text to rows, read and thrown away", "");
+    for (size_t i = 0; i < 2; i++) {
+        char what[64];
+        snprintf(what, sizeof what, "%s: open the store, ask, close it", names[i]);
+        report_row((struct row){what, FIGURE_TIME, samples_median(&opening[i]), 0, 0});
+        snprintf(what, sizeof what, "%s: ask a store that is open", names[i]);
+        report_row((struct row){what, FIGURE_TIME, samples_median(&open[i]), 0, 0});
+    }
     return 0;
 }
 

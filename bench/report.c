@@ -12,7 +12,8 @@ struct prefix {
     double one;
     const char *text;
 };
-static const struct prefix TIME[] = {{1, 1, " s"}, {1e-3, 1e-3, " ms"}, {1e-6, 1e-6, " us"}, {0, 1e-9, " ns"}};
+static const struct prefix TIME[] = {
+    {1, 1, " s"}, {1e-3, 1e-3, " ms"}, {1e-6, 1e-6, " us"}, {0, 1e-9, " ns"}};
 static const struct prefix BYTES[] = {{1e6, 1e6, " MB"}, {1e3, 1e3, " KB"}, {0, 1, " B"}};
 static const struct prefix RATE[] = {{1e6, 1e6, " M/s"}, {1e4, 1e3, " k/s"}, {0, 1, " /s"}};
 static const struct prefix *const PREFIXES[] = {
@@ -33,8 +34,8 @@ static const char *cell(char out[CELL_BYTES], enum figure figure, double value)
 static void line(const char *what, const char *ours, const char *peer, const char *ratio,
                  const char *bar, const char *verdict)
 {
-    printf("  %-*.*s %*s %*s %8s %*s  %s\n", WHAT_WIDTH, WHAT_WIDTH, what, CELL_WIDTH, ours, CELL_WIDTH,
-           peer, ratio, CELL_WIDTH, bar, verdict);
+    printf("  %-*.*s %*s %*s %8s %*s  %s\n", WHAT_WIDTH, WHAT_WIDTH, what, CELL_WIDTH, ours,
+           CELL_WIDTH, peer, ratio, CELL_WIDTH, bar, verdict);
 }
 
 void report_begin(const char *title, const char *peer)

@@ -105,8 +105,8 @@ int workload_store(const struct workload *workload, pace *store, uint32_t first,
     int status = 0;
     for (uint32_t i = 0; i < count && !status; i++) {
         uint32_t number = first + i;
-        status = workload_run(workload, store, number % workload->streams, number / workload->streams,
-                              error, &runs[i]);
+        status = workload_run(workload, store, number % workload->streams,
+                              number / workload->streams, error, &runs[i]);
     }
     if (!status) status = pace_runs_commit(store, runs, count, error, NULL);
     for (uint32_t i = 0; i < count; i++)

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 enum {
     PAGE_HEADER = 16,
@@ -24,7 +24,8 @@ enum {
 };
 
 struct walk {
-    const unsigned char *file;
+    int fd;
+    unsigned char *levels; /* a page of memory for each level of the tree */
     uint32_t page_bytes;
     uint64_t page_count; /* whole pages in the file */
     uint64_t last_page;  /* free pages may lie behind the end of the file */
@@ -82,6 +83,19 @@ static const char *list_problem(struct walk *walk, const unsigned char *list, ui
     return NULL;
 }
 
+/* A list that has pages of its own. */
+static const char *long_list_problem(struct walk *walk, uint64_t first, uint64_t len)
+{
+    off_t at = (off_t)(first * walk->page_bytes + PAGE_HEADER);
+    unsigned char *list = malloc(len + 1);
+    if (!list) return "there is no memory to check it";
+    const char *problem = pread(walk->fd, list, len, at) == (ssize_t)len
+                              ? list_problem(walk, list, len)
+                              : "a page that cannot be read";
+    free(list);
+    return problem;
+}
+
 static const char *leaf_problem(struct walk *walk, const unsigned char *page, size_t node)
 {
     uint64_t len = u16_at(page + node) | (uint64_t)u16_at(page + node + 2) << 16;
@@ -92,14 +106,11 @@ static const char *leaf_problem(struct walk *walk, const unsigned char *page, si
         return "a node that leaves its page";
     if (walk->in_free_tree ? key_len != sizeof(uint64_t) : key_len == 0)
         return "a key of the wrong size";
-    const unsigned char *value = page + data;
-    if (flags & NODE_LONG) {
-        uint64_t first = u64_at(value);
-        const char *problem = long_problem(walk, first, len);
-        if (problem) return problem;
-        value = walk->file + first * walk->page_bytes + PAGE_HEADER;
-    }
-    return walk->in_free_tree ? list_problem(walk, value, len) : NULL;
+    if (!(flags & NODE_LONG)) return walk->in_free_tree ? list_problem(walk, page + data, len) : NULL;
+    uint64_t first = u64_at(page + data);
+    const char *problem = long_problem(walk, first, len);
+    if (problem || !walk->in_free_tree) return problem;
+    return long_list_problem(walk, first, len);
 }
 
 static const char *header_problem(const struct walk *walk, const unsigned char *page,
@@ -115,13 +126,13 @@ static const char *header_problem(const struct walk *walk, const unsigned char *
 
 static const char *page_problem(struct walk *walk, uint64_t number, unsigned depth)
 {
-    if (number >= walk->page_count) {
-        walk->bad_page = number;
-        return "a page that is not in the file";
-    }
-    const unsigned char *page = walk->file + number * walk->page_bytes;
+    unsigned char *page = walk->levels + (size_t)(depth - 1) * walk->page_bytes;
     walk->bad_page = number;
+    if (number >= walk->page_count) return "a page that is not in the file";
     if (!use(walk, number)) return "a page that is used twice";
+    if (pread(walk->fd, page, walk->page_bytes, (off_t)(number * walk->page_bytes)) !=
+        (ssize_t)walk->page_bytes)
+        return "a page that cannot be read";
     const char *problem = header_problem(walk, page, number, depth);
     unsigned lower = u16_at(page + 12), upper = u16_at(page + 14);
     for (size_t at = PAGE_HEADER; !problem && at < lower; at += 2) {
@@ -145,20 +156,20 @@ const char *kv_pages_problem(int fd, uint32_t page_bytes, uint64_t file_bytes, u
                              const struct kv_tree *free_tree, const struct kv_tree *main_tree,
                              uint64_t *bad_page)
 {
-    struct walk walk = {.page_bytes = page_bytes,
+    struct walk walk = {.fd = fd,
+                        .page_bytes = page_bytes,
                         .page_count = file_bytes / page_bytes,
                         .last_page = last_page,
                         .in_free_tree = 1};
-    void *file = mmap(NULL, file_bytes, PROT_READ, MAP_SHARED, fd, 0);
-    if (file == MAP_FAILED) return "it cannot be mapped";
-    walk.file = file;
+    unsigned depth = free_tree->depth > main_tree->depth ? free_tree->depth : main_tree->depth;
+    walk.levels = malloc((size_t)depth * page_bytes + 1);
     walk.used = calloc(last_page / 8 + 1, 1);
-    const char *problem = walk.used ? NULL : "there is no memory to check it";
+    const char *problem = walk.levels && walk.used ? NULL : "there is no memory to check it";
     if (!problem && free_tree->depth) problem = page_problem(&walk, free_tree->root, free_tree->depth);
     walk.in_free_tree = 0;
     if (!problem && main_tree->depth) problem = page_problem(&walk, main_tree->root, main_tree->depth);
     *bad_page = walk.bad_page;
     free(walk.used);
-    munmap(file, file_bytes);
+    free(walk.levels);
     return problem;
 }

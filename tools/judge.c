@@ -295,11 +295,13 @@ static void window_text(pace *store, const struct judged *judged, char *out, siz
 
 /* -- telling ----------------------------------------------------------------------------------- */
 
-/* "+614 %", or "from 0" where the base is zero. */
+/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. */
 static const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
 {
     if (isnan(delta))
         snprintf(buffer, UNIT_TEXT_MAX, "from 0");
+    else if (delta >= 9)
+        snprintf(buffer, UNIT_TEXT_MAX, "%.0f times that", delta + 1);
     else
         snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", fabs(delta) < 0.1 ? 1 : 0, delta * 100);
     return buffer;
