@@ -110,7 +110,7 @@ $(BUILD)/pace.pc: Makefile
 	@mkdir -p $(@D)
 	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: pace' \
 	  'Description: benchmark history as a database' 'Version: 0.1.0' \
-	  'Libs: -L$${libdir} -lpace' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}/pace' > $@
+	  'Libs: -L$${libdir} -lpace' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}' > $@
 
 # -- tests ---------------------------------------------------------------------------------------
 

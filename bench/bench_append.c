@@ -2,10 +2,11 @@
  *
  *   usage: bench_append SCRATCH
  *
- * Runs of 500 cells, in turns with SQLite (WAL, FULL) and with a plain log that flushes twice a run, which is
- * the floor under any store that commits as LMDB does. Both stores hold 20 streams x 100 runs before the first
- * timed run, so that their trees have the depth of a real history. Disks are noisy: CPU time and bytes written
- * hold from machine to machine, rates only as ratios within one table. */
+ * Runs of 500 cells, in turns with SQLite (WAL, FULL) and with a plain log that flushes twice a
+ * run, which is the floor under any store that commits as LMDB does. Both stores hold 20 streams x
+ * 100 runs before the first timed run, so that their trees have the depth of a real history. Disks
+ * are noisy: CPU time and bytes written hold from machine to machine, rates only as ratios within
+ * one table. */
 #include "peer_sqlite.h"
 #include "report.h"
 #include "timing.h"
@@ -44,7 +45,7 @@ static int say(const char *what, const struct pace_error *error)
     return -1;
 }
 
-/* -- the plain log ------------------------------------------------------------------------------- */
+/* -- the plain log ----------------------------------------------------------------------------- */
 
 /* A record, a flush, the new length in the head, a flush. */
 static int log_store(int file, uint64_t number)
@@ -60,7 +61,7 @@ static int log_store(int file, uint64_t number)
     return 0;
 }
 
-/* -- one commit a run ---------------------------------------------------------------------------- */
+/* -- one commit a run -------------------------------------------------------------------------- */
 
 struct stores {
     pace *pace;
@@ -130,7 +131,7 @@ static int append_all(const char *scratch)
     return status;
 }
 
-/* -- many runs a commit -------------------------------------------------------------------------- */
+/* -- many runs a commit ------------------------------------------------------------------------ */
 
 static double file_bytes(const char *path)
 {

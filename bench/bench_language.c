@@ -2,10 +2,11 @@
  *
  *   usage: bench_language SCRATCH EXAMPLES
  *
- * EXAMPLES is tests/lang/examples.txt, one script a line. "parse" is pace_prepare and pace_query_free.
- * "parse, bind, plan" goes on to the first rows or the end of the script, on a store of ten series
- * and three runs that has the names of the examples, so that next to nothing is read: an upper bound. The store is opened
- * read-only: examples that write end with PACE_EREADONLY and are counted apart. */
+ * EXAMPLES is tests/lang/examples.txt, one script a line. "parse" is pace_prepare and
+ * pace_query_free. "parse, bind, plan" goes on to the first rows or the end of the script, on a
+ * store of ten series and three runs that has the names of the examples, so that next to nothing is
+ * read: an upper bound. The store is opened read-only: examples that write end with PACE_EREADONLY
+ * and are counted apart. */
 #include "report.h"
 #include "timing.h"
 
@@ -119,7 +120,8 @@ static int parse(pace_session *session, const char *text, struct pace_error *err
     return status;
 }
 
-/* As far as the first rows of the script, or its end; diag_code: of the first diagnostic after an error. */
+/* As far as the first rows of the script, or its end; diag_code: of the first diagnostic after an
+ * error. */
 static int to_first_rows(pace_session *session, const char *text, struct pace_error *error,
                          int *diag_code)
 {

@@ -2,8 +2,9 @@
  *
  *   usage: bench_query SCRATCH PACE SQLITE3
  *
- * A store of 10,000 series (20 streams x 500 columns x 200 runs), and SQLite's with the same points. The
- * command line tools take turns; before that their answers are compared with what was stored. */
+ * A store of 10,000 series (20 streams x 500 columns x 200 runs), and SQLite's with the same
+ * points. The command line tools take turns; before that their answers are compared with what was
+ * stored. */
 #include "peer_sqlite.h"
 #include "report.h"
 #include "timing.h"
@@ -24,8 +25,8 @@ static const double BAR_S = 5e-3;
 #define LAST   SERIES " | last 65"
 #define CHECK  SERIES " | check t-test 99% over 64 needs 5 floor 5% | last 1"
 
-/* The same two questions. 2.387 is Student's t for 99 % and 63 degrees of freedom, which SQLite cannot
- * compute. */
+/* The same two questions. 2.387 is Student's t for 99 % and 63 degrees of freedom, which SQLite
+ * cannot compute. */
 #define SQL_SERIES                                                                                 \
     " series WHERE project = 'bench' AND branch = 'main' AND testbed = 'tb-3' AND"                 \
     " benchmark = 'b-0123' AND measure = 'latency'"

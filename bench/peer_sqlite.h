@@ -1,8 +1,9 @@
 /* peer_sqlite.h -- SQLite as one would use it for the same job, kept in its best form.
  *
- * Tables series (names, a number each), run (stream, time, commit) and point (series, time, value), the last
- * two WITHOUT ROWID, so that a series is contiguous. For appending: WAL, synchronous=FULL, statements
- * prepared once, series numbers known to the caller (no look-up of names, which ours does). */
+ * Tables series (names, a number each), run (stream, time, commit) and point (series, time, value),
+ * the last two WITHOUT ROWID, so that a series is contiguous. For appending: WAL, synchronous=FULL,
+ * statements prepared once, series numbers known to the caller (no look-up of names, which ours
+ * does). */
 #ifndef BENCH_PEER_SQLITE_H
 #define BENCH_PEER_SQLITE_H
 
@@ -10,13 +11,13 @@
 
 struct peer;
 
-/* Opens a new database file with the tables and the names of the workload's series. Each function says on
- * stderr what failed and returns non-zero then. */
+/* Opens a new database file with the tables and the names of the workload's series. Each function
+ * says on stderr what failed and returns non-zero then. */
 int peer_open(const char *path, const struct workload *workload, struct peer **out);
 void peer_close(struct peer *peer); /* NULL is allowed */
 
-/* The first `runs` runs of each stream, sorted by series, in one transaction: the fastest way in and the
- * densest file. */
+/* The first `runs` runs of each stream, sorted by series, in one transaction: the fastest way in
+ * and the densest file. */
 int peer_fill(struct peer *peer, uint32_t runs);
 
 /* As workload_store: `count` runs from number `first`, one durable transaction. */

@@ -1,7 +1,8 @@
 /* report.h -- the table that every program of bench/ prints.
  *
- * A row is one question, our figure, the peer's, their ratio, and the bar we set ourselves. A ratio above
- * 1 says that we are better by that factor, whichever way better is. A bar that is missed says "missed". */
+ * A row is one question, our figure, the peer's, their ratio, and the bar we set ourselves. A ratio
+ * above 1 says that we are better by that factor, whichever way better is. A bar that is missed
+ * says "missed". */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 

@@ -1,10 +1,11 @@
 /* timing.h -- clocks, medians, and the cost of a piece of work or of a child process.
  *
- * Every number of bench/ is a median over rounds in which we and the peer take turns, so that a slow
- * minute of the machine falls on both. CPU time is user plus system; what the kernel's own threads do (journal,
- * write-back) is in nobody's account. Bytes written are those given to write calls (wchar of
- * /proc/self/io): a store that writes by stores to a mapping would show none. write_bytes, which counts dirtied
- * page cache, is no measure: where the file system caches in large folios, 4 KB count as up to 2 MB. */
+ * Every number of bench/ is a median over rounds in which we and the peer take turns, so that a
+ * slow minute of the machine falls on both. CPU time is user plus system; what the kernel's own
+ * threads do (journal, write-back) is in nobody's account. Bytes written are those given to write
+ * calls (wchar of /proc/self/io): a store that writes by stores to a mapping would show none.
+ * write_bytes, which counts dirtied page cache, is no measure: where the file system caches in
+ * large folios, 4 KB count as up to 2 MB. */
 #ifndef BENCH_TIMING_H
 #define BENCH_TIMING_H
 
@@ -24,9 +25,9 @@ double wall_s(void);
 struct cost cost_now(void);
 struct cost cost_since(struct cost start);
 
-/* Runs a program to its end: argv[0] is its path, its output goes to the file `output` (NULL: nowhere), and
- * its environment is empty but for PATH and LC_ALL=C. Returns 0 and the cost, or says on stderr what
- * failed (a status other than 0 is a failure). */
+/* Runs a program to its end: argv[0] is its path, its output goes to the file `output` (NULL:
+ * nowhere), and its environment is empty but for PATH and LC_ALL=C. Returns 0 and the cost, or says
+ * on stderr what failed (a status other than 0 is a failure). */
 int cost_of_child(char *const argv[], const char *output, struct cost *out);
 
 /* Values of one kind, a round each. */

@@ -1,9 +1,10 @@
 /* workload.h -- a made-up history that is the same on every machine.
  *
- * A stream is project "bench", branch "main" and a testbed "tb-N"; its columns are the measure "latency"
- * of benchmarks "b-0000" upwards. A value is a level of its column plus noise of 2 %, and of one of four
- * kinds, by column: a full double, an integer, 2 decimals, 3 decimals. Run i of every stream is commit i, an
- * hour after commit i - 1. Any value can be asked for alone, so answers can be checked. */
+ * A stream is project "bench", branch "main" and a testbed "tb-N"; its columns are the measure
+ * "latency" of benchmarks "b-0000" upwards. A value is a level of its column plus noise of 2 %, and
+ * of one of four kinds, by column: a full double, an integer, 2 decimals, 3 decimals. Run i of
+ * every stream is commit i, an hour after commit i - 1. Any value can be asked for alone, so
+ * answers can be checked. */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
@@ -29,8 +30,9 @@ void workload_benchmark(uint32_t column, char out[WORKLOAD_NAME]);
 int workload_run(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
                  struct pace_error *error, pace_run **out);
 
-/* Stores `count` runs in one commit: number `first` and after, where run number n is run n / streams of
- * stream n % streams, the order in which machines that measure each commit would report. */
+/* Stores `count` runs in one commit: number `first` and after, where run number n is run n /
+ * streams of stream n % streams, the order in which machines that measure each commit would report.
+ */
 int workload_store(const struct workload *workload, pace *store, uint32_t first, uint32_t count,
                    struct pace_error *error);
 

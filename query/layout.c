@@ -177,7 +177,8 @@ static bool bounds_symmetric(const struct builder *b)
         double value = b->value->values[r].number;
         double below = value - b->lower->values[r].number;
         double above = b->upper->values[r].number - value;
-        double slack = 1e-6 * fabs(above) + 1e-12 * fabs(value);
+        /* Inputs round their bounds; the margin is shown with a few digits only. */
+        double slack = 1e-3 * fabs(above) + 1e-12 * fabs(value);
         if (below < 0 || !(fabs(above - below) <= slack)) return false;
         if (strcmp(cell_unit(b->value, r), cell_unit(b->lower, r)) != 0) return false;
         some = true;

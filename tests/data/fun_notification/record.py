@@ -19,7 +19,7 @@ COMMITS = 12  # of each version, each with one output
 # repeats a run, and v3 is what it may fire at on each commit.
 SPARES = {"v0": 2, "v1": 2, "v2": 2, "v3": 12, "v4": 2}
 
-# When an output is kept. Both rules look at how steady the machine was, not at how fast the app was.
+# When an output is kept: both rules look at how steady the machine was, not how fast the app was.
 SPREAD = 0.03  # largest standard deviation of the rounds of a benchmark, over their mean
 SLOWDOWN = 0.25  # largest slowdown of a loop of fixed work, just before and just after
 
@@ -32,6 +32,15 @@ def read_commits(work: Path) -> dict[str, list[str]]:
         commits[version].append(commit)
     assert all(len(of_version) == COMMITS for of_version in commits.values())
     return commits
+
+
+def git(work: Path, *arguments: str) -> str:
+    """What git says in the app's repository; times are in UTC."""
+    command = ["git", "-C", work / "calendar", *arguments]
+    done = subprocess.run(
+        command, env=dict(os.environ, TZ="UTC"), check=True, stdout=subprocess.PIPE, text=True
+    )
+    return done.stdout.strip()
 
 
 def spin_time() -> float:
@@ -58,8 +67,10 @@ class Machine:
         except PermissionError:
             print("record: no right to raise the priority; going on without", file=sys.stderr)
         self.prefix = []
-        if subprocess.run(["setarch", "-R", "true"], stderr=subprocess.DEVNULL).returncode == 0:
-            self.prefix = ["setarch", "-R"]
+        fixed = ["setarch", "-R"]  # fixed addresses; not every container allows that
+        if shutil.which(fixed[0]):
+            probe = subprocess.run([*fixed, "true"], capture_output=True, check=False)
+            self.prefix = fixed if probe.returncode == 0 else []
         self.fastest = min(spin_time() for _ in range(100))
 
     def next_cpu(self):
@@ -72,15 +83,23 @@ class Machine:
         return spin <= self.fastest * (1 + SLOWDOWN)
 
     def benchmark(self, app: Path, out: Path) -> bool:
-        """Runs the app's benchmarks once, as soon as a CPU is steady; whether to keep the output."""
+        """Runs the benchmarks once, as soon as a CPU is steady; whether to keep the output."""
+        warn_at = time.monotonic() + 60
         while not self.steady():
+            if time.monotonic() > warn_at:
+                print("record: no steady CPU for a minute; still waiting", file=sys.stderr)
+                warn_at += 60
             self.next_cpu()
             time.sleep(0.1)
         environment = dict(os.environ, PYTHONHASHSEED="0", PYTHONDONTWRITEBYTECODE="1")
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         done = subprocess.run(
             self.prefix + command + [f"--benchmark-json={out}"],
-            cwd=app, env=environment, capture_output=True, text=True,
+            cwd=app,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode != 0:
             sys.exit(f"record: pytest failed:\n{done.stdout}{done.stderr}")
@@ -89,7 +108,7 @@ class Machine:
 
 
 def record_runs(data: Path, work: Path):
-    """Writes runs/VERSION/NN.json. The versions take turns, so that drift of the machine is no step."""
+    """Writes runs/VERSION/NN.json. The versions take turns: drift of the machine is no step."""
     commits = read_commits(work)
     app, runs, out = work / "calendar", work / "runs", work / "out.json"
     machine = Machine()
@@ -99,7 +118,7 @@ def record_runs(data: Path, work: Path):
             if number > COMMITS + SPARES[version]:
                 continue
             commit = commits[version][min(number, COMMITS) - 1]
-            subprocess.run(["git", "-C", app, "reset", "-q", "--hard", commit], check=True)
+            git(work, "reset", "-q", "--hard", commit)
             attempt = 1
             while not machine.benchmark(app, out):
                 attempt += 1
@@ -118,11 +137,9 @@ def points_of(data: Path, work: Path, version: str, number: int, commit: str):
     output = json.loads((data / "runs" / version / f"{number:02}.json").read_text())
     if output["commit_info"]["id"] != commit:
         sys.exit(f"record: runs/{version}/{number:02}.json is not of commit {commit}; record again")
-    committed = subprocess.run(
-        ["git", "-C", work / "calendar", "show", "-s", "--date=format-local:%Y-%m-%dT%H:%M:%SZ",
-         "--format=%cd", commit],
-        env=dict(os.environ, TZ="UTC"), check=True, capture_output=True, text=True,
-    ).stdout.strip()  # fmt: skip
+    committed = git(
+        work, "show", "-s", "--date=format-local:%Y-%m-%dT%H:%M:%SZ", "--format=%cd", commit
+    )
     for benchmark in output["benchmarks"]:
         mean, stddev = benchmark["stats"]["mean"], benchmark["stats"]["stddev"]
         yield {
@@ -146,7 +163,12 @@ def write_lines(data: Path, work: Path):
     """Writes the history up to the first commit of v3, and the three commits that fix it."""
     commits = read_commits(work)
     parts = {
-        "history_to_fibonacci.jsonl": (("v0", COMMITS), ("v1", COMMITS), ("v2", COMMITS), ("v3", 1)),
+        "history_to_fibonacci.jsonl": (
+            ("v0", COMMITS),
+            ("v1", COMMITS),
+            ("v2", COMMITS),
+            ("v3", 1),
+        ),
         "history_fix.jsonl": (("v4", 3),),
     }
     for name, part in parts.items():

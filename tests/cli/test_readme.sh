@@ -1,0 +1,50 @@
+#!/bin/sh
+# The README's tour runs and prints what the README shows (ages like "(2 months ago)" aside), and its
+# embedding example builds against an installed libpace and runs.
+root=$(pwd)
+dir=$(mktemp -d "${TMPDIR:-/tmp}/pace-readme-XXXXXX")
+trap 'rm -rf "$dir"' EXIT
+number=0
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+not_ok() { number=$((number + 1)); echo "not ok $number - $1"; }
+export TMPDIR="$dir"
+unset PACE_DB
+
+# Lines of the ```console block: commands after "$ ", each followed by what it prints.
+awk '/^```console/ {on = 1; next} /^```/ {on = 0} on' README.md >"$dir/tour"
+{
+    echo 'exec 2>&1'
+    grep '^\$ ' "$dir/tour" | sed 's/^\$ //' | sed "s|build/pace|$root/$BUILD/pace|" |
+        while IFS= read -r line; do
+            echo "cat <<'END_OF_COMMAND'"
+            echo "\$ $line"
+            echo "END_OF_COMMAND"
+            echo "$line"
+        done
+} >"$dir/script"
+sh "$dir/script" 2>&1 | sed "s|$root/$BUILD/pace|build/pace|; s/ ([0-9a-z]* [a-z]* ago)//" >"$dir/got"
+if diff "$dir/tour" "$dir/got" >"$dir/diff"; then ok "the tour prints what the README shows"; else
+    not_ok "the tour prints what the README shows"
+    sed 's/^/# /' "$dir/diff"
+fi
+
+awk '/^```c$/ {on = 1; next} /^```/ {on = 0} on' README.md >"$dir/example.c"
+# The sanitized library needs its runtime in the program too: the example links the same way.
+flags=
+case $BUILD in *asan*) flags="-fsanitize=address,undefined" ;; esac
+if make -s install BUILD="$BUILD" DESTDIR="$dir/root" prefix=/usr >"$dir/log" 2>&1 &&
+    ${CC:-cc} $flags "$dir/example.c" -I"$dir/root/usr/include" -L"$dir/root/usr/lib" -lpace -o "$dir/example" >>"$dir/log" 2>&1; then
+    ok "the embedding example builds against the installed library"
+else
+    not_ok "the embedding example builds against the installed library"
+    sed 's/^/# /' "$dir/log"
+fi
+"$BUILD/pace" --db "$dir/store" load tests/data/fun_notification/history_fix.jsonl >/dev/null
+got=$(LD_LIBRARY_PATH="$dir/root/usr/lib" "$dir/example" "$dir/store" 2>&1)
+if [ "$(echo "$got" | wc -l)" = 3 ] && echo "$got" | grep -q '^tests/test_dates.py::test_parse_date 18094.4 ns$'; then
+    ok "the embedding example runs"
+else
+    not_ok "the embedding example runs"
+    echo "$got" | sed 's/^/# /'
+fi
+echo "1..$number"
