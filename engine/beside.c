@@ -164,8 +164,7 @@ int beside_put_samples(struct kv_txn *txn, uint64_t run, const struct sample_ent
         for (size_t at = 0; !rc && at < entries[i].count;) {
             size_t step = entries[i].count - at;
             if (step > SAMPLES_PER_PART - used) step = SAMPLES_PER_PART - used;
-            if (append(buffer, samples[i] + at, step * sizeof(double)))
-                return error_memory(error);
+            if (append(buffer, samples[i] + at, step * sizeof(double))) return error_memory(error);
             at += step;
             used += step;
             if (used == SAMPLES_PER_PART) {

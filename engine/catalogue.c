@@ -34,8 +34,8 @@ void catalogue_trim(struct catalogue *catalogue)
     if (large || columns > CATALOGUE_COLUMNS_MAX) catalogue_clear(catalogue);
 }
 
-static int remember(struct catalogue *catalogue, struct known_names *known,
-                    const struct text *name, uint32_t id)
+static int remember(struct catalogue *catalogue, struct known_names *known, const struct text *name,
+                    uint32_t id)
 {
     if (known->texts.count == known->capacity) {
         uint32_t capacity = known->capacity ? known->capacity * 2 : FIRST_CAPACITY;
@@ -44,16 +44,15 @@ static int remember(struct catalogue *catalogue, struct known_names *known,
         known->ids = ids;
         known->capacity = capacity;
     }
-    uint32_t index =
-        texts_add(&known->texts, &catalogue->arena, name->text, name->len, name->hash);
+    uint32_t index = texts_add(&known->texts, &catalogue->arena, name->text, name->len, name->hash);
     if (index == TEXTS_NONE) return -1;
     known->ids[index] = id;
     return 0;
 }
 
 int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,
-                   enum pace_dimension dimension, const struct text *name,
-                   struct pace_error *error, uint32_t *id)
+                   enum pace_dimension dimension, const struct text *name, struct pace_error *error,
+                   uint32_t *id)
 {
     struct known_names *known = &catalogue->names[dimension];
     uint32_t index = texts_find(&known->texts, name->text, name->len, name->hash);

@@ -28,7 +28,7 @@ void catalogue_trim(struct catalogue *catalogue);  /* clears one that grew too l
 
 /* The id of a name, which is appended to the store when it is new. */
 int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,
-                   enum pace_dimension dimension, const struct text *name,
-                   struct pace_error *error, uint32_t *id);
+                   enum pace_dimension dimension, const struct text *name, struct pace_error *error,
+                   uint32_t *id);
 
 #endif

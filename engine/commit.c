@@ -110,8 +110,7 @@ static int learn(struct commit *commit, struct measure_use *use, const char *uni
 {
     int changed = 0;
     if (use->own.unit[0] == 0 && (use->resolved.unit[0] || unit[0])) {
-        if (use->resolved.unit[0] == 0)
-            memcpy(use->resolved.unit, unit, strlen(unit) + 1);
+        if (use->resolved.unit[0] == 0) memcpy(use->resolved.unit, unit, strlen(unit) + 1);
         memcpy(use->own.unit, use->resolved.unit, sizeof use->own.unit);
         changed = 1;
     }
@@ -144,8 +143,7 @@ static int note_unit(struct commit *commit, uint32_t measure, const char *unit)
 }
 
 static int rescale_cell(struct commit *commit, const struct run_cell *cell,
-                        const struct rescale *rescale, struct row_cell *out,
-                        const double **samples)
+                        const struct rescale *rescale, struct row_cell *out, const double **samples)
 {
     const struct text *texts = commit->run->texts.items;
     int finite = 1;
@@ -189,11 +187,12 @@ static int convert_cell(struct commit *commit, size_t i, struct seal_digest *con
     if (unit[0] && strcmp(unit, use->own.unit) != 0) {
         struct rescale rescale;
         if (measure_rescale(unit, use->own.unit, &rescale))
-            return error_set(commit->error, PACE_EUNIT,
-                             "measure '%.150s' of project '%.150s' is in %s; %.100s is in %s, which is "
-                             "of another kind",
-                             texts[cell->measure].text, commit->run->project.text, use->own.unit,
-                             texts[cell->benchmark].text, unit);
+            return error_set(
+                commit->error, PACE_EUNIT,
+                "measure '%.150s' of project '%.150s' is in %s; %.100s is in %s, which is "
+                "of another kind",
+                texts[cell->measure].text, commit->run->project.text, use->own.unit,
+                texts[cell->benchmark].text, unit);
         rc = note_unit(commit, cell->measure, unit);
         if (!rc && cell->status == PACE_CELL_OK)
             rc = rescale_cell(commit, cell, &rescale, out, &commit->samples[i]);
@@ -317,8 +316,7 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
     if (commit->run->sample_count == 0) return 0;
     struct sample_entry *entries =
         arena_array(&commit->arena, commit->run->cell_count, sizeof *entries);
-    const double **samples =
-        arena_array(&commit->arena, commit->run->cell_count, sizeof *samples);
+    const double **samples = arena_array(&commit->arena, commit->run->cell_count, sizeof *samples);
     if (!entries || !samples) return error_memory(commit->error);
     for (size_t i = 0; i < commit->run->cell_count; i++) {
         const struct row_cell *cell = &commit->cells[i];
@@ -359,8 +357,8 @@ static int find_identity(struct commit *commit, const char *id, const struct sea
     if (rc) return rc;
     if (stored.content.low != content->low || stored.content.high != content->high)
         return error_set(commit->error, PACE_ECONFLICT,
-                         "run id '%s' is stored as run %llu with other content; give another id", id,
-                         (unsigned long long)stored.run);
+                         "run id '%s' is stored as run %llu with other content; give another id",
+                         id, (unsigned long long)stored.run);
     *result = (struct pace_run_result){.run = stored.run, .duplicate = 1};
     return 0;
 }
@@ -387,8 +385,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
         .cells = commit->cells,
         .cell_count = run->cell_count,
     };
-    struct run_place place = {
-        .stream = stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
+    struct run_place place = {.stream = stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
     rc = log_put(txn, stream, &record, &row, &commit->buffer, error);
     if (!rc) rc = stream_store(txn, stream, &record, error);
     if (!rc) rc = put_meta(commit, identity.run, &place.meta_parts);

@@ -15,7 +15,8 @@ const char *pace_strerror(int code)
     switch (code) {
     case PACE_OK: return "success";
 #define PACE_ERROR(name, number, text)                                                             \
-    case name: return text;
+    case name:                                                                                     \
+        return text;
 #include "error.def"
 #undef PACE_ERROR
     default: break;
@@ -30,8 +31,8 @@ const char *pace_strerror(int code)
 }
 
 /* Writes "message" and then `tail`; a message that is too long is cut, never the tail. */
-__attribute__((format(printf, 2, 0))) static void write_message(struct pace_error *error, const char *format, va_list args,
-                          const char *tail)
+__attribute__((format(printf, 2, 0))) static void
+write_message(struct pace_error *error, const char *format, va_list args, const char *tail)
 {
     size_t room = sizeof error->message - strlen(tail);
     int len = vsnprintf(error->message, room, format, args);
@@ -55,8 +56,7 @@ int error_memory(struct pace_error *error)
     return error_set(error, PACE_ENOMEM, "out of memory");
 }
 
-int error_limit(struct pace_error *error, enum pace_limit limit, const char *name,
-                const char *what)
+int error_limit(struct pace_error *error, enum pace_limit limit, const char *name, const char *what)
 {
     return error_set(error, PACE_ELIMIT, "%s: the limit is %d (%s)", what, (int)limit, name);
 }

@@ -39,11 +39,12 @@ int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonl
         return error_set(error, PACE_ENOSTORE, "%s is not a store", kv_path(txn));
     uint64_t unknown = format.read_bits & ~FORMAT_READ_BITS;
     if (format.version != FORMAT_VERSION || unknown)
-        return error_set(error, PACE_EFORMAT,
-                         "%s has format %u with features %#llx; pace %s reads format %d with %#llx: "
-                         "use a newer pace", kv_path(txn), format.version,
-                         (unsigned long long)format.read_bits, pace_version(), FORMAT_VERSION,
-                         (unsigned long long)FORMAT_READ_BITS);
+        return error_set(
+            error, PACE_EFORMAT,
+            "%s has format %u with features %#llx; pace %s reads format %d with %#llx: "
+            "use a newer pace",
+            kv_path(txn), format.version, (unsigned long long)format.read_bits, pace_version(),
+            FORMAT_VERSION, (unsigned long long)FORMAT_READ_BITS);
     *readonly = (format.write_bits & ~FORMAT_WRITE_BITS) != 0;
     return 0;
 }

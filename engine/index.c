@@ -8,8 +8,7 @@ _Static_assert(sizeof(struct run_place) + PACE_MAX_RUN_ID <= KV_STRUCT_MAX, "fit
 
 struct position run_position(const struct run_place *place, uint64_t run)
 {
-    return (struct position){
-        .time_ns = place->time_ns, .ordinal = place->ordinal, .run = run};
+    return (struct position){.time_ns = place->time_ns, .ordinal = place->ordinal, .run = run};
 }
 
 int index_put_run(struct kv_txn *txn, uint64_t run, const struct run_place *place, const char *id,
@@ -35,8 +34,7 @@ int index_get_run(struct kv_txn *txn, uint64_t run, struct pace_error *error,
                              (unsigned long long)run);
     memcpy(place, body.data, sizeof *place);
     if (id) {
-        *id = (struct kv_slice){.data = body.data + sizeof *place,
-                                .len = body.len - sizeof *place};
+        *id = (struct kv_slice){.data = body.data + sizeof *place, .len = body.len - sizeof *place};
     }
     return 0;
 }

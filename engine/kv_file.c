@@ -17,9 +17,9 @@ static const struct {
     uint32_t magic;
     const char *name;
 } network_file_systems[] = {
-    {0x00006969, "NFS"},    {0x0000517b, "SMB"},    {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"},
-    {0x01021997, "9p"},     {0x00c36400, "Ceph"},   {0x5346414f, "AFS"},  {0x0bd00bd0, "Lustre"},
-    {0x47504653, "GPFS"},   {0x73757245, "Coda"},   {0x0000564c, "NCP"},  {0x7461636f, "OCFS2"},
+    {0x00006969, "NFS"},  {0x0000517b, "SMB"},  {0xff534d42, "CIFS"}, {0xfe534d42, "SMB2"},
+    {0x01021997, "9p"},   {0x00c36400, "Ceph"}, {0x5346414f, "AFS"},  {0x0bd00bd0, "Lustre"},
+    {0x47504653, "GPFS"}, {0x73757245, "Coda"}, {0x0000564c, "NCP"},  {0x7461636f, "OCFS2"},
 };
 
 static int check_file_system(int fd, const char *path, struct pace_error *error)
@@ -29,8 +29,8 @@ static int check_file_system(int fd, const char *path, struct pace_error *error)
     for (size_t i = 0; i < sizeof network_file_systems / sizeof *network_file_systems; i++) {
         if ((uint32_t)fs.f_type == network_file_systems[i].magic)
             return error_set(error, PACE_EFS,
-                             "%s is on %s, where locks and maps do not hold; use a local disk", path,
-                             network_file_systems[i].name);
+                             "%s is on %s, where locks and maps do not hold; use a local disk",
+                             path, network_file_systems[i].name);
     }
     return 0;
 }
@@ -44,8 +44,9 @@ static int check_owner(const struct stat *st, const char *path, const char *name
                          (unsigned long)st->st_uid);
     int sticky_directory = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX);
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !sticky_directory)
-        return error_set(error, PACE_EUNSAFE, "%s%s can be written by others; run: chmod go-w '%s%s'",
-                         path, name, path, name);
+        return error_set(error, PACE_EUNSAFE,
+                         "%s%s can be written by others; run: chmod go-w '%s%s'", path, name, path,
+                         name);
     return 0;
 }
 
@@ -114,8 +115,7 @@ int kv_file_check(int directory, const char *path, const char *name, struct pace
         if (errno == ENOENT) return PACE_ENOTFOUND;
         return error_set(error, errno, "%s/%s: %s", path, name, pace_strerror(errno));
     }
-    if (S_ISLNK(st.st_mode))
-        return error_set(error, PACE_EUNSAFE, "%s/%s is a link", path, name);
+    if (S_ISLNK(st.st_mode)) return error_set(error, PACE_EUNSAFE, "%s/%s is a link", path, name);
     if (!S_ISREG(st.st_mode))
         return error_set(error, PACE_ENOSTORE, "%s/%s is not a regular file", path, name);
     if (st.st_nlink != 1)
@@ -270,8 +270,7 @@ int kv_file_validate(int directory, const char *path, struct pace_error *error)
 {
     struct metas metas, again;
     int fd = openat(directory, KV_DATA, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(error, errno, "%s/" KV_DATA ": %s", path, pace_strerror(errno));
+    if (fd < 0) return error_set(error, errno, "%s/" KV_DATA ": %s", path, pace_strerror(errno));
     int rc = 0;
     for (int i = 0; i < VALIDATE_TRIES; i++) {
         rc = read_metas(fd, path, error, &metas);

@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#define KV_DATA "data.mdb"
-#define KV_LOCK "lock.mdb"
+#define KV_DATA       "data.mdb"
+#define KV_LOCK       "lock.mdb"
 #define KV_WRITE_LOCK "write.lock"
-#define KV_NEW "new.tmp" /* directory in which a store is made; renamed away when it is whole */
+#define KV_NEW        "new.tmp" /* directory in which a store is made; renamed away when it is whole */
 
 /* Opens the directory (made when `create`) and checks owner, mode and file system. */
 int kv_file_directory(const char *path, int create, struct pace_error *error, int *fd);

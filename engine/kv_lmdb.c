@@ -96,7 +96,8 @@ static void lmdb_asserted(MDB_env *env, const char *message)
         return rc;                                                                                 \
     }
 
-LMDB_CALL(lmdb_env_open, (MDB_env * env, const char *path), mdb_env_open(env, path, MDB_NOTLS, 0600))
+LMDB_CALL(lmdb_env_open, (MDB_env * env, const char *path),
+          mdb_env_open(env, path, MDB_NOTLS, 0600))
 LMDB_CALL(lmdb_env_open_readonly, (MDB_env * env, const char *path),
           mdb_env_open(env, path, MDB_NOTLS | MDB_RDONLY, 0600))
 LMDB_CALL(lmdb_begin, (MDB_env * env, unsigned flags, MDB_txn **txn),
@@ -140,7 +141,8 @@ static int fail(const struct kv *kv, int rc, struct pace_error *error)
     case EAGAIN:
         return error_set(error, PACE_EBUSY,
                          "%s: a process with the same number in another container has it open; "
-                         "share the pid namespace", kv->path);
+                         "share the pid namespace",
+                         kv->path);
     case MDB_READERS_FULL:
         return error_set(error, PACE_EBUSY, "%s: more than %d readers", kv->path, READERS_MAX);
     case LMDB_ASSERTED:
@@ -157,11 +159,14 @@ static int fail(const struct kv *kv, int rc, struct pace_error *error)
         return error_set(error, PACE_EFORMAT, "%s was made by another LMDB", kv->path);
     case MDB_PANIC:
         return error_set(error, PACE_EIO,
-                         "%s: an earlier write failed; close the store and open it again", kv->path);
+                         "%s: an earlier write failed; close the store and open it again",
+                         kv->path);
     case EIO:
         if (looks_full(kv)) return fail(kv, ENOSPC, error);
-        return error_set(error, PACE_EIO, "%s: the disk reports an error; nothing is known to be "
-                         "stored: look before you try again", kv->path);
+        return error_set(error, PACE_EIO,
+                         "%s: the disk reports an error; nothing is known to be "
+                         "stored: look before you try again",
+                         kv->path);
     case ENOMEM: return error_memory(error);
     default: break;
     }
@@ -172,9 +177,8 @@ static int fail(const struct kv *kv, int rc, struct pace_error *error)
 int kv_check(const struct kv *kv, struct pace_error *error)
 {
     if (kv->pid == getpid()) return 0;
-    return error_set(error, PACE_EFORKED,
-                     "%s was opened by process %ld; open it again after fork", kv->path,
-                     (long)kv->pid);
+    return error_set(error, PACE_EFORKED, "%s was opened by process %ld; open it again after fork",
+                     kv->path, (long)kv->pid);
 }
 
 const char *kv_path(const struct kv_txn *txn)
@@ -281,8 +285,7 @@ static int begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
     }
 }
 
-int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
-                  struct kv_txn **out)
+int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, struct kv_txn **out)
 {
     int rc = kv_check(kv, error);
     if (rc) return rc;
@@ -584,8 +587,7 @@ static int open_env(const struct kv *kv, const char *path, uint64_t map_size, in
     }
 }
 
-static int open_database(const struct kv *kv, MDB_env *env, struct pace_error *error,
-                         MDB_dbi *dbi)
+static int open_database(const struct kv *kv, MDB_env *env, struct pace_error *error, MDB_dbi *dbi)
 {
     MDB_txn *txn;
     int rc = lmdb_begin(env, MDB_RDONLY, &txn);

@@ -106,7 +106,8 @@ static const char *leaf_problem(struct walk *walk, const unsigned char *page, si
         return "a node that leaves its page";
     if (walk->in_free_tree ? key_len != sizeof(uint64_t) : key_len == 0)
         return "a key of the wrong size";
-    if (!(flags & NODE_LONG)) return walk->in_free_tree ? list_problem(walk, page + data, len) : NULL;
+    if (!(flags & NODE_LONG))
+        return walk->in_free_tree ? list_problem(walk, page + data, len) : NULL;
     uint64_t first = u64_at(page + data);
     const char *problem = long_problem(walk, first, len);
     if (problem || !walk->in_free_tree) return problem;
@@ -118,7 +119,8 @@ static const char *header_problem(const struct walk *walk, const unsigned char *
 {
     unsigned lower = u16_at(page + 12), upper = u16_at(page + 14);
     if (u64_at(page) != number) return "a page in the place of another";
-    if (u16_at(page + 10) != (depth > 1 ? FLAG_BRANCH : FLAG_LEAF)) return "a page of the wrong kind";
+    if (u16_at(page + 10) != (depth > 1 ? FLAG_BRANCH : FLAG_LEAF))
+        return "a page of the wrong kind";
     if (lower > upper || upper > walk->page_bytes || lower % 2) return "a page with wrong bounds";
     if (lower < PAGE_HEADER + (depth > 1 ? 4 : 2)) return "a page with too few nodes";
     return NULL;
@@ -165,9 +167,11 @@ const char *kv_pages_problem(int fd, uint32_t page_bytes, uint64_t file_bytes, u
     walk.levels = malloc((size_t)depth * page_bytes + 1);
     walk.used = calloc(last_page / 8 + 1, 1);
     const char *problem = walk.levels && walk.used ? NULL : "there is no memory to check it";
-    if (!problem && free_tree->depth) problem = page_problem(&walk, free_tree->root, free_tree->depth);
+    if (!problem && free_tree->depth)
+        problem = page_problem(&walk, free_tree->root, free_tree->depth);
     walk.in_free_tree = 0;
-    if (!problem && main_tree->depth) problem = page_problem(&walk, main_tree->root, main_tree->depth);
+    if (!problem && main_tree->depth)
+        problem = page_problem(&walk, main_tree->root, main_tree->depth);
     *bad_page = walk.bad_page;
     free(walk.used);
     free(walk.levels);

@@ -98,9 +98,9 @@ static int put_parts(struct kv_txn *txn, const struct row_header *head, const st
             count = part_cells(cells, run->cell_count - at);
         struct key key = key_log(header.stream, &run->position, (uint8_t)part);
         header.part = (uint8_t)part;
-        int rc = count ? row_encode(buffer, &header, run->commit, cells, count, column_count, &key)
-                       : row_encode(buffer, &header, run->commit, &placeholder, 1, column_count,
-                                    &key);
+        int rc =
+            count ? row_encode(buffer, &header, run->commit, cells, count, column_count, &key)
+                  : row_encode(buffer, &header, run->commit, &placeholder, 1, column_count, &key);
         if (rc) return error_memory(error);
         rc = kv_put(txn, &key, buffer->data, buffer->len, error);
         if (rc) return rc;
@@ -283,8 +283,7 @@ int log_walk_next(struct log_walk *walk, struct pace_error *error, struct row *r
 int log_walk_part(struct log_walk *walk, const struct row *row, uint8_t part,
                   struct pace_error *error, struct row *out)
 {
-    struct position position = {.time_ns = row->header.time_ns,
-                                .ordinal = row->header.ordinal,
-                                .run = row->header.run};
+    struct position position = {
+        .time_ns = row->header.time_ns, .ordinal = row->header.ordinal, .run = row->header.run};
     return log_get(walk->txn, walk->stream, &position, part, error, out);
 }

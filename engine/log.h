@@ -39,9 +39,9 @@ struct log_walk {
     struct key prefix; /* of the stream's keys */
     uint32_t stream;
     int64_t until_ns;
-    uint64_t last_run;  /* of the stream */
-    uint64_t expected;  /* run of the row before the next one */
-    int at_row, done;   /* the cursor is on a row that was not given yet; the end was seen */
+    uint64_t last_run; /* of the stream */
+    uint64_t expected; /* run of the row before the next one */
+    int at_row, done;  /* the cursor is on a row that was not given yet; the end was seen */
     struct kv_slice key, value;
 };
 

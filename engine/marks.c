@@ -61,8 +61,7 @@ static int append_mark(struct kv_txn *txn, void *context, struct pace_error *err
     return rc ? rc : head_store(txn, &head, error);
 }
 
-int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *error,
-                  uint64_t *id)
+int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *error, uint64_t *id)
 {
     struct new_mark new = {.mark = *mark};
     if (!new.mark.selector) new.mark.selector = "";

@@ -98,14 +98,16 @@ static int apply_setting(struct kv_txn *txn, void *context, struct pace_error *e
     int rc = head_load(txn, error, &head);
     if (!rc && setting->project)
         rc = setting_name(txn, setting, &head, PACE_PROJECT, setting->project, error, &project);
-    if (!rc) rc = setting_name(txn, setting, &head, PACE_MEASURE, setting->measure, error, &measure);
+    if (!rc)
+        rc = setting_name(txn, setting, &head, PACE_MEASURE, setting->measure, error, &measure);
     if (!rc) rc = measure_load(txn, project, measure, error, &value);
     if (rc) return rc;
     if (setting->unit[0]) {
         if (value.unit[0] && measure_rescale(setting->unit, value.unit, &rescale))
-            return error_set(error, PACE_EUNIT,
-                             "measure '%.200s' is in %s; %s is of another kind, and cannot replace it",
-                             setting->measure, value.unit, setting->unit);
+            return error_set(
+                error, PACE_EUNIT,
+                "measure '%.200s' is in %s; %s is of another kind, and cannot replace it",
+                setting->measure, value.unit, setting->unit);
         /* A project's values are stored in its unit, which therefore stays; a default may change. */
         if (value.unit[0] == 0 || project == MEASURE_EVERY_PROJECT)
             memcpy(value.unit, setting->unit, strlen(setting->unit) + 1);

@@ -13,8 +13,6 @@ _Static_assert(sizeof(struct chunk_header) == 16, "layout on disk");
 _Static_assert(NAMES_CHUNK_BYTES >= sizeof(struct chunk_header) + 2 + PACE_MAX_NAME + 1,
                "any name fits a chunk");
 
-enum { INDEX_MALFORMED = -1 };
-
 static const char *const dimension_words[PACE_DIMENSION_COUNT] = {
     "project", "branch", "testbed", "benchmark", "measure",
 };
@@ -37,11 +35,11 @@ int names_index_find(const unsigned char *body, size_t body_len, const char *nam
     while (at < body_len) {
         uint32_t entry_id;
         uint16_t entry_len;
-        if (body_len - at < sizeof entry_id + sizeof entry_len) return INDEX_MALFORMED;
+        if (body_len - at < sizeof entry_id + sizeof entry_len) return PACE_ECORRUPT;
         memcpy(&entry_id, body + at, sizeof entry_id);
         memcpy(&entry_len, body + at + sizeof entry_id, sizeof entry_len);
         at += sizeof entry_id + sizeof entry_len;
-        if (body_len - at < entry_len) return INDEX_MALFORMED;
+        if (body_len - at < entry_len) return PACE_ECORRUPT;
         if (entry_len == len && memcmp(body + at, name, len) == 0) {
             *id = entry_id;
             return 0;
@@ -65,7 +63,7 @@ int names_find(struct kv_txn *txn, enum pace_dimension dimension, const char *na
     int rc = get_index(txn, dimension, hash, error, &body);
     if (rc) return rc;
     rc = names_index_find(body.data, body.len, name, len, id);
-    if (rc == INDEX_MALFORMED)
+    if (rc == PACE_ECORRUPT)
         return error_damaged(error, "%s: the index of %s names", kv_path(txn),
                              dimension_words[dimension]);
     return rc;
@@ -107,8 +105,7 @@ static int damaged_chunk(struct kv_txn *txn, enum pace_dimension dimension, uint
 
 /* Reads a chunk, header and all, and checks its frame. */
 static int chunk_get(struct kv_txn *txn, enum pace_dimension dimension, uint32_t chunk,
-                     struct pace_error *error, struct kv_slice *record,
-                     struct chunk_header *header)
+                     struct pace_error *error, struct kv_slice *record, struct chunk_header *header)
 {
     struct key key = key_name_chunk(dimension, chunk);
     int rc = kv_get(txn, &key, error, record);
@@ -164,8 +161,7 @@ int names_append(struct kv_txn *txn, struct head *head, enum pace_dimension dime
 }
 
 /* Takes one chunk apart: the next header.count names. */
-static int chunk_read(struct kv_slice record, const struct chunk_header *header,
-                      const char **names)
+static int chunk_read(struct kv_slice record, const struct chunk_header *header, const char **names)
 {
     size_t at = sizeof *header;
     for (uint32_t i = 0; i < header->count; i++) {

@@ -32,7 +32,8 @@ int names_append(struct kv_txn *txn, struct head *head, enum pace_dimension dime
 int names_load(struct kv_txn *txn, const struct head *head, enum pace_dimension dimension,
                struct arena *arena, struct pace_error *error, const char ***names);
 
-/* The id of a name in the body of an index record. 0, PACE_ENOTFOUND, or -1: the body is malformed. */
+/* The id of a name in the body of an index record. 0, PACE_ENOTFOUND, or
+ * PACE_ECORRUPT: the body is malformed. */
 int names_index_find(const unsigned char *body, size_t body_len, const char *name, size_t len,
                      uint32_t *id);
 

@@ -55,7 +55,7 @@ static int find_newest(struct kv_txn *txn, const struct head *head, const struct
         struct version version;
         int rc = load_version(txn, sequence, error, &version);
         if (rc) return rc;
-        if (version.record.kind == (uint32_t)new->kind && strcmp(version.name, new->name) == 0) {
+        if (version.record.kind == (uint32_t) new->kind && strcmp(version.name, new->name) == 0) {
             *newest = version.record;
             break;
         }
@@ -75,7 +75,7 @@ static int append_version(struct kv_txn *txn, void *context, struct pace_error *
         return error_set(error, PACE_ENOTFOUND, "no saved object '%.200s' to drop", new->name);
     const char *text = new->text ? new->text : "";
     struct object_record record = {.created_ns = head_now_ns(),
-                                   .kind = (uint32_t)new->kind,
+                                   .kind = (uint32_t) new->kind,
                                    .version = newest.version + 1,
                                    .dropped = !new->text,
                                    .name_len = (uint32_t)strlen(new->name),

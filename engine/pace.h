@@ -31,7 +31,7 @@ extern "C" {
 #define PACE_VERSION_MAJOR 0
 #define PACE_VERSION_MINOR 1
 #define PACE_VERSION_PATCH 0
-#define PACE_VERSION "0.1.0"
+#define PACE_VERSION       "0.1.0"
 
 #if defined(__GNUC__)
 #define PACE_API __attribute__((visibility("default")))
@@ -78,8 +78,8 @@ enum pace_open_flag {
 /* `struct_size` = sizeof(struct pace_options); zero elsewhere means the default. */
 struct pace_options {
     size_t struct_size;
-    uint64_t map_size;          /* bytes of address space to start with; default 16 GiB, grows */
-    unsigned write_timeout_ms;  /* how long a writer waits for another; default 10,000 */
+    uint64_t map_size;         /* bytes of address space to start with; default 16 GiB, grows */
+    unsigned write_timeout_ms; /* how long a writer waits for another; default 10,000 */
 };
 
 /* Opens the store in directory `path`. A second open of the same store in this process shares it.
@@ -103,7 +103,11 @@ enum pace_run_flag {
     PACE_RUN_DIRTY = 2,   /* the work tree had uncommitted changes */
 };
 
-enum pace_direction { PACE_DIRECTION_UNKNOWN = 0, PACE_LOWER_IS_BETTER = 1, PACE_HIGHER_IS_BETTER = 2 };
+enum pace_direction {
+    PACE_DIRECTION_UNKNOWN = 0,
+    PACE_LOWER_IS_BETTER = 1,
+    PACE_HIGHER_IS_BETTER = 2
+};
 
 enum pace_cell_status {
     PACE_CELL_OK = 0,
@@ -114,35 +118,35 @@ enum pace_cell_status {
 
 /* What a run is. Text is copied. */
 struct pace_run_info {
-    const char *project;   /* required */
-    const char *branch;    /* required */
-    const char *testbed;   /* required */
-    const char *commit;    /* NULL or "": none */
-    const char *id;        /* identity; NULL: derived from the content (without `ran_ns`) */
-    int64_t time_ns;       /* place in history: the commit's time */
-    int64_t ran_ns;        /* wall clock of the execution; 0: unknown */
-    uint32_t ordinal;      /* first-parent count of the commit; 0: unknown */
-    uint32_t flags;        /* enum pace_run_flag */
+    const char *project; /* required */
+    const char *branch;  /* required */
+    const char *testbed; /* required */
+    const char *commit;  /* NULL or "": none */
+    const char *id;      /* identity; NULL: derived from the content (without `ran_ns`) */
+    int64_t time_ns;     /* place in history: the commit's time */
+    int64_t ran_ns;      /* wall clock of the execution; 0: unknown */
+    uint32_t ordinal;    /* first-parent count of the commit; 0: unknown */
+    uint32_t flags;      /* enum pace_run_flag */
 };
 
 /* One cell. Text and samples are copied by pace_run_put. */
 struct pace_cell {
-    const char *benchmark;      /* required */
-    const char *measure;        /* required */
-    const char *unit;           /* NULL or "": unknown, or what the measure already has */
+    const char *benchmark; /* required */
+    const char *measure;   /* required */
+    const char *unit;      /* NULL or "": unknown, or what the measure already has */
     enum pace_direction direction;
     enum pace_cell_status status;
-    double value;               /* finite when status is ok, ignored otherwise */
-    double lower, upper;        /* NAN: none */
-    const double *samples;      /* finite; may be NULL; same unit as value */
+    double value;          /* finite when status is ok, ignored otherwise */
+    double lower, upper;   /* NAN: none */
+    const double *samples; /* finite; may be NULL; same unit as value */
     size_t sample_count;
 };
 
 /* What became of a committed run. */
 struct pace_run_result {
-    uint64_t run;       /* its number, from 1; of the stored one if it was there already */
-    int duplicate;      /* 1: a run with this identity and content was already stored */
-    uint32_t new_series;/* series that this run began */
+    uint64_t run;        /* its number, from 1; of the stored one if it was there already */
+    int duplicate;       /* 1: a run with this identity and content was already stored */
+    uint32_t new_series; /* series that this run began */
 };
 
 /* Starts a run in memory; nothing is written before commit.
@@ -192,8 +196,9 @@ PACE_API int pace_names(pace_snapshot *snapshot, enum pace_dimension dimension,
                         struct pace_error *error, const char *const **names, uint32_t *count);
 
 /* The id of one name without reading the others, or PACE_ENOTFOUND. */
-PACE_API int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension, const char *name,
-                            size_t length, struct pace_error *error, uint32_t *id);
+PACE_API int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension,
+                            const char *name, size_t length, struct pace_error *error,
+                            uint32_t *id);
 
 struct pace_stream {
     uint32_t id;
@@ -238,7 +243,7 @@ struct pace_range {
 
 /* One run as reading shows it. */
 struct pace_run_view {
-    uint64_t run;       /* number */
+    uint64_t run; /* number */
     int64_t time_ns, ran_ns;
     const char *commit; /* "" when none */
     uint32_t stream, ordinal, flags, cell_count;
@@ -296,15 +301,20 @@ PACE_API int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pa
 
 /* -- marks: appended facts about history ------------------------------------------------------ */
 
-enum pace_mark_kind { PACE_MARK_ACCEPT = 1, PACE_MARK_EXCLUDE = 2, PACE_MARK_ARCHIVE = 3, PACE_MARK_ALIAS = 4 };
+enum pace_mark_kind {
+    PACE_MARK_ACCEPT = 1,
+    PACE_MARK_EXCLUDE = 2,
+    PACE_MARK_ARCHIVE = 3,
+    PACE_MARK_ALIAS = 4
+};
 
 /* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it is. */
 struct pace_mark {
-    uint64_t id;              /* from 1; set by the store */
+    uint64_t id; /* from 1; set by the store */
     enum pace_mark_kind kind;
-    int undone;               /* 1: taken back by a later mark */
+    int undone;                           /* 1: taken back by a later mark */
     const char *selector, *target, *note; /* "" when none */
-    int64_t at_ns;            /* place in history it applies from; INT64_MIN: none */
+    int64_t at_ns;                        /* place in history it applies from; INT64_MIN: none */
     int64_t created_ns;
 };
 
@@ -319,13 +329,19 @@ PACE_API int pace_marks(pace_snapshot *snapshot, struct pace_error *error,
 
 /* -- saved objects: each change is a new version ----------------------------------------------- */
 
-enum pace_object_kind { PACE_OBJECT_LET = 1, PACE_OBJECT_VIEW, PACE_OBJECT_THRESHOLD, PACE_OBJECT_ALERT, PACE_OBJECT_MEASURE };
+enum pace_object_kind {
+    PACE_OBJECT_LET = 1,
+    PACE_OBJECT_VIEW,
+    PACE_OBJECT_THRESHOLD,
+    PACE_OBJECT_ALERT,
+    PACE_OBJECT_MEASURE
+};
 
 struct pace_object {
     enum pace_object_kind kind;
     const char *name;
-    const char *text;      /* the definition as written; NULL: dropped */
-    uint32_t version;      /* from 1 */
+    const char *text; /* the definition as written; NULL: dropped */
+    uint32_t version; /* from 1 */
     int64_t created_ns;
 };
 

@@ -42,8 +42,7 @@ static size_t firsts_at(const struct row_header *header)
 
 static size_t head_length(const struct row_header *header)
 {
-    size_t firsts =
-        header->form & ROW_DENSE ? 0 : aligned(4 * (size_t)group_count(header->slots));
+    size_t firsts = header->form & ROW_DENSE ? 0 : aligned(4 * (size_t)group_count(header->slots));
     return firsts_at(header) + firsts;
 }
 

@@ -74,9 +74,10 @@ static int check_time(const struct pace_run_info *info, struct pace_error *error
     if (info->time_ns < 0 || info->ran_ns < 0)
         return error_set(error, PACE_ETIME, "the run's time is before 1970");
     if (info->time_ns > head_now_ns() + FUTURE_MAX_NS)
-        return error_set(error, PACE_ETIME,
-                         "the run's time is more than 24 h in the future; is it in nanoseconds, and is "
-                         "the clock right?");
+        return error_set(
+            error, PACE_ETIME,
+            "the run's time is more than 24 h in the future; is it in nanoseconds, and is "
+            "the clock right?");
     return 0;
 }
 
@@ -158,11 +159,10 @@ static int check_cell(const struct pace_run *run, const struct pace_cell *cell,
 {
     if (run->committed)
         return error_set(error, PACE_EMISUSE, "the run is committed; begin another");
-    int rc = name_check(cell->benchmark, cell->benchmark ? strlen(cell->benchmark) : 0,
-                        "benchmark", error);
-    if (!rc)
-        rc = name_check(cell->measure, cell->measure ? strlen(cell->measure) : 0, "measure",
+    int rc = name_check(cell->benchmark, cell->benchmark ? strlen(cell->benchmark) : 0, "benchmark",
                         error);
+    if (!rc)
+        rc = name_check(cell->measure, cell->measure ? strlen(cell->measure) : 0, "measure", error);
     if (!rc && cell->unit) rc = measure_check_unit(cell->unit, error);
     if (!rc) rc = check_numbers(cell, error);
     if (rc) return rc;
@@ -233,8 +233,9 @@ int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error 
         return error_memory(error);
     uint64_t name = map_pair(own.benchmark, own.measure);
     if (map_get(&run->by_name, name) != MAP_NONE)
-        return error_set(error, PACE_EDUPLICATE, "%.200s, %.200s: a second cell of this series in one run",
-                         cell->benchmark, cell->measure);
+        return error_set(error, PACE_EDUPLICATE,
+                         "%.200s, %.200s: a second cell of this series in one run", cell->benchmark,
+                         cell->measure);
     if (own.sample_count) {
         double *samples = arena_array(&run->arena, own.sample_count, sizeof *samples);
         if (!samples) return error_memory(error);

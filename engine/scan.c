@@ -74,11 +74,9 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     rc = scan->columns ? reserve(scan, error) : error_memory(error);
     for (size_t i = 0; !rc && i < column_count; i++) {
         if (columns[i] >= record.column_count)
-            rc = error_set(error, PACE_ENOTFOUND, "stream %u has no column %u", stream,
-                           columns[i]);
+            rc = error_set(error, PACE_ENOTFOUND, "stream %u has no column %u", stream, columns[i]);
         else
-            scan->columns[i] =
-                (struct scan_column){.column = columns[i], .place = (uint32_t)i};
+            scan->columns[i] = (struct scan_column){.column = columns[i], .place = (uint32_t)i};
     }
     if (!rc) {
         qsort(scan->columns, column_count, sizeof *scan->columns, by_column);
@@ -137,8 +135,7 @@ static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
                 if (rc) return rc;
             }
             if (row_cell(&row, column, &cell))
-                return error_damaged(error, "%s: cells of run %llu",
-                                     kv_path(scan->snapshot->txn),
+                return error_damaged(error, "%s: cells of run %llu", kv_path(scan->snapshot->txn),
                                      (unsigned long long)first->header.run);
         }
         scan->value[at] = cell.value;

@@ -45,7 +45,8 @@ static int damaged_columns(struct kv_txn *txn, uint32_t shape, struct pace_error
 }
 
 /* Reads a list of columns, or what was appended to it since. */
-static int shape_load(struct kv_txn *txn, uint32_t id, struct pace_error *error, struct shape *shape)
+static int shape_load(struct kv_txn *txn, uint32_t id, struct pace_error *error,
+                      struct shape *shape)
 {
     struct key key = key_shape(id);
     uint32_t length;
@@ -62,8 +63,7 @@ static int shape_load(struct kv_txn *txn, uint32_t id, struct pace_error *error,
         key = key_columns(id, chunk);
         rc = kv_get_sealed(txn, &key, "a list of columns", error, &body);
         if (rc && rc != PACE_ENOTFOUND) return rc;
-        if (rc || body.len != (size_t)count * COLUMN_BYTES)
-            return damaged_columns(txn, id, error);
+        if (rc || body.len != (size_t)count * COLUMN_BYTES) return damaged_columns(txn, id, error);
         memcpy(shape->columns + first, body.data, body.len);
         shape->length = first + count;
     }
@@ -85,8 +85,7 @@ void shapes_free(struct shapes *shapes)
 static int shape_map(struct shape *shape, uint32_t from, struct pace_error *error)
 {
     for (uint32_t i = from; i < shape->length; i++) {
-        if (map_set(&shape->by_name, column_key(&shape->columns[i]), i))
-            return error_memory(error);
+        if (map_set(&shape->by_name, column_key(&shape->columns[i]), i)) return error_memory(error);
     }
     return 0;
 }
@@ -204,7 +203,8 @@ static int shape_create(struct kv_txn *txn, struct head *head, struct shapes *sh
 static size_t agreement(const struct shape *shape, const struct pace_column *columns, size_t count)
 {
     size_t same = 0;
-    while (same < count && same < shape->length && same_column(&shape->columns[same], &columns[same]))
+    while (same < count && same < shape->length &&
+           same_column(&shape->columns[same], &columns[same]))
         same++;
     return same;
 }

@@ -89,8 +89,7 @@ int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension, const
     if (!rc) rc = check_dimension(dimension, error);
     if (rc) return rc;
     uint32_t found;
-    rc = names_find(snapshot->txn, dimension, name, length, text_hash(name, length), error,
-                    &found);
+    rc = names_find(snapshot->txn, dimension, name, length, text_hash(name, length), error, &found);
     if (rc == PACE_ENOTFOUND) return confirm_absent(snapshot, dimension, name, length, error);
     if (rc) return rc;
     if (found >= snapshot->head.names[dimension].names)
@@ -154,12 +153,10 @@ int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *er
     struct shape *shape = NULL;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
-    if (!rc)
-        rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
+    if (!rc) rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
     if (rc) return rc;
     if (record.column_count > shape->length)
-        return error_damaged(error, "%s: the columns of stream %u", kv_path(snapshot->txn),
-                             stream);
+        return error_damaged(error, "%s: the columns of stream %u", kv_path(snapshot->txn), stream);
     *columns = shape->columns;
     *count = record.column_count;
     return 0;

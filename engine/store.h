@@ -10,7 +10,7 @@ struct pace {
     struct kv *kv;
     char *path;
     unsigned timeout_ms;
-    int readonly;            /* by flag, by permission, or by a feature this library does not know */
+    int readonly; /* by flag, by permission, or by a feature this library does not know */
     const char *readonly_why; /* static */
     struct catalogue catalogue;
 };

@@ -28,7 +28,6 @@ int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t 
 
 struct position stream_last(const struct stream_record *record)
 {
-    return (struct position){.time_ns = record->last_time_ns,
-                             .ordinal = record->last_ordinal,
-                             .run = record->last_run};
+    return (struct position){
+        .time_ns = record->last_time_ns, .ordinal = record->last_ordinal, .run = record->last_run};
 }

@@ -32,7 +32,8 @@ double aggregate_sample(enum function function, double percentile, double *sampl
         return mean == 0 ? NAN : sample_sd(sample, n) / mean;
     }
     case F_MAD: return select_mad(sample, n);
-    case F_IQR: return n ? select_quantile(sample, n, 0.75) - select_quantile(sample, n, 0.25) : NAN;
+    case F_IQR:
+        return n ? select_quantile(sample, n, 0.75) - select_quantile(sample, n, 0.25) : NAN;
     case F_GEOMEAN: return sample_geomean(sample, n);
     case F_SLOPE: return days ? sample_slope(days, sample, n) : NAN;
     case F_PERCENTILE: return select_quantile(sample, n, percentile);

@@ -33,7 +33,7 @@ struct pattern {
 };
 
 enum selector_kind {
-    SELECT_OR,    /* children joined by `next` of the first child */
+    SELECT_OR, /* children joined by `next` of the first child */
     SELECT_AND,
     SELECT_NOT,   /* one child */
     SELECT_MATCH, /* key, pattern */
@@ -45,12 +45,12 @@ enum { PATH_SEGMENTS_MAX = 5 };
 struct selector {
     enum selector_kind kind;
     struct span span;
-    struct selector *child;    /* OR, AND, NOT: first child */
-    struct selector *next;     /* next sibling */
-    struct slice key;          /* MATCH: without the colon */
+    struct selector *child; /* OR, AND, NOT: first child */
+    struct selector *next;  /* next sibling */
+    struct slice key;       /* MATCH: without the colon */
     struct span key_span;
-    struct pattern pattern;    /* MATCH */
-    unsigned segment_count;    /* PATH */
+    struct pattern pattern;                     /* MATCH */
+    unsigned segment_count;                     /* PATH */
     struct pattern segments[PATH_SEGMENTS_MAX]; /* PATH: project branch testbed benchmark measure */
 };
 
@@ -73,10 +73,10 @@ struct value {
 };
 
 enum span_kind {
-    WINDOW_COUNT,   /* 64 | 64 points | 20 commits: value and optional word */
-    WINDOW_TIME,    /* 30d: value is a quantity */
-    WINDOW_WORD,    /* `run`, or a let; word */
-    WINDOW_VAR,     /* $name */
+    WINDOW_COUNT, /* 64 | 64 points | 20 commits: value and optional word */
+    WINDOW_TIME,  /* 30d: value is a quantity */
+    WINDOW_WORD,  /* `run`, or a let; word */
+    WINDOW_VAR,   /* $name */
     WINDOW_ALL,
     WINDOW_SEGMENT,
 };
@@ -89,7 +89,7 @@ struct window_span {
 };
 
 enum instant_kind {
-    INSTANT_DATE,  /* text */
+    INSTANT_DATE, /* text */
     INSTANT_NOW,
     INSTANT_AGO,   /* quantity */
     INSTANT_MATCH, /* commit:v1.2.0 */
@@ -105,7 +105,13 @@ struct instant {
 };
 
 enum option_kind {
-    OPTION_UPPER, OPTION_LOWER, OPTION_WITHIN, OPTION_ALPHA, OPTION_FLOOR, OPTION_EFFECT, OPTION_FDR, /* bound */
+    OPTION_UPPER,
+    OPTION_LOWER,
+    OPTION_WITHIN,
+    OPTION_ALPHA,
+    OPTION_FLOOR,
+    OPTION_EFFECT,
+    OPTION_FDR,     /* bound */
     OPTION_OVER,    /* window */
     OPTION_LAG,     /* number */
     OPTION_NEEDS,   /* number */
@@ -134,34 +140,54 @@ struct model {
 };
 
 enum expr_kind {
-    EXPR_NUMBER, EXPR_QUANTITY, EXPR_DATE, EXPR_STRING, EXPR_VAR, EXPR_NOW, EXPR_NAME,
+    EXPR_NUMBER,
+    EXPR_QUANTITY,
+    EXPR_DATE,
+    EXPR_STRING,
+    EXPR_VAR,
+    EXPR_NOW,
+    EXPR_NAME,
     EXPR_CALL,   /* name(args) window */
     EXPR_OF,     /* name of KEY pattern ... : selector is an AND of matches */
     EXPR_MATCH,  /* KEY pattern: selector is one match */
     EXPR_BINARY, /* op, left, right */
-    EXPR_NOT, EXPR_NEGATE,   /* left */
+    EXPR_NOT,
+    EXPR_NEGATE, /* left */
     EXPR_REGEX,  /* left ~ /pattern/ */
-    EXPR_IS_NONE, EXPR_IS_NOT_NONE, /* left */
+    EXPR_IS_NONE,
+    EXPR_IS_NOT_NONE, /* left */
 };
 
 enum binary_op {
-    OP_OR, OP_AND, OP_EQ, OP_NE, OP_LT, OP_LE, OP_GT, OP_GE, OP_ELSE, OP_ADD, OP_SUB, OP_MUL, OP_DIV,
+    OP_OR,
+    OP_AND,
+    OP_EQ,
+    OP_NE,
+    OP_LT,
+    OP_LE,
+    OP_GT,
+    OP_GE,
+    OP_ELSE,
+    OP_ADD,
+    OP_SUB,
+    OP_MUL,
+    OP_DIV,
 };
 
 struct expr {
     enum expr_kind kind;
     struct span span;
-    double number;           /* NUMBER, QUANTITY */
-    struct slice text;       /* QUANTITY: unit; DATE, STRING (unescaped), VAR, NAME, CALL, OF: name */
-    struct span name_span;   /* CALL, OF, BINARY (the operator) */
+    double number;         /* NUMBER, QUANTITY */
+    struct slice text;     /* QUANTITY: unit; DATE, STRING (unescaped), VAR, NAME, CALL, OF: name */
+    struct span name_span; /* CALL, OF, BINARY (the operator) */
     enum binary_op op;
     struct expr *left, *right;
-    struct expr *args;       /* CALL: first argument */
-    struct expr *next;       /* next argument, or next in a list */
-    struct option *window;   /* CALL: over, lag, needs */
+    struct expr *args;         /* CALL: first argument */
+    struct expr *next;         /* next argument, or next in a list */
+    struct option *window;     /* CALL: over, lag, needs */
     struct selector *selector; /* OF, MATCH */
-    struct pattern pattern;  /* REGEX */
-    unsigned depth;          /* levels of the tree below and including this one: <= PACE_MAX_DEPTH */
+    struct pattern pattern;    /* REGEX */
+    unsigned depth; /* levels of the tree below and including this one: <= PACE_MAX_DEPTH */
 };
 
 /* A named expression: `name = expr`; in a summarize or sort the name may be absent (len 0). */
@@ -183,23 +209,26 @@ struct name_item {
 /* -- stages ------------------------------------------------------------------------------------ */
 
 enum stage_kind {
-    STAGE_LAST, STAGE_FIRST,       /* window */
-    STAGE_SINCE, STAGE_UNTIL,      /* from */
-    STAGE_BETWEEN,                 /* from, to */
-    STAGE_WHERE,                   /* expr */
-    STAGE_WITH,                    /* name */
-    STAGE_DERIVE,                  /* bindings */
-    STAGE_KEEP,                    /* names */
-    STAGE_SUMMARIZE,               /* bindings, by */
-    STAGE_SORT,                    /* bindings */
-    STAGE_TAKE,                    /* number */
-    STAGE_TOP, STAGE_BOTTOM,       /* number, expr, names (per) */
-    STAGE_BASELINE,                /* name, options */
-    STAGE_CHECK,                   /* has_model ? model : options */
-    STAGE_CHANGES,                 /* options */
-    STAGE_VERSUS,                  /* source (NULL: base), options */
-    STAGE_EXPECT,                  /* expect_kind, expr */
-    STAGE_AS,                      /* name */
+    STAGE_LAST,
+    STAGE_FIRST, /* window */
+    STAGE_SINCE,
+    STAGE_UNTIL,     /* from */
+    STAGE_BETWEEN,   /* from, to */
+    STAGE_WHERE,     /* expr */
+    STAGE_WITH,      /* name */
+    STAGE_DERIVE,    /* bindings */
+    STAGE_KEEP,      /* names */
+    STAGE_SUMMARIZE, /* bindings, by */
+    STAGE_SORT,      /* bindings */
+    STAGE_TAKE,      /* number */
+    STAGE_TOP,
+    STAGE_BOTTOM,   /* number, expr, names (per) */
+    STAGE_BASELINE, /* name, options */
+    STAGE_CHECK,    /* has_model ? model : options */
+    STAGE_CHANGES,  /* options */
+    STAGE_VERSUS,   /* source (NULL: base), options */
+    STAGE_EXPECT,   /* expect_kind, expr */
+    STAGE_AS,       /* name */
 };
 
 enum expect_kind { EXPECT_NONE, EXPECT_SOME, EXPECT_EXPR };
@@ -280,10 +309,10 @@ struct statement {
     bool has_instant;
     struct instant instant;
     enum mark_word mark;
-    struct slice key, to_key;            /* alias */
-    struct pattern pattern, to_pattern;  /* alias */
+    struct slice key, to_key;           /* alias */
+    struct pattern pattern, to_pattern; /* alias */
     bool has_note;
-    struct slice note;                   /* unescaped */
+    struct slice note; /* unescaped */
     double number;
     struct statement *next;
 };

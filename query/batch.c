@@ -103,12 +103,10 @@ static int rowset_reserve(struct rowset *set, size_t count)
     for (size_t i = 0; i < set->schema->count; i++) {
         struct vec *column = &set->columns[i];
         if (!grow(&column->at.flag, capacity, type_size(column->type))) return PACE_ENOMEM;
-        if (column->type == TYPE_NUMBER &&
-            !grow(&column->units, capacity, sizeof *column->units))
+        if (column->type == TYPE_NUMBER && !grow(&column->units, capacity, sizeof *column->units))
             return PACE_ENOMEM;
     }
-    if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1))
-        return PACE_ENOMEM;
+    if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1)) return PACE_ENOMEM;
     set->capacity = capacity;
     return 0;
 }
@@ -167,9 +165,7 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
     }
     for (size_t i = 0; i < set->schema->count; i++)
         join_units(&set->out[i], count);
-    set->batch = (struct batch){.count = count,
-                                .vecs = set->out,
-                                .restart = set->out_restart,
-                                .gone = set->out_gone};
+    set->batch = (struct batch){
+        .count = count, .vecs = set->out, .restart = set->out_restart, .gone = set->out_gone};
     return &set->batch;
 }

@@ -12,7 +12,8 @@
 static int not_yet(struct context *ctx, const struct statement *statement, const char *what,
                    const char *help)
 {
-    return context_fail(ctx, Q_NOT_YET, statement->span, help, "%s is parsed, but not built yet", what);
+    return context_fail(ctx, Q_NOT_YET, statement->span, help, "%s is parsed, but not built yet",
+                        what);
 }
 
 /* Writing waits for the process' own snapshots when the store must grow: end ours first. */
@@ -66,14 +67,16 @@ static int define(struct context *ctx, const struct statement *statement)
     if (kind == PACE_OBJECT_THRESHOLD) status = check_threshold(ctx, statement);
     if (status) return status;
     if (!statement->save)
-        return binding_text_set(&ctx->session->definitions, kind, name, text) ? context_no_memory(ctx)
-                                                                               : 0;
+        return binding_text_set(&ctx->session->definitions, kind, name, text)
+                   ? context_no_memory(ctx)
+                   : 0;
     uint32_t version;
     end_snapshot(ctx);
     status = pace_object_put(ctx->store, kind, name, text, ctx->error, &version);
     if (status) return context_store_error(ctx, status);
     if (version > 1)
-        return say(ctx, arena_printf(ctx->arena, "saved %s %s, version %u", KIND_NAMES[kind], name, version));
+        return say(ctx, arena_printf(ctx->arena, "saved %s %s, version %u", KIND_NAMES[kind], name,
+                                     version));
     return say(ctx, arena_printf(ctx->arena, "saved %s %s", KIND_NAMES[kind], name));
 }
 
@@ -81,9 +84,10 @@ static int define_measure(struct context *ctx, const struct statement *statement
 {
     if (!statement->save)
         return not_yet(ctx, statement, "'measure' for a session only", "write 'save measure ...'");
-    enum pace_direction direction = statement->direction == DIRECTION_LOWER    ? PACE_LOWER_IS_BETTER
-                                    : statement->direction == DIRECTION_HIGHER ? PACE_HIGHER_IS_BETTER
-                                                                               : PACE_DIRECTION_UNKNOWN;
+    enum pace_direction direction = statement->direction == DIRECTION_LOWER ? PACE_LOWER_IS_BETTER
+                                    : statement->direction == DIRECTION_HIGHER
+                                        ? PACE_HIGHER_IS_BETTER
+                                        : PACE_DIRECTION_UNKNOWN;
     char *name = slice_string(ctx->arena, statement->name);
     char *unit = slice_string(ctx->arena, statement->unit);
     if (!name || !unit) return context_no_memory(ctx);
@@ -95,8 +99,9 @@ static int define_measure(struct context *ctx, const struct statement *statement
 
 static int drop(struct context *ctx, const struct statement *statement)
 {
-    static const enum pace_object_kind kinds[] = {PACE_OBJECT_LET, PACE_OBJECT_VIEW, PACE_OBJECT_THRESHOLD,
-                                                  PACE_OBJECT_ALERT, PACE_OBJECT_MEASURE};
+    static const enum pace_object_kind kinds[] = {PACE_OBJECT_LET, PACE_OBJECT_VIEW,
+                                                  PACE_OBJECT_THRESHOLD, PACE_OBJECT_ALERT,
+                                                  PACE_OBJECT_MEASURE};
     enum pace_object_kind kind = kinds[statement->object];
     if (kind == PACE_OBJECT_MEASURE) return not_yet(ctx, statement, "'drop measure'", NULL);
     char *name = slice_string(ctx->arena, statement->name);
@@ -106,7 +111,8 @@ static int drop(struct context *ctx, const struct statement *statement)
         own = own->next;
     if (own) {
         binding_text_set(&ctx->session->definitions, kind, name, NULL);
-        return say(ctx, arena_printf(ctx->arena, "dropped %s %s of this session", KIND_NAMES[kind], name));
+        return say(
+            ctx, arena_printf(ctx->arena, "dropped %s %s of this session", KIND_NAMES[kind], name));
     }
     if (!context_definition(ctx, kind, statement->name)) {
         size_t count;
@@ -161,7 +167,8 @@ static int mark_instant(struct context *ctx, const struct statement *statement,
 static int mark(struct context *ctx, const struct statement *statement)
 {
     static const char *const verbs[] = {"accepted", "excluded", "archived"};
-    static const enum pace_mark_kind kinds[] = {PACE_MARK_ACCEPT, PACE_MARK_EXCLUDE, PACE_MARK_ARCHIVE};
+    static const enum pace_mark_kind kinds[] = {PACE_MARK_ACCEPT, PACE_MARK_EXCLUDE,
+                                                PACE_MARK_ARCHIVE};
     if (statement->mark == MARK_ALIAS) return not_yet(ctx, statement, "'mark alias'", NULL);
     struct selection selection;
     struct pace_mark fact = {.kind = kinds[statement->mark], .target = "", .note = ""};
@@ -174,7 +181,8 @@ static int mark(struct context *ctx, const struct statement *statement)
         return context_fail(ctx, Q_NO_MATCH, statement->selector->span, NULL,
                             "this names no series, so nothing would be marked");
     if (statement->mark == MARK_EXCLUDE && !has_rows)
-        return context_fail(ctx, Q_ARGUMENTS, statement->selector->span, "add run:NUMBER or commit:HASH",
+        return context_fail(ctx, Q_ARGUMENTS, statement->selector->span,
+                            "add run:NUMBER or commit:HASH",
                             "'exclude' hides runs; this would hide whole series");
     fact.selector = print_selector(ctx->arena, statement->selector);
     if (statement->has_note) fact.note = slice_string(ctx->arena, statement->note);
@@ -183,8 +191,9 @@ static int mark(struct context *ctx, const struct statement *statement)
     end_snapshot(ctx);
     status = pace_mark_add(ctx->store, &fact, ctx->error, &id);
     if (status) return context_store_error(ctx, status);
-    return say(ctx, arena_printf(ctx->arena, "mark %llu: %s %s (%zu series)", (unsigned long long)id,
-                                 verbs[statement->mark], fact.selector, selection.count));
+    return say(ctx,
+               arena_printf(ctx->arena, "mark %llu: %s %s (%zu series)", (unsigned long long)id,
+                            verbs[statement->mark], fact.selector, selection.count));
 }
 
 static int mark_undo(struct context *ctx, const struct statement *statement)

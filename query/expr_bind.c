@@ -9,7 +9,7 @@
 #include <string.h>
 
 const struct function_row function_rows[FUNCTION_COUNT] = {
-#define FUNCTION(id, name, kind, fewest, most, signature, help)                                        \
+#define FUNCTION(id, name, kind, fewest, most, signature, help)                                    \
     {name, kind, fewest, most, signature, help},
 #include "function.def"
 #undef FUNCTION
@@ -26,10 +26,8 @@ void binder_init(struct binder *binder, struct context *ctx, const struct schema
 
 struct column node_column(const struct node *node)
 {
-    return (struct column){.type = node->type,
-                           .kind = node->unit_kind,
-                           .mixed = node->mixed,
-                           .about = node->about};
+    return (struct column){
+        .type = node->type, .kind = node->unit_kind, .mixed = node->mixed, .about = node->about};
 }
 
 static int node_make(struct binder *binder, enum node_kind kind, enum type type, struct span span,
@@ -129,7 +127,8 @@ static int bind_variable(struct binder *binder, const struct expr *expr, struct 
     int status = value_bind(ctx, &value, &number, &unit);
     if (status) return status;
     if (!*unit) return bind_number(binder, number, expr->span, out);
-    return bind_quantity(binder, number, (struct slice){unit, (uint32_t)strlen(unit)}, expr->span, out);
+    return bind_quantity(binder, number, (struct slice){unit, (uint32_t)strlen(unit)}, expr->span,
+                         out);
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -138,9 +137,9 @@ static int bind_column(struct binder *binder, int index, struct span span, struc
 {
     const struct column *column = &binder->schema->columns[index];
     if (binder->mode == MODE_GROUP && !binder->inside_aggregate)
-        return context_fail(binder->ctx, Q_TYPE, span, "write mean(value), or put the column into 'by'",
-                            "'%s' is a value of each row; here one of the group is needed",
-                            column->name);
+        return context_fail(
+            binder->ctx, Q_TYPE, span, "write mean(value), or put the column into 'by'",
+            "'%s' is a value of each row; here one of the group is needed", column->name);
     int status = node_make(binder, NODE_COLUMN, column->type, span, out);
     if (status) return status;
     (*out)->column = index;
@@ -156,7 +155,8 @@ static int find_column(const struct binder *binder, const char *name)
 }
 
 /* `high` and `low`: the value beyond a limit of check. */
-static int bind_beyond(struct binder *binder, const struct expr *expr, bool above, struct node **out)
+static int bind_beyond(struct binder *binder, const struct expr *expr, bool above,
+                       struct node **out)
 {
     struct context *ctx = binder->ctx;
     int value = find_column(binder, "value");
@@ -275,8 +275,8 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
         (*out)->run = strtoull((*out)->matcher.text, &end, 10);
         if (*end || end == (*out)->matcher.text)
             return context_fail(ctx, Q_BAD_PATTERN, match->pattern.span,
-                                "runs have numbers, like run:118", "'%s' is not the number of a run",
-                                (*out)->matcher.text);
+                                "runs have numbers, like run:118",
+                                "'%s' is not the number of a run", (*out)->matcher.text);
     }
     return 0;
 }
@@ -381,7 +381,8 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
         }
         return status;
     }
-    if (a->type == TYPE_TIME || b->type == TYPE_TIME) return bind_time_arithmetic(binder, expr, node);
+    if (a->type == TYPE_TIME || b->type == TYPE_TIME)
+        return bind_time_arithmetic(binder, expr, node);
     status = expect_type(binder, a, TYPE_NUMBER);
     if (!status) status = expect_type(binder, b, TYPE_NUMBER);
     if (status) return status;
@@ -460,7 +461,8 @@ static int find_function(struct binder *binder, const struct expr *expr, enum fu
     if (percentile_name(expr->text, percentile)) {
         if (*percentile > 100)
             return context_fail(ctx, Q_RANGE, expr->name_span, "percentiles go from p0 to p100",
-                                "there is no percentile %.*s", (int)expr->text.len, expr->text.text);
+                                "there is no percentile %.*s", (int)expr->text.len,
+                                expr->text.text);
         *out = F_PERCENTILE;
         return 0;
     }
@@ -473,8 +475,8 @@ static int find_function(struct binder *binder, const struct expr *expr, enum fu
         }
     }
     return context_fail(ctx, Q_NO_FUNCTION, expr->name_span,
-                        context_suggest(ctx, expr->text, names, FUNCTION_COUNT), "no function '%.*s'",
-                        (int)expr->text.len, expr->text.text);
+                        context_suggest(ctx, expr->text, names, FUNCTION_COUNT),
+                        "no function '%.*s'", (int)expr->text.len, expr->text.text);
 }
 
 static unsigned count_arguments(const struct expr *expr)
@@ -527,7 +529,8 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
     if (!node->a) { /* count(): of rows with a value */
         int value = find_column(binder, "value");
         if (value < 0)
-            return context_fail(ctx, Q_NO_COLUMN, expr->span, NULL, "there is no column 'value' here");
+            return context_fail(ctx, Q_NO_COLUMN, expr->span, NULL,
+                                "there is no column 'value' here");
         status = bind_column(binder, value, expr->span, &node->a);
         if (status) return status;
     }
@@ -575,7 +578,8 @@ static int bind_aggregate(struct binder *binder, const struct expr *expr, enum f
     }
     bool grouped = binder->mode == MODE_GROUP && !expr->window;
     if (grouped && binder->inside_aggregate)
-        return context_fail(ctx, Q_TYPE, expr->span, "give the inner one a window, or use two stages",
+        return context_fail(ctx, Q_TYPE, expr->span,
+                            "give the inner one a window, or use two stages",
                             "an aggregate inside an aggregate");
     if (!grouped && !expr->window)
         return context_fail(ctx, Q_WINDOW, expr->span, "write over 30, or use 'summarize'",
@@ -659,7 +663,8 @@ static int bind_call(struct binder *binder, const struct expr *expr, struct node
     if (function == F_IF) return bind_if(binder, node);
     if (function == F_BUCKET) return bind_bucket(binder, node);
     status = expect_type(binder, node->a, TYPE_NUMBER);
-    bool unitless = function == F_LOG || function == F_EXP || function == F_SQRT || function == F_DELTA;
+    bool unitless =
+        function == F_LOG || function == F_EXP || function == F_SQRT || function == F_DELTA;
     node->unit_kind = unitless ? UNIT_NONE : node->a->unit_kind;
     node->mixed = !unitless && node->a->mixed;
     if (kind == NODE_SERIES) binder->lookback.points++;
@@ -677,8 +682,9 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     case EXPR_QUANTITY: return bind_quantity(binder, expr->number, expr->text, expr->span, out);
     case EXPR_DATE:
         if (date_parse(expr->text.text, expr->text.len, &time_ns))
-            return context_fail(ctx, Q_BAD_DATE, expr->span, "write 2026-01-31 or 2026-01-31T12:00Z",
-                                "'%.*s' is not a date", (int)expr->text.len, expr->text.text);
+            return context_fail(ctx, Q_BAD_DATE, expr->span,
+                                "write 2026-01-31 or 2026-01-31T12:00Z", "'%.*s' is not a date",
+                                (int)expr->text.len, expr->text.text);
         return bind_time(binder, time_ns, expr->span, out);
     case EXPR_STRING:
         return bind_text(binder, slice_string(ctx->arena, expr->text), expr->span, out);
@@ -688,8 +694,8 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     case EXPR_CALL: return bind_call(binder, expr, out);
     case EXPR_OF:
         return context_fail(ctx, Q_NOT_YET, expr->span, NULL,
-                            "'%.*s of ...' (a sibling series) is not built yet", (int)expr->text.len,
-                            expr->text.text);
+                            "'%.*s of ...' (a sibling series) is not built yet",
+                            (int)expr->text.len, expr->text.text);
     case EXPR_MATCH: return bind_match(binder, expr, out);
     case EXPR_BINARY: return bind_binary(binder, expr, out);
     case EXPR_REGEX: return bind_regex(binder, expr, out);
@@ -719,10 +725,11 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
         break;
     case WINDOW_COUNT:
         if (span->word.len && !slice_is(span->word, "points") && !slice_is(span->word, "runs"))
-            return context_fail(ctx, slice_is(span->word, "commits") ? Q_NOT_YET : Q_WINDOW, span->span,
-                                "give a number of points, like over 64",
-                                slice_is(span->word, "commits") ? "a window of '%.*s' is not built yet"
-                                                                : "no window of '%.*s'",
+            return context_fail(ctx, slice_is(span->word, "commits") ? Q_NOT_YET : Q_WINDOW,
+                                span->span, "give a number of points, like over 64",
+                                slice_is(span->word, "commits")
+                                    ? "a window of '%.*s' is not built yet"
+                                    : "no window of '%.*s'",
                                 (int)span->word.len, span->word.text);
         break;
     case WINDOW_TIME:
@@ -739,9 +746,10 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
         return duration_bind(ctx, &value, &out->span_ns);
     }
     if (!(number >= 1) || number != floor(number) || number > PACE_MAX_WINDOW)
-        return context_fail(ctx, Q_WINDOW, span->span, NULL,
-                            "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)",
-                            PACE_MAX_WINDOW);
+        return context_fail(
+            ctx, Q_WINDOW, span->span, NULL,
+            "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)",
+            PACE_MAX_WINDOW);
     out->kind = WINDOW_POINTS;
     out->count = (size_t)number;
     return 0;

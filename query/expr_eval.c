@@ -88,8 +88,12 @@ static const struct unit_rule *unit_meet(struct node *node, const char *left, co
 {
     struct unit_rule *rule = &node->rule;
     if (rule->left == left && rule->right == right) return rule;
-    *rule = (struct unit_rule){.left = left, .right = right, .left_factor = 1, .right_factor = 1,
-                               .unit = left, .ok = true};
+    *rule = (struct unit_rule){.left = left,
+                               .right = right,
+                               .left_factor = 1,
+                               .right_factor = 1,
+                               .unit = left,
+                               .ok = true};
     struct unit a = unit_lookup(left, strlen(left)), b = unit_lookup(right, strlen(right));
     if (node->kind == NODE_BINARY && node->op == OP_MUL)
         rule_product(rule, a, b, node->arena);
@@ -316,7 +320,8 @@ static void eval_binary(struct node *node, const struct vec *a, const struct vec
                 combine_flags(node->op, a->at.flag[i * a->step], b->at.flag[i * b->step]);
     } else if (node->op == OP_ELSE) {
         eval_else(node, a, b, count);
-    } else if (node->op != OP_ADD && node->op != OP_SUB && node->op != OP_MUL && node->op != OP_DIV) {
+    } else if (node->op != OP_ADD && node->op != OP_SUB && node->op != OP_MUL &&
+               node->op != OP_DIV) {
         eval_compare(node, a, b, count);
     } else if (a->type == TYPE_TIME) {
         eval_times(node, a, b, count);
@@ -359,14 +364,17 @@ static void eval_if(struct node *node, const struct vec *condition, const struct
             if (each || i == 0) set_unit(&node->out, i, rule->unit, each);
             break;
         }
-        case TYPE_TIME: node->out.at.time_ns[i] = unknown ? TIME_MISSING : from->at.time_ns[at]; break;
+        case TYPE_TIME:
+            node->out.at.time_ns[i] = unknown ? TIME_MISSING : from->at.time_ns[at];
+            break;
         case TYPE_TEXT: node->out.at.text[i] = unknown ? NULL : from->at.text[at]; break;
         case TYPE_FLAG: node->out.at.flag[i] = unknown ? FLAG_UNKNOWN : from->at.flag[at]; break;
         }
     }
 }
 
-static void eval_bucket(struct node *node, const struct vec *time, const struct vec *span, size_t count)
+static void eval_bucket(struct node *node, const struct vec *time, const struct vec *span,
+                        size_t count)
 {
     double factor = 1;
     unit_convert(vec_unit(span, 0), "ns", &factor);

@@ -9,8 +9,8 @@ static const double NS_PER_DAY = 86400e9;
 
 static bool keeps_values(enum function function)
 {
-    return function == F_MEDIAN || function == F_MAD || function == F_IQR || function == F_PERCENTILE ||
-           function == F_SLOPE;
+    return function == F_MEDIAN || function == F_MAD || function == F_IQR ||
+           function == F_PERCENTILE || function == F_SLOPE;
 }
 
 static void add_sum(struct gathered *state, double x)
@@ -40,8 +40,8 @@ static int add_value(struct gathered *state, double x, int64_t time_ns)
     return 0;
 }
 
-static int add_number(struct gathered *state, const struct aggregate *aggregate, const struct vec *v,
-                      size_t row, int64_t time_ns)
+static int add_number(struct gathered *state, const struct aggregate *aggregate,
+                      const struct vec *v, size_t row, int64_t time_ns)
 {
     double x = v->at.number[row * v->step], factor = 1;
     const char *unit = vec_unit(v, row);
@@ -132,7 +132,8 @@ void gathered_finish(const struct aggregate *aggregate, struct gathered *state)
         slot_set(aggregate->slot, NAN, time_ns, NULL, "");
         return;
     }
-    slot_set(aggregate->slot, finish_number(aggregate, state), 0, NULL, state->unit ? state->unit : "");
+    slot_set(aggregate->slot, finish_number(aggregate, state), 0, NULL,
+             state->unit ? state->unit : "");
 }
 
 void gathered_free(struct gathered *state)

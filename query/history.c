@@ -67,7 +67,8 @@ static int history_reserve(struct history *history)
     size_t kept = history->end - history->start;
     if (history->start >= history->capacity / 2 && history->capacity) {
         memmove(history->value, history->value + history->start, kept * sizeof *history->value);
-        memmove(history->time_ns, history->time_ns + history->start, kept * sizeof *history->time_ns);
+        memmove(history->time_ns, history->time_ns + history->start,
+                kept * sizeof *history->time_ns);
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
         memmove(history->restart, history->restart + history->start, kept);
         history->start = 0;
@@ -160,7 +161,8 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     }
     for (size_t i = history->end; i > history->start && wanted; i--) {
         size_t point = i - 1;
-        if (window->kind == WINDOW_SPAN && history->time_ns[point] <= time_ns - window->span_ns) break;
+        if (window->kind == WINDOW_SPAN && history->time_ns[point] <= time_ns - window->span_ns)
+            break;
         if (*commit && strcmp(history->commit[point], commit) == 0) {
             if (history->restart[point] && !cut) cut = available + 1 - at + 1;
             continue;

@@ -19,7 +19,8 @@ static int collect_rows(struct context *ctx, const struct selector *selector, bo
         filter->is_run = is_run;
         int status = matcher_bind(ctx, &selector->pattern, &filter->matcher);
         if (status) return status;
-        for (const char *digit = filter->matcher.text; is_run && *digit >= '0' && *digit <= '9'; digit++)
+        for (const char *digit = filter->matcher.text; is_run && *digit >= '0' && *digit <= '9';
+             digit++)
             filter->run = filter->run * 10 + (uint64_t)(*digit - '0');
         filter->next = *out;
         *out = filter;
@@ -36,7 +37,8 @@ static int collect_rows(struct context *ctx, const struct selector *selector, bo
 static int mark_parse(struct context *ctx, const struct pace_mark *mark, struct mark_view *out)
 {
     struct script *script;
-    if (parse_script(ctx->arena, mark->selector, strlen(mark->selector), ctx->diags, &script) != PARSE_OK)
+    if (parse_script(ctx->arena, mark->selector, strlen(mark->selector), ctx->diags, &script) !=
+        PARSE_OK)
         return context_fail(ctx, Q_STORE, (struct span){0, 0}, "take it back with 'mark undo'",
                             "mark %llu has a selector that cannot be read: %s",
                             (unsigned long long)mark->id, mark->selector);
@@ -46,9 +48,8 @@ static int mark_parse(struct context *ctx, const struct pace_mark *mark, struct 
         return context_fail(ctx, Q_STORE, (struct span){0, 0}, "take it back with 'mark undo'",
                             "mark %llu names no series: %s", (unsigned long long)mark->id,
                             mark->selector);
-    *out = (struct mark_view){.kind = mark->kind,
-                              .selector = statement->query->source->selector,
-                              .at_ns = mark->at_ns};
+    *out = (struct mark_view){
+        .kind = mark->kind, .selector = statement->query->source->selector, .at_ns = mark->at_ns};
     return collect_rows(ctx, out->selector, false, &out->rows);
 }
 

@@ -11,7 +11,8 @@ int op_make(struct context *ctx, size_t size, const char *name, struct op *input
     op->detail = "";
     op->input = input;
     if (input) {
-        op->schema.columns = arena_array(ctx->arena, input->schema.count, sizeof *op->schema.columns);
+        op->schema.columns =
+            arena_array(ctx->arena, input->schema.count, sizeof *op->schema.columns);
         if (!op->schema.columns) return context_no_memory(ctx);
         memcpy(op->schema.columns, input->schema.columns,
                input->schema.count * sizeof *op->schema.columns);
@@ -30,7 +31,8 @@ int op_add_column(struct context *ctx, struct op *op, struct column column)
 int op_fail_rows(struct context *ctx, int code, const char *verb)
 {
     if (code == PACE_ELIMIT)
-        return context_fail(ctx, Q_LIMIT, (struct span){0, 0}, "select fewer series or a shorter range",
-                            "'%s' would hold more than %d rows (PACE_MAX_ROWS)", verb, PACE_MAX_ROWS);
+        return context_fail(
+            ctx, Q_LIMIT, (struct span){0, 0}, "select fewer series or a shorter range",
+            "'%s' would hold more than %d rows (PACE_MAX_ROWS)", verb, PACE_MAX_ROWS);
     return context_no_memory(ctx);
 }

@@ -12,8 +12,20 @@
 #include <string.h>
 
 enum { DIMENSIONS = PACE_DIMENSION_COUNT };
-enum { OUT_TIME = DIMENSIONS, OUT_COMMIT, OUT_FROM, OUT_KIND, OUT_BEFORE, OUT_AFTER, OUT_DELTA, OUT_EFFECT,
-       OUT_P, OUT_WORSE, OUT_RECOVERED, OUT_COUNT };
+enum {
+    OUT_TIME = DIMENSIONS,
+    OUT_COMMIT,
+    OUT_FROM,
+    OUT_KIND,
+    OUT_BEFORE,
+    OUT_AFTER,
+    OUT_DELTA,
+    OUT_EFFECT,
+    OUT_P,
+    OUT_WORSE,
+    OUT_RECOVERED,
+    OUT_COUNT
+};
 
 struct changes_op {
     struct op op;
@@ -74,8 +86,8 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
 static int segment_series(struct changes_op *changes, struct context *ctx)
 {
     for (;;) {
-        int found = segment_changes(changes->values, changes->count, &changes->options, changes->changes,
-                                    changes->change_capacity);
+        int found = segment_changes(changes->values, changes->count, &changes->options,
+                                    changes->changes, changes->change_capacity);
         if (found < 0) return context_no_memory(ctx);
         if ((size_t)found <= changes->change_capacity) {
             changes->change_count = (size_t)found;
@@ -115,7 +127,8 @@ static bool is_recovered(const struct changes_op *changes, size_t index)
     if (index + 1 >= changes->change_count) return false;
     const struct change *change = &changes->changes[index], *next = change + 1;
     double step = change->after - change->before;
-    return (next->after - change->after) * step < 0 && fabs(next->after - change->before) < fabs(step) / 2;
+    return (next->after - change->after) * step < 0 &&
+           fabs(next->after - change->before) < fabs(step) / 2;
 }
 
 static void put_change(struct changes_op *changes, size_t row, size_t index)
@@ -163,13 +176,15 @@ static int changes_next(struct op *op, struct context *ctx, struct batch **out)
 
 /* -- making it --------------------------------------------------------------------------------- */
 
-static int options_bind(struct context *ctx, const struct option *option, struct segment_options *out)
+static int options_bind(struct context *ctx, const struct option *option,
+                        struct segment_options *out)
 {
     for (; option; option = option->next) {
         double number = option->number;
         const char *unit = "";
         int status = 0;
-        if (option->kind == OPTION_ALPHA || option->kind == OPTION_FLOOR || option->kind == OPTION_EFFECT)
+        if (option->kind == OPTION_ALPHA || option->kind == OPTION_FLOOR ||
+            option->kind == OPTION_EFFECT)
             status = value_bind(ctx, &option->bound, &number, &unit);
         if (status) return status;
         struct unit known = unit_lookup(unit, strlen(unit));
@@ -203,7 +218,8 @@ static int options_bind(struct context *ctx, const struct option *option, struct
         case OPTION_USING:
             if (slice_is(option->name, "l2")) break;
             return context_fail(ctx, Q_NOT_YET, option->span, "leave it out for least squares (l2)",
-                                "'using %.*s' is not built yet", (int)option->name.len, option->name.text);
+                                "'using %.*s' is not built yet", (int)option->name.len,
+                                option->name.text);
         default:
             return context_fail(ctx, Q_NO_OPTION, option->span,
                                 "it takes using, alpha, needs, floor, effect",
@@ -216,8 +232,8 @@ static int options_bind(struct context *ctx, const struct option *option, struct
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     static const char *const names[OUT_COUNT] = {
-        "project", "branch", "testbed", "benchmark", "measure", "time", "commit",   "from_commit",
-        "kind",    "before", "after",   "delta",     "effect",  "p",    "worse",    "recovered"};
+        "project", "branch", "testbed", "benchmark", "measure", "time", "commit", "from_commit",
+        "kind",    "before", "after",   "delta",     "effect",  "p",    "worse",  "recovered"};
     struct changes_op *changes;
     int status = op_make(ctx, sizeof *changes, "changes", input, &changes);
     if (status) return status;
@@ -225,7 +241,8 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     changes->commit = schema_find(&input->schema, "commit", 6);
     changes->value = schema_find(&input->schema, "value", 5);
     if (!input->by_series || changes->time < 0 || changes->commit < 0 || changes->value < 0)
-        return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before sort, take, keep and summarize",
+        return context_fail(ctx, Q_ORDER, stage->verb_span,
+                            "put it before sort, take, keep and summarize",
                             "'changes' needs the points of series");
     changes->options = (struct segment_options){
         .shortest = 3, .penalty = 3, .alpha = 0.001, .floor = 0.03, .effect = 1.5};
@@ -234,10 +251,10 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
     for (int i = 0; i < OUT_COUNT; i++) {
-        enum type type = i == OUT_TIME                                 ? TYPE_TIME
-                         : i >= OUT_WORSE                              ? TYPE_FLAG
-                         : i >= OUT_BEFORE                             ? TYPE_NUMBER
-                                                                       : TYPE_TEXT;
+        enum type type = i == OUT_TIME     ? TYPE_TIME
+                         : i >= OUT_WORSE  ? TYPE_FLAG
+                         : i >= OUT_BEFORE ? TYPE_NUMBER
+                                           : TYPE_TEXT;
         struct column column = {.name = names[i], .type = type};
         if (i == OUT_BEFORE || i == OUT_AFTER) {
             column.kind = value.kind;

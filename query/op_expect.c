@@ -11,13 +11,13 @@ struct expect_op {
     struct op op;
     enum expect_kind kind;
     struct node *condition;
-    bool grouped;              /* of the aggregate of all rows */
+    bool grouped; /* of the aggregate of all rows */
     struct aggregate *aggregates;
     struct gathered *states;
     size_t aggregate_count, *groups;
     int time_column;
     struct rowset rows;
-    uint32_t *offending;       /* rows where the condition does not hold */
+    uint32_t *offending; /* rows where the condition does not hold */
     size_t offending_count, offending_capacity, offset;
     bool filled, unmet;
 };
@@ -57,7 +57,8 @@ static int expect_rows(struct expect_op *expect, struct context *ctx, const stru
     return 0;
 }
 
-static int expect_aggregates(struct expect_op *expect, struct context *ctx, const struct batch *batch)
+static int expect_aggregates(struct expect_op *expect, struct context *ctx,
+                             const struct batch *batch)
 {
     size_t index = 0;
     for (size_t i = 0; i < batch->count; i++)
@@ -160,8 +161,8 @@ static int condition_bind(struct context *ctx, const struct stage *stage, struct
     int status = expr_bind(&binder, stage->expr, &expect->condition);
     if (status) return status;
     if (node_column(expect->condition).type != TYPE_FLAG)
-        return context_fail(ctx, Q_TYPE, stage->expr->span, "write a comparison, like count() >= 12",
-                            "'expect' needs a condition");
+        return context_fail(ctx, Q_TYPE, stage->expr->span,
+                            "write a comparison, like count() >= 12", "'expect' needs a condition");
     expect->aggregates = binder.aggregates;
     for (const struct aggregate *a = binder.aggregates; a; a = a->next)
         expect->aggregate_count++;
@@ -182,7 +183,8 @@ int op_expect(struct context *ctx, const struct stage *stage, struct op *input, 
     expect->op.detail = expect->kind == EXPECT_NONE   ? "none"
                         : expect->kind == EXPECT_SOME ? "some"
                                                       : print_expr(ctx->arena, stage->expr);
-    if (!expect->op.detail || rowset_init(&expect->rows, ctx->arena, &expect->op.schema, PACE_MAX_ROWS))
+    if (!expect->op.detail ||
+        rowset_init(&expect->rows, ctx->arena, &expect->op.schema, PACE_MAX_ROWS))
         return context_no_memory(ctx);
     expect->op.by_series = false;
     expect->op.next = expect_next;

@@ -21,7 +21,8 @@ static int inputs_bind(struct context *ctx, const struct stage *stage, const str
     const struct schema *schema = &input->schema;
     const char *verb = stage->kind == STAGE_CHECK ? "check" : "baseline";
     if (!input->by_series)
-        return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before sort, take and summarize",
+        return context_fail(ctx, Q_ORDER, stage->verb_span,
+                            "put it before sort, take and summarize",
                             "'%s' judges points of a series, and the rows here are none", verb);
     *out = (struct inputs){schema_find(schema, "time", 4), schema_find(schema, "commit", 6),
                            schema_find(schema, "value", 5), schema_find(schema, "status", 6)};
@@ -45,7 +46,8 @@ static struct point point_at(const struct inputs *inputs, const struct batch *ba
     const struct vec *value = &batch->vecs[inputs->value];
     const char *text = commit->at.text[row * commit->step];
     return (struct point){time->at.time_ns[row * time->step], text ? text : "",
-                          value->at.number[row * value->step], batch->restart && batch->restart[row]};
+                          value->at.number[row * value->step],
+                          batch->restart && batch->restart[row]};
 }
 
 static int history_fail(struct context *ctx, int status)
@@ -73,29 +75,28 @@ static void baseline_free(struct op *op)
     history_free(&((struct baseline_op *)op)->history);
 }
 
-static int baseline_row(struct baseline_op *baseline, struct context *ctx, const struct batch *batch,
-                        size_t row)
+static int baseline_row(struct baseline_op *baseline, struct context *ctx,
+                        const struct batch *batch, size_t row)
 {
     struct point point = point_at(&baseline->inputs, batch, row);
     struct history *history = &baseline->history;
     double base = NAN, n_points = NAN;
     if (batch_selected(batch, row)) {
         size_t n, before;
-        int status = history_window(history, point.time_ns, point.commit, point.value, point.restart, &n,
-                                    &before);
+        int status = history_window(history, point.time_ns, point.commit, point.value,
+                                    point.restart, &n, &before);
         if (status) return history_fail(ctx, status);
         n -= before;
         n_points = (double)n;
         if (n >= history->window.needs)
-            base = aggregate_sample(baseline->function, baseline->percentile, history->sample + before,
-                                    history->sample_days + before, n);
+            base = aggregate_sample(baseline->function, baseline->percentile,
+                                    history->sample + before, history->sample_days + before, n);
     }
     baseline->own[0].at.number[row] = base;
     baseline->own[1].at.number[row] = n_points;
     baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
     baseline->own[3].at.number[row] = point.value - base;
-    int status =
-        history_push(history, point.time_ns, point.commit, point.value, point.restart);
+    int status = history_push(history, point.time_ns, point.commit, point.value, point.restart);
     return status ? history_fail(ctx, status) : 0;
 }
 
@@ -133,13 +134,15 @@ static int baseline_function(struct context *ctx, const struct stage *stage, str
         op->percentile = 0.95;
         return 0;
     }
-    return context_fail(ctx, Q_NO_FUNCTION, stage->name_span, context_suggest(ctx, stage->name, names, 6),
+    return context_fail(ctx, Q_NO_FUNCTION, stage->name_span,
+                        context_suggest(ctx, stage->name, names, 6),
                         "no baseline '%.*s': it is mean, median, p95, min, max or last",
                         (int)stage->name.len, stage->name.text);
 }
 
 /* Adds number columns: those with the unit of the value, and plain ones. */
-static int add_number(struct context *ctx, struct op *op, const char *name, const struct column *like)
+static int add_number(struct context *ctx, struct op *op, const char *name,
+                      const struct column *like)
 {
     struct column column = {.name = name, .type = TYPE_NUMBER};
     if (like) {
@@ -147,7 +150,8 @@ static int add_number(struct context *ctx, struct op *op, const char *name, cons
         column.mixed = like->mixed;
     }
     if (schema_find(&op->schema, name, strlen(name)) >= 0)
-        return context_fail(ctx, Q_NO_COLUMN, (struct span){0, 0}, "judge once, or 'keep' columns between",
+        return context_fail(ctx, Q_NO_COLUMN, (struct span){0, 0},
+                            "judge once, or 'keep' columns between",
                             "there is a column '%s' already", name);
     return op_add_column(ctx, op, column);
 }
@@ -184,8 +188,17 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
 
 /* -- check ------------------------------------------------------------------------------------- */
 
-enum { CHECK_BASE, CHECK_SPREAD, CHECK_LOW, CHECK_HIGH, CHECK_N, CHECK_SCORE, CHECK_P, CHECK_VERDICT,
-       CHECK_COLUMNS };
+enum {
+    CHECK_BASE,
+    CHECK_SPREAD,
+    CHECK_LOW,
+    CHECK_HIGH,
+    CHECK_N,
+    CHECK_SCORE,
+    CHECK_P,
+    CHECK_VERDICT,
+    CHECK_COLUMNS
+};
 static const char *const CHECK_NAMES[CHECK_COLUMNS] = {"base", "spread", "low_limit", "high_limit",
                                                        "n",    "score",  "p",         "verdict"};
 enum { CONFIRM_MAX = 64 };
@@ -194,12 +207,13 @@ struct check_op {
     struct op op;
     struct inputs inputs;
     struct rule *rules;
-    const struct rule *rule;      /* of the current series */
+    const struct rule *rule; /* of the current series */
     struct bound lower, upper;
     const struct series *series;
-    struct history *histories;    /* one a rule */
+    struct history *histories; /* one a rule */
     struct history *history;
-    signed char sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
+    signed char
+        sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
     struct vec own[CHECK_COLUMNS];
     struct batch batch;
@@ -258,7 +272,8 @@ static int check_side(const struct rule *rule, const struct limits *limits, doub
     int side = value > limits->high ? 1 : value < limits->low ? -1 : 0;
     if (limits->flat && fabs(value - base) <= MODEL_FLAT_TOLERANCE * fabs(base)) return 0;
     /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
-    if (side && rule->floor > 0 && isfinite(base) && base != 0 && fabs(value / base - 1) < rule->floor)
+    if (side && rule->floor > 0 && isfinite(base) && base != 0 &&
+        fabs(value / base - 1) < rule->floor)
         return 0;
     return side;
 }
@@ -299,7 +314,9 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
         return VERDICT_THIN;
     }
     int side = check_side(rule, limits, value);
-    enum verdict verdict = side ? confirm(check, side) : limits->flat ? VERDICT_FLAT_OK : VERDICT_OK;
+    enum verdict verdict = side           ? confirm(check, side)
+                           : limits->flat ? VERDICT_FLAT_OK
+                                          : VERDICT_OK;
     push_side(check, side);
     return verdict;
 }
@@ -319,8 +336,8 @@ static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
     }
 }
 
-static void put_judgement(struct check_op *check, size_t row, const struct limits *limits, double value,
-                          size_t n, enum verdict verdict)
+static void put_judgement(struct check_op *check, size_t row, const struct limits *limits,
+                          double value, size_t n, enum verdict verdict)
 {
     struct vec *own = check->own;
     bool judged = limits->n >= check->rule->window.needs;
@@ -344,7 +361,8 @@ static void put_nothing(struct check_op *check, size_t row)
     check->own[CHECK_VERDICT].at.text[row] = NULL;
 }
 
-static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch, size_t row)
+static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch,
+                     size_t row)
 {
     struct point point = point_at(&check->inputs, batch, row);
     bool selected = batch_selected(batch, row);
@@ -367,7 +385,8 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
             count_verdict(ctx->outcome, verdict);
         }
     }
-    int status = history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
+    int status =
+        history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
     return status ? history_fail(ctx, status) : 0;
 }
 
@@ -385,7 +404,8 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     size_t inherited = op->input->schema.count;
     memcpy(check->vecs, batch->vecs, inherited * sizeof *check->vecs);
     for (size_t i = 0; i < CHECK_COLUMNS; i++) {
-        bool has_unit = i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL);
+        bool has_unit =
+            i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL);
         check->own[i].unit = has_unit ? check->series->unit : "";
         check->vecs[inherited + i] = check->own[i];
     }
@@ -407,7 +427,8 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     for (int i = 0; i < CHECK_VERDICT && !status; i++)
         status = add_number(ctx, &check->op, CHECK_NAMES[i], i <= CHECK_HIGH ? &value : NULL);
     if (!status)
-        status = op_add_column(ctx, &check->op, (struct column){.name = "verdict", .type = TYPE_TEXT});
+        status =
+            op_add_column(ctx, &check->op, (struct column){.name = "verdict", .type = TYPE_TEXT});
     if (status) return status;
     size_t rules = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {

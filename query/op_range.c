@@ -18,7 +18,8 @@ static int bind_span(struct context *ctx, const struct stage *stage, struct rang
     double number;
     const char *unit;
     if (span->kind == WINDOW_ALL || span->kind == WINDOW_SEGMENT)
-        return context_fail(ctx, Q_WINDOW, span->span, NULL, "'%s' takes a number, a span or 'run'", verb);
+        return context_fail(ctx, Q_WINDOW, span->span, NULL, "'%s' takes a number, a span or 'run'",
+                            verb);
     if (span->kind == WINDOW_WORD) {
         if (slice_is(span->word, "run")) {
             if (stage->kind == STAGE_FIRST)
@@ -35,7 +36,8 @@ static int bind_span(struct context *ctx, const struct stage *stage, struct rang
     } else if (span->kind == WINDOW_COUNT && span->word.len && !slice_is(span->word, "points") &&
                !slice_is(span->word, "runs") && !slice_is(span->word, "commit")) {
         return context_fail(ctx, Q_WINDOW, span->span, "write last 20, last 20 commits or last 30d",
-                            "'%s' does not count '%.*s'", verb, (int)span->word.len, span->word.text);
+                            "'%s' does not count '%.*s'", verb, (int)span->word.len,
+                            span->word.text);
     }
     int status = value_bind(ctx, &value, &number, &unit);
     if (status) return status;
@@ -48,7 +50,8 @@ static int bind_span(struct context *ctx, const struct stage *stage, struct rang
         return duration_bind(ctx, &quantity, &out->span_ns);
     }
     if (!(number >= 1) || number != floor(number) || number > 1e15)
-        return context_fail(ctx, Q_RANGE, span->span, NULL, "'%s' takes a whole number from 1", verb);
+        return context_fail(ctx, Q_RANGE, span->span, NULL, "'%s' takes a whole number from 1",
+                            verb);
     out->count = (uint64_t)number;
     return 0;
 }

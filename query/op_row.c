@@ -273,7 +273,8 @@ static int take_next(struct op *op, struct context *ctx, struct batch **out)
 int op_take(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     if (!(stage->number >= 0) || stage->number != floor(stage->number) || stage->number > 1e15)
-        return context_fail(ctx, Q_RANGE, stage->number_span, NULL, "'take' needs a whole number of rows");
+        return context_fail(ctx, Q_RANGE, stage->number_span, NULL,
+                            "'take' needs a whole number of rows");
     struct take_op *take;
     int status = op_make(ctx, sizeof *take, "take", input, &take);
     if (status) return status;

@@ -19,9 +19,22 @@ enum {
     FIRST_READ = 256, /* runs tried first where the ranges do not say how many */
 };
 
-enum { COLUMN_PROJECT, COLUMN_BRANCH, COLUMN_TESTBED, COLUMN_BENCHMARK, COLUMN_MEASURE, COLUMN_TIME,
-       COLUMN_COMMIT, COLUMN_RUN, COLUMN_VALUE, COLUMN_LOWER, COLUMN_UPPER, COLUMN_UNIT, COLUMN_STATUS,
-       COLUMN_COUNT };
+enum {
+    COLUMN_PROJECT,
+    COLUMN_BRANCH,
+    COLUMN_TESTBED,
+    COLUMN_BENCHMARK,
+    COLUMN_MEASURE,
+    COLUMN_TIME,
+    COLUMN_COMMIT,
+    COLUMN_RUN,
+    COLUMN_VALUE,
+    COLUMN_LOWER,
+    COLUMN_UPPER,
+    COLUMN_UNIT,
+    COLUMN_STATUS,
+    COLUMN_COUNT
+};
 
 static const char *const STATUS_NAMES[] = {"ok", "failed", "skipped"};
 
@@ -57,8 +70,8 @@ struct scan_op {
     size_t next_series;
     struct matrix matrix;
     struct points points;
-    size_t offset;                 /* points of the current series handed on */
-    const struct series *series;   /* being handed on; NULL: none */
+    size_t offset;               /* points of the current series handed on */
+    const struct series *series; /* being handed on; NULL: none */
     struct vec vecs[COLUMN_COUNT];
     const char *unit_text;
     struct batch batch;
@@ -69,10 +82,11 @@ static void scan_free(struct op *op)
     struct scan_op *scan = (struct scan_op *)op;
     struct matrix *matrix = &scan->matrix;
     struct points *points = &scan->points;
-    void *blocks[] = {matrix->time_ns,  matrix->commit, matrix->run,    matrix->value,   matrix->lower,
-                      matrix->upper,    matrix->status, points->time_ns, points->commit, points->status,
-                      points->run,      points->value,  points->lower,  points->upper,   points->selected,
-                      points->restart,  points->gone};
+    void *blocks[] = {matrix->time_ns, matrix->commit, matrix->run,      matrix->value,
+                      matrix->lower,   matrix->upper,  matrix->status,   points->time_ns,
+                      points->commit,  points->status, points->run,      points->value,
+                      points->lower,   points->upper,  points->selected, points->restart,
+                      points->gone};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
     marks_free(scan->marks);
@@ -141,7 +155,8 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
         wanted[i] = series[i].column;
     struct pace_range range = {INT64_MIN, INT64_MAX, runs};
     struct pace_scan *cursor;
-    status = pace_scan_open(ctx->snapshot, stream->id, wanted, columns, &range, ctx->error, &cursor);
+    status =
+        pace_scan_open(ctx->snapshot, stream->id, wanted, columns, &range, ctx->error, &cursor);
     free(wanted);
     if (status) return context_store_error(ctx, status);
     for (;;) {
@@ -168,9 +183,8 @@ static int points_reserve(struct points *points, size_t count)
         !grow(&points->run, count, sizeof *points->run) ||
         !grow(&points->value, count, sizeof *points->value) ||
         !grow(&points->lower, count, sizeof *points->lower) ||
-        !grow(&points->upper, count, sizeof *points->upper) ||
-        !grow(&points->selected, count, 1) || !grow(&points->restart, count, 1) ||
-        !grow(&points->gone, count, 1))
+        !grow(&points->upper, count, sizeof *points->upper) || !grow(&points->selected, count, 1) ||
+        !grow(&points->restart, count, 1) || !grow(&points->gone, count, 1))
         return PACE_ENOMEM;
     points->capacity = count;
     return 0;
@@ -262,7 +276,8 @@ static bool ranges_settled(const struct scan_op *scan, uint64_t chosen)
         } else if (range->kind == STAGE_LAST) {
             if (range->unit == RANGE_RUN) return true;
             if (range->unit == RANGE_POINTS && chosen >= range->count) return true;
-            if (range->unit == RANGE_SPAN && points->count && oldest_ns <= newest_ns - range->span_ns)
+            if (range->unit == RANGE_SPAN && points->count &&
+                oldest_ns <= newest_ns - range->span_ns)
                 return true;
         }
     }
@@ -352,7 +367,8 @@ static int group_load(struct scan_op *scan, struct context *ctx)
         int status = matrix_read(scan, ctx, runs);
         if (status) return status;
         bool enough = true;
-        for (size_t i = scan->group_start; enough && i < scan->group_end && !scan->matrix.complete; i++) {
+        for (size_t i = scan->group_start; enough && i < scan->group_end && !scan->matrix.complete;
+             i++) {
             status = points_load(scan, ctx, i);
             if (status) return status;
             enough = points_suffice(scan);
@@ -394,8 +410,10 @@ static void batch_fill(struct scan_op *scan)
     size_t at = scan->offset;
     for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
         vecs[d] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&series->names[d]};
-    vecs[COLUMN_TIME] = (struct vec){.type = TYPE_TIME, .step = 1, .at.time_ns = points->time_ns + at};
-    vecs[COLUMN_COMMIT] = (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->commit + at};
+    vecs[COLUMN_TIME] =
+        (struct vec){.type = TYPE_TIME, .step = 1, .at.time_ns = points->time_ns + at};
+    vecs[COLUMN_COMMIT] =
+        (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->commit + at};
     vecs[COLUMN_RUN] =
         (struct vec){.type = TYPE_NUMBER, .step = 1, .at.number = points->run + at, .unit = ""};
     vecs[COLUMN_VALUE] = (struct vec){
@@ -406,7 +424,8 @@ static void batch_fill(struct scan_op *scan)
         .type = TYPE_NUMBER, .step = 1, .at.number = points->upper + at, .unit = series->unit};
     scan->unit_text = *series->unit ? series->unit : NULL;
     vecs[COLUMN_UNIT] = (struct vec){.type = TYPE_TEXT, .at.text = &scan->unit_text};
-    vecs[COLUMN_STATUS] = (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
+    vecs[COLUMN_STATUS] =
+        (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
     size_t count = points->count - at;
     if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
     scan->batch = (struct batch){.count = count,
@@ -439,7 +458,8 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
 /* -- making it --------------------------------------------------------------------------------- */
 
 /* What is known of the value's unit before reading: one kind, or several. */
-static void value_column(struct context *ctx, const struct selection *selection, struct column *column)
+static void value_column(struct context *ctx, const struct selection *selection,
+                         struct column *column)
 {
     for (size_t i = 0; i < selection->count; i++) {
         const struct series *series = &selection->series[i];
@@ -447,11 +467,11 @@ static void value_column(struct context *ctx, const struct selection *selection,
         if (i && series->unit == selection->series[i - 1].unit) continue;
         if (i == 0) {
             column->kind = kind;
-            column->about = kind == UNIT_NONE
-                                ? NULL
-                                : arena_printf(ctx->arena, "measure '%s' is a %s (%s)",
-                                               series->names[PACE_MEASURE], unit_kind_name(kind),
-                                               series->unit);
+            column->about =
+                kind == UNIT_NONE
+                    ? NULL
+                    : arena_printf(ctx->arena, "measure '%s' is a %s (%s)",
+                                   series->names[PACE_MEASURE], unit_kind_name(kind), series->unit);
         } else if (kind != column->kind) {
             column->mixed = true;
         }
@@ -462,12 +482,18 @@ int op_scan(struct context *ctx, const struct selection *selection, struct range
             struct lookback lookback, struct op **out)
 {
     static const struct column base[COLUMN_COUNT] = {
-        {"project", TYPE_TEXT, UNIT_NONE, false, NULL},  {"branch", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL},  {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL},  {"time", TYPE_TIME, UNIT_NONE, false, NULL},
-        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL},   {"run", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL},  {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL}, {"unit", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"project", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"branch", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"time", TYPE_TIME, UNIT_NONE, false, NULL},
+        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"run", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
+        {"unit", TYPE_TEXT, UNIT_NONE, false, NULL},
         {"status", TYPE_TEXT, UNIT_NONE, false, NULL},
     };
     struct scan_op *scan;

@@ -131,7 +131,8 @@ static int key_compare(const struct key *key, uint32_t a, uint32_t b)
     case TYPE_TIME:
         a_missing = key->at.time_ns[a] == TIME_MISSING;
         b_missing = key->at.time_ns[b] == TIME_MISSING;
-        order = (key->at.time_ns[a] > key->at.time_ns[b]) - (key->at.time_ns[a] < key->at.time_ns[b]);
+        order =
+            (key->at.time_ns[a] > key->at.time_ns[b]) - (key->at.time_ns[a] < key->at.time_ns[b]);
         break;
     case TYPE_TEXT:
         a_missing = !key->at.text[a];
@@ -240,7 +241,8 @@ static int sort_make(struct context *ctx, const char *name, struct op *input, si
     return 0;
 }
 
-static int sort_key(struct context *ctx, struct sort_op *sort, const struct expr *expr, bool descending)
+static int sort_key(struct context *ctx, struct sort_op *sort, const struct expr *expr,
+                    bool descending)
 {
     struct binder binder;
     binder_init(&binder, ctx, &sort->op.schema, MODE_ROW);
@@ -278,8 +280,8 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
     if (!status) status = sort_key(ctx, sort, stage->expr, top);
     if (status) return status;
     if (!(stage->number >= 0) || stage->number != floor(stage->number) || stage->number > 1e15)
-        return context_fail(ctx, Q_RANGE, stage->number_span, NULL, "'%s' needs a whole number of rows",
-                            sort->op.name);
+        return context_fail(ctx, Q_RANGE, stage->number_span, NULL,
+                            "'%s' needs a whole number of rows", sort->op.name);
     sort->limit = (size_t)stage->number;
     size_t count = 0;
     for (const struct name_item *name = stage->names; name; name = name->next)
@@ -290,7 +292,8 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
         int column = schema_find(&input->schema, name->name.text, name->name.len);
         if (column < 0 || input->schema.columns[column].type != TYPE_TEXT)
             return context_fail(ctx, Q_NO_COLUMN, name->span, "name a text column, like testbed",
-                                "'per' cannot group by '%.*s'", (int)name->name.len, name->name.text);
+                                "'per' cannot group by '%.*s'", (int)name->name.len,
+                                name->name.text);
         sort->per[sort->per_count++] = column;
     }
     *out = &sort->op;

@@ -22,13 +22,13 @@ struct summarize_op {
     struct op op;
     struct node **by, **results; /* results: one a column, over the slots */
     size_t by_count, result_count, aggregate_count;
-    bool by_run;                 /* a `by` column is time, commit or run */
+    bool by_run; /* a `by` column is time, commit or run */
     struct aggregate *aggregates;
     int time_column;
-    struct by_value *values;     /* group g: values[g * by_count ...] */
+    struct by_value *values; /* group g: values[g * by_count ...] */
     int64_t *first_ns;
-    struct gathered *states;     /* group g: states[g * aggregate_count ...] */
-    uint32_t *table;             /* hash table of group numbers + 1 */
+    struct gathered *states; /* group g: states[g * aggregate_count ...] */
+    uint32_t *table;         /* hash table of group numbers + 1 */
     size_t table_size, count, capacity;
     uint32_t *order;
     size_t offset;
@@ -123,7 +123,8 @@ static int groups_grow(struct summarize_op *summarize, struct context *ctx)
     size_t capacity = summarize->capacity ? summarize->capacity * 2 : 64;
     if (!grow(&summarize->values, capacity, summarize->by_count * sizeof *summarize->values) ||
         !grow(&summarize->first_ns, capacity, sizeof *summarize->first_ns) ||
-        !grow(&summarize->states, capacity, summarize->aggregate_count * sizeof *summarize->states) ||
+        !grow(&summarize->states, capacity,
+              summarize->aggregate_count * sizeof *summarize->states) ||
         !grow(&summarize->table, capacity * 2, sizeof *summarize->table))
         return context_no_memory(ctx);
     summarize->capacity = capacity;
@@ -165,14 +166,16 @@ static int group_find(struct summarize_op *summarize, struct context *ctx,
 
 /* -- filling ----------------------------------------------------------------------------------- */
 
-static int assign_groups(struct summarize_op *summarize, struct context *ctx, const struct batch *batch,
-                         struct by_value *values, const struct vec **by, size_t *groups)
+static int assign_groups(struct summarize_op *summarize, struct context *ctx,
+                         const struct batch *batch, struct by_value *values, const struct vec **by,
+                         size_t *groups)
 {
     for (size_t i = 0; i < summarize->by_count; i++) {
         int status = expr_eval(ctx, summarize->by[i], batch, &by[i]);
         if (status) return status;
     }
-    const struct vec *time = summarize->time_column < 0 ? NULL : &batch->vecs[summarize->time_column];
+    const struct vec *time =
+        summarize->time_column < 0 ? NULL : &batch->vecs[summarize->time_column];
     for (size_t row = 0; row < batch->count; row++) {
         groups[row] = SIZE_MAX;
         if (!batch_selected(batch, row)) continue;
@@ -278,7 +281,8 @@ static int summarize_next(struct op *op, struct context *ctx, struct batch **out
         if (!summarize->order) return context_no_memory(ctx);
         for (size_t g = 0; g < summarize->count; g++)
             summarize->order[g] = (uint32_t)g;
-        qsort_r(summarize->order, summarize->count, sizeof *summarize->order, group_compare, summarize);
+        qsort_r(summarize->order, summarize->count, sizeof *summarize->order, group_compare,
+                summarize);
         summarize->filled = true;
     }
     size_t count = summarize->count - summarize->offset;
@@ -342,7 +346,8 @@ static void unmix(struct schema *schema)
         schema->columns[i].mixed = false;
 }
 
-static int bind_results(struct context *ctx, struct summarize_op *summarize, const struct stage *stage)
+static int bind_results(struct context *ctx, struct summarize_op *summarize,
+                        const struct stage *stage)
 {
     struct schema seen = summarize->op.input->schema;
     seen.columns = arena_array(ctx->arena, seen.count, sizeof *seen.columns);
@@ -357,7 +362,8 @@ static int bind_results(struct context *ctx, struct summarize_op *summarize, con
         int status = expr_bind(&binder, binding->expr, node);
         if (status) return status;
         if (binder.tail == before)
-            return context_fail(ctx, Q_TYPE, binding->expr->span, "write mean(value), or put it after 'by'",
+            return context_fail(ctx, Q_TYPE, binding->expr->span,
+                                "write mean(value), or put it after 'by'",
                                 "'summarize' needs an aggregate here");
         status = add_named(ctx, &summarize->op, binding, node_column(*node));
         if (status) return status;

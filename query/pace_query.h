@@ -28,9 +28,9 @@ typedef struct pace_query pace_query;
 /* struct_size = sizeof(struct pace_query_options); zero elsewhere means the default. */
 struct pace_query_options {
     size_t struct_size;
-    int64_t now_ns;         /* what `now` is; 0: the wall clock at each statement */
-    size_t memory_bytes;    /* cap for one statement; default 1 GiB */
-    uint64_t deadline_ns;   /* longest run time of one statement; 0: none */
+    int64_t now_ns;       /* what `now` is; 0: the wall clock at each statement */
+    size_t memory_bytes;  /* cap for one statement; default 1 GiB */
+    uint64_t deadline_ns; /* longest run time of one statement; 0: none */
 };
 
 PACE_API int pace_session_open(pace *store, const struct pace_query_options *options,
@@ -97,7 +97,7 @@ struct pace_outcome {
     uint64_t points_read;  /* cells read from the store */
     uint64_t judged;       /* rows that check judged, by verdict: */
     uint64_t worse, better, suspected, changed, thin, fresh, gone;
-    const char *message;   /* what a command did ("saved threshold slow"), or NULL */
+    const char *message; /* what a command did ("saved threshold slow"), or NULL */
 };
 PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
 
@@ -107,11 +107,11 @@ PACE_API const char *pace_format_name(const pace_query *query);
 /* Diagnostics of the failed statement, or the notes of the current one (unknown rows, a pattern that
  * matches nothing...). */
 struct pace_diag {
-    int code;              /* 12 for Q012; 0 for a note */
-    size_t start, length;  /* bytes of the script; length 0: no place */
+    int code;                   /* 12 for Q012; 0 for a note */
+    size_t start, length;       /* bytes of the script; length 0: no place */
     const char *message, *help; /* help may be NULL */
-    const char *drawn;     /* with the line and the caret, for people */
-    const char *json;      /* one JSON object */
+    const char *drawn;          /* with the line and the caret, for people */
+    const char *json;           /* one JSON object */
 };
 PACE_API size_t pace_diag_count(const pace_query *query);
 PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_diag *out);
@@ -128,10 +128,10 @@ typedef int pace_sink(void *context, const char *bytes, size_t len);
 
 struct pace_writer_options {
     size_t struct_size;
-    unsigned width;   /* display columns of the terminal; 0: unbounded */
-    int color;        /* 1: ANSI colours */
-    int ascii;        /* 1: no characters beyond ASCII in plots and cut marks */
-    int64_t now_ns;   /* for "3 days ago"; 0: never */
+    unsigned width; /* display columns of the terminal; 0: unbounded */
+    int color;      /* 1: ANSI colours */
+    int ascii;      /* 1: no characters beyond ASCII in plots and cut marks */
+    int64_t now_ns; /* for "3 days ago"; 0: never */
 };
 
 /* A writer for one result. Formats: those of `as` (svg is not built yet: PACE_EMISUSE). Errors: PACE_ENOTFOUND (no such format), PACE_ENOMEM. */

@@ -25,15 +25,17 @@ static int flatten_view(struct context *ctx, const struct source *source, struct
         size_t count;
         const char *const *names = context_names(ctx, PACE_OBJECT_VIEW, &count);
         const char *help = context_suggest(ctx, source->name, names, count);
-        if (!help) help = "a query begins with series, like branch:main, or with the name of a view";
-        return context_fail(ctx, Q_NO_NAME, source->span, help, "no view '%.*s'", (int)source->name.len,
-                            source->name.text);
+        if (!help)
+            help = "a query begins with series, like branch:main, or with the name of a view";
+        return context_fail(ctx, Q_NO_NAME, source->span, help, "no view '%.*s'",
+                            (int)source->name.len, source->name.text);
     }
     if (++ctx->expansions > PACE_MAX_DEPTH)
         return context_fail(ctx, Q_TOO_DEEP, source->span, NULL, "'%.*s' uses itself",
                             (int)source->name.len, source->name.text);
     struct script *script;
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK) return PACE_EQUERY;
+    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
+        return PACE_EQUERY;
     const struct span *saved = ctx->anchor;
     if (!saved) ctx->anchor = &source->span;
     int status = flatten(ctx, script->statements->query, flat);
@@ -65,8 +67,8 @@ static int flatten(struct context *ctx, const struct query *query, struct flat *
 
 static bool is_range(enum stage_kind kind)
 {
-    return kind == STAGE_LAST || kind == STAGE_FIRST || kind == STAGE_SINCE || kind == STAGE_UNTIL ||
-           kind == STAGE_BETWEEN;
+    return kind == STAGE_LAST || kind == STAGE_FIRST || kind == STAGE_SINCE ||
+           kind == STAGE_UNTIL || kind == STAGE_BETWEEN;
 }
 
 struct planner {
@@ -104,8 +106,9 @@ static int plan_format(struct context *ctx, const struct stage *stage, struct pl
         if (format_is_built(plan->format)) return 0;
         return not_yet(ctx, stage->name_span, plan->format);
     }
-    return context_fail(ctx, Q_NO_FORMAT, stage->name_span, context_suggest(ctx, stage->name, names, count),
-                        "no format '%s'", plan->format);
+    return context_fail(ctx, Q_NO_FORMAT, stage->name_span,
+                        context_suggest(ctx, stage->name, names, count), "no format '%s'",
+                        plan->format);
 }
 
 /* Puts one stage on the chain. */

@@ -23,9 +23,9 @@ int regex_compile(const char *text, size_t len, char *error, size_t size, size_t
     PCRE2_SIZE at = 0;
     struct regex *regex = calloc(1, sizeof *regex);
     if (!regex) goto no_memory;
-    regex->code = pcre2_compile((PCRE2_SPTR)text, len,
-                                PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &code,
-                                &at, NULL);
+    regex->code =
+        pcre2_compile((PCRE2_SPTR)text, len,
+                      PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, &code, &at, NULL);
     if (!regex->code) {
         PCRE2_UCHAR message[160];
         pcre2_get_error_message(code, message, sizeof message);
@@ -61,8 +61,8 @@ void regex_free(struct regex *regex)
 
 int regex_match(const struct regex *regex, const char *name)
 {
-    int status = pcre2_match(regex->code, (PCRE2_SPTR)name, strlen(name), 0, 0, regex->data,
-                             regex->context);
+    int status =
+        pcre2_match(regex->code, (PCRE2_SPTR)name, strlen(name), 0, 0, regex->data, regex->context);
     if (status >= 0) return 1;
     return status == PCRE2_ERROR_NOMATCH ? 0 : -1;
 }

@@ -23,7 +23,8 @@ static unsigned count_terms(const struct selector *selector)
 static const char *bounds_text(enum model_kind model)
 {
     switch (model_rows[model].bounds & (BOUND_PROBABILITY | BOUND_DEVIATIONS | BOUND_FRACTION)) {
-    case BOUND_PROBABILITY | BOUND_DEVIATIONS: return "a probability like 99%, or deviations like 3sd";
+    case BOUND_PROBABILITY | BOUND_DEVIATIONS:
+        return "a probability like 99%, or deviations like 3sd";
     case BOUND_DEVIATIONS | BOUND_FRACTION: return "deviations like 5sd";
     case BOUND_DEVIATIONS: return "deviations like 5sd";
     case BOUND_PROBABILITY: return "a probability like 99%";
@@ -53,10 +54,11 @@ static int bound_bind(struct context *ctx, enum model_kind model, const struct v
         bound = (struct bound){BOUND_FRACTION, number * known.factor};
     }
     if (bound.kind == BOUND_NONE || !(takes & bound.kind))
-        return context_fail(ctx, Q_BOUND, value->span, NULL, "'%s' takes %s", model_rows[model].name,
-                            bounds_text(model));
+        return context_fail(ctx, Q_BOUND, value->span, NULL, "'%s' takes %s",
+                            model_rows[model].name, bounds_text(model));
     if (bound.kind == BOUND_PROBABILITY && !(bound.value >= 0.5 && bound.value < 1))
-        return context_fail(ctx, Q_RANGE, value->span, "99% means that 1 of 100 goes beyond by chance",
+        return context_fail(ctx, Q_RANGE, value->span,
+                            "99% means that 1 of 100 goes beyond by chance",
                             "a probability bound lies from 50%% up to, not including, 100%%");
     if (bound.kind != BOUND_VALUE && bound.value < 0)
         return context_fail(ctx, Q_RANGE, value->span, NULL, "a bound is not negative");
@@ -110,15 +112,17 @@ static int option_bind(struct context *ctx, const struct option *option, struct 
     case OPTION_CONFIRM: {
         double k = option->number, n = option->of_number > 0 ? option->of_number : k;
         if (!(k >= 1 && n >= k && n <= 64) || k != floor(k) || n != floor(n))
-            return context_fail(ctx, Q_RANGE, option->span, "write confirm 2 of 3",
-                                "'confirm' takes whole numbers, the first at most the second, up to 64");
+            return context_fail(
+                ctx, Q_RANGE, option->span, "write confirm 2 of 3",
+                "'confirm' takes whole numbers, the first at most the second, up to 64");
         rule->confirm = (unsigned)k;
         rule->confirm_of = (unsigned)n;
         return 0;
     }
     case OPTION_FDR:
     case OPTION_USING:
-        return context_fail(ctx, Q_NOT_YET, option->span, NULL, "this option of 'check' is not built yet");
+        return context_fail(ctx, Q_NOT_YET, option->span, NULL,
+                            "this option of 'check' is not built yet");
     case OPTION_ALPHA:
     case OPTION_EFFECT: break;
     }
@@ -167,8 +171,8 @@ static int fail_model(struct context *ctx, const struct model *model)
     for (size_t i = 0; i < saved_count; i++)
         names[count++] = saved[i];
     return context_fail(ctx, Q_NO_MODEL, model->name_span,
-                        context_suggest(ctx, model->name, names, count), "no model or threshold '%.*s'",
-                        (int)model->name.len, model->name.text);
+                        context_suggest(ctx, model->name, names, count),
+                        "no model or threshold '%.*s'", (int)model->name.len, model->name.text);
 }
 
 static int model_bind(struct context *ctx, const struct model *model, struct rule *rule)
@@ -181,17 +185,19 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
         rule->model = model_find(model->name.text, model->name.len);
         if (rule->model == MODEL_COUNT) return fail_model(ctx, model);
         if (!model_rows[rule->model].built)
-            return context_fail(ctx, Q_NOT_YET, model->name_span, NULL, "model '%s' is not built yet",
-                                model_rows[rule->model].name);
+            return context_fail(ctx, Q_NOT_YET, model->name_span, NULL,
+                                "model '%s' is not built yet", model_rows[rule->model].name);
         rule->window.needs = model_rows[rule->model].needs;
     }
-    if (!status && model->has_bound) status = bound_bind(ctx, rule->model, &model->bound, &rule->worse);
+    if (!status && model->has_bound)
+        status = bound_bind(ctx, rule->model, &model->bound, &rule->worse);
     for (const struct option *option = model->options; option && !status; option = option->next)
         status = option_bind(ctx, option, rule);
     if (status) return status;
     if (rule->lower.bound.kind == BOUND_NONE && rule->upper.bound.kind == BOUND_NONE &&
         rule->worse.bound.kind == BOUND_NONE)
-        return context_fail(ctx, Q_BOUND, model->span, arena_printf(ctx->arena, "it takes %s", bounds_text(rule->model)),
+        return context_fail(ctx, Q_BOUND, model->span,
+                            arena_printf(ctx->arena, "it takes %s", bounds_text(rule->model)),
                             "'%s' needs a bound", model_rows[rule->model].name);
     return 0;
 }
@@ -224,7 +230,8 @@ static int add_saved(struct context *ctx, struct rule **list)
     for (size_t i = 0; i < count; i++) {
         struct slice name = {names[i], (uint32_t)strlen(names[i])};
         const struct statement *statement;
-        int status = threshold_parse(ctx, context_definition(ctx, PACE_OBJECT_THRESHOLD, name), &statement);
+        int status =
+            threshold_parse(ctx, context_definition(ctx, PACE_OBJECT_THRESHOLD, name), &statement);
         if (status) return status;
         if (!statement->selector) continue;
         struct rule *rule = NULL;
@@ -265,8 +272,8 @@ int rules_bind(struct context *ctx, const struct stage *stage, struct rule **out
 }
 
 /* A bound that is a value, in the unit of the series. */
-static int bound_resolve(struct context *ctx, const struct rule_bound *from, const struct series *series,
-                         struct bound *out)
+static int bound_resolve(struct context *ctx, const struct rule_bound *from,
+                         const struct series *series, struct bound *out)
 {
     *out = from->bound;
     if (from->bound.kind != BOUND_VALUE || !*from->unit) return 0;
@@ -278,9 +285,10 @@ static int bound_resolve(struct context *ctx, const struct rule_bound *from, con
         return 0;
     }
     if (unit_convert(from->unit, series->unit, &factor))
-        return context_fail(ctx, Q_UNIT, from->span, NULL, "measure '%s' is a %s (%s); %g%s is a %s",
-                            series->names[PACE_MEASURE], unit_kind_name(own.kind), series->unit,
-                            from->bound.value, from->unit, unit_kind_name(given.kind));
+        return context_fail(ctx, Q_UNIT, from->span, NULL,
+                            "measure '%s' is a %s (%s); %g%s is a %s", series->names[PACE_MEASURE],
+                            unit_kind_name(own.kind), series->unit, from->bound.value, from->unit,
+                            unit_kind_name(given.kind));
     out->value *= factor;
     return 0;
 }

@@ -122,12 +122,13 @@ static int output_init(pace_query *query)
     output->missing = arena_array(arena, schema->count, sizeof *output->missing);
     if (arena->failed) return context_no_memory(&query->ctx);
     for (size_t i = 0; i < schema->count; i++) {
-        static const enum pace_field_type types[] = {PACE_FIELD_NUMBER, PACE_FIELD_TIME, PACE_FIELD_TEXT,
-                                                     PACE_FIELD_FLAG};
+        static const enum pace_field_type types[] = {PACE_FIELD_NUMBER, PACE_FIELD_TIME,
+                                                     PACE_FIELD_TEXT, PACE_FIELD_FLAG};
         enum type type = schema->columns[i].type;
         output->vecs[i] = vec_make(arena, type, type == TYPE_NUMBER);
         output->missing[i] = arena_alloc(arena, PACE_MAX_BATCH);
-        output->fields[i] = (struct pace_field){.name = schema->columns[i].name, .type = types[type]};
+        output->fields[i] =
+            (struct pace_field){.name = schema->columns[i].name, .type = types[type]};
     }
     output->rows = (struct pace_rows){.field_count = schema->count, .fields = output->fields};
     return arena->failed ? context_no_memory(&query->ctx) : 0;
@@ -156,7 +157,8 @@ static int begin_statement(pace_query *query, const struct statement *statement)
     if (status) return context_store_error(ctx, status);
     if (statement->kind != STATEMENT_QUERY) return command_run(ctx, statement);
     if (statement->explain)
-        return context_fail(ctx, Q_NOT_YET, statement->span, NULL, "'explain' is parsed, but not built yet");
+        return context_fail(ctx, Q_NOT_YET, statement->span, NULL,
+                            "'explain' is parsed, but not built yet");
     query->has_plan = true;
     status = plan_query(ctx, statement->query, &query->plan);
     return status ? status : output_init(query);
@@ -211,20 +213,24 @@ static void conclude(pace_query *query)
 {
     struct pace_outcome *outcome = &query->outcome;
     if (outcome->unknown_rows)
-        diag_note(&query->diags, "%llu row%s left out: the condition of 'where' is unknown there "
-                                 "(a value is missing)",
+        diag_note(&query->diags,
+                  "%llu row%s left out: the condition of 'where' is unknown there "
+                  "(a value is missing)",
                   (unsigned long long)outcome->unknown_rows, outcome->unknown_rows == 1 ? "" : "s");
     if (outcome->series == 0) {
-        if (!query->diags.first) diag_note(&query->diags, "no series is named by all of these at once");
+        if (!query->diags.first)
+            diag_note(&query->diags, "no series is named by all of these at once");
         if (outcome->status == 0) outcome->status = 4;
         return;
     }
     uint64_t without = outcome->thin + outcome->fresh;
     if (without)
-        diag_note(&query->diags, "%llu of %llu judged without a baseline: %llu new, %llu with too few points",
+        diag_note(&query->diags,
+                  "%llu of %llu judged without a baseline: %llu new, %llu with too few points",
                   (unsigned long long)without, (unsigned long long)outcome->judged,
                   (unsigned long long)outcome->fresh, (unsigned long long)outcome->thin);
-    if (query->plan.expects && query->plan.judges && without == outcome->judged && outcome->status == 0)
+    if (query->plan.expects && query->plan.judges && without == outcome->judged &&
+        outcome->status == 0)
         outcome->status = 4;
 }
 

@@ -20,12 +20,12 @@ enum truth { FALSE = 0, TRUE = 1, UNKNOWN = 2 };
 struct test {
     enum selector_kind kind;
     struct test *child, *next;
-    int dimension;         /* MATCH */
-    bool names_dot;        /* MATCH on measure: the pattern has a dot, so dotted measures may match */
-    bool positive;         /* not under a `not` */
-    uint32_t id;           /* literal: the one id */
+    int dimension;  /* MATCH */
+    bool names_dot; /* MATCH on measure: the pattern has a dot, so dotted measures may match */
+    bool positive;  /* not under a `not` */
+    uint32_t id;    /* literal: the one id */
     bool is_literal, is_known;
-    const uint8_t *match;  /* else one byte per name id */
+    const uint8_t *match; /* else one byte per name id */
     uint32_t match_count;
 };
 
@@ -64,7 +64,8 @@ int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matc
         size_t offset = 0;
         if (regex_compile(text.text, text.len, message, sizeof message, &offset, &matcher.regex))
             return context_fail(ctx, Q_BAD_PATTERN, pattern->span, NULL,
-                                "not a regular expression: %s (at byte %zu of it)", message, offset);
+                                "not a regular expression: %s (at byte %zu of it)", message,
+                                offset);
     } else if (matcher.kind == PATTERN_GLOB) {
         int status = glob_compile(ctx->arena, text.text, text.len, &matcher.glob);
         if (status == -1)
@@ -91,14 +92,16 @@ int matcher_match(struct context *ctx, const struct matcher *matcher, const char
     if (matcher->kind == PATTERN_GLOB) return glob_match(&matcher->glob, name);
     int status = regex_match(matcher->regex, name);
     if (status >= 0) return status;
-    return context_fail(ctx, Q_LIMIT, (struct span){0, 0}, "write it with less backtracking, or use * and ?",
-                        "the regular expression /%s/ needs too many steps on '%s'", matcher->text, name);
+    return context_fail(
+        ctx, Q_LIMIT, (struct span){0, 0}, "write it with less backtracking, or use * and ?",
+        "the regular expression /%s/ needs too many steps on '%s'", matcher->text, name);
 }
 
 static const char *matcher_literal(const struct matcher *matcher)
 {
     if (matcher->kind == PATTERN_STRING) return matcher->text;
-    if (matcher->kind == PATTERN_GLOB && matcher->glob.literal) return matcher->glob.alternatives[0];
+    if (matcher->kind == PATTERN_GLOB && matcher->glob.literal)
+        return matcher->glob.alternatives[0];
     return NULL;
 }
 
@@ -147,8 +150,9 @@ static void note_no_match(struct context *ctx, int dimension, const struct match
     const char *list = found ? near[0] : "";
     for (size_t i = 1; i < found && list; i++)
         list = arena_printf(ctx->arena, "%s, %s", list, near[i]);
-    diag_note(ctx->diags, "pattern %s:%s matches no %s%s%s", dimension_name(dimension), matcher->text,
-              dimension_name(dimension), found ? "; nearest: " : "", list ? list : near[0]);
+    diag_note(ctx->diags, "pattern %s:%s matches no %s%s%s", dimension_name(dimension),
+              matcher->text, dimension_name(dimension), found ? "; nearest: " : "",
+              list ? list : near[0]);
 }
 
 /* Matches a pattern against the names of its dimension. The matcher is used up. */
@@ -176,7 +180,8 @@ static int test_names(struct build *build, struct test *test, struct matcher *ma
         note_no_match(ctx, test->dimension, matcher, names, count);
         return 0;
     }
-    status = pace_names(ctx->snapshot, (enum pace_dimension)test->dimension, ctx->error, &names, &count);
+    status =
+        pace_names(ctx->snapshot, (enum pace_dimension)test->dimension, ctx->error, &names, &count);
     if (status) return context_store_error(ctx, status);
     uint8_t *match = arena_alloc(ctx->arena, count);
     if (!match) return context_no_memory(ctx);
@@ -214,9 +219,9 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
 {
     struct context *ctx = build->ctx;
     if (!build->conjunctive)
-        return context_fail(ctx, Q_NOT_YET, selector->span, "put it where every other key holds too",
-                            "'%.*s' inside 'or' is not built yet", (int)selector->key.len,
-                            selector->key.text);
+        return context_fail(
+            ctx, Q_NOT_YET, selector->span, "put it where every other key holds too",
+            "'%.*s' inside 'or' is not built yet", (int)selector->key.len, selector->key.text);
     struct row_filter *filter = arena_alloc(ctx->arena, sizeof *filter);
     if (!filter) return context_no_memory(ctx);
     filter->negated = build->negated;
@@ -228,8 +233,8 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
         filter->run = strtoull(filter->matcher.text, &end, 10);
         if (*end || end == filter->matcher.text)
             return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
-                                "runs have numbers, like run:118", "'%s' is not the number of a run",
-                                filter->matcher.text);
+                                "runs have numbers, like run:118",
+                                "'%s' is not the number of a run", filter->matcher.text);
     }
     filter->next = build->rows;
     build->rows = filter;
@@ -311,7 +316,7 @@ static enum truth test_eval(const struct test *test, const uint32_t *ids, int kn
         return ids[test->dimension] < test->match_count && test->match[ids[test->dimension]];
     case SELECT_NOT:
         result = test_eval(test->child, ids, known);
-        return result == UNKNOWN ? UNKNOWN : (enum truth)!result;
+        return result == UNKNOWN ? UNKNOWN : (enum truth) !result;
     case SELECT_OR:
         result = test->child ? FALSE : TRUE;
         for (const struct test *child = test->child; child; child = child->next) {
@@ -370,7 +375,8 @@ struct gather {
 
 static int gather_measure(struct gather *gather, uint32_t project, uint32_t measure)
 {
-    if (gather->measure_known && gather->measure_project == project && gather->measure_id == measure)
+    if (gather->measure_known && gather->measure_project == project &&
+        gather->measure_id == measure)
         return 0;
     int status = pace_measure_get(gather->ctx->snapshot, project, measure, gather->ctx->error,
                                   &gather->measure);
@@ -422,8 +428,8 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
         for (int d = 0; d < PACE_DIMENSION_COUNT; d++) {
             uint32_t name_count;
             if (gather->names[d]) continue;
-            status = pace_names(ctx->snapshot, (enum pace_dimension)d, ctx->error, &gather->names[d],
-                                &name_count);
+            status = pace_names(ctx->snapshot, (enum pace_dimension)d, ctx->error,
+                                &gather->names[d], &name_count);
             if (status) return context_store_error(ctx, status);
         }
         if (strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') &&
@@ -530,7 +536,8 @@ int row_filters_pass(struct context *ctx, const struct row_filter *filters, cons
 
 /* -- marks ------------------------------------------------------------------------------------- */
 
-int select_matches(struct context *ctx, const struct selector *selector, const struct series *series)
+int select_matches(struct context *ctx, const struct selector *selector,
+                   const struct series *series)
 {
     if (selector->kind == SELECT_MATCH || selector->kind == SELECT_PATH) {
         bool path = selector->kind == SELECT_PATH;
@@ -539,7 +546,8 @@ int select_matches(struct context *ctx, const struct selector *selector, const s
             int dimension = path ? (int)i : key_dimension(selector->key);
             if (dimension < 0) continue; /* commit and run are tested on rows */
             struct matcher matcher;
-            int status = matcher_bind(ctx, path ? &selector->segments[i] : &selector->pattern, &matcher);
+            int status =
+                matcher_bind(ctx, path ? &selector->segments[i] : &selector->pattern, &matcher);
             if (status) return status;
             status = matcher_match(ctx, &matcher, series->names[dimension]);
             matcher_free(&matcher);

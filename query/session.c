@@ -12,8 +12,8 @@ enum { DEFAULT_MEMORY = 1 << 30 };
 
 /* -- life cycle -------------------------------------------------------------------------------- */
 
-int pace_session_open(pace *store, const struct pace_query_options *options, struct pace_error *error,
-                      pace_session **out)
+int pace_session_open(pace *store, const struct pace_query_options *options,
+                      struct pace_error *error, pace_session **out)
 {
     pace_session *session = calloc(1, sizeof *session);
     if (!session) {
@@ -145,7 +145,8 @@ const struct selector *context_use(struct context *ctx)
 {
     struct script *script;
     const char *use = ctx->session->use;
-    if (!use || parse_script(ctx->arena, use, strlen(use), ctx->diags, &script) != PARSE_OK) return NULL;
+    if (!use || parse_script(ctx->arena, use, strlen(use), ctx->diags, &script) != PARSE_OK)
+        return NULL;
     return script->statements->query->source->selector;
 }
 
@@ -161,7 +162,8 @@ int context_check(struct context *ctx)
         struct timespec now;
         clock_gettime(CLOCK_MONOTONIC, &now);
         if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec > ctx->deadline_ns) {
-            context_fail(ctx, Q_STOPPED, (struct span){0, 0}, "select fewer series or a shorter range",
+            context_fail(ctx, Q_STOPPED, (struct span){0, 0},
+                         "select fewer series or a shorter range",
                          "the deadline of the statement passed");
             return PACE_EDEADLINE;
         }
@@ -191,7 +193,8 @@ int context_no_memory(struct context *ctx)
 
 int context_store_error(struct context *ctx, int code)
 {
-    const char *message = ctx->error && ctx->error->message[0] ? ctx->error->message : pace_strerror(code);
+    const char *message =
+        ctx->error && ctx->error->message[0] ? ctx->error->message : pace_strerror(code);
     diag_error(ctx->diags, Q_STORE, (struct span){0, 0}, "%s", message);
     return code;
 }

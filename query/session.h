@@ -15,7 +15,7 @@ struct pace_session {
     pace *store;
     struct pace_query_options options;
     struct binding_text *definitions, *variables;
-    char *use;                 /* the selector of `use`; NULL: none */
+    char *use; /* the selector of `use`; NULL: none */
     atomic_int interrupted;
 };
 

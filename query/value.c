@@ -29,8 +29,8 @@ static int fail_unit(struct context *ctx, struct slice unit, struct span span)
     size_t count = 0;
     for (const struct unit *row = unit_row(0); row && count < 128; row = unit_row(count))
         names[count++] = row->name;
-    return context_fail(ctx, Q_NO_UNIT, span, context_suggest(ctx, unit, names, count), "no unit '%.*s'",
-                        (int)unit.len, unit.text);
+    return context_fail(ctx, Q_NO_UNIT, span, context_suggest(ctx, unit, names, count),
+                        "no unit '%.*s'", (int)unit.len, unit.text);
 }
 
 static int quantity_bind(struct context *ctx, double number, struct slice text, struct span span,
@@ -44,17 +44,20 @@ static int quantity_bind(struct context *ctx, double number, struct slice text, 
 }
 
 /* The value of a let that is a number or a quantity. */
-static int let_bind(struct context *ctx, const struct value *value, double *number, const char **unit)
+static int let_bind(struct context *ctx, const struct value *value, double *number,
+                    const char **unit)
 {
     const char *text = context_definition(ctx, PACE_OBJECT_LET, value->name);
     if (!text) {
         size_t count;
         const char *const *names = context_names(ctx, PACE_OBJECT_LET, &count);
-        return context_fail(ctx, Q_NO_NAME, value->span, context_suggest(ctx, value->name, names, count),
-                            "no let '%.*s'", (int)value->name.len, value->name.text);
+        return context_fail(ctx, Q_NO_NAME, value->span,
+                            context_suggest(ctx, value->name, names, count), "no let '%.*s'",
+                            (int)value->name.len, value->name.text);
     }
     struct script *script;
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK) return PACE_EQUERY;
+    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
+        return PACE_EQUERY;
     const struct expr *expr = script->statements->expr;
     double sign = 1;
     while (expr->kind == EXPR_NEGATE) {
@@ -93,8 +96,9 @@ static int variable_bind(struct context *ctx, const struct value *value, double 
         expr = expr->left;
     }
     if (!expr || (expr->kind != EXPR_NUMBER && expr->kind != EXPR_QUANTITY))
-        return context_fail(ctx, Q_TYPE, value->span, NULL, "$%.*s is '%s', not a number or a quantity",
-                            (int)value->name.len, value->name.text, text);
+        return context_fail(ctx, Q_TYPE, value->span, NULL,
+                            "$%.*s is '%s', not a number or a quantity", (int)value->name.len,
+                            value->name.text, text);
     *unit = "";
     *number = sign * expr->number;
     if (expr->kind == EXPR_NUMBER) return 0;
@@ -128,7 +132,8 @@ int duration_bind(struct context *ctx, const struct value *value, int64_t *span_
                             "this is a %s, not a span of time", unit_kind_name(known.kind));
     double ns = number * known.factor;
     if (!(ns > 0 && ns < 9e18))
-        return context_fail(ctx, Q_RANGE, value->span, NULL, "a span of time is over 0 and under 292 years");
+        return context_fail(ctx, Q_RANGE, value->span, NULL,
+                            "a span of time is over 0 and under 292 years");
     *span_ns = (int64_t)ns;
     return 0;
 }
@@ -180,8 +185,9 @@ int date_parse(const char *text, size_t len, int64_t *time_ns)
     static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     const char *end = text + len;
     int64_t y, mo, d, h = 0, mi = 0, s = 0, ns = 0, zone = 0;
-    if (!take_digits(&text, end, 4, &y) || !take(&text, end, '-') || !take_digits(&text, end, 2, &mo) ||
-        !take(&text, end, '-') || !take_digits(&text, end, 2, &d))
+    if (!take_digits(&text, end, 4, &y) || !take(&text, end, '-') ||
+        !take_digits(&text, end, 2, &mo) || !take(&text, end, '-') ||
+        !take_digits(&text, end, 2, &d))
         return -1;
     if (mo < 1 || mo > 12 || d < 1 || d > days[mo - 1]) return -1;
     if (mo == 2 && d == 29 && (y % 4 || (y % 100 == 0 && y % 400))) return -1;
@@ -200,7 +206,8 @@ int date_parse(const char *text, size_t len, int64_t *time_ns)
         if (!take_zone(&text, end, &zone)) return -1;
     }
     if (text != end || h > 23 || mi > 59 || s > 60 || y < 1678 || y > 2261) return -1;
-    *time_ns = (days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - zone) * 1000000000 + ns;
+    *time_ns =
+        (days_from_civil(y, mo, d) * 86400 + h * 3600 + mi * 60 + s - zone) * 1000000000 + ns;
     return 0;
 }
 
@@ -229,8 +236,8 @@ static int visit_commit(void *context, const char *commit, uint64_t run)
     return find->status != 0;
 }
 
-/* The shortest prefix of a hash that may stand for it. */
-enum { COMMIT_PREFIX_MIN = 7 };
+/* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error. */
+enum { COMMIT_PREFIX_MIN = 4 };
 
 static int commit_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns,
                        int64_t *until_ns)
@@ -239,10 +246,12 @@ static int commit_bind(struct context *ctx, const struct instant *instant, int64
     int status = matcher_bind(ctx, &instant->pattern, &matcher);
     if (status) return status;
     const char *text = matcher.text;
-    bool plain = matcher.kind == PATTERN_STRING || (matcher.kind == PATTERN_GLOB && matcher.glob.literal);
+    bool plain =
+        matcher.kind == PATTERN_STRING || (matcher.kind == PATTERN_GLOB && matcher.glob.literal);
     matcher_free(&matcher);
     if (!plain)
-        return context_fail(ctx, Q_BAD_PATTERN, instant->span, NULL, "an instant is one commit, not a pattern");
+        return context_fail(ctx, Q_BAD_PATTERN, instant->span, NULL,
+                            "an instant is one commit, not a pattern");
     struct find_commit find = {.ctx = ctx};
     pace_commits(ctx->snapshot, text, ctx->error, visit_commit, &find);
     if (find.status) return context_store_error(ctx, find.status);
@@ -251,14 +260,16 @@ static int commit_bind(struct context *ctx, const struct instant *instant, int64
         return context_fail(ctx, Q_AMBIGUOUS, instant->span, "write more of the hash",
                             "commit:%s could be %s or %s", text, find.first, find.other);
     if (!find.first || (!exact && strlen(text) < COMMIT_PREFIX_MIN))
-        return context_fail(ctx, Q_NO_MATCH, instant->span, "give a full hash, or 7 characters of one",
+        return context_fail(ctx, Q_NO_MATCH, instant->span,
+                            "give a full hash, or the first 4 characters of one or more",
                             "no stored run has the commit '%s'", text);
     *from_ns = find.from_ns;
     *until_ns = find.until_ns + 1;
     return 0;
 }
 
-int instant_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns, int64_t *until_ns)
+int instant_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns,
+                 int64_t *until_ns)
 {
     int64_t span_ns;
     int status = 0;
@@ -270,12 +281,14 @@ int instant_bind(struct context *ctx, const struct instant *instant, int64_t *fr
         break;
     case INSTANT_DATE:
         if (date_parse(instant->text.text, instant->text.len, from_ns))
-            return context_fail(ctx, Q_BAD_DATE, instant->span, "write 2026-01-31 or 2026-01-31T12:00Z",
-                                "'%.*s' is not a date", (int)instant->text.len, instant->text.text);
+            return context_fail(ctx, Q_BAD_DATE, instant->span,
+                                "write 2026-01-31 or 2026-01-31T12:00Z", "'%.*s' is not a date",
+                                (int)instant->text.len, instant->text.text);
         break;
     case INSTANT_MATCH:
         if (slice_is(instant->key, "commit")) return commit_bind(ctx, instant, from_ns, until_ns);
-        return context_fail(ctx, Q_NO_KEY, instant->span, "an instant is a date, now, 30d ago or commit:HASH",
+        return context_fail(ctx, Q_NO_KEY, instant->span,
+                            "an instant is a date, now, 30d ago or commit:HASH",
                             "'%.*s:' names no instant", (int)instant->key.len, instant->key.text);
     }
     if (!status) *until_ns = *from_ns;

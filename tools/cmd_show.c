@@ -137,7 +137,8 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     put_pair(width, "time", timestamp_print(text, view->time_ns));
     if (view->ran_ns != 0) put_pair(width, "ran", timestamp_print(text, view->ran_ns));
     put_pair(width, "id", id);
-    if ((view->flags & PACE_RUN_PARTIAL) != 0) put_pair(width, "partial", "the benchmark command failed");
+    if ((view->flags & PACE_RUN_PARTIAL) != 0)
+        put_pair(width, "partial", "the benchmark command failed");
     if ((view->flags & PACE_RUN_DIRTY) != 0) put_pair(width, "dirty", "with uncommitted changes");
     for (size_t i = 0; i < meta.count; i++)
         put_pair(width, meta.keys[i], meta.values[i]);

@@ -54,7 +54,8 @@ static int scope_query(struct judgement *out, pace_session *session,
         int64_t second = scope->time_ns - scope->time_ns % INT64_C(1000000000);
         snprintf(range, sizeof range, "since %s", timestamp_print(time, second));
     }
-    *query = arena_printf(&out->arena, "%s| check %s | %s", text, model != NULL ? model : "", range);
+    *query =
+        arena_printf(&out->arena, "%s| check %s | %s", text, model != NULL ? model : "", range);
     return *query == NULL ? store_failed("", PACE_ENOMEM, NULL) : 0;
 }
 
@@ -151,7 +152,8 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     *out = (struct judgement){0};
     arena_init(&out->arena, 0);
     if (model != NULL && strpbrk(model, "|;") != NULL) {
-        say_error("--threshold takes what follows `check` in a query, such as 't-test 99%% over 64'");
+        say_error(
+            "--threshold takes what follows `check` in a query, such as 't-test 99%% over 64'");
         return STATUS_USAGE;
     }
     int code = pace_session_open(store, NULL, &error, &session);

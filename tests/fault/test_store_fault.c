@@ -492,7 +492,7 @@ static void fill_for_damage(pace *store)
     for (int i = 0; i < STREAMS * RUNS; i++) {
         int at = i % 11 == 5 ? i / 2 : i; /* some come late */
         struct pace_run_info info = run_at(T0_NS + at * SECOND_NS);
-        char testbed[16], commit[16], name[32];
+        char testbed[16], commit[16], name[64];
         snprintf(testbed, sizeof testbed, "bed-%d", i % STREAMS);
         snprintf(commit, sizeof commit, "%08x", i * 7919);
         info.testbed = testbed;
@@ -727,7 +727,11 @@ static void damage(unsigned char *data, size_t len)
 static void test_damaged_bytes(void **state)
 {
     (void)state;
-    enum { ROUNDS = 1500 };
+#ifdef __SANITIZE_ADDRESS__
+    enum { ROUNDS = 120 }; /* a fork of a sanitized process is slow */
+#else
+    enum { ROUNDS = 600 };
+#endif
     const char *given = getenv("PACE_TEST_SEED");
     uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
     printf("# note seed %llu\n", (unsigned long long)seed);

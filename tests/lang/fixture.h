@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIXTURE_DAY_NS INT64_C(86400000000000)
+#define FIXTURE_DAY_NS   INT64_C(86400000000000)
 #define FIXTURE_START_NS INT64_C(1767254400000000000) /* 2026-01-01T08:00Z */
 
 static inline int fixture_unlink(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -52,8 +52,9 @@ static inline double fixture_noise(int day, int series)
     return (double)((day * 7 + series * 5 + (day * day) % 11) % 21 - 10) / 10.0;
 }
 
-static inline int fixture_cell(pace_run *run, const char *benchmark, const char *measure, const char *unit,
-                               enum pace_direction direction, double value, double spread)
+static inline int fixture_cell(pace_run *run, const char *benchmark, const char *measure,
+                               const char *unit, enum pace_direction direction, double value,
+                               double spread)
 {
     struct pace_cell cell = {.benchmark = benchmark,
                              .measure = measure,
@@ -65,7 +66,8 @@ static inline int fixture_cell(pace_run *run, const char *benchmark, const char 
     return pace_run_put(run, &cell, NULL);
 }
 
-static inline int fixture_run(pace *store, const char *branch, const char *testbed, int day, int shift)
+static inline int fixture_run(pace *store, const char *branch, const char *testbed, int day,
+                              int shift)
 {
     char commit[41];
     fixture_commit(commit, day + shift);
@@ -81,11 +83,19 @@ static inline int fixture_run(pace *store, const char *branch, const char *testb
     double json = 1e6 * step * slow * (1 + 0.01 * fixture_noise(day, 0));
     double toml = 2e6 * slow * (1 + 0.01 * fixture_noise(day, 1));
     status = fixture_cell(run, "parse/json", "latency", "ns", PACE_LOWER_IS_BETTER, json, 1e4);
-    if (!status) status = fixture_cell(run, "parse/json", "latency.min", "ns", PACE_LOWER_IS_BETTER, json * 0.9, 0);
-    if (!status) status = fixture_cell(run, "parse/json", "bytes", "B", PACE_LOWER_IS_BETTER, 4096, 0);
-    if (!status) status = fixture_cell(run, "parse/json", "throughput", "ops/s", PACE_HIGHER_IS_BETTER, 1e9 / json, 0);
+    if (!status)
+        status = fixture_cell(run, "parse/json", "latency.min", "ns", PACE_LOWER_IS_BETTER,
+                              json * 0.9, 0);
+    if (!status)
+        status = fixture_cell(run, "parse/json", "bytes", "B", PACE_LOWER_IS_BETTER, 4096, 0);
+    if (!status)
+        status = fixture_cell(run, "parse/json", "throughput", "ops/s", PACE_HIGHER_IS_BETTER,
+                              1e9 / json, 0);
     if (!status && day == 12) {
-        struct pace_cell failed = {.benchmark = "parse/toml", .measure = "latency", .unit = "ns", .status = PACE_CELL_FAILED};
+        struct pace_cell failed = {.benchmark = "parse/toml",
+                                   .measure = "latency",
+                                   .unit = "ns",
+                                   .status = PACE_CELL_FAILED};
         status = pace_run_put(run, &failed, NULL);
     } else if (!status && day != 39) {
         status = fixture_cell(run, "parse/toml", "latency", "ns", PACE_LOWER_IS_BETTER, toml, 2e4);

@@ -79,9 +79,11 @@ static void run_script(pace_session *session, const char *script, struct text *o
         if (step == PACE_STEP_END) break;
         if (step == PACE_STEP_ROWS) {
             const char *format = pace_format_name(query) ? pace_format_name(query) : "csv";
-            struct pace_writer_options options = {.struct_size = sizeof options, .width = 100, .ascii = 1};
+            struct pace_writer_options options = {
+                .struct_size = sizeof options, .width = 100, .ascii = 1};
             if (!writer)
-                assert_int_equal(pace_writer_open(format, &options, append, out, &error, &writer), 0);
+                assert_int_equal(pace_writer_open(format, &options, append, out, &error, &writer),
+                                 0);
             assert_int_equal(pace_writer_rows(writer, rows, &error), 0);
             continue;
         }

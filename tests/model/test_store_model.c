@@ -127,7 +127,8 @@ static void random_run(struct model *m, struct model_run *run)
     run->ordinal = (uint32_t)(below(m, 3) ? 0 : below(m, 3));
     run->flags = (uint32_t)below(m, 4);
     if (below(m, 4)) snprintf(run->commit, sizeof run->commit, "%06x", below(m, 1 << 20));
-    if (below(m, 3)) snprintf(run->id, sizeof run->id, "job-%llx", (unsigned long long)next_random(m));
+    if (below(m, 3))
+        snprintf(run->id, sizeof run->id, "job-%llx", (unsigned long long)next_random(m));
     if (below(m, 3) == 0) snprintf(run->note, sizeof run->note, "note %d", below(m, 1000));
     run->cells = calloc(SERIES, sizeof *run->cells);
     run->milliseconds = calloc(SERIES, 1);
@@ -164,7 +165,9 @@ static pace_run *build(struct model *m, const struct model_run *run)
         struct pace_cell cell = {
             .benchmark = benchmark,
             .measure = measures[i % MEASURES],
-            .unit = i % MEASURES ? "B" : run->milliseconds[i] ? "ms" : "ns",
+            .unit = i % MEASURES           ? "B"
+                    : run->milliseconds[i] ? "ms"
+                                           : "ns",
             .status = (enum pace_cell_status)own->status,
             .value = own->value * scale,
             .lower = own->lower * scale,
@@ -330,10 +333,8 @@ static void check_cell(const struct model_cell *own, const struct pace_cells *ce
     int ok = own->status == PACE_CELL_OK;
     assert_int_equal(cells->status[at], own->status);
     assert_true(same(cells->value[at], ok ? own->value : (double)NAN));
-    assert_true(same(cells->lower ? cells->lower[at] : (double)NAN,
-                     ok ? own->lower : (double)NAN));
-    assert_true(same(cells->upper ? cells->upper[at] : (double)NAN,
-                     ok ? own->upper : (double)NAN));
+    assert_true(same(cells->lower ? cells->lower[at] : (double)NAN, ok ? own->lower : (double)NAN));
+    assert_true(same(cells->upper ? cells->upper[at] : (double)NAN, ok ? own->upper : (double)NAN));
 }
 
 static void check_scan(struct model *m, pace_snapshot *snapshot, int stream_index,

@@ -14,9 +14,9 @@ static void test_order_of_log_keys(void **state)
 {
     (void)state;
     static const struct position rising[] = {
-        {INT64_MIN, 0, 1}, {-1, 9, 9}, {0, 0, 1},  {0, 0, 2},          {0, 0, UINT64_MAX},
-        {0, 1, 1},         {0, 256, 1}, {0, UINT32_MAX, 1}, {1, 0, 1}, {256, 0, 1},
-        {INT64_MAX, 0, 1},
+        {INT64_MIN, 0, 1},  {-1, 9, 9},  {0, 0, 1},         {0, 0, 2},
+        {0, 0, UINT64_MAX}, {0, 1, 1},   {0, 256, 1},       {0, UINT32_MAX, 1},
+        {1, 0, 1},          {256, 0, 1}, {INT64_MAX, 0, 1},
     };
     const size_t count = sizeof rising / sizeof *rising;
     for (size_t i = 0; i < count; i++) {
@@ -85,15 +85,24 @@ static void test_tables_do_not_meet(void **state)
     struct position position = {1, 1, 1};
     struct seal_digest digest = {1, 1};
     struct key keys[] = {
-        key_format(),        key_head(),
-        key_name_chunk(1, 1), key_name_hash(1, 1),
-        key_stream(1),       key_stream_names(1, 1, 1),
-        key_shape(1),        key_columns(1, 1),
-        key_shape_start(1, 1), key_measure(1, 1),
-        key_log(1, &position, 0), key_run(1),
-        key_identity(digest), key_commit("a", 1, 1),
-        key_meta(1, 1),      key_samples(1, 1),
-        key_mark(1),         key_undone(1),
+        key_format(),
+        key_head(),
+        key_name_chunk(1, 1),
+        key_name_hash(1, 1),
+        key_stream(1),
+        key_stream_names(1, 1, 1),
+        key_shape(1),
+        key_columns(1, 1),
+        key_shape_start(1, 1),
+        key_measure(1, 1),
+        key_log(1, &position, 0),
+        key_run(1),
+        key_identity(digest),
+        key_commit("a", 1, 1),
+        key_meta(1, 1),
+        key_samples(1, 1),
+        key_mark(1),
+        key_undone(1),
         key_object(1),
     };
     const size_t count = sizeof keys / sizeof *keys;

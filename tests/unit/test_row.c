@@ -200,9 +200,12 @@ static void test_reads_what_it_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense_and_sparse), cmocka_unit_test(test_statuses_and_bounds),
-        cmocka_unit_test(test_parts),            cmocka_unit_test(test_set_previous),
-        cmocka_unit_test(test_damage),           cmocka_unit_test(test_reads_what_it_needs),
+        cmocka_unit_test(test_dense_and_sparse),
+        cmocka_unit_test(test_statuses_and_bounds),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_set_previous),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_reads_what_it_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -117,7 +117,7 @@ static void test_create_makes_directory_and_modes(void **state)
     assert_int_equal(st.st_mode & 0777, 0700);
     assert_int_equal(stat(data, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
-    assert_true(st.st_size < 100 * 1024 - 40000); /* with lock.mdb, under 100 KiB */
+    assert_true(st.st_size < 100 * 1024 - 40000);                /* with lock.mdb, under 100 KiB */
     store_ok(pace_open(path, PACE_CREATE, NULL, error, &store)); /* again: it is there */
     pace_close(store);
     snprintf(data, sizeof data, "%s/new.tmp", path);
@@ -776,13 +776,17 @@ static void test_scan_order_and_ranges(void **state)
         uint64_t last;
         int first, count;
     } rows[] = {
-        {INT64_MIN, INT64_MAX, 0, 0, 10}, {INT64_MIN, INT64_MAX, 3, 7, 3},
-        {INT64_MIN, INT64_MAX, 99, 0, 10}, {T0_NS + 2 * SECOND_NS, INT64_MAX, 0, 2, 8},
+        {INT64_MIN, INT64_MAX, 0, 0, 10},
+        {INT64_MIN, INT64_MAX, 3, 7, 3},
+        {INT64_MIN, INT64_MAX, 99, 0, 10},
+        {T0_NS + 2 * SECOND_NS, INT64_MAX, 0, 2, 8},
         {T0_NS + 2 * SECOND_NS, T0_NS + 5 * SECOND_NS, 0, 2, 3},
         {T0_NS + 2 * SECOND_NS, T0_NS + 5 * SECOND_NS, 2, 3, 2},
         {T0_NS + 2 * SECOND_NS, T0_NS + 5 * SECOND_NS, 9, 2, 3},
-        {INT64_MIN, T0_NS, 0, 0, 0}, {INT64_MIN, T0_NS, 4, 0, 0},
-        {T0_NS + 10 * SECOND_NS, INT64_MAX, 0, 0, 0}, {T0_NS + 10 * SECOND_NS, INT64_MAX, 5, 0, 0},
+        {INT64_MIN, T0_NS, 0, 0, 0},
+        {INT64_MIN, T0_NS, 4, 0, 0},
+        {T0_NS + 10 * SECOND_NS, INT64_MAX, 0, 0, 0},
+        {T0_NS + 10 * SECOND_NS, INT64_MAX, 5, 0, 0},
         {T0_NS + 5 * SECOND_NS, T0_NS + 2 * SECOND_NS, 0, 0, 0},
         {T0_NS + 5 * SECOND_NS, T0_NS + 2 * SECOND_NS, 3, 0, 0},
     };
@@ -1003,10 +1007,8 @@ static void test_snapshot_does_not_change(void **state)
 static void test_marks(void **state)
 {
     struct fixture *f = *state;
-    struct pace_mark mark = {.kind = PACE_MARK_ACCEPT,
-                             .selector = "benchmark:a",
-                             .note = "on purpose",
-                             .at_ns = T0_NS};
+    struct pace_mark mark = {
+        .kind = PACE_MARK_ACCEPT, .selector = "benchmark:a", .note = "on purpose", .at_ns = T0_NS};
     uint64_t id = 0;
     store_ok(pace_mark_add(f->store, &mark, error, &id));
     assert_int_equal(id, 1);

@@ -1,0 +1,858 @@
+/* model_eval.h -- what a query means: every series whole in memory, stage after stage.
+ *
+ * No pushing of ranges, no batches, no bounded windows: a range clears flags, a window walks back over
+ * all rows of its series. This is the contract in its plainest form; where the library differs, one of
+ * the two is wrong. */
+#ifndef PACE_MODEL_EVAL_H
+#define PACE_MODEL_EVAL_H
+
+#include "model_stats.h"
+
+enum { COLUMNS_MAX = 40 };
+enum cell_type { CELL_NUMBER, CELL_TIME, CELL_TEXT, CELL_FLAG };
+
+struct cell {
+    bool missing;
+    number number;
+    int64_t time_ns;
+    const char *text;
+    int flag;
+};
+
+struct line {
+    const struct model_run *run;
+    bool selected, gone;
+    int segment; /* accepted changes up to here */
+    struct cell cells[COLUMNS_MAX];
+};
+
+struct schema_spec {
+    int count;
+    char names[COLUMNS_MAX][NAME_MAX_LEN];
+    enum cell_type types[COLUMNS_MAX];
+};
+
+struct answer {
+    struct schema_spec schema;
+    struct line *lines;
+    size_t count, capacity;
+    size_t series, unknown;
+};
+
+struct series_spec {
+    const char *names[5];
+    int stream, column;
+    enum pace_direction direction;
+};
+
+struct eval {
+    const struct model_store *store;
+    const struct query_spec *query;
+    struct schema_spec schema; /* before the current stage */
+    const struct series_spec *series;
+    struct line *lines; /* of the series */
+    size_t count;
+    size_t unknown;
+};
+
+static int column_of(const struct schema_spec *schema, const char *name)
+{
+    for (int i = 0; i < schema->count; i++)
+        if (strcmp(schema->names[i], name) == 0) return i;
+    fail_msg("the model knows no column %s", name);
+    return -1;
+}
+
+static int schema_put(struct schema_spec *schema, const char *name, enum cell_type type)
+{
+    assert_true(schema->count < COLUMNS_MAX);
+    snprintf(schema->names[schema->count], NAME_MAX_LEN, "%s", name);
+    schema->types[schema->count] = type;
+    return schema->count++;
+}
+
+static struct cell cell_number(number x)
+{
+    bool missing = isnan(x) || isinf(x);
+    return (struct cell){.missing = missing, .number = missing ? NONE : x};
+}
+
+static struct cell cell_text(const char *text)
+{
+    return (struct cell){.missing = !text, .number = NONE, .text = text};
+}
+
+static struct cell cell_time(int64_t time_ns)
+{
+    return (struct cell){.number = NONE, .time_ns = time_ns};
+}
+
+static struct cell cell_flag(int flag) /* -1: unknown */
+{
+    return (struct cell){.missing = flag < 0, .number = NONE, .flag = flag};
+}
+
+/* -- patterns ---------------------------------------------------------------------------------- */
+
+static bool star_match(const char *pattern, const char *name)
+{
+    if (*pattern == '*') return star_match(pattern + 1, name) || (*name && star_match(pattern, name + 1));
+    if (!*pattern || !*name) return !*pattern && !*name;
+    return (*pattern == '?' || *pattern == *name) && star_match(pattern + 1, name + 1);
+}
+
+static bool pattern_match(const char *pattern, const char *name)
+{
+    const char *open = strchr(pattern, '{');
+    if (!open) return star_match(pattern, name);
+    const char *close = strchr(open, '}');
+    for (const char *at = open + 1; at <= close;) {
+        size_t len = strcspn(at, ",}");
+        char one[2 * NAME_MAX_LEN];
+        snprintf(one, sizeof one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)len, at, close + 1);
+        if (pattern_match(one, name)) return true;
+        at += len + 1;
+    }
+    return false;
+}
+
+static bool term_match(const struct term *term, int i, const char *name)
+{
+    return term->quoted[i] ? strcmp(term->pattern[i], name) == 0 : pattern_match(term->pattern[i], name);
+}
+
+/* -- series and their rows ---------------------------------------------------------------------- */
+
+static bool conj_names(const struct conj *conj, const struct series_spec *series)
+{
+    bool dotted = false; /* a pattern with a dot names the measure */
+    for (int t = 0; t < conj->count; t++) {
+        const struct term *term = &conj->terms[t];
+        if (term->key == KEY_COMMIT || term->key == KEY_RUN) continue;
+        for (int i = 0; i < term->count; i++) {
+            int key = term->key == KEY_PATH ? i : term->key;
+            bool match = term_match(term, i, series->names[key]);
+            if (match == term->negated) return false;
+            if (key == KEY_MEASURE && !term->negated && strchr(term->pattern[i], '.')) dotted = true;
+        }
+    }
+    return dotted || !strchr(series->names[KEY_MEASURE], '.');
+}
+
+static bool conj_passes(const struct conj *conj, const struct model_run *run)
+{
+    for (int t = 0; t < conj->count; t++) {
+        const struct term *term = &conj->terms[t];
+        bool match = true;
+        if (term->key == KEY_RUN)
+            match = strtoull(term->pattern[0], NULL, 10) == run->number;
+        else if (term->key == KEY_COMMIT)
+            match = strpbrk(term->pattern[0], "*?") ? pattern_match(term->pattern[0], run->commit)
+                                                     : strncmp(run->commit, term->pattern[0], strlen(term->pattern[0])) == 0;
+        else
+            continue;
+        if (match == term->negated) return false;
+    }
+    return true;
+}
+
+static int compare_series(const void *a, const void *b)
+{
+    const struct series_spec *x = a, *y = b;
+    for (int i = 0; i < 5; i++) {
+        int order = strcmp(x->names[i], y->names[i]);
+        if (order) return order;
+    }
+    return 0;
+}
+
+static size_t select_series_of(const struct model_store *store, const struct query_spec *query,
+                               struct series_spec *out)
+{
+    size_t count = 0;
+    for (int s = 0; s < store->stream_count; s++)
+        for (int c = 0; c < COLUMNS; c++) {
+            const struct model_stream *stream = &store->streams[s];
+            const struct measure_info *measure = &MEASURE_INFO[c % MEASURES];
+            struct series_spec series = {{stream->names[0], stream->names[1], stream->names[2],
+                                          BENCHMARK_NAMES[c / MEASURES], measure->name},
+                                         s, c, measure->direction};
+            bool named = false;
+            for (int k = 0; k < query->selection.count; k++)
+                named |= conj_names(&query->selection.conjs[k], &series);
+            if (named && stream->has[c]) out[count++] = series;
+        }
+    qsort(out, count, sizeof *out, compare_series);
+    return count;
+}
+
+static bool is_excluded(const struct model_store *store, const struct series_spec *series, uint64_t run)
+{
+    for (int m = 0; m < store->mark_count; m++) {
+        const struct model_mark *mark = &store->marks[m];
+        if (!mark->accept && mark->run == run && mark_names(mark, &store->streams[series->stream], series->column))
+            return true;
+    }
+    return false;
+}
+
+static int segment_at(const struct model_store *store, const struct series_spec *series, int64_t time_ns)
+{
+    int segment = 0;
+    for (int m = 0; m < store->mark_count; m++) {
+        const struct model_mark *mark = &store->marks[m];
+        if (mark->accept && time_ns >= mark->at_ns && mark_names(mark, &store->streams[series->stream], series->column))
+            segment++;
+    }
+    return segment;
+}
+
+static void schema_begin(struct schema_spec *schema)
+{
+    static const char *const names[] = {"project", "branch", "testbed", "benchmark", "measure", "time", "commit",
+                                        "run", "value", "lower_value", "upper_value", "unit", "status"};
+    static const enum cell_type types[] = {CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TIME, CELL_TEXT,
+                                           CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_TEXT, CELL_TEXT};
+    schema->count = 0;
+    for (int i = 0; i < 13; i++)
+        schema_put(schema, names[i], types[i]);
+}
+
+static void line_fill(struct eval *e, struct line *line, const struct model_run *run, bool gone)
+{
+    static const char *const statuses[] = {"ok", "failed", "skipped"};
+    const struct series_spec *series = e->series;
+    const struct model_cell *cell = &run->cells[series->column];
+    bool ok = !gone && cell->status == PACE_CELL_OK;
+    *line = (struct line){.run = run, .selected = true, .gone = gone};
+    line->segment = segment_at(e->store, series, run->time_ns);
+    for (int i = 0; i < 5; i++)
+        line->cells[i] = cell_text(series->names[i]);
+    line->cells[5] = cell_time(run->time_ns);
+    line->cells[6] = cell_text(run->commit);
+    line->cells[7] = cell_number((number)run->number);
+    line->cells[8] = cell_number(ok ? cell->value : NONE);
+    line->cells[9] = cell_number(ok ? cell->lower : NONE);
+    line->cells[10] = cell_number(ok ? cell->upper : NONE);
+    line->cells[11] = cell_text(MEASURE_INFO[series->column % MEASURES].unit);
+    line->cells[12] = cell_text(gone ? NULL : statuses[cell->status]);
+}
+
+/* All rows of a series; with `last run` in the query one more where the newest run lacks it. */
+static void series_load(struct eval *e)
+{
+    const struct model_stream *stream = &e->store->streams[e->series->stream];
+    const struct query_spec *query = e->query;
+    bool wants_gone = false, filtered = false;
+    for (int i = 0; i < query->stage_count; i++)
+        wants_gone |= query->stages[i].type == ST_LAST_RUN;
+    for (int t = 0; t < query->selection.conjs[0].count; t++)
+        filtered |= query->selection.conjs[0].terms[t].key == KEY_RUN || query->selection.conjs[0].terms[t].key == KEY_COMMIT;
+    const struct model_run *newest = NULL;
+    e->count = 0;
+    for (size_t i = 0; i < stream->run_count; i++) {
+        const struct model_run *run = stream->runs[i];
+        if (is_excluded(e->store, e->series, run->number)) continue;
+        newest = run;
+        if (run->cells[e->series->column].status == PACE_CELL_ABSENT) continue;
+        if (!conj_passes(&query->selection.conjs[0], run)) continue;
+        line_fill(e, &e->lines[e->count++], run, false);
+    }
+    if (!wants_gone || filtered || !newest || newest->cells[e->series->column].status != PACE_CELL_ABSENT) return;
+    line_fill(e, &e->lines[e->count++], newest, true);
+}
+
+/* Number of the newest run of the stream that is not hidden from the series. */
+static uint64_t newest_run(const struct eval *e)
+{
+    const struct model_stream *stream = &e->store->streams[e->series->stream];
+    for (size_t i = stream->run_count; i > 0; i--)
+        if (!is_excluded(e->store, e->series, stream->runs[i - 1]->number)) return stream->runs[i - 1]->number;
+    return 0;
+}
+
+/* -- windows ------------------------------------------------------------------------------------ */
+
+/* The window of line i over values x[0 .. count): sample in order of time; *before of its first points
+ * lie before the accepted change. */
+static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x, size_t i,
+                        number *sample, size_t *before)
+{
+    const struct model_run *own = e->lines[i].run;
+    size_t *eligible = malloc((e->count + 1) * sizeof *eligible), n = 0;
+    assert_non_null(eligible);
+    for (size_t j = 0; j < i; j++) {
+        bool same = *own->commit && strcmp(own->commit, e->lines[j].run->commit) == 0;
+        if (!isnan(x[j]) && !same) eligible[n++] = j;
+    }
+    size_t lag = window->lag > 1 ? (size_t)window->lag - 1 : 0;
+    n = n > lag ? n - lag : 0;
+    if (window->lag == 0 && !isnan(x[i])) eligible[n++] = i;
+    size_t first = 0;
+    if (window->kind == OVER_POINTS && n > (size_t)window->over) first = n - (size_t)window->over;
+    if (window->kind == OVER_DAYS)
+        while (first < n && e->lines[eligible[first]].run->time_ns <= own->time_ns - window->over * INT64_C(86400000000000))
+            first++;
+    *before = 0;
+    for (size_t k = first; k < n; k++) {
+        sample[k - first] = x[eligible[k]];
+        if (e->lines[eligible[k]].segment < e->lines[i].segment) *before = k - first + 1;
+    }
+    free(eligible);
+    return n - first;
+}
+
+/* -- expressions -------------------------------------------------------------------------------- */
+
+static struct cell ex_eval(const struct eval *e, const struct ex *ex, size_t i);
+
+static struct cell ex_window(const struct eval *e, const struct ex *ex, size_t i)
+{
+    if (e->lines[i].gone) return cell_number(NONE);
+    number *x = malloc(2 * (e->count + 1) * sizeof *x), *sample = x + e->count + 1;
+    assert_non_null(x);
+    int value = column_of(&e->schema, "value");
+    for (size_t j = 0; j <= i; j++) {
+        struct cell cell = ex->a ? ex_eval(e, ex->a, j) : e->lines[j].cells[value];
+        x[j] = cell.missing ? NONE : cell.number;
+    }
+    size_t before, n = window_of(e, &ex->window, x, i, sample, &before);
+    n -= before;
+    number result = n < (size_t)ex->window.needs ? NONE : stat_of(ex->fn, sample + before, n);
+    free(x);
+    return cell_number(result);
+}
+
+/* prev(x): the last x before this row in the series. */
+static struct cell ex_previous(const struct eval *e, const struct ex *ex, size_t i)
+{
+    struct cell own = ex_eval(e, ex->a, i), before = cell_number(NONE);
+    for (size_t j = i; j > 0 && before.missing && !e->lines[i].gone; j--)
+        before = ex_eval(e, ex->a, j - 1);
+    if (ex->kind == EX_PREV || before.missing) return before;
+    if (own.missing || before.number == 0) return cell_number(NONE);
+    return cell_number(own.number / before.number - 1);
+}
+
+static int compare_cells(const struct ex *ex, const struct cell *a, const struct cell *b)
+{
+    if (a->missing || b->missing) return -1;
+    int order = (a->number > b->number) - (a->number < b->number);
+    if (isnan(a->number)) order = (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
+    if (strcmp(ex->op, ">") == 0) return order > 0;
+    if (strcmp(ex->op, "<") == 0) return order < 0;
+    if (strcmp(ex->op, ">=") == 0) return order >= 0;
+    return order <= 0;
+}
+
+static struct cell ex_logic(const struct ex *ex, struct cell a, struct cell b)
+{
+    int deciding = ex->kind == EX_OR;
+    if ((!a.missing && a.flag == deciding) || (!b.missing && b.flag == deciding)) return cell_flag(deciding);
+    return cell_flag(a.missing || b.missing ? -1 : !deciding);
+}
+
+static struct cell ex_arithmetic(const struct ex *ex, struct cell a, struct cell b)
+{
+    if (a.missing || b.missing) return cell_number(NONE);
+    switch (ex->op[0]) {
+    case '+': return cell_number(a.number + b.number);
+    case '-': return cell_number(a.number - b.number);
+    case '*': return cell_number(a.number * b.number);
+    default: return cell_number(b.number == 0 ? NONE : a.number / b.number);
+    }
+}
+
+static struct cell ex_match(const struct eval *e, const struct ex *ex, size_t i)
+{
+    const struct cell *cell = &e->lines[i].cells[column_of(&e->schema, KEYS[ex->key])];
+    if (ex->key == KEY_RUN) return cell_flag(fabsl(cell->number - ex->number) < 0.5L);
+    return cell_flag(pattern_match(ex->text, cell->text));
+}
+
+static struct cell ex_beyond(const struct eval *e, const struct ex *ex, size_t i)
+{
+    bool above = ex->kind == EX_HIGH;
+    const struct cell *value = &e->lines[i].cells[column_of(&e->schema, "value")];
+    const struct cell *limit = &e->lines[i].cells[column_of(&e->schema, above ? "high_limit" : "low_limit")];
+    if (value->missing || limit->missing) return cell_flag(-1);
+    return cell_flag(above ? value->number > limit->number : value->number < limit->number);
+}
+
+static struct cell ex_eval(const struct eval *e, const struct ex *ex, size_t i)
+{
+    struct cell a = {0}, b = {0};
+    if (ex->kind == EX_WINDOW) return ex_window(e, ex, i);
+    if (ex->kind == EX_PREV || ex->kind == EX_DELTA) return ex_previous(e, ex, i);
+    if (ex->a) a = ex_eval(e, ex->a, i);
+    if (ex->b) b = ex_eval(e, ex->b, i);
+    switch (ex->kind) {
+    case EX_NUMBER: return cell_number(ex->number);
+    case EX_TIME: return cell_time(ex->time_ns);
+    case EX_COLUMN: return e->lines[i].cells[column_of(&e->schema, ex->text)];
+    case EX_ARITHMETIC: return ex_arithmetic(ex, a, b);
+    case EX_COMPARE: return cell_flag(compare_cells(ex, &a, &b));
+    case EX_AND:
+    case EX_OR: return ex_logic(ex, a, b);
+    case EX_NOT: return cell_flag(a.missing ? -1 : !a.flag);
+    case EX_IS_NONE: return cell_flag(a.missing);
+    case EX_IS_NOT_NONE: return cell_flag(!a.missing);
+    case EX_ELSE: return a.missing ? b : a;
+    case EX_IF: return a.missing ? cell_number(NONE) : a.flag ? b : ex_eval(e, ex->c, i);
+    case EX_LOG: return cell_number(a.missing || !(a.number > 0) ? NONE : logl(a.number));
+    case EX_MATCH: return ex_match(e, ex, i);
+    case EX_HIGH:
+    case EX_LOW: return ex_beyond(e, ex, i);
+    case EX_VERDICT: {
+        const struct cell *verdict = &e->lines[i].cells[column_of(&e->schema, "verdict")];
+        return cell_flag(verdict->missing ? -1 : strcmp(verdict->text, ex->text) == 0);
+    }
+    case EX_WINDOW:
+    case EX_PREV:
+    case EX_DELTA: break;
+    }
+    return a;
+}
+
+/* -- ranges, where, derive ----------------------------------------------------------------------- */
+
+static void eval_last(struct eval *e, const struct stage_spec *stage)
+{
+    bool last = stage->type != ST_FIRST;
+    const char *commits[64];
+    int taken = 0, known = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        struct line *line = &e->lines[last ? e->count - 1 - k : k];
+        if (!line->selected) continue;
+        if (stage->type != ST_LAST_COMMITS) {
+            line->selected = taken++ < stage->count;
+            continue;
+        }
+        int c = 0; /* a run without a commit is one of its own */
+        while (c < known && (!*line->run->commit || strcmp(commits[c], line->run->commit) != 0))
+            c++;
+        if (c < known) continue;
+        line->selected = taken < stage->count;
+        if (line->selected) {
+            taken++;
+            commits[known++] = line->run->commit;
+        }
+    }
+}
+
+static void eval_range(struct eval *e, const struct stage_spec *stage)
+{
+    int64_t newest_ns = INT64_MIN, from_ns = stage->from_ns;
+    if (stage->type == ST_LAST || stage->type == ST_FIRST || stage->type == ST_LAST_COMMITS) {
+        eval_last(e, stage);
+        return;
+    }
+    uint64_t newest = newest_run(e);
+    if (stage->type == ST_LAST_DAYS) {
+        for (size_t i = 0; i < e->count; i++)
+            if (e->lines[i].selected) newest_ns = e->lines[i].run->time_ns;
+        from_ns = newest_ns == INT64_MIN ? newest_ns : newest_ns - stage->count * INT64_C(86400000000000) + 1;
+    }
+    for (size_t i = 0; i < e->count; i++) {
+        const struct model_run *run = e->lines[i].run;
+        bool in = run->time_ns >= from_ns && (stage->type == ST_LAST_DAYS || run->time_ns < stage->until_ns);
+        if (stage->type == ST_LAST_RUN) in = run->number == newest;
+        e->lines[i].selected &= in;
+    }
+}
+
+static void eval_where(struct eval *e, const struct stage_spec *stage)
+{
+    bool *keep = calloc(e->count + 1, sizeof *keep);
+    assert_non_null(keep);
+    for (size_t i = 0; i < e->count; i++) {
+        struct cell flag = ex_eval(e, stage->ex, i);
+        if (flag.missing && e->lines[i].selected) e->unknown++;
+        keep[i] = !flag.missing && flag.flag;
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < e->count; i++)
+        if (keep[i]) e->lines[kept++] = e->lines[i];
+    e->count = kept;
+    free(keep);
+}
+
+static void eval_derive(struct eval *e, const struct stage_spec *stage)
+{
+    struct cell *cells = calloc(e->count + 1, sizeof *cells);
+    assert_non_null(cells);
+    for (size_t i = 0; i < e->count; i++)
+        cells[i] = ex_eval(e, stage->ex, i);
+    for (size_t i = 0; i < e->count; i++)
+        e->lines[i].cells[e->schema.count] = cells[i];
+    free(cells);
+}
+
+/* -- baseline and check -------------------------------------------------------------------------- */
+
+static void eval_baseline(struct eval *e, const struct stage_spec *stage, number *x, number *sample)
+{
+    int at = e->schema.count;
+    for (size_t i = 0; i < e->count; i++) {
+        struct cell *cells = e->lines[i].cells + at;
+        for (int c = 0; c < 4; c++)
+            cells[c] = cell_number(NONE);
+        if (e->lines[i].gone) continue;
+        size_t before, n = window_of(e, &stage->window, x, i, sample, &before);
+        size_t needs = (size_t)stage->window.needs;
+        n -= before;
+        number base = n < needs ? NONE : stat_of(stage->fn, sample + before, n);
+        cells[0] = cell_number(base);
+        cells[1] = cell_number((number)n);
+        cells[2] = cell_number(base == 0 ? NONE : x[i] / base - 1);
+        cells[3] = cell_number(x[i] - base);
+    }
+}
+
+static bool same_as_flat(const struct judged_limits *limits, number value)
+{
+    return limits->flat && fabsl(value - limits->centre) <= 1e-9L * fabsl(limits->centre);
+}
+
+/* Beyond which limit: 1 high, -1 low, 0 neither, or less than the floor away. */
+static int side_of(const struct check_spec *check, const struct judged_limits *limits, number value)
+{
+    int side = value > limits->high ? 1 : value < limits->low ? -1 : 0;
+    if (same_as_flat(limits, value)) return 0;
+    if (isnan(limits->centre) || limits->centre == 0) return side;
+    return fabsl(value / limits->centre - 1) < check->floor ? 0 : side;
+}
+
+static const char *confirmed(const struct check_spec *check, enum pace_direction direction, const int *sides, size_t judged)
+{
+    int side = sides[judged - 1], hits = 0;
+    for (size_t k = 0; k < (size_t)check->confirm_of && k < judged; k++)
+        hits += sides[judged - 1 - k] == side;
+    bool worse = direction != PACE_DIRECTION_UNKNOWN && (side > 0) == (direction == PACE_LOWER_IS_BETTER);
+    if (hits >= check->confirm)
+        return direction == PACE_DIRECTION_UNKNOWN ? "changed" : worse ? "worse" : "better";
+    return hits == check->confirm - 1 && worse ? "suspected" : "ok";
+}
+
+/* Rule 10: with few points since an accepted change, the spread of those before it around the new
+ * centre. */
+static struct judged_limits limits_at(const struct check_spec *check, const struct bound_spec *lower,
+                                      const struct bound_spec *upper, const number *sample, size_t n, size_t before)
+{
+    size_t needs = (size_t)check->window.needs, after = n - before;
+    struct judged_limits now = limits_of(check, lower, upper, sample + before, after);
+    if (check->model == CHECK_STATIC || before < needs || before == 0 || after == 0 || after >= needs) return now;
+    struct judged_limits old = limits_of(check, lower, upper, sample, before);
+    number shift = now.centre - old.centre;
+    old.centre += shift;
+    old.low += shift;
+    old.high += shift;
+    return old;
+}
+
+static void put_judged(const struct eval *e, const struct check_spec *check, struct cell *cells,
+                       const struct judged_limits *limits, number value)
+{
+    number distance = value - limits->centre, n = (number)limits->n, score = distance / limits->spread, p = NONE;
+    if (check->model == CHECK_STATIC) score = NONE;
+    if (limits->flat) score = same_as_flat(limits, value) ? 0 : distance > 0 ? INFINITY : -INFINITY;
+    if (check->model == CHECK_T) p = t_tail(fabsl(score) / sqrtl(1 + 1 / n), n - 1);
+    if (check->model == CHECK_Z || check->model == CHECK_MAD) p = normal_tail(fabsl(score));
+    if (isnan(score)) p = NONE;
+    cells[1] = cell_number(limits->spread);
+    cells[2] = cell_number(limits->low);
+    cells[3] = cell_number(limits->high);
+    cells[5] = cell_number(e->series->direction == PACE_HIGHER_IS_BETTER ? -score : score);
+    cells[6] = cell_number(p);
+}
+
+static void eval_check(struct eval *e, const struct check_spec *check, number *x, number *sample)
+{
+    int at = e->schema.count;
+    enum pace_direction direction = e->series->direction;
+    const struct bound_spec *lower = &check->lower, *upper = &check->upper;
+    if (check->worse.unit && direction != PACE_HIGHER_IS_BETTER && !upper->unit) upper = &check->worse;
+    if (check->worse.unit && direction != PACE_LOWER_IS_BETTER && !lower->unit) lower = &check->worse;
+    int *sides = calloc(e->count + 1, sizeof *sides);
+    assert_non_null(sides);
+    size_t judged = 0, needs = (size_t)check->window.needs;
+    for (size_t i = 0; i < e->count; i++) {
+        struct cell *cells = e->lines[i].cells + at;
+        for (int c = 0; c < 7; c++)
+            cells[c] = cell_number(NONE);
+        cells[7] = cell_text("gone");
+        if (e->lines[i].gone) continue;
+        size_t before, n = window_of(e, &check->window, x, i, sample, &before);
+        struct judged_limits limits = limits_at(check, lower, upper, sample, n, before);
+        bool enough = limits.n >= needs;
+        if (n > before || enough) cells[0] = cell_number(limits.centre);
+        cells[4] = cell_number((number)(n - before));
+        if (enough) put_judged(e, check, cells, &limits, x[i]);
+        cells[7] = cell_text("failed");
+        if (isnan(x[i])) continue;
+        sides[judged++] = 0;
+        bool none = isnan(limits.low) && isnan(limits.high);
+        if (n == 0 && needs > 0)
+            cells[7] = cell_text("new");
+        else if (!enough || none)
+            cells[7] = cell_text("thin");
+        else if ((sides[judged - 1] = side_of(check, &limits, x[i])))
+            cells[7] = cell_text(confirmed(check, direction, sides, judged));
+        else
+            cells[7] = cell_text(same_as_flat(&limits, x[i]) ? "flat-ok" : "ok");
+    }
+    free(sides);
+}
+
+static void eval_judge(struct eval *e, const struct stage_spec *stage)
+{
+    number *x = malloc(2 * (e->count + 1) * sizeof *x);
+    assert_non_null(x);
+    int value = column_of(&e->schema, "value");
+    for (size_t i = 0; i < e->count; i++)
+        x[i] = e->lines[i].cells[value].number;
+    if (stage->type == ST_BASELINE)
+        eval_baseline(e, stage, x, x + e->count + 1);
+    else
+        eval_check(e, &stage->check, x, x + e->count + 1);
+    free(x);
+}
+
+/* The columns that a stage adds. */
+static void schema_stage(struct schema_spec *schema, const struct stage_spec *stage)
+{
+    static const char *const baseline[] = {"base", "n", "delta", "diff"};
+    static const char *const check[] = {"base", "spread", "low_limit", "high_limit", "n", "score", "p"};
+    if (stage->type == ST_DERIVE) schema_put(schema, stage->name, CELL_NUMBER);
+    for (int i = 0; i < 4 && stage->type == ST_BASELINE; i++)
+        schema_put(schema, baseline[i], CELL_NUMBER);
+    for (int i = 0; i < 7 && stage->type == ST_CHECK; i++)
+        schema_put(schema, check[i], CELL_NUMBER);
+    if (stage->type == ST_CHECK) schema_put(schema, "verdict", CELL_TEXT);
+}
+
+static bool stage_of_series(const struct stage_spec *stage)
+{
+    return stage->type <= ST_CHECK;
+}
+
+static void eval_series_stage(struct eval *e, const struct stage_spec *stage)
+{
+    if (stage->type == ST_WHERE) eval_where(e, stage);
+    else if (stage->type == ST_DERIVE) eval_derive(e, stage);
+    else if (stage->type == ST_BASELINE || stage->type == ST_CHECK) eval_judge(e, stage);
+    else eval_range(e, stage);
+    schema_stage(&e->schema, stage);
+}
+
+/* -- tables -------------------------------------------------------------------------------------- */
+
+static struct line *answer_add(struct answer *answer)
+{
+    if (answer->count == answer->capacity) {
+        answer->capacity = answer->capacity ? answer->capacity * 2 : 64;
+        answer->lines = realloc(answer->lines, answer->capacity * sizeof *answer->lines);
+        assert_non_null(answer->lines);
+    }
+    struct line *line = &answer->lines[answer->count++];
+    *line = (struct line){0};
+    return line;
+}
+
+/* Ascending, missing last. */
+static int order_cells(enum cell_type type, const struct cell *a, const struct cell *b)
+{
+    if (a->missing || b->missing) return a->missing - b->missing;
+    if (type == CELL_TEXT) return strcmp(a->text, b->text);
+    if (type == CELL_TIME) return (a->time_ns > b->time_ns) - (a->time_ns < b->time_ns);
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+struct table_key {
+    int column;
+    enum cell_type type;
+    bool descending;
+};
+
+static void sort_lines(struct line *lines, size_t count, const struct table_key *keys, int key_count)
+{
+    for (size_t i = 1; i < count; i++) { /* by insertion: stable, and plain to see */
+        struct line line = lines[i];
+        size_t at = i;
+        for (; at > 0; at--) {
+            int order = 0;
+            for (int k = 0; k < key_count && !order; k++) {
+                const struct cell *a = &lines[at - 1].cells[keys[k].column], *b = &line.cells[keys[k].column];
+                order = order_cells(keys[k].type, a, b);
+                if (keys[k].descending && !a->missing && !b->missing) order = -order;
+            }
+            if (order <= 0) break;
+            lines[at] = lines[at - 1];
+        }
+        lines[at] = line;
+    }
+}
+
+static void eval_sort(struct answer *answer, const struct stage_spec *stage)
+{
+    struct table_key keys[2];
+    for (int i = 0; i < stage->key_count; i++) {
+        int column = column_of(&answer->schema, stage->keys[i].column);
+        keys[i] = (struct table_key){column, answer->schema.types[column], stage->keys[i].descending};
+    }
+    sort_lines(answer->lines, answer->count, keys, stage->key_count);
+}
+
+static void eval_top(struct answer *answer, const struct stage_spec *stage)
+{
+    eval_sort(answer, stage);
+    size_t kept = 0;
+    for (size_t i = 0; i < answer->count; i++) {
+        int before = 0;
+        for (size_t k = 0; k < kept; k++) {
+            bool same = true;
+            for (int p = 0; p < stage->by_count; p++) {
+                int column = column_of(&answer->schema, stage->by[p]);
+                same &= strcmp(answer->lines[k].cells[column].text, answer->lines[i].cells[column].text) == 0;
+            }
+            before += same;
+        }
+        if (before < stage->count) answer->lines[kept++] = answer->lines[i];
+    }
+    answer->count = kept;
+}
+
+/* One aggregate over the rows of a group. First and last are by time. */
+static struct cell aggregate(const struct answer *from, const struct column_spec *column, const size_t *rows, size_t count)
+{
+    if (column->counts_rows) return cell_number((number)count);
+    int c = column_of(&from->schema, column->column), time = column_of(&from->schema, "time");
+    number *x = malloc((count + 1) * sizeof *x);
+    assert_non_null(x);
+    size_t n = 0, first = 0, last = 0;
+    int64_t first_ns = 0, last_ns = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct cell *cell = &from->lines[rows[i]].cells[c];
+        if (cell->missing) continue;
+        int64_t time_ns = from->lines[rows[i]].cells[time].time_ns;
+        if (n == 0 || time_ns < first_ns) first = n, first_ns = time_ns;
+        if (n == 0 || time_ns >= last_ns) last = n, last_ns = time_ns;
+        x[n++] = cell->number;
+    }
+    number result = stat_of(column->fn, x, n);
+    if (n && column->fn == FN_FIRST) result = x[first];
+    if (n && column->fn == FN_LAST) result = x[last];
+    free(x);
+    return cell_number(result);
+}
+
+/* Groups in order of their `by` columns; a commit, time or run by when the group was first seen. */
+static void eval_summarize(struct answer *answer, const struct stage_spec *stage)
+{
+    struct answer out = {.series = answer->series, .unknown = answer->unknown};
+    struct table_key keys[4];
+    int by[3], key_count = 0, time = column_of(&answer->schema, "time");
+    for (int b = 0; b < stage->by_count; b++) {
+        by[b] = column_of(&answer->schema, stage->by[b]);
+        enum cell_type type = answer->schema.types[by[b]];
+        schema_put(&out.schema, stage->by[b], type);
+    }
+    for (int c = 0; c < stage->column_count; c++)
+        schema_put(&out.schema, stage->columns[c].name, CELL_NUMBER);
+    int first = out.schema.count; /* not shown: the time of the group's first row */
+    size_t *rows = malloc((answer->count + 1) * sizeof *rows);
+    bool *done = calloc(answer->count + 1, sizeof *done);
+    assert_non_null(rows);
+    assert_non_null(done);
+    for (size_t i = 0; i < answer->count || (i == 0 && stage->by_count == 0); i++) {
+        if (i < answer->count && done[i]) continue;
+        size_t count = 0;
+        int64_t first_ns = INT64_MAX;
+        for (size_t j = i; j < answer->count; j++) {
+            bool same = true;
+            for (int b = 0; b < stage->by_count; b++)
+                same &= order_cells(out.schema.types[b], &answer->lines[i].cells[by[b]], &answer->lines[j].cells[by[b]]) == 0;
+            if (!same) continue;
+            done[j] = true;
+            rows[count++] = j;
+            if (answer->lines[j].cells[time].time_ns < first_ns) first_ns = answer->lines[j].cells[time].time_ns;
+        }
+        struct line *line = answer_add(&out);
+        for (int b = 0; b < stage->by_count; b++)
+            line->cells[b] = answer->lines[i].cells[by[b]];
+        for (int c = 0; c < stage->column_count; c++)
+            line->cells[stage->by_count + c] = aggregate(answer, &stage->columns[c], rows, count);
+        line->cells[first] = cell_time(first_ns);
+    }
+    for (int b = 0; b < stage->by_count; b++) {
+        bool of_run = strcmp(stage->by[b], "commit") == 0 || strcmp(stage->by[b], "time") == 0 || strcmp(stage->by[b], "run") == 0;
+        if (of_run) keys[key_count++] = (struct table_key){first, CELL_TIME, false};
+        keys[key_count++] = (struct table_key){b, out.schema.types[b], false};
+        if (key_count > 3) break;
+    }
+    sort_lines(out.lines, out.count, keys, key_count);
+    free(rows);
+    free(done);
+    free(answer->lines);
+    *answer = out;
+}
+
+static void eval_keep(struct answer *answer, const struct stage_spec *stage)
+{
+    struct schema_spec schema = {0};
+    int from[3];
+    for (int i = 0; i < stage->by_count; i++) {
+        from[i] = column_of(&answer->schema, stage->by[i]);
+        schema_put(&schema, stage->by[i], answer->schema.types[from[i]]);
+    }
+    for (size_t r = 0; r < answer->count; r++) {
+        struct line line = answer->lines[r];
+        for (int i = 0; i < stage->by_count; i++)
+            answer->lines[r].cells[i] = line.cells[from[i]];
+    }
+    answer->schema = schema;
+}
+
+static void eval_table_stage(struct answer *answer, const struct stage_spec *stage)
+{
+    switch (stage->type) {
+    case ST_SORT: eval_sort(answer, stage); break;
+    case ST_TOP: eval_top(answer, stage); break;
+    case ST_SUMMARIZE: eval_summarize(answer, stage); break;
+    case ST_KEEP: eval_keep(answer, stage); break;
+    default:
+        if (answer->count > (size_t)stage->count) answer->count = (size_t)stage->count;
+        break;
+    }
+}
+
+/* The answer to a query; free answer->lines. */
+static void query_eval(const struct model_store *store, const struct query_spec *query, struct answer *answer)
+{
+    static struct series_spec series[STREAMS_MAX * COLUMNS];
+    *answer = (struct answer){.series = select_series_of(store, query, series)};
+    struct eval e = {.store = store, .query = query};
+    e.lines = malloc((store->run_count + 2) * sizeof *e.lines);
+    assert_non_null(e.lines);
+    int stages = 0;
+    while (stages < query->stage_count && stage_of_series(&query->stages[stages]))
+        stages++;
+    schema_begin(&answer->schema);
+    for (int i = 0; i < stages; i++)
+        schema_stage(&answer->schema, &query->stages[i]);
+    for (size_t s = 0; s < answer->series; s++) {
+        e.series = &series[s];
+        schema_begin(&e.schema);
+        series_load(&e);
+        for (int i = 0; i < stages; i++)
+            eval_series_stage(&e, &query->stages[i]);
+        for (size_t i = 0; i < e.count; i++)
+            if (e.lines[i].selected) *answer_add(answer) = e.lines[i];
+    }
+    answer->unknown = e.unknown;
+    free(e.lines);
+    for (int i = stages; i < query->stage_count; i++)
+        eval_table_stage(answer, &query->stages[i]);
+}
+
+#endif
