@@ -53,7 +53,7 @@ static int get_part(struct kv_txn *txn, const struct key *key, uint64_t run, con
     return rc == PACE_ENOTFOUND ? damaged(txn, run, what, error) : rc;
 }
 
-/* -- metadata ----------------------------------------------------------------------------------------- */
+/* -- metadata -------------------------------------------------------------------------------- */
 
 static int append_pair(struct row_buffer *buffer, const struct meta_pair *pair)
 {
@@ -136,7 +136,7 @@ int beside_get_meta(struct kv_txn *txn, uint64_t run, uint32_t parts, struct are
     return 0;
 }
 
-/* -- samples ------------------------------------------------------------------------------------------ */
+/* -- samples --------------------------------------------------------------------------------- */
 
 /* Writes the part that is in the buffer, and begins the next. */
 static int flush_samples(struct kv_txn *txn, uint64_t run, uint32_t *part,

@@ -1,4 +1,5 @@
-/* beside.h -- what is stored beside a run's row: metadata and raw samples, read only when asked for.
+/* beside.h -- what is stored beside a run's row: metadata and raw samples, read only when asked
+ * for.
  *
  *   metadata part:  | sum u64 | count u32 | then: key len u32, value len u32, key, 0, value, 0 |
  *   samples part 0: | sum u64 | struct sample_entry of each cell that has samples, by column |

@@ -1,8 +1,8 @@
 /* catalogue.h -- what the writers of a handle remember: ids of names, lists of columns.
  *
- * Ids are never reused and lists only grow, so what was read from a committed state stays right whatever
- * other processes append. What a batch that failed had added must be forgotten: catalogue_clear. Only a
- * running batch touches it, so it needs no lock. */
+ * Ids are never reused and lists only grow, so what was read from a committed state stays right
+ * whatever other processes append. What a batch that failed had added must be forgotten:
+ * catalogue_clear. Only a running batch touches it, so it needs no lock. */
 #ifndef PACE_CATALOGUE_H
 #define PACE_CATALOGUE_H
 

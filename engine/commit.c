@@ -1,8 +1,9 @@
-/* commit.c -- pace_runs_commit: runs that were built in memory become part of the store, all or none.
+/* commit.c -- pace_runs_commit: runs that were built in memory become part of the store, all or
+ * none.
  *
  * Per run: ids of names, units brought to those of the store, the digest of the content, the
- * identity; if it is new, columns, row, index entries, metadata, samples. Work per cell is a hash lookup
- * or two; a run touches a few pages. */
+ * identity; if it is new, columns, row, index entries, metadata, samples. Work per cell is a hash
+ * lookup or two; a run touches a few pages. */
 #include "beside.h"
 #include "index.h"
 #include "log.h"
@@ -54,7 +55,7 @@ struct commit {
     struct row_buffer buffer;
 };
 
-/* -- names and measures --------------------------------------------------------------------------------- */
+/* -- names and measures ---------------------------------------------------------------------- */
 
 static int name_id(struct commit *commit, enum pace_dimension dimension, const struct text *name,
                    uint32_t *id)
@@ -103,8 +104,8 @@ static int find_ids(struct commit *commit, const struct run_cell *cell, struct m
     return rc;
 }
 
-/* Keeps the first unit and the first direction that are known. A unit that comes from the default is
- * kept too: from now on values are stored in it. */
+/* Keeps the first unit and the first direction that are known. A unit that comes from the default
+ * is kept too: from now on values are stored in it. */
 static int learn(struct commit *commit, struct measure_use *use, const char *unit,
                  uint8_t direction)
 {
@@ -122,7 +123,7 @@ static int learn(struct commit *commit, struct measure_use *use, const char *uni
     return measure_store(commit->txn, use->project, use->measure, &use->own, commit->error);
 }
 
-/* -- cells in the store's units --------------------------------------------------------------------------- */
+/* -- cells in the store's units -------------------------------------------------------------- */
 
 static double rescaled(double number, const struct rescale *rescale)
 {
@@ -211,7 +212,7 @@ static int convert_cell(struct commit *commit, size_t i, struct seal_digest *con
     return 0;
 }
 
-/* -- columns ------------------------------------------------------------------------------------------------ */
+/* -- columns --------------------------------------------------------------------------------- */
 
 static struct pace_column column_of(const struct commit *commit, size_t i)
 {
@@ -234,7 +235,8 @@ static int find_stream(struct commit *commit, uint32_t *stream, struct stream_re
                          commit->run->cell_count, commit->error, stream, record);
 }
 
-/* Numbers the columns of all cells; those the stream lacks are appended in the order of the cells. */
+/* Numbers the columns of all cells; those the stream lacks are appended in the order of the
+ * cells. */
 static int number_columns(struct commit *commit, struct stream_record *record, uint32_t *added)
 {
     struct shapes *shapes = &commit->store->catalogue.shapes;
@@ -274,7 +276,7 @@ static void sort_cells(struct row_cell *cells, size_t count)
     }
 }
 
-/* -- what is stored beside the row ---------------------------------------------------------------------------- */
+/* -- what is stored beside the row ----------------------------------------------------------- */
 
 static int by_key(const void *a, const void *b)
 {
@@ -329,7 +331,7 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
                               commit->error, parts);
 }
 
-/* -- one run ---------------------------------------------------------------------------------------------------- */
+/* -- one run --------------------------------------------------------------------------------- */
 
 /* Gives memory for one run; what the run before used is freed. */
 static int reserve(struct commit *commit)
@@ -427,7 +429,7 @@ static int commit_run(struct commit *commit, struct pace_run_result *result)
     return rc == PACE_ENOTFOUND ? store_run(commit, id, &content, result) : rc;
 }
 
-/* -- the batch ----------------------------------------------------------------------------------------------------- */
+/* -- the batch ------------------------------------------------------------------------------- */
 
 static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *error)
 {

@@ -1,7 +1,7 @@
 /* head.h -- the two records that describe a store as a whole: its format, and its counts.
  *
- * The counts let a reader notice what is missing: a name, a stream, a mark that a damaged index page no
- * longer shows is an error, not an absence. */
+ * The counts let a reader notice what is missing: a name, a stream, a mark that a damaged index
+ * page no longer shows is an error, not an absence. */
 #ifndef PACE_HEAD_H
 #define PACE_HEAD_H
 
@@ -9,8 +9,8 @@
 
 enum { FORMAT_VERSION = 1 };
 
-/* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit opens
- * read-only. No bit is defined yet. */
+/* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
+ * opens read-only. No bit is defined yet. */
 #define FORMAT_READ_BITS  ((uint64_t)0)
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 

@@ -1,11 +1,11 @@
-/* keys.h -- the keys of the store: one tag byte a table, then fixed-width big-endian numbers, so that
- * the order of bytes is the order of numbers. Pure: libc only.
+/* keys.h -- the keys of the store: one tag byte a table, then fixed-width big-endian numbers, so
+ * that the order of bytes is the order of numbers. Pure: libc only.
  *
  *   tag  table       key after the tag                                   record
  *   'f'  format                                                          struct format, format.h
  *   'h'  head                                                            struct head, head.h
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
- *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with this hash
+ *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
  *   's'  streams     | stream u32 |                                      struct stream_record
  *   'S'  stream index| project u32 | branch u32 | testbed u32 |          stream u32
  *   'p'  shapes      | shape u32 |                                       its length

@@ -1,8 +1,8 @@
 /* kv.h -- ordered keys in one file: snapshots, cursors, and one atomic durable batch at a time.
  *
- * This is all the engine knows of its storage; kv_lmdb.c is the backend. It hides: one open per file
- * and process, use after fork, growth of the map (also by another process), the wait for another
- * writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
+ * This is all the engine knows of its storage; kv_lmdb.c is the backend. It hides: one open per
+ * file and process, use after fork, growth of the map (also by another process), the wait for
+ * another writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
  *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
  * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
@@ -23,8 +23,9 @@ struct kv_slice {
 };
 
 /* What a batch does. `run` may be called several times (each time nothing of the earlier call is
- * left), so it starts from scratch; `finish`, once per call of `run`, tells whether it lasts. Both are
- * called while no other batch runs in any process. Returning KV_UNCHANGED ends it without a write. */
+ * left), so it starts from scratch; `finish`, once per call of `run`, tells whether it lasts. Both
+ * are called while no other batch runs in any process. Returning KV_UNCHANGED ends it without a
+ * write. */
 struct kv_work {
     int (*run)(struct kv_txn *txn, void *context, struct pace_error *error);
     void (*finish)(void *context, int committed); /* may be NULL */
@@ -66,7 +67,8 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
 
-/* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a change. */
+/* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a
+ * change. */
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);
 void kv_cursor_close(struct kv_cursor *cursor);
 
@@ -80,7 +82,8 @@ int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv
 int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value);
 
-/* A sealed record (seal.h): kv_get_sealed checks it and gives its body. `what` names it in errors. */
+/* A sealed record (seal.h): kv_get_sealed checks it and gives its body. `what` names it in
+ * errors. */
 int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, struct kv_slice *body);
 /* The same for a body that must have exactly `len` bytes, which are copied to `out`. */

@@ -1,11 +1,11 @@
 /* kv_lmdb.c -- kv.h on LMDB 0.9; the only file that includes lmdb.h.
  *
- * Flags are the default plus MDB_NOTLS, so a commit that returned is on disk and a reader belongs to
- * its transaction. Everything lives in the unnamed database.
+ * Flags are the default plus MDB_NOTLS, so a commit that returned is on disk and a reader belongs
+ * to its transaction. Everything lives in the unnamed database.
  *
  * Locks, in the order in which they are taken: the directory (open, close), the registry's mutex;
- * for a batch kv->writing, then write.lock between processes; kv->mutex last and briefly. The map may
- * move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
+ * for a batch kv->writing, then write.lock between processes; kv->mutex last and briefly. The map
+ * may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
 #include "kv.h"
 #include "error.h"
 #include "kv_file.h"
@@ -63,14 +63,14 @@ struct kv_cursor {
     MDB_cursor *cursor;
 };
 
-/* The one mutable global of the library: LMDB allows a process one open of a file, so all handles of
- * all threads must find it. Entries of a forked parent stay and are passed over. */
+/* The one mutable global of the library: LMDB allows a process one open of a file, so all handles
+ * of all threads must find it. Entries of a forked parent stay and are passed over. */
 static struct {
     pthread_mutex_t mutex;
     struct kv *first;
 } registry = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
-/* -- calls into LMDB, with its assertions caught -------------------------------------------------- */
+/* -- calls into LMDB, with its assertions caught --------------------------------------------- */
 
 /* LMDB asserts what it reads from the file and would abort. The hook jumps out of the call instead;
  * what the call left behind is only ever aborted. */
@@ -113,7 +113,7 @@ LMDB_CALL(lmdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, M
           mdb_cursor_get(cursor, key, value, op))
 LMDB_CALL(lmdb_cursor_close, (MDB_cursor * cursor), (mdb_cursor_close(cursor), 0))
 
-/* -- errors ---------------------------------------------------------------------------------------- */
+/* -- errors ---------------------------------------------------------------------------------- */
 
 /* LMDB reports a short write as EIO; on a full disk or at a size limit that is what it was. */
 static int looks_full(const struct kv *kv)
@@ -200,7 +200,7 @@ int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes
     return 0;
 }
 
-/* -- transactions of this process, and moving the map ---------------------------------------------- */
+/* -- transactions of this process, and moving the map ---------------------------------------- */
 
 static int wait_changed(struct kv *kv, const struct timespec *deadline)
 {
@@ -313,7 +313,7 @@ void kv_read_end(struct kv_txn *txn)
     free(txn);
 }
 
-/* -- batches ----------------------------------------------------------------------------------------- */
+/* -- batches --------------------------------------------------------------------------------- */
 
 static int writer_enter(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
 {
@@ -337,8 +337,8 @@ static void writer_leave(struct kv *kv)
     pthread_mutex_unlock(&kv->mutex);
 }
 
-/* Takes write.lock, and makes sure that the file is still the one in the directory's place: LMDB would
- * go on committing to a file that was removed. */
+/* Takes write.lock, and makes sure that the file is still the one in the directory's place: LMDB
+ * would go on committing to a file that was removed. */
 static int lock_file(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
 {
     if (kv->write_lock < 0) {
@@ -431,7 +431,7 @@ int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
     return rc;
 }
 
-/* -- keys ---------------------------------------------------------------------------------------------- */
+/* -- keys ------------------------------------------------------------------------------------ */
 
 static MDB_val value_of(const void *data, size_t len)
 {
@@ -523,7 +523,7 @@ int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv
     return cursor_move(cursor, MDB_PREV, NULL, error, found, value);
 }
 
-/* -- sealed records ------------------------------------------------------------------------------------ */
+/* -- sealed records -------------------------------------------------------------------------- */
 
 int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, struct kv_slice *body)
@@ -557,7 +557,7 @@ int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, s
     return kv_put(txn, key, record, SEAL_BYTES + len, error);
 }
 
-/* -- opening ------------------------------------------------------------------------------------------- */
+/* -- opening --------------------------------------------------------------------------------- */
 
 static int set_cloexec(MDB_env *env)
 {

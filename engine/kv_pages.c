@@ -1,12 +1,13 @@
 /* kv_pages.c -- see kv_pages.h.
  *
  * A page of LMDB 0.9 on 64-bit machines:
- *     0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16 | 16 node offsets u16 ...
- * (of a long value: 12 pages u32 | 16 bytes) and a node at such an offset:
+ *     0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16 | 16 node offsets u16
+ * ... (of a long value: 12 pages u32 | 16 bytes) and a node at such an offset:
  *     0 low u16 | 2 high u16 | 4 flags u16 | 6 key size u16 | 8 key | data
- * In a branch low, high and flags are the child's page number; in a leaf low and high are the size of
- * the data, which for flag 1 is the number of the first page that holds it. The tree of free pages has
- * transaction numbers as keys and lists as data: count u64, then that many page numbers, falling. */
+ * In a branch low, high and flags are the child's page number; in a leaf low and high are the size
+ * of the data, which for flag 1 is the number of the first page that holds it. The tree of free
+ * pages has transaction numbers as keys and lists as data: count u64, then that many page numbers,
+ * falling. */
 #include "kv_pages.h"
 
 #include <stddef.h>

@@ -17,7 +17,7 @@ static int damaged_order(struct kv_txn *txn, uint32_t stream, uint64_t run,
                          (unsigned long long)run);
 }
 
-/* -- writing ------------------------------------------------------------------------------------------ */
+/* -- writing --------------------------------------------------------------------------------- */
 
 /* Rewrites the row after a late run so that it names the new one. The cursor is on it. */
 static int relink(struct kv_txn *txn, struct kv_slice at, struct kv_slice value, uint64_t previous,
@@ -140,7 +140,7 @@ int log_put(struct kv_txn *txn, uint32_t stream, struct stream_record *record,
     return 0;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------ */
+/* -- reading --------------------------------------------------------------------------------- */
 
 static int open_row(struct kv_txn *txn, struct kv_slice key, struct kv_slice value,
                     const struct log_key *parsed, struct pace_error *error, struct row *row)
@@ -239,8 +239,8 @@ void log_walk_close(struct log_walk *walk)
     walk->cursor = NULL;
 }
 
-/* The walk ends at the end of the stream (next NULL), or before the cursor's row: no row may be missing
- * between. */
+/* The walk ends at the end of the stream (next NULL), or before the cursor's row: no row may be
+ * missing between. */
 static int finish(struct log_walk *walk, const struct log_key *next, struct pace_error *error)
 {
     uint64_t last = walk->last_run;

@@ -1,11 +1,11 @@
 /* log.h -- the log of a stream: its rows in order of history, written and walked.
  *
- * Rows are chained: each names the run of the row before it, and the stream's record names the last. A
- * walk that misses a row, because a damaged page hides it, is an error. A run that arrives late
- * rewrites the row after it; a run at the end, the ordinary case, touches no other row.
+ * Rows are chained: each names the run of the row before it, and the stream's record names the
+ * last. A walk that misses a row, because a damaged page hides it, is an error. A run that arrives
+ * late rewrites the row after it; a run at the end, the ordinary case, touches no other row.
  *
- * A walk is a ROW SOURCE: log_walk_next gives row after row, log_walk_part the further parts of a wide
- * row. scan.c knows no more than that. */
+ * A walk is a ROW SOURCE: log_walk_next gives row after row, log_walk_part the further parts of a
+ * wide row. scan.c knows no more than that. */
 #ifndef PACE_LOG_H
 #define PACE_LOG_H
 

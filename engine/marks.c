@@ -14,7 +14,7 @@ struct mark_record {
 };
 _Static_assert(sizeof(struct mark_record) == 32, "layout on disk");
 
-/* -- writing ------------------------------------------------------------------------------------------ */
+/* -- writing --------------------------------------------------------------------------------- */
 
 static int check_text(const char *text, const char *what, struct pace_error *error)
 {
@@ -45,8 +45,9 @@ static int append_mark(struct kv_txn *txn, void *context, struct pace_error *err
                                  .note_len = (uint32_t)strlen(mark->note)};
     size_t texts = (size_t)record.selector_len + record.target_len + record.note_len + 3;
     size_t size = SEAL_BYTES + sizeof record + texts;
-    unsigned char *data = malloc(size), *at = data + SEAL_BYTES + sizeof record;
+    unsigned char *data = malloc(size);
     if (!data) return error_memory(error);
+    unsigned char *at = data + SEAL_BYTES + sizeof record;
     memcpy(data + SEAL_BYTES, &record, sizeof record);
     memcpy(at, mark->selector, record.selector_len + 1u);
     at += record.selector_len + 1u;
@@ -111,7 +112,7 @@ int pace_mark_undo(pace *store, uint64_t id, struct pace_error *error)
     return store_write(store, undo_mark, &id, error);
 }
 
-/* -- reading ------------------------------------------------------------------------------------------ */
+/* -- reading --------------------------------------------------------------------------------- */
 
 /* The texts of a record, each followed by 0. -1: malformed. */
 static int read_texts(struct kv_slice body, const struct mark_record *record,

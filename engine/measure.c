@@ -71,7 +71,7 @@ int measure_rescale(const char *from, const char *to, struct rescale *out)
     return 0;
 }
 
-/* -- setting it by hand --------------------------------------------------------------------------------- */
+/* -- setting it by hand ---------------------------------------------------------------------- */
 
 struct setting {
     struct pace *store;
@@ -108,7 +108,8 @@ static int apply_setting(struct kv_txn *txn, void *context, struct pace_error *e
                 error, PACE_EUNIT,
                 "measure '%.200s' is in %s; %s is of another kind, and cannot replace it",
                 setting->measure, value.unit, setting->unit);
-        /* A project's values are stored in its unit, which therefore stays; a default may change. */
+        /* A project's values are stored in its unit, which therefore stays; a default may
+         * change. */
         if (value.unit[0] == 0 || project == MEASURE_EVERY_PROJECT)
             memcpy(value.unit, setting->unit, strlen(setting->unit) + 1);
     }

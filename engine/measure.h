@@ -3,8 +3,9 @@
  *
  *   record:  | sum u64 | direction u8 | unit, its bytes |
  *
- * A project's own record begins with its first cell that has a unit or direction. Its unit then stays:
- * values are stored in it. A direction that the project does not know comes from the default. */
+ * A project's own record begins with its first cell that has a unit or direction. Its unit then
+ * stays: values are stored in it. A direction that the project does not know comes from the
+ * default. */
 #ifndef PACE_MEASURE_H
 #define PACE_MEASURE_H
 

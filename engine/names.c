@@ -26,7 +26,7 @@ int name_check(const char *name, size_t len, const char *what, struct pace_error
     return 0;
 }
 
-/* -- the index ------------------------------------------------------------------------------------ */
+/* -- the index ------------------------------------------------------------------------------- */
 
 int names_index_find(const unsigned char *body, size_t body_len, const char *name, size_t len,
                      uint32_t *id)
@@ -94,7 +94,7 @@ static int index_add(struct kv_txn *txn, enum pace_dimension dimension, const ch
     return rc;
 }
 
-/* -- the chunks ----------------------------------------------------------------------------------- */
+/* -- the chunks ------------------------------------------------------------------------------ */
 
 static int damaged_chunk(struct kv_txn *txn, enum pace_dimension dimension, uint32_t chunk,
                          struct pace_error *error)

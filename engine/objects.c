@@ -1,5 +1,5 @@
-/* objects.c -- saved objects: a log of versions, of which the newest of each name counts. They are few,
- * written by people; finding one reads the log.
+/* objects.c -- saved objects: a log of versions, of which the newest of each name counts. They are
+ * few, written by people; finding one reads the log.
  *
  *   version: | sum u64 | struct object_record | name, 0, text, 0 | */
 #include "snapshot.h"
@@ -38,7 +38,7 @@ static int load_version(struct kv_txn *txn, uint64_t sequence, struct pace_error
                          (unsigned long long)sequence);
 }
 
-/* -- writing ------------------------------------------------------------------------------------------ */
+/* -- writing --------------------------------------------------------------------------------- */
 
 struct new_version {
     enum pace_object_kind kind;
@@ -81,8 +81,9 @@ static int append_version(struct kv_txn *txn, void *context, struct pace_error *
                                    .name_len = (uint32_t)strlen(new->name),
                                    .text_len = (uint32_t)strlen(text)};
     size_t size = SEAL_BYTES + sizeof record + record.name_len + 1u + record.text_len + 1u;
-    unsigned char *data = malloc(size), *at = data + SEAL_BYTES + sizeof record;
+    unsigned char *data = malloc(size);
     if (!data) return error_memory(error);
+    unsigned char *at = data + SEAL_BYTES + sizeof record;
     memcpy(data + SEAL_BYTES, &record, sizeof record);
     memcpy(at, new->name, record.name_len + 1u);
     memcpy(at + record.name_len + 1u, text, record.text_len + 1u);
@@ -113,7 +114,7 @@ int pace_object_put(pace *store, enum pace_object_kind kind, const char *name, c
     return rc;
 }
 
-/* -- reading ------------------------------------------------------------------------------------------ */
+/* -- reading --------------------------------------------------------------------------------- */
 
 /* By kind and name, the newest first. */
 static int by_name(const void *a, const void *b)

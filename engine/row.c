@@ -23,7 +23,7 @@ void row_buffer_free(struct row_buffer *buffer)
     *buffer = (struct row_buffer){0};
 }
 
-/* -- where things are ------------------------------------------------------------------------------ */
+/* -- where things are ------------------------------------------------------------------------ */
 
 static uint32_t group_count(uint32_t slots)
 {
@@ -96,7 +96,7 @@ static uint64_t head_sum(const unsigned char *data, size_t head_len, uint64_t se
     return seal_hash(data + sizeof(uint64_t), head_len - sizeof(uint64_t), seed);
 }
 
-/* -- writing ---------------------------------------------------------------------------------------- */
+/* -- writing --------------------------------------------------------------------------------- */
 
 static unsigned choose_form(const struct row_cell *cells, size_t count, uint32_t base,
                             uint32_t column_count)
@@ -204,7 +204,7 @@ void row_set_previous(unsigned char *data, uint64_t previous, const struct key *
     memcpy(data, &header.sum, sizeof header.sum);
 }
 
-/* -- reading ----------------------------------------------------------------------------------------- */
+/* -- reading --------------------------------------------------------------------------------- */
 
 int row_open(struct row *row, const void *data, size_t len, const void *key, size_t key_len)
 {

@@ -1,7 +1,7 @@
 /* row.h -- the codec of a log row: all cells of one run, or of one part of a wide run.
  *
- * A run's columns are cut into PARTS of 32,768 so that no value passes 1 MiB; a run of ordinary width
- * has part 0 only. Within a part, SLOTS hold the cells, 64 to a GROUP:
+ * A run's columns are cut into PARTS of 32,768 so that no value passes 1 MiB; a run of ordinary
+ * width has part 0 only. Within a part, SLOTS hold the cells, 64 to a GROUP:
  *
  *   | header, 80 bytes | commit, its bytes, 0, padding to 8 | sum u64 of each group |
  *   | sparse: first column u32 of each group, padding to 8  | groups ... |
@@ -13,9 +13,10 @@
  *   | sparse: column u32 x n | value f64 x n | bounds: lower f64 x n, upper f64 x n |
  *   | statuses: 2 bits x 64: 0 ok, 1 failed, 2 skipped, 3 absent |
  *
- * Bounds and statuses are there only when some cell has a bound, or is not ok. The header's sum covers
- * everything before the groups; a group's sum covers the group. Both are seeded by the key, so a reader
- * checks what it reads and nothing else. Numbers are little-endian and unaligned. Pure. */
+ * Bounds and statuses are there only when some cell has a bound, or is not ok. The header's sum
+ * covers everything before the groups; a group's sum covers the group. Both are seeded by the key,
+ * so a reader checks what it reads and nothing else. Numbers are little-endian and unaligned.
+ * Pure. */
 #ifndef PACE_ROW_H
 #define PACE_ROW_H
 
@@ -48,8 +49,8 @@ struct row_header {
 };
 _Static_assert(sizeof(struct row_header) == 80, "layout on disk");
 
-/* One cell to be written; sorted by column. Bounds are NAN when there are none; value and bounds of a
- * cell that is not ok are ignored. */
+/* One cell to be written; sorted by column. Bounds are NAN when there are none; value and bounds of
+ * a cell that is not ok are ignored. */
 struct row_cell {
     uint32_t column;
     uint32_t tag; /* the writer's own: not stored */
@@ -63,9 +64,9 @@ struct row_buffer {
 };
 void row_buffer_free(struct row_buffer *buffer);
 
-/* Encodes the part of which `header` tells run, previous, times, stream, ordinal, flags, cell_count,
- * parts, part; `column_count` is the stream's. `cells` are those of the part, at least one. Returns 0,
- * or -1 without memory. */
+/* Encodes the part of which `header` tells run, previous, times, stream, ordinal, flags,
+ * cell_count, parts, part; `column_count` is the stream's. `cells` are those of the part, at least
+ * one. Returns 0, or -1 without memory. */
 int row_encode(struct row_buffer *buffer, const struct row_header *header, const char *commit,
                const struct row_cell *cells, size_t count, uint32_t column_count,
                const struct key *key);

@@ -1,5 +1,5 @@
-/* run.c -- building a run in memory: pace_run_begin, put, put_meta. Nothing here touches the disk, so
- * that all checks that need no store are done before the writers' lock is taken. */
+/* run.c -- building a run in memory: pace_run_begin, put, put_meta. Nothing here touches the disk,
+ * so that all checks that need no store are done before the writers' lock is taken. */
 #include "run.h"
 #include "store.h"
 
@@ -10,7 +10,7 @@
 enum { FIRST_CAPACITY = 16 };
 #define FUTURE_MAX_NS ((int64_t)24 * 3600 * 1000000000)
 
-/* -- digests ------------------------------------------------------------------------------------------ */
+/* -- digests --------------------------------------------------------------------------------- */
 
 void run_add_digest(struct seal_digest *sum, const struct cell_image *cell)
 {
@@ -41,7 +41,7 @@ struct seal_digest run_digest(const struct pace_run *run, const struct seal_dige
     return seal_digest(&image, sizeof image);
 }
 
-/* -- beginning ---------------------------------------------------------------------------------------- */
+/* -- beginning ------------------------------------------------------------------------------- */
 
 static int copy_name(struct pace_run *run, const char *name, const char *what,
                      struct pace_error *error, struct text *out)
@@ -126,7 +126,7 @@ size_t pace_run_cell_count(const pace_run *run)
     return run->cell_count;
 }
 
-/* -- cells -------------------------------------------------------------------------------------------- */
+/* -- cells ----------------------------------------------------------------------------------- */
 
 static int is_bound(double bound)
 {
@@ -250,7 +250,7 @@ int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error 
     return 0;
 }
 
-/* -- metadata ----------------------------------------------------------------------------------------- */
+/* -- metadata -------------------------------------------------------------------------------- */
 
 static int check_meta(const char *key, const char *value, struct pace_error *error)
 {

@@ -44,8 +44,9 @@ struct cell_image {
 };
 void run_add_digest(struct seal_digest *sum, const struct cell_image *cell);
 
-/* The digest of a run whose cells add up to `cells`: names of its stream, commit, time, flags, cells.
- * Not of `ran_ns`, the ordinal and metadata: they may differ between two tellings of one run. */
+/* The digest of a run whose cells add up to `cells`: names of its stream, commit, time, flags,
+ * cells. Not of `ran_ns`, the ordinal and metadata: they may differ between two tellings of one
+ * run. */
 struct seal_digest run_digest(const struct pace_run *run, const struct seal_digest *cells);
 
 #endif

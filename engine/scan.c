@@ -1,8 +1,8 @@
 /* scan.c -- cells of some columns of a stream, in batches: a matrix of columns x runs.
  *
- * Rows come from a row source (log.h) in order of history; the columns are visited in order within a
- * row, so that each group of a row is checked once. A batch holds at most PACE_MAX_BATCH runs and about
- * half a million cells, at least one run; its memory is used again for the next. */
+ * Rows come from a row source (log.h) in order of history; the columns are visited in order within
+ * a row, so that each group of a row is checked once. A batch holds at most PACE_MAX_BATCH runs and
+ * about half a million cells, at least one run; its memory is used again for the next. */
 #include "log.h"
 #include "snapshot.h"
 

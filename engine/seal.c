@@ -1,4 +1,5 @@
-/* seal.c -- see seal.h. The only file that includes xxhash.h; inlined, since most inputs are short. */
+/* seal.c -- see seal.h. The only file that includes xxhash.h; inlined, since most inputs are
+ * short. */
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 

@@ -70,7 +70,7 @@ static int shape_load(struct kv_txn *txn, uint32_t id, struct pace_error *error,
     return 0;
 }
 
-/* -- the cache of a writer ------------------------------------------------------------------------ */
+/* -- the cache of a writer ------------------------------------------------------------------- */
 
 void shapes_free(struct shapes *shapes)
 {
@@ -130,7 +130,7 @@ int shapes_get(struct kv_txn *txn, struct shapes *shapes, uint32_t id, struct pa
     return rc;
 }
 
-/* -- growing -------------------------------------------------------------------------------------- */
+/* -- growing --------------------------------------------------------------------------------- */
 
 /* Writes the chunks of a shape from the one that holds column `from`, and its length. */
 static int shape_write(struct kv_txn *txn, const struct shape *shape, uint32_t from,

@@ -1,5 +1,6 @@
-/* snapshot.c -- reading everything but cells: names, streams, columns, measures, runs, what is stored
- * beside them, counts. Lists are read once a snapshot. Counts in the head tell when something is missing. */
+/* snapshot.c -- reading everything but cells: names, streams, columns, measures, runs, what is
+ * stored beside them, counts. Lists are read once a snapshot. Counts in the head tell when
+ * something is missing. */
 #include "snapshot.h"
 #include "beside.h"
 #include "index.h"
@@ -42,7 +43,7 @@ void pace_snapshot_end(pace_snapshot *snapshot)
     free(snapshot);
 }
 
-/* -- names ---------------------------------------------------------------------------------------------- */
+/* -- names ----------------------------------------------------------------------------------- */
 
 static int check_dimension(enum pace_dimension dimension, struct pace_error *error)
 {
@@ -64,8 +65,8 @@ int pace_names(pace_snapshot *snapshot, enum pace_dimension dimension, struct pa
     return 0;
 }
 
-/* A name the index does not know. Rare, so that it is worth looking through the list: an entry that is
- * there but not in the index is damage. */
+/* A name the index does not know. Rare, so that it is worth looking through the list: an entry that
+ * is there but not in the index is damage. */
 static int confirm_absent(pace_snapshot *snapshot, enum pace_dimension dimension, const char *name,
                           size_t len, struct pace_error *error)
 {
@@ -99,7 +100,7 @@ int pace_name_find(pace_snapshot *snapshot, enum pace_dimension dimension, const
     return 0;
 }
 
-/* -- streams and columns ---------------------------------------------------------------------------------- */
+/* -- streams and columns --------------------------------------------------------------------- */
 
 int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
                     struct stream_record *out)
@@ -153,7 +154,8 @@ int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *er
     struct shape *shape = NULL;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
-    if (!rc) rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
+    if (rc) return rc;
+    rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
     if (rc) return rc;
     if (record.column_count > shape->length)
         return error_damaged(error, "%s: the columns of stream %u", kv_path(snapshot->txn), stream);
@@ -175,7 +177,7 @@ int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_t measure
     return 0;
 }
 
-/* -- runs ---------------------------------------------------------------------------------------------------- */
+/* -- runs ------------------------------------------------------------------------------------ */
 
 uint64_t pace_run_count(const pace_snapshot *snapshot)
 {
@@ -237,7 +239,7 @@ int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct 
                               error, samples, count);
 }
 
-/* -- commits ------------------------------------------------------------------------------------------------ */
+/* -- commits --------------------------------------------------------------------------------- */
 
 struct commit_visit {
     struct pace_snapshot *snapshot;
@@ -286,7 +288,7 @@ int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error 
     return rc ? rc : state.stopped;
 }
 
-/* -- counts ------------------------------------------------------------------------------------------------- */
+/* -- counts ---------------------------------------------------------------------------------- */
 
 int pace_stat(pace_snapshot *snapshot, struct pace_error *error, struct pace_stat *out)
 {

@@ -18,8 +18,8 @@ struct pace {
 /* 0, PACE_EFORKED or PACE_EREADONLY. */
 int store_check_writable(const struct pace *store, struct pace_error *error);
 
-/* Runs a batch (kv_write), unless the store is read-only. The catalogue is cleared when the batch does
- * not last. */
+/* Runs a batch (kv_write), unless the store is read-only. The catalogue is cleared when the batch
+ * does not last. */
 int store_write(struct pace *store,
                 int (*run)(struct kv_txn *txn, void *context, struct pace_error *error),
                 void *context, struct pace_error *error);

@@ -1,7 +1,7 @@
 /* stream.h -- streams, and the lists of columns that streams of one shape share.
  *
- * A SHAPE is a list of columns that only grows. A stream has the first `column_count` columns of one
- * shape. When a run brings columns that are new to its stream:
+ * A SHAPE is a list of columns that only grows. A stream has the first `column_count` columns of
+ * one shape. When a run brings columns that are new to its stream:
  *   - those that come next in the shape just extend the stream's count;
  *   - a stream that has all of its shape appends the rest to it (streams behind it do not notice);
  *   - otherwise the stream gets a shape of its own that begins with the columns it had.
@@ -41,7 +41,7 @@ int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t 
 
 struct position stream_last(const struct stream_record *record);
 
-/* -- shapes in memory ------------------------------------------------------------------------- */
+/* -- shapes in memory ------------------------------------------------------------------------ */
 
 struct shape {
     uint32_t id, length, capacity;
@@ -49,8 +49,9 @@ struct shape {
     struct map by_name; /* map_pair(benchmark, measure) -> column; only writers fill it */
 };
 
-/* Shapes that were read, by a snapshot or by the writers of a handle. They only grow and ids are never reused, so what was
- * read from a committed state stays right whatever other processes append. */
+/* Shapes that were read, by a snapshot or by the writers of a handle. They only grow and ids are
+ * never reused, so what was read from a committed state stays right whatever other processes
+ * append. */
 struct shapes {
     struct shape *items;
     uint32_t count, capacity;
@@ -59,8 +60,8 @@ struct shapes {
 
 void shapes_free(struct shapes *shapes);
 
-/* The shape with all its columns. The pointer lasts until the next call, its columns until the shape
- * grows. */
+/* The shape with all its columns. The pointer lasts until the next call, its columns until the
+ * shape grows. */
 int shapes_read(struct kv_txn *txn, struct shapes *shapes, uint32_t id, struct pace_error *error,
                 struct shape **out);
 
@@ -68,7 +69,8 @@ int shapes_read(struct kv_txn *txn, struct shapes *shapes, uint32_t id, struct p
 int shapes_get(struct kv_txn *txn, struct shapes *shapes, uint32_t id, struct pace_error *error,
                struct shape **out);
 
-/* Makes a stream; its shape is the known one that agrees longest with `first` columns, or a new one. */
+/* Makes a stream; its shape is the known one that agrees longest with `first` columns, or a new
+ * one. */
 int stream_create(struct kv_txn *txn, struct head *head, struct shapes *shapes, uint32_t project,
                   uint32_t branch, uint32_t testbed, const struct pace_column *first, size_t count,
                   struct pace_error *error, uint32_t *stream, struct stream_record *out);

@@ -7,8 +7,8 @@
 
 enum { FIRST_ITEMS = 16, FIRST_SLOTS = 64 };
 
-/* Length of the UTF-8 sequence at `at`, or 0. The bounds of the second byte rule out overlong forms,
- * surrogates and what lies beyond U+10FFFF. */
+/* Length of the UTF-8 sequence at `at`, or 0. The bounds of the second byte rule out overlong
+ * forms, surrogates and what lies beyond U+10FFFF. */
 static size_t sequence_len(const unsigned char *at, size_t left)
 {
     unsigned char lead = at[0], low = 0x80, high = 0xbf;

@@ -1,7 +1,8 @@
 /* text.h -- checks of text that enters the store, and tables of distinct texts.
  *
  * A `texts` gives each distinct text a dense index and keeps one copy, so that a run of 500 cells
- * holds a measure's name once. Lookup is by hash and then by bytes: equal hashes cannot mix texts up. */
+ * holds a measure's name once. Lookup is by hash and then by bytes: equal hashes cannot mix texts
+ * up. */
 #ifndef PACE_TEXT_H
 #define PACE_TEXT_H
 
@@ -15,8 +16,8 @@ enum text_rule {
     TEXT_LINES, /* tab, newline and carriage return are allowed */
 };
 
-/* NULL when `text` is UTF-8 (no surrogates, no overlong forms) without control characters (C0, DEL);
- * else what is wrong with it. Static memory. */
+/* NULL when `text` is UTF-8 (no surrogates, no overlong forms) without control characters (C0,
+ * DEL); else what is wrong with it. Static memory. */
 const char *text_problem(const char *text, size_t len, enum text_rule rule);
 
 /* XXH3-64 of the text: the hash of `texts` and of the names' index. */

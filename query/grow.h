@@ -15,6 +15,7 @@ static inline bool grow(void *array, size_t count, size_t size)
     void *grown = reallocarray(old, count ? count : 1, size ? size : 1);
     if (!grown) return false;
     memcpy(array, &grown, sizeof grown);
+    /* cppcheck-suppress memleak -- it lives on in *array */
     return true;
 }
 

@@ -1,4 +1,5 @@
-/* store_help.h -- what tests of the store share: directories that go away, and short ways to store. */
+/* store_help.h -- what tests of the store share: directories that go away, and short ways to
+ * store. */
 #ifndef STORE_HELP_H
 #define STORE_HELP_H
 

@@ -1,5 +1,6 @@
-/* test_store_fault.c -- the store against damaged, strange and full surroundings: damaged bytes, files
- * that are no store, a newer format, fork, other writers, growth, a full disk, missing rights.
+/* test_store_fault.c -- the store against damaged, strange and full surroundings: damaged bytes,
+ * files that are no store, a newer format, fork, other writers, growth, a full disk, missing
+ * rights.
  *
  * The damage is random; the seed is printed; set PACE_TEST_SEED to repeat a run. */
 #include "../store_help.h"
@@ -94,7 +95,7 @@ static int64_t count_wide(pace *store)
     return seen;
 }
 
-/* -- files that are no store ------------------------------------------------------------------- */
+/* -- files that are no store ----------------------------------------------------------------- */
 
 static void test_not_a_store(void **state)
 {
@@ -154,7 +155,7 @@ static void test_cut_short(void **state)
     remove_tree(dir);
 }
 
-/* -- formats ----------------------------------------------------------------------------------- */
+/* -- formats --------------------------------------------------------------------------------- */
 
 static int put_format(struct kv_txn *txn, void *context, struct pace_error *error)
 {
@@ -205,7 +206,7 @@ static void test_formats(void **state)
     remove_tree(dir);
 }
 
-/* -- processes --------------------------------------------------------------------------------- */
+/* -- processes ------------------------------------------------------------------------------- */
 
 static int visit_none(void *context, const char *commit, uint64_t run)
 {
@@ -349,7 +350,7 @@ static void test_processes_write_at_once(void **state)
     remove_tree(dir);
 }
 
-/* -- space ------------------------------------------------------------------------------------- */
+/* -- space ----------------------------------------------------------------------------------- */
 
 static void test_growth(void **state)
 {
@@ -413,7 +414,7 @@ static void test_full_disk(void **state)
     remove_tree(dir);
 }
 
-/* -- rights ------------------------------------------------------------------------------------ */
+/* -- rights ---------------------------------------------------------------------------------- */
 
 /* In a child that is not root and owns the store. */
 static int without_rights(const char *dir)
@@ -482,7 +483,7 @@ static void test_other_owner(void **state)
     remove_tree(dir);
 }
 
-/* -- damaged bytes ----------------------------------------------------------------------------- */
+/* -- damaged bytes --------------------------------------------------------------------------- */
 
 enum { STREAMS = 3, RUNS = 60, COLUMNS = 70 };
 

@@ -750,7 +750,7 @@ static struct cell aggregate(const struct answer *from, const struct column_spec
 static void eval_summarize(struct answer *answer, const struct stage_spec *stage)
 {
     struct answer out = {.series = answer->series, .unknown = answer->unknown};
-    struct table_key keys[4];
+    struct table_key keys[6];
     int by[3], key_count = 0, time = column_of(&answer->schema, "time");
     for (int b = 0; b < stage->by_count; b++) {
         by[b] = column_of(&answer->schema, stage->by[b]);
@@ -788,7 +788,6 @@ static void eval_summarize(struct answer *answer, const struct stage_spec *stage
         bool of_run = strcmp(stage->by[b], "commit") == 0 || strcmp(stage->by[b], "time") == 0 || strcmp(stage->by[b], "run") == 0;
         if (of_run) keys[key_count++] = (struct table_key){first, CELL_TIME, false};
         keys[key_count++] = (struct table_key){b, out.schema.types[b], false};
-        if (key_count > 3) break;
     }
     sort_lines(out.lines, out.count, keys, key_count);
     free(rows);

@@ -103,7 +103,7 @@ static number normal_tail(number z)
 static number beta_fraction(number a, number b, number x)
 {
     number f = 1;
-    for (int m = 400; m > 0; m--) {
+    for (int m = 150; m > 0; m--) {
         number even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m));
         number odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1));
         f = 1 + even / (1 + odd / f);

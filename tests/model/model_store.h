@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /* -- random numbers ---------------------------------------------------------------------------- */
 

@@ -85,7 +85,7 @@ static int same(double a, double b)
     return (isnan(a) && isnan(b)) || a == b;
 }
 
-/* -- runs -------------------------------------------------------------------------------------- */
+/* -- runs ------------------------------------------------------------------------------------ */
 
 static struct pace_run_info info_of(const struct model_run *run, char names[3][32])
 {
@@ -282,7 +282,7 @@ static void commit_again(struct model *m)
     free_run(&again);
 }
 
-/* -- questions --------------------------------------------------------------------------------- */
+/* -- questions ------------------------------------------------------------------------------- */
 
 static const struct model_run *sorted_runs; /* for qsort */
 
@@ -482,7 +482,7 @@ static void check_streams(struct model *m, pace_snapshot *snapshot)
     assert_int_equal(stat.series, m->series_count);
 }
 
-/* -- marks and objects ------------------------------------------------------------------------- */
+/* -- marks and objects ----------------------------------------------------------------------- */
 
 static void change_mark(struct model *m)
 {
@@ -551,7 +551,7 @@ static void check_marks_and_objects(struct model *m, pace_snapshot *snapshot)
     assert_int_equal(at, count);
 }
 
-/* -- the walk ---------------------------------------------------------------------------------- */
+/* -- the walk -------------------------------------------------------------------------------- */
 
 static void step(struct model *m)
 {

@@ -1,4 +1,5 @@
-/* test_keys.c -- keys: the order of bytes is the order of history; taking apart; no key is another's. */
+/* test_keys.c -- keys: the order of bytes is the order of history; taking apart; no key is
+ * another's. */
 #include "../store_help.h"
 
 #include "../../engine/keys.h"

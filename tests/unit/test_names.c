@@ -1,5 +1,5 @@
-/* test_names.c -- names: the rule for text, tables of texts, the map, ids across chunks and processes'
- * lives, two names with one hash. */
+/* test_names.c -- names: the rule for text, tables of texts, the map, ids across chunks and
+ * processes' lives, two names with one hash. */
 #include "../store_help.h"
 
 #include "../../engine/map.h"

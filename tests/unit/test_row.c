@@ -1,5 +1,5 @@
-/* test_row.c -- the codec of log rows: what goes in comes out, in the form it should have; a row that is
- * damaged anywhere, or stands under another key, is noticed by who reads that place. */
+/* test_row.c -- the codec of log rows: what goes in comes out, in the form it should have; a row
+ * that is damaged anywhere, or stands under another key, is noticed by who reads that place. */
 #include "../store_help.h"
 
 #include "../../engine/row.h"

@@ -1,4 +1,5 @@
-/* test_store.c -- the contract of engine/pace.h: each function, each error that can be brought about. */
+/* test_store.c -- the contract of engine/pace.h: each function, each error that can be brought
+ * about. */
 #include "../store_help.h"
 
 #include <errno.h>
@@ -67,7 +68,7 @@ static pace_snapshot *look(pace *store)
 
 static const struct pace_range all = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
 
-/* -- opening ----------------------------------------------------------------------------------- */
+/* -- opening --------------------------------------------------------------------------------- */
 
 static void test_version_and_strerror(void **state)
 {
@@ -206,7 +207,7 @@ static void test_second_open_shares(void **state)
     pace_close(NULL);
 }
 
-/* -- building runs ----------------------------------------------------------------------------- */
+/* -- building runs --------------------------------------------------------------------------- */
 
 static void test_run_begin_errors(void **state)
 {
@@ -411,7 +412,7 @@ static void test_meta(void **state)
     free(big);
 }
 
-/* -- committing -------------------------------------------------------------------------------- */
+/* -- committing ------------------------------------------------------------------------------ */
 
 static void test_commit_all_or_none(void **state)
 {
@@ -693,7 +694,7 @@ static void test_removed_store(void **state)
     pace_run_free(run);
 }
 
-/* -- reading ----------------------------------------------------------------------------------- */
+/* -- reading --------------------------------------------------------------------------------- */
 
 static void test_names_streams_columns(void **state)
 {
@@ -1002,7 +1003,7 @@ static void test_snapshot_does_not_change(void **state)
     pace_snapshot_end(NULL);
 }
 
-/* -- marks and objects ------------------------------------------------------------------------- */
+/* -- marks and objects ----------------------------------------------------------------------- */
 
 static void test_marks(void **state)
 {
