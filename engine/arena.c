@@ -48,7 +48,7 @@ static struct arena_chunk *arena_grow(struct arena *arena, size_t need)
     return chunk;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+void *arena_space(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX / 2) goto fail;
@@ -64,11 +64,17 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *piece = chunk->data + chunk->used;
     chunk->used += need;
     arena->used_bytes += need;
-    return memset(piece, 0, size);
+    return piece;
 
 fail:
     arena->failed = 1;
     return NULL;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *piece = arena_space(arena, size);
+    return piece ? memset(piece, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)

@@ -24,7 +24,9 @@ void arena_clear(struct arena *arena); /* frees everything; the arena can be use
 
 /* Zeroed memory for `size` bytes (0 is allowed), or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
-/* The same for an array; the product is checked for overflow. */
+/* The same, but not zeroed: for large buffers, of which untouched pages then cost nothing. */
+void *arena_space(struct arena *arena, size_t size);
+/* arena_alloc for an array; the product is checked for overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
 char *arena_copy(struct arena *arena, const char *text, size_t len); /* NUL-terminated copy */

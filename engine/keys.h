@@ -2,14 +2,14 @@
  * that the order of bytes is the order of numbers. Pure: libc only.
  *
  *   tag  table       key after the tag                                   record
- *   'f'  format                                                          struct format, format.h
+ *   'f'  format                                                          struct format, head.h
  *   'h'  head                                                            struct head, head.h
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
  *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
  *   's'  streams     | stream u32 |                                      struct stream_record
  *   'S'  stream index| project u32 | branch u32 | testbed u32 |          stream u32
  *   'p'  shapes      | shape u32 |                                       its length
- *   'c'  columns     | shape u32 | chunk u32 |                           512 columns
+ *   'c'  columns     | shape u32 | chunk u32 |                           500 columns at most
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
  *   'u'  measures    | project u32 | measure u32 |                       unit and direction
  *   'l'  log         | stream u32 | time i64 ^ 1<<63 | ordinal u32 | run u64 | part u8 |   a row

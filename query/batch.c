@@ -41,8 +41,8 @@ static size_t type_size(enum type type)
 struct vec vec_make(struct arena *arena, enum type type, bool units)
 {
     struct vec v = {.type = type, .step = 1, .unit = ""};
-    v.at.flag = arena_array(arena, PACE_MAX_BATCH, type_size(type));
-    if (units) v.units = arena_array(arena, PACE_MAX_BATCH, sizeof *v.units);
+    v.at.flag = arena_space(arena, PACE_MAX_BATCH * type_size(type));
+    if (units) v.units = arena_space(arena, PACE_MAX_BATCH * sizeof *v.units);
     return v;
 }
 
