@@ -129,7 +129,7 @@ struct pace_run_info {
     uint32_t flags;      /* enum pace_run_flag */
 };
 
-/* One cell. Text and samples are copied by pace_run_put. */
+/* One cell. Text and samples are copied by pace_run_put. Set lower and upper: 0 is a bound, NAN none. */
 struct pace_cell {
     const char *benchmark; /* required */
     const char *measure;   /* required */
@@ -234,7 +234,7 @@ PACE_API int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_
 /* -- reading: cells -------------------------------------------------------------------------- */
 
 /* Which runs of a stream to read: those with from_ns <= time < until_ns, of these the newest `last`
- * (0: all). */
+ * (0: all). Give all three; a NULL range is everything. */
 struct pace_range {
     int64_t from_ns;  /* INT64_MIN: no bound */
     int64_t until_ns; /* INT64_MAX: no bound */
@@ -261,8 +261,8 @@ struct pace_cells {
 
 typedef struct pace_scan pace_scan;
 
-/* Opens a scan of some columns of a stream (column numbers, any order, copied). Close it before the
- * snapshot ends. */
+/* Opens a scan of some columns of a stream (column numbers, any order, copied; none: runs only).
+ * Close it before the snapshot ends. */
 PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
                             size_t column_count, const struct pace_range *range,
                             struct pace_error *error, pace_scan **out);
@@ -294,7 +294,7 @@ PACE_API int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column
                           struct pace_error *error, const double **samples, size_t *count);
 
 /* Commits that begin with `prefix` and are recorded in some run: calls visit() once per commit and
- * run, in order of commit, then run number, until it returns non-zero (which is returned). */
+ * run, in order of commit, then run number, until it returns a positive number (which is returned). */
 PACE_API int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error *error,
                           int (*visit)(void *context, const char *commit, uint64_t run),
                           void *context);
@@ -308,7 +308,8 @@ enum pace_mark_kind {
     PACE_MARK_ALIAS = 4
 };
 
-/* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it is. */
+/* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it is.
+ * Like metadata values and saved objects it may hold tabs and line ends. */
 struct pace_mark {
     uint64_t id; /* from 1; set by the store */
     enum pace_mark_kind kind;
@@ -318,7 +319,7 @@ struct pace_mark {
     int64_t created_ns;
 };
 
-/* Appends a mark; durable on return. */
+/* Appends a mark; durable on return. created_ns 0: now. */
 PACE_API int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *error,
                            uint64_t *id);
 /* Takes mark `id` back: PACE_ENOTFOUND when there is none, PACE_EMISUSE when it is undone already. */
