@@ -12,6 +12,7 @@
 enum {
     UNITS_MAX = 16,       /* units with a common prefix; more print each value by itself */
     COMMIT_SHOWN = 9,     /* digits of a commit */
+    FEW_COLUMNS = 8,      /* a row of so few is shown as it is */
     MANY_SERIES_ROWS = 2, /* from so many rows on, what is the same everywhere is a heading */
 };
 
@@ -143,7 +144,8 @@ static void choose_roles(struct builder *b)
     for (size_t c = 0; c < held->column_count; c++) {
         const struct held_column *column = &held->columns[c];
         const char *name = column->name;
-        bool may_head = (IS_ONE_OF(name, heading) && (b->value || held->count > 1)) ||
+        bool may_head = (IS_ONE_OF(name, heading) &&
+                         (b->value || held->count > 1 || held->column_count > FEW_COLUMNS)) ||
                         (IS_ONE_OF(name, heading_of_many) && held->count >= MANY_SERIES_ROWS);
         enum column_role role = ROLE_SHOWN;
         if (IS_ONE_OF(name, empty) && all_missing(held, column))
@@ -417,16 +419,18 @@ static void text_column(struct builder *b, const struct held_column *column,
                         struct layout_column *out)
 {
     bool verdict = strcmp(column->name, "verdict") == 0 || strcmp(column->name, "status") == 0;
-    const char *last = NULL;
+    const struct layout_cell *last = NULL; /* the last one that is not missing, and its text */
+    const char *last_text = NULL;
     for (size_t r = 0; r < b->held->count; r++) {
         if (column->missing[r]) continue;
         const char *text = column->values[r].text;
         struct layout_cell *cell = &out->cells[r];
-        if (r && text == last) {
-            *cell = out->cells[r - 1];
+        if (last && text == last_text) {
+            *cell = *last;
             continue;
         }
-        last = text;
+        last = cell;
+        last_text = text;
         part_set(cell, 0,
                  is_commit(column->name) ? layout_commit(b->arena, text)
                                          : layout_safe(b->arena, text));

@@ -18,6 +18,23 @@ static int is_of_head(const struct judgement *judgement, const char *commit)
     return 0;
 }
 
+/* The judged run that is partial, or 0: it holds what a failed command left. */
+static uint64_t partial_run(pace *store, const struct judgement *judgement)
+{
+    pace_snapshot *snapshot = NULL;
+    uint64_t partial = 0;
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return 0;
+    for (size_t i = 0; i < judgement->count && partial == 0; i++) {
+        struct pace_run_view view;
+        uint64_t run = judgement->rows[i].run;
+        if (i > 0 && run == judgement->rows[i - 1].run) continue;
+        if (pace_run_get(snapshot, run, NULL, &view) == 0 && (view.flags & PACE_RUN_PARTIAL) != 0)
+            partial = run;
+    }
+    pace_snapshot_end(snapshot);
+    return partial;
+}
+
 static int nothing_to_judge(pace *store, const struct judge_scope *scope)
 {
     pace_snapshot *snapshot = NULL;
@@ -59,16 +76,20 @@ static int check(const struct arguments *arguments, pace *store, const struct id
         status = judge_show(store, &judgement, NULL, JUDGE_FIRST_COUNTS, &style, quiet);
         if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL))
             status = STATUS_OK;
-        if (judgement.counts[JUDGE_VERDICT_THIN] > 0 &&
-            arguments_has(arguments, OPTION_REQUIRE_BASELINE))
+        if (judge_is_empty(&judgement) || (judgement.counts[JUDGE_VERDICT_THIN] > 0 &&
+                                           arguments_has(arguments, OPTION_REQUIRE_BASELINE)))
             status = status_merge(status, STATUS_NO_VERDICT);
         if (branch == NULL && identity->commit[0] != '\0' &&
             !is_of_head(&judgement, identity->commit)) {
-            say_error("no run of %.*s on branch %s: this is the verdict on the newest run\n"
-                      "  measure it with `pace run`, or name the branch with --branch",
-                      identity->dirty ? 20 : 12, identity->commit, scope.branch);
+            say_error("the newest run of branch %s is of %.20s, not of %.20s: this is its verdict\n"
+                      "  measure HEAD with `pace run`, or name the branch with --branch",
+                      scope.branch, judgement.rows[0].commit, identity->commit);
             status = status_merge(status, STATUS_NO_VERDICT);
         }
+        uint64_t partial = partial_run(store, &judgement);
+        if (partial != 0)
+            say_note("note: run %llu is partial, as its benchmark command failed",
+                     (unsigned long long)partial);
     }
     judge_clear(&judgement);
     return status;

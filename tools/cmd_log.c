@@ -116,7 +116,7 @@ int cmd_log(const struct arguments *arguments)
     int code = pace_snapshot_begin(store, &error, &snapshot);
     if (code == 0) code = gather(&rows, &log, snapshot, count, &error);
     status = code != 0 ? store_failed("", code, &error) : show_rows(&style, &rows);
-    if (code == 0 && rows.count == 0) say_note("no runs");
+    if (code == 0 && rows.count == 0) say_note("no runs match; `pace ls` lists what there is");
     rows_clear(&rows);
     if (snapshot != NULL) pace_snapshot_end(snapshot);
     pace_close(store);

@@ -161,7 +161,10 @@ static int list(struct listing *listing, const struct arguments *arguments, pace
     }
     if (code != 0) return store_failed("", code, &error);
     if (listing->rows.count == 0)
-        say_note(listing->has_pattern ? "nothing matches" : "the store is empty");
+        say_note(listing->has_pattern || listing->wanted[0] || listing->wanted[1] ||
+                         listing->wanted[2]
+                     ? "nothing matches; `pace ls` lists all"
+                     : "the store is empty");
     return status;
 }
 

@@ -93,8 +93,15 @@ static int read_command(struct job *job)
     job->trial.words = arguments->operands;
     job->trial.word_count = arguments->operand_count;
     if (arguments->operand_count > 0) {
-        if (arguments->operands[0][0] != '\0') return 0;
-        return command_misused(arguments->command, "the command is empty");
+        const char *first = arguments->operands[0];
+        if (first[0] == '\0') return command_misused(arguments->command, "the command is empty");
+        /* The one-string form takes nothing behind it, and no program's name holds a blank. */
+        if (arguments->operand_count > 1 && strchr(first, ' ') != NULL && access(first, X_OK) != 0)
+            return command_misused(arguments->command,
+                                   "'%s' stands behind the command, so it would belong to it; put "
+                                   "options before: pace run %s ... \"%s\"",
+                                   arguments->operands[1], arguments->operands[1], first);
+        return 0;
     }
     if (job->trial.file_count > 0)
         return command_misused(
@@ -368,6 +375,22 @@ static int dry_run(const struct job *job)
     return STATUS_OK;
 }
 
+/* Names and time that the store would refuse in the end. */
+static int check_names(const struct job *job, pace *store)
+{
+    const struct identity *identity = &job->identity;
+    struct pace_error error = {0};
+    struct pace_run_info info = {.project = either(identity->project, "project", ""),
+                                 .branch = either(identity->branch, "main", ""),
+                                 .testbed = identity->testbed,
+                                 .commit = identity->commit,
+                                 .time_ns = identity->time_ns};
+    pace_run *run = NULL;
+    int code = pace_run_begin(store, &info, &error, &run);
+    pace_run_free(run);
+    return code != 0 ? store_failed("", code, &error) : 0;
+}
+
 static int run_job(struct job *job)
 {
     struct trial_result result;
@@ -375,8 +398,10 @@ static int run_job(struct job *job)
     pace *store = NULL;
     /* Better now than after an hour of benchmarks. */
     int status = store_open_path(job->path, STORE_CREATE, &store);
-    if (status != 0) return status;
+    if (status == 0) status = judge_check_model(store, job->model);
+    if (status == 0) status = check_names(job, store);
     pace_close(store);
+    if (status != 0) return status;
     store = NULL;
 
     status = trial_run(&job->trial, &result);

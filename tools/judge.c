@@ -6,6 +6,7 @@
 #include "store.h"
 #include "timestamp.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -126,7 +127,10 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
         const char *unit = arena_string(&out->arena, field_unit(value, i));
         judged->unit = unit != NULL ? unit : "";
         double upper = field_number(high, i), lower = field_number(low, i);
-        judged->limit = judged->value > judged->base ? upper : lower;
+        judged->limit = judged->value > upper          ? upper
+                        : judged->value < lower        ? lower
+                        : judged->value < judged->base ? lower
+                                                       : upper;
         judged->delta = isfinite(judged->base) && judged->base != 0
                             ? (judged->value - judged->base) / fabs(judged->base)
                             : (double)NAN;
@@ -135,11 +139,29 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
     return out->arena.failed ? PACE_ENOMEM : 0;
 }
 
-static int question_failed(const pace_query *query, int code, const struct pace_error *error)
+/* A model that cannot be bound: its text is the user's, the query around it is ours. */
+static int question_failed(const pace_query *query, const char *model, int code,
+                           const struct pace_error *error)
 {
     if (query == NULL || pace_diag_count(query) == 0) return store_failed("", code, error);
-    show_diags(query);
+    for (size_t i = 0; model != NULL && i < pace_diag_count(query); i++) {
+        struct pace_diag diag;
+        if (pace_diag_get(query, i, &diag) != 0 || diag.code == 0) continue;
+        say_error("--threshold '%s': %s%s%s", model, diag.message,
+                  diag.help != NULL ? "\n  help: " : "", diag.help != NULL ? diag.help : "");
+    }
+    if (model == NULL) show_diags(query);
     return status_of_error(code);
+}
+
+int judge_check_model(pace *store, const char *model)
+{
+    /* A project without a name has no series: nothing is read. */
+    struct judge_scope nothing = {.project = "\x7f"};
+    struct judgement judgement;
+    int status = model == NULL ? 0 : judge_read(store, &nothing, model, &judgement);
+    if (model != NULL) judge_clear(&judgement);
+    return status;
 }
 
 int judge_read(pace *store, const struct judge_scope *scope, const char *model,
@@ -167,7 +189,7 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
             code = pace_step(query, &error, &step, &rows);
             if (code == 0 && step == PACE_STEP_ROWS) code = take_rows(out, rows, scope);
         }
-        if (code != 0) status = question_failed(query, code, &error);
+        if (code != 0) status = question_failed(query, model, code, &error);
     }
     pace_query_free(query);
     pace_session_close(session);
@@ -184,6 +206,13 @@ void judge_clear(struct judgement *judgement)
 size_t judge_suspects(const struct judgement *judgement)
 {
     return judgement->counts[JUDGE_VERDICT_WORSE] + judgement->counts[JUDGE_VERDICT_SUSPECTED];
+}
+
+int judge_is_empty(const struct judgement *judgement)
+{
+    const size_t *counts = judgement->counts;
+    return judgement->count == counts[JUDGE_VERDICT_NEW] + counts[JUDGE_VERDICT_THIN] +
+                                   counts[JUDGE_VERDICT_GONE] + counts[JUDGE_VERDICT_FAILED];
 }
 
 static int is_suspect(const struct judged *judged)
@@ -336,8 +365,11 @@ static void alert_text(pace *store, const struct judged *judged, const struct ju
     fputs("  ", stdout);
     put_safe(judged->measure);
     put_safe(scope);
-    printf("\n       was %-*s  over %.0f runs%s\n", (int)width, was, judged->n, commits);
-    printf("       is  %-*s  %s", (int)width, is, delta_text(text, judged->delta));
+    putchar('\n');
+    int based = !isnan(judged->base); /* a static limit has no base */
+    if (based) printf("       was %-*s  over %.0f runs%s\n", (int)width, was, judged->n, commits);
+    printf("       is  %-*s", (int)(based || again != NULL ? width : 0), is);
+    if (based) printf("  %s", delta_text(text, judged->delta));
     if (!isnan(judged->limit)) printf(", limit %s", unit_print(text, judged->limit, judged->unit));
     if (!isnan(judged->p)) printf(", p %.1g", judged->p);
     putchar('\n');
@@ -432,6 +464,16 @@ static void note_missing(const struct judgement *judgement)
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");
 }
 
+/* Whether the second run is worse as well. Without commits its own window holds the first run, so
+ * that going beyond the first one's limit counts too. */
+static int confirms(const struct judged *first, const struct judged *second)
+{
+    if (second->verdict == JUDGE_VERDICT_WORSE) return 1;
+    if (isnan(first->limit) || isnan(second->value)) return 0;
+    return first->value > first->limit ? second->value > first->limit
+                                       : second->value < first->limit;
+}
+
 static void note_unconfirmed(const struct judged *first, const struct judged *again)
 {
     char is[UNIT_TEXT_MAX], then[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
@@ -471,7 +513,7 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         const struct judged *row = &judgement->rows[i];
         const struct judged *second = again != NULL ? judged_find(again, row) : NULL;
         if (!is_suspect(row)) continue;
-        int confirmed = second != NULL && second->verdict == JUDGE_VERDICT_WORSE;
+        int confirmed = second != NULL && confirms(row, second);
         if (confirm == JUDGE_FIRST_COUNTS ? row->verdict != JUDGE_VERDICT_WORSE : !confirmed) {
             note_unconfirmed(row, second);
             continue;
@@ -487,7 +529,10 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         printf("... and %zu more worse\n", alerts - MAX_LISTED);
     int status = style->format != NULL ? show_rows(style, &rows) : STATUS_OK;
     rows_clear(&rows);
-    fflush(stdout);
+    if (fflush(stdout) != 0) {
+        say_error("the verdict could not be written: %s", strerror(errno));
+        status = STATUS_DATA;
+    }
     if (!quiet) {
         note_rows(judgement, JUDGE_VERDICT_BETTER, "");
         note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");

@@ -45,6 +45,13 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
                struct judgement *out);
 void judge_clear(struct judgement *judgement);
 
+/* Whether a model can be bound at all, before anything is measured: 0, or the exit status after saying
+ * why not. */
+int judge_check_model(pace *store, const char *model);
+
+/* Whether no row got a verdict: all are new, thin, gone or failed. */
+int judge_is_empty(const struct judgement *judgement);
+
 /* Rows that a second run could confirm: worse or suspected. */
 size_t judge_suspects(const struct judgement *judgement);
 

@@ -149,5 +149,12 @@ int store_open(const struct arguments *arguments, enum store_mode mode, pace **o
 {
     char path[PATH_MAX];
     int status = store_path(arguments, mode, path);
-    return status != 0 ? status : store_open_path(path, mode, out);
+    if (status != 0) return status;
+    /* One that nobody named should not appear in silence. */
+    const char *named = getenv("PACE_DB");
+    int tell = mode == STORE_CREATE && access(path, F_OK) != 0 &&
+               !arguments_has(arguments, OPTION_DB) && (named == NULL || *named == '\0');
+    status = store_open_path(path, mode, out);
+    if (status == 0 && tell) say_note("new store: %s (git ignores it)", path);
+    return status;
 }
