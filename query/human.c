@@ -241,15 +241,15 @@ void human_print_style(struct human_number *out, enum human_style style, double 
 {
     *out = (struct human_number){.unit = ""};
     struct unit meaning = unit_lookup(unit, strlen(unit));
-    if (meaning.kind == UNIT_RATIO) value *= meaning.factor;
+    double plain = meaning.kind == UNIT_RATIO ? value * meaning.factor : value;
     bool done = true;
     switch (style) {
     case HUMAN_QUANTITY: done = false; break;
-    case HUMAN_INTEGER: done = write_fixed(out, value, human_decimals_needed(value, 2)); break;
-    case HUMAN_PERCENT: print_percent(out, value); break;
-    case HUMAN_RATIO: done = write_fixed(out, value, 3); break;
-    case HUMAN_SCORE: done = write_fixed(out, value, 2); break;
-    case HUMAN_P: print_p(out, value); break;
+    case HUMAN_INTEGER: done = write_fixed(out, plain, human_decimals_needed(plain, 2)); break;
+    case HUMAN_PERCENT: print_percent(out, plain); break;
+    case HUMAN_RATIO: done = write_fixed(out, plain, 3); break;
+    case HUMAN_SCORE: done = write_fixed(out, plain, 2); break;
+    case HUMAN_P: print_p(out, plain); break;
     }
     if (!done) human_print_one(out, value, unit);
 }
