@@ -10,6 +10,7 @@
 #include "error.h"
 #include "kv_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
@@ -597,6 +598,27 @@ static int open_database(const struct kv *kv, MDB_env *env, struct pace_error *e
     return rc ? fail(kv, rc, error) : 0;
 }
 
+/* Whether nothing of others lies in the directory: a store is not made among other files. What an
+ * interrupted try, a .gitignore of ours or another opener left does not count. */
+static int directory_is_free(const struct kv *kv)
+{
+    static const char *const own[] = {".", "..", KV_NEW, KV_LOCK, KV_WRITE_LOCK, ".gitignore"};
+    int fd = openat(kv->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *entries = fd < 0 ? NULL : fdopendir(fd);
+    if (!entries) {
+        if (fd >= 0) close(fd);
+        return 1; /* what is made next says why not */
+    }
+    int is_free = 1;
+    for (struct dirent *entry; is_free && (entry = readdir(entries));) {
+        is_free = 0;
+        for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+            is_free |= strcmp(entry->d_name, own[i]) == 0;
+    }
+    closedir(entries);
+    return is_free;
+}
+
 /* Makes the store in a directory of its own and moves it into place when it is whole and on disk: a
  * file with half a first page would be refused for ever. */
 static int create_data(struct kv *kv, const struct kv_work *fill, struct pace_error *error)
@@ -604,6 +626,10 @@ static int create_data(struct kv *kv, const struct kv_work *fill, struct pace_er
     char path[PATH_BYTES];
     if (snprintf(path, sizeof path, "%s/" KV_NEW, kv->path) >= (int)sizeof path)
         return error_set(error, ENAMETOOLONG, "%s: the path is too long", kv->path);
+    if (!directory_is_free(kv))
+        return error_set(error, PACE_ENOSTORE,
+                         "%s holds other files and no store; name a new or an empty directory",
+                         kv->path);
     unlinkat(kv->directory, KV_NEW "/" KV_DATA, 0); /* of a try that was interrupted */
     unlinkat(kv->directory, KV_NEW "/" KV_LOCK, 0);
     unlinkat(kv->directory, KV_NEW, AT_REMOVEDIR);

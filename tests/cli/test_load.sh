@@ -88,6 +88,12 @@ status=$?
 [ -e "$dir/none" ] && status=99
 ok "a missing file makes no store" 3
 
+mkdir full
+touch full/notes
+"$pace" --db full load lines.jsonl >out 2>err
+status=$?
+ok "a store is not made among other files" 3 "holds other files and no store"
+
 load
 ok "no file is wrong usage" 2 "which files?"
 load --adapter pytst lines.jsonl
