@@ -71,6 +71,16 @@ fail:
     return NULL;
 }
 
+int arena_charge(struct arena *arena, size_t size)
+{
+    if (arena->cap_bytes && size > arena->cap_bytes - arena->used_bytes) {
+        arena->failed = 1;
+        return -1;
+    }
+    arena->used_bytes += size;
+    return 0;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     void *piece = arena_space(arena, size);

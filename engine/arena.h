@@ -29,6 +29,10 @@ void *arena_space(struct arena *arena, size_t size);
 /* arena_alloc for an array; the product is checked for overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
+/* Counts memory that the owner of the arena holds elsewhere against its cap, until arena_clear. 0, or -1
+ * when that is over the cap. */
+int arena_charge(struct arena *arena, size_t size);
+
 char *arena_copy(struct arena *arena, const char *text, size_t len); /* NUL-terminated copy */
 char *arena_string(struct arena *arena, const char *text);
 char *arena_printf(struct arena *arena, const char *format, ...)

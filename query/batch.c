@@ -62,7 +62,7 @@ bool vec_missing(const struct vec *v, size_t row)
 
 int rowset_init(struct rowset *set, struct arena *arena, const struct schema *schema, size_t limit)
 {
-    *set = (struct rowset){.schema = schema, .limit = limit};
+    *set = (struct rowset){.schema = schema, .arena = arena, .limit = limit};
     set->columns = arena_array(arena, schema->count, sizeof *set->columns);
     set->out = arena_array(arena, schema->count, sizeof *set->out);
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
@@ -100,6 +100,8 @@ static int rowset_reserve(struct rowset *set, size_t count)
     size_t capacity = set->capacity ? set->capacity * 2 : 256;
     while (capacity < count)
         capacity *= 2;
+    size_t row_size = 2 + set->schema->count * 2 * sizeof(double);
+    if (arena_charge(set->arena, (capacity - set->capacity) * row_size)) return PACE_ENOMEM;
     for (size_t i = 0; i < set->schema->count; i++) {
         struct vec *column = &set->columns[i];
         if (!grow(&column->at.flag, capacity, type_size(column->type))) return PACE_ENOMEM;

@@ -61,6 +61,7 @@ struct batch {
     const uint8_t *gone;    /* one a row: the series is missing from its newest run; NULL: none */
     const struct series *series;   /* NULL: rows of several series */
     bool series_start, series_end; /* first and last batch of a series; one may hold no rows */
+    double newest_run;             /* number of the newest run that the series may have a row of */
 };
 
 /* Index of a column, or -1. */
@@ -97,6 +98,7 @@ bool vec_missing(const struct vec *v, size_t row);
  * the statement. */
 struct rowset {
     const struct schema *schema;
+    struct arena *arena; /* its cap bounds the rows too */
     struct vec *columns; /* step 1, `capacity` elements; NUMBER with units */
     uint8_t *restart, *gone;
     size_t count, capacity, limit;

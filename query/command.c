@@ -136,7 +136,6 @@ static int use(struct context *ctx, const struct statement *statement)
     if (!copy) return context_no_memory(ctx);
     struct selection selection;
     int status = select_series(ctx, statement->selector, &selection);
-    selection_free(&selection);
     if (status) {
         free(copy);
         return status;
@@ -164,6 +163,29 @@ static int mark_instant(struct context *ctx, const struct statement *statement,
     return 0;
 }
 
+/* A mark outlives the session, so that $names in it become the texts that they stand for. */
+static int resolve_pattern(struct context *ctx, struct pattern *pattern)
+{
+    struct matcher matcher;
+    if (pattern->kind != PATTERN_VAR) return 0;
+    int status = matcher_bind(ctx, pattern, &matcher);
+    if (status) return status;
+    pattern->kind = PATTERN_STRING;
+    pattern->text = (struct slice){matcher.text, (uint32_t)strlen(matcher.text)};
+    return 0;
+}
+
+static int resolve_variables(struct context *ctx, struct selector *selector)
+{
+    int status = 0;
+    if (selector->kind == SELECT_MATCH) return resolve_pattern(ctx, &selector->pattern);
+    for (unsigned i = 0; selector->kind == SELECT_PATH && i < selector->segment_count && !status; i++)
+        status = resolve_pattern(ctx, &selector->segments[i]);
+    for (struct selector *child = selector->child; child && !status; child = child->next)
+        status = resolve_variables(ctx, child);
+    return status;
+}
+
 static int mark(struct context *ctx, const struct statement *statement)
 {
     static const char *const verbs[] = {"accepted", "excluded", "archived"};
@@ -172,10 +194,10 @@ static int mark(struct context *ctx, const struct statement *statement)
     if (statement->mark == MARK_ALIAS) return not_yet(ctx, statement, "'mark alias'", NULL);
     struct selection selection;
     struct pace_mark fact = {.kind = kinds[statement->mark], .target = "", .note = ""};
-    int status = select_series(ctx, statement->selector, &selection);
+    int status = resolve_variables(ctx, statement->selector);
+    if (!status) status = select_series(ctx, statement->selector, &selection);
     if (!status) status = mark_instant(ctx, statement, &selection, &fact.at_ns);
     bool has_rows = selection.rows != NULL;
-    selection_free(&selection);
     if (status) return status;
     if (selection.count == 0)
         return context_fail(ctx, Q_NO_MATCH, statement->selector->span, NULL,

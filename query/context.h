@@ -24,9 +24,11 @@ struct context {
     struct pace_outcome *outcome;
     int64_t now_ns;
     int64_t deadline_ns; /* by the monotonic clock; 0: none */
+    bool every_row;      /* windows are run for every row, not for judged ones only (lookback.deep) */
     const struct span
         *anchor;         /* set while binding a definition: diagnostics point at its name instead */
     unsigned expansions; /* definitions inside definitions so far */
+    struct kept_regex *regexes;
 };
 
 /* The definition of this kind and name: of the session, else of the store; NULL when there is none.
@@ -36,8 +38,19 @@ const char *context_definition(struct context *ctx, enum pace_object_kind kind, 
 const char *const *context_names(struct context *ctx, enum pace_object_kind kind, size_t *count);
 /* The value of $name, or NULL. */
 const char *context_variable(struct context *ctx, struct slice name);
+struct script;
+
+/* Parses the text of a definition or a mark; 0, PACE_EQUERY or PACE_ENOMEM (diagnosed). */
+int context_parse(struct context *ctx, const char *text, struct script **out);
 /* The selector of `use`, or NULL. */
 const struct selector *context_use(struct context *ctx);
+
+struct regex;
+
+/* Keeps a compiled regex until the statement ends; frees it at once when it cannot. */
+int context_keep(struct context *ctx, struct regex *regex);
+/* Frees what is kept: at the end of a statement, before its arena. */
+void context_release(struct context *ctx);
 
 /* 0, or PACE_EINTERRUPT / PACE_EDEADLINE. Called between batches. */
 int context_check(struct context *ctx);
@@ -64,8 +77,20 @@ int date_parse(const char *text, size_t len, int64_t *time_ns);
 /* A span of time such as 30d in nanoseconds. Fails with Q_UNIT, Q_NO_UNIT or Q_RANGE. */
 int duration_bind(struct context *ctx, const struct value *value, int64_t *span_ns);
 
+/* Reads a text that is a number or a quantity by the scanner's own rules, a sign before it or not. false
+ * when it is none. */
+bool quantity_parse(struct context *ctx, const char *text, double *number, struct slice *unit);
+
 /* The number (and unit, "" when none) behind a bound: follows lets and variables. */
 int value_bind(struct context *ctx, const struct value *value, double *number, const char **unit);
+
+/* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error. */
+enum { COMMIT_PREFIX_MIN = 4 };
+
+/* The stored commit that `text` names: in full, or by its first characters. *commit is NULL when there
+ * is none; an error where several begin like this. Its runs' times are *from_ns .. *until_ns. */
+int commit_find(struct context *ctx, const char *text, struct span span, const char **commit,
+                int64_t *from_ns, int64_t *until_ns);
 
 /* The instant as a time; for KEY pattern the runs that it names: *from_ns their first, *until_ns
  * their last. */

@@ -57,8 +57,9 @@ static int expect_type(struct binder *binder, const struct node *node, enum type
 
 /* -- constants --------------------------------------------------------------------------------- */
 
+/* `text` is how the quantity is written. */
 static int bind_quantity(struct binder *binder, double number, struct slice unit, struct span span,
-                         struct node **out)
+                         struct slice text, struct node **out)
 {
     struct context *ctx = binder->ctx;
     struct value value = {.kind = VALUE_QUANTITY, .number = number, .unit = unit, .span = span};
@@ -78,8 +79,8 @@ static int bind_quantity(struct binder *binder, double number, struct slice unit
         node->out.unit = "";
     }
     node->out.at.number[0] = number;
-    node->about = arena_printf(ctx->arena, "%.*s is a %s", (int)span.len,
-                               unit.text - (span.len - unit.len), unit_kind_name(known.kind));
+    node->about = arena_printf(ctx->arena, "%.*s is a %s", (int)text.len, text.text,
+                               unit_kind_name(known.kind));
     *out = node;
     return 0;
 }
@@ -111,7 +112,8 @@ static int bind_number(struct binder *binder, double number, struct span span, s
     return 0;
 }
 
-/* $name holds a number, a quantity or a text. */
+/* $name holds a number, a quantity, a date or a text. What looks like none of the first three is a text,
+ * so that a branch may be called e2e or 1.x. */
 static int bind_variable(struct binder *binder, const struct expr *expr, struct node **out)
 {
     struct context *ctx = binder->ctx;
@@ -119,16 +121,16 @@ static int bind_variable(struct binder *binder, const struct expr *expr, struct 
     if (!text)
         return context_fail(ctx, Q_NO_VARIABLE, expr->span, "give it with -v NAME=VALUE",
                             "$%.*s has no value", (int)expr->text.len, expr->text.text);
-    struct value value = {.kind = VALUE_VAR, .name = expr->text, .span = expr->span};
-    const char *end = text + strspn(text, "+-.0123456789eE");
-    if (end == text) return bind_text(binder, text, expr->span, out);
+    size_t len = strlen(text);
+    int64_t time_ns;
     double number;
-    const char *unit;
-    int status = value_bind(ctx, &value, &number, &unit);
-    if (status) return status;
-    if (!*unit) return bind_number(binder, number, expr->span, out);
-    return bind_quantity(binder, number, (struct slice){unit, (uint32_t)strlen(unit)}, expr->span,
-                         out);
+    struct slice unit;
+    if (date_parse(text, len, &time_ns) == 0) return bind_time(binder, time_ns, expr->span, out);
+    if (!quantity_parse(ctx, text, &number, &unit) ||
+        (unit.len && unit_lookup(unit.text, unit.len).kind == UNIT_CUSTOM))
+        return bind_text(binder, text, expr->span, out);
+    if (!unit.len) return bind_number(binder, number, expr->span, out);
+    return bind_quantity(binder, number, unit, expr->span, (struct slice){text, (uint32_t)len}, out);
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -197,8 +199,8 @@ static int bind_let(struct binder *binder, const struct expr *expr, const char *
     if (++ctx->expansions > PACE_MAX_DEPTH)
         return context_fail(ctx, Q_TOO_DEEP, expr->span, NULL, "'%.*s' uses itself",
                             (int)expr->text.len, expr->text.text);
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
-        return PACE_EQUERY;
+    int parsed = context_parse(ctx, text, &script);
+    if (parsed) return parsed;
     const struct span *saved = ctx->anchor;
     struct span here = expr->span;
     if (!saved) ctx->anchor = &here;
@@ -277,7 +279,10 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
             return context_fail(ctx, Q_BAD_PATTERN, match->pattern.span,
                                 "runs have numbers, like run:118",
                                 "'%s' is not the number of a run", (*out)->matcher.text);
+        return 0;
     }
+    if (slice_is(match->key, "commit"))
+        return matcher_find_commit(ctx, &(*out)->matcher, match->pattern.span);
     return 0;
 }
 
@@ -517,6 +522,28 @@ static int check_aggregate_argument(struct binder *binder, enum function functio
     return expect_type(binder, arg, TYPE_NUMBER);
 }
 
+/* Whether an expression has a value wherever the point has one, so that points can be counted for it. */
+static bool follows_value(const struct binder *binder, const struct node *node)
+{
+    switch (node->kind) {
+    case NODE_CONST: return true;
+    case NODE_COLUMN: return strcmp(binder->schema->columns[node->column].name, "value") == 0;
+    case NODE_NEGATE: return follows_value(binder, node->a);
+    case NODE_BINARY:
+        return (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) &&
+               follows_value(binder, node->a) && follows_value(binder, node->b);
+    default: return false;
+    }
+}
+
+/* A window over what earlier windows found, or over values that may be missing at any point, has no
+ * bound on how far it looks back. */
+static void look_back(struct binder *binder, const struct node *argument, struct lookback back)
+{
+    if (!follows_value(binder, argument)) back.all = back.deep = true;
+    binder->lookback = lookback_max(binder->lookback, back);
+}
+
 static int bind_window_call(struct binder *binder, const struct expr *expr, struct node *node)
 {
     struct context *ctx = binder->ctx;
@@ -538,7 +565,7 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
         return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
                             "a window needs the columns time and commit");
     node->kind = NODE_WINDOW;
-    binder->lookback = lookback_add(binder->lookback, lookback_window(&window));
+    look_back(binder, node->a, lookback_window(&window));
     return history_init(&node->history, window);
 }
 
@@ -667,7 +694,7 @@ static int bind_call(struct binder *binder, const struct expr *expr, struct node
         function == F_LOG || function == F_EXP || function == F_SQRT || function == F_DELTA;
     node->unit_kind = unitless ? UNIT_NONE : node->a->unit_kind;
     node->mixed = !unitless && node->a->mixed;
-    if (kind == NODE_SERIES) binder->lookback.points++;
+    if (kind == NODE_SERIES) look_back(binder, node->a, (struct lookback){.points = 1});
     return status;
 }
 
@@ -679,7 +706,11 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     int64_t time_ns;
     switch (expr->kind) {
     case EXPR_NUMBER: return bind_number(binder, expr->number, expr->span, out);
-    case EXPR_QUANTITY: return bind_quantity(binder, expr->number, expr->text, expr->span, out);
+    case EXPR_QUANTITY:
+        return bind_quantity(binder, expr->number, expr->text, expr->span,
+                             (struct slice){expr->text.text - (expr->span.len - expr->text.len),
+                                            expr->span.len},
+                             out);
     case EXPR_DATE:
         if (date_parse(expr->text.text, expr->text.len, &time_ns))
             return context_fail(ctx, Q_BAD_DATE, expr->span,

@@ -12,7 +12,6 @@ void expr_free(struct node *node)
     expr_free(node->a);
     expr_free(node->b);
     expr_free(node->c);
-    matcher_free(&node->matcher);
     if (node->kind == NODE_WINDOW) history_free(&node->history);
 }
 
@@ -414,9 +413,9 @@ static void eval_series(struct node *node, const struct vec *a, const struct bat
     if (batch->series_start || !batch->series) node->previous = NAN;
     node->out.unit = delta ? "" : vec_unit(a, 0);
     for (size_t i = 0; i < batch->count; i++) {
-        double x = a->at.number[i * a->step], previous = node->previous;
-        double change = previous == 0 ? NAN : x / previous - 1;
-        node->out.at.number[i] = delta ? change : previous;
+        bool gone = batch->gone && batch->gone[i];
+        double x = a->at.number[i * a->step], previous = gone ? NAN : node->previous;
+        node->out.at.number[i] = delta ? arithmetic(OP_DIV, x, previous) - 1 : previous;
         if (!isnan(x)) node->previous = x;
     }
 }
@@ -435,9 +434,9 @@ static int eval_window(struct context *ctx, struct node *node, const struct vec 
         double value = a->at.number[i * a->step];
         bool restart = batch->restart && batch->restart[i];
         node->out.at.number[i] = NAN;
-        if (time_ns == TIME_MISSING) continue;
+        if (time_ns == TIME_MISSING || (batch->gone && batch->gone[i])) continue;
         if (!own) own = "";
-        if (batch_selected(batch, i)) {
+        if (ctx->every_row || batch_selected(batch, i)) {
             size_t n, before;
             int status = history_window(history, time_ns, own, value, restart, &n, &before);
             if (status) return status == PACE_ENOMEM ? context_no_memory(ctx) : status;

@@ -23,10 +23,11 @@ static void add_sum(struct gathered *state, double x)
     state->sum = sum;
 }
 
-static int add_value(struct gathered *state, double x, int64_t time_ns)
+static int add_value(struct arena *arena, struct gathered *state, double x, int64_t time_ns)
 {
     if (state->value_count == state->capacity) {
         size_t capacity = state->capacity ? state->capacity * 2 : 16;
+        if (arena_charge(arena, (capacity - state->capacity) * 2 * sizeof(double))) return PACE_ENOMEM;
         double *values = reallocarray(state->values, capacity, sizeof *values);
         if (!values) return PACE_ENOMEM;
         state->values = values;
@@ -40,7 +41,23 @@ static int add_value(struct gathered *state, double x, int64_t time_ns)
     return 0;
 }
 
-static int add_number(struct gathered *state, const struct aggregate *aggregate,
+/* Rows come series by series, so the earliest and the latest row of a group are found by their times; of
+ * equal ones the first and the last to come. */
+static bool is_first(struct gathered *state, int64_t time_ns)
+{
+    if (state->any && time_ns >= state->first_ns) return false;
+    state->first_ns = time_ns;
+    return true;
+}
+
+static bool is_last(struct gathered *state, int64_t time_ns)
+{
+    if (state->any && time_ns < state->last_ns) return false;
+    state->last_ns = time_ns;
+    return true;
+}
+
+static int add_number(struct arena *arena, struct gathered *state, const struct aggregate *aggregate,
                       const struct vec *v, size_t row, int64_t time_ns)
 {
     double x = v->at.number[row * v->step], factor = 1;
@@ -49,24 +66,26 @@ static int add_number(struct gathered *state, const struct aggregate *aggregate,
     if (!state->unit) state->unit = unit;
     if (unit != state->unit && unit_convert(unit, state->unit, &factor)) return 0;
     x *= factor;
-    if (!state->any) state->first = state->min = state->max = x;
+    if (!state->any) state->min = state->max = x;
+    if (is_first(state, time_ns)) state->first = x;
+    if (is_last(state, time_ns)) state->last = x;
     state->any = true;
-    state->last = x;
     if (x < state->min) state->min = x;
     if (x > state->max) state->max = x;
     state->log_sum += x > 0 ? log(x) : NAN;
     state->count++;
     moments_push(&state->moments, x);
     add_sum(state, x);
-    return keeps_values(aggregate->function) ? add_value(state, x, time_ns) : 0;
+    return keeps_values(aggregate->function) ? add_value(arena, state, x, time_ns) : 0;
 }
 
-static void add_time(struct gathered *state, int64_t time_ns)
+static void add_time(struct gathered *state, int64_t time_ns, int64_t row_ns)
 {
     if (time_ns == TIME_MISSING) return;
-    if (!state->any) state->time_first = state->time_min = state->time_max = time_ns;
+    if (!state->any) state->time_min = state->time_max = time_ns;
+    if (is_first(state, row_ns)) state->time_first = time_ns;
+    if (is_last(state, row_ns)) state->time_last = time_ns;
     state->any = true;
-    state->time_last = time_ns;
     if (time_ns < state->time_min) state->time_min = time_ns;
     if (time_ns > state->time_max) state->time_max = time_ns;
     state->count++;
@@ -79,17 +98,17 @@ int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t 
     const struct vec *v = NULL;
     int status = aggregate->arg ? expr_eval(ctx, aggregate->arg, batch, &v) : 0;
     if (status) return status;
+    const struct vec *time = time_column < 0 ? NULL : &batch->vecs[time_column];
     for (size_t i = 0; i < batch->count; i++) {
         if (groups[i] == SIZE_MAX) continue;
         struct gathered *state = &states[groups[i] * stride + index];
+        int64_t time_ns = time ? time->at.time_ns[i * time->step] : 0;
         if (!v) {
             state->count++;
         } else if (v->type == TYPE_NUMBER) {
-            const struct vec *time = time_column < 0 ? NULL : &batch->vecs[time_column];
-            int64_t time_ns = time ? time->at.time_ns[i * time->step] : 0;
-            if (add_number(state, aggregate, v, i, time_ns)) return context_no_memory(ctx);
+            if (add_number(ctx->arena, state, aggregate, v, i, time_ns)) return context_no_memory(ctx);
         } else if (v->type == TYPE_TIME) {
-            add_time(state, v->at.time_ns[i * v->step]);
+            add_time(state, v->at.time_ns[i * v->step], time_ns);
         } else if (!vec_missing(v, i)) {
             /* count(verdict flag) counts where it holds */
             state->count += v->type == TYPE_FLAG ? v->at.flag[i * v->step] : 1;

@@ -17,25 +17,22 @@ struct lookback lookback_window(const struct window *window)
     size_t lag = window->lag > 1 ? window->lag - 1 : 0;
     if (window->kind == WINDOW_EVERYTHING) back.all = true;
     if (window->kind == WINDOW_POINTS) back.points = window->count + lag;
-    if (window->kind == WINDOW_SPAN) {
-        back.span_ns = window->span_ns;
-        back.points = lag;
-    }
+    if (window->kind == WINDOW_SPAN) back.span_ns = window->span_ns;
     return back;
-}
-
-struct lookback lookback_add(struct lookback a, struct lookback b)
-{
-    struct lookback sum = {.points = a.points + b.points, .all = a.all || b.all};
-    if (__builtin_add_overflow(a.span_ns, b.span_ns, &sum.span_ns)) sum.all = true;
-    return sum;
 }
 
 struct lookback lookback_max(struct lookback a, struct lookback b)
 {
     return (struct lookback){.points = a.points > b.points ? a.points : b.points,
                              .span_ns = a.span_ns > b.span_ns ? a.span_ns : b.span_ns,
-                             .all = a.all || b.all};
+                             .judged = a.judged > b.judged ? a.judged : b.judged,
+                             .all = a.all || b.all,
+                             .deep = a.deep || b.deep};
+}
+
+bool lookback_any(struct lookback back)
+{
+    return back.points || back.span_ns || back.all;
 }
 
 int history_init(struct history *history, struct window window)
@@ -58,17 +55,71 @@ void history_free(struct history *history)
 void history_reset(struct history *history)
 {
     history->start = history->end = 0;
+    history->restart_due = false;
 }
 
-/* Makes room for one more point: drops what lies before `start`, else doubles. */
+static bool same_commit(const char *a, const char *b)
+{
+    return *a && strcmp(a, b) == 0;
+}
+
+/* The commit that more than half of the points from `from` on have, if there is one (Boyer and Moore's
+ * majority vote); else any. */
+static const char *frequent_commit(const struct history *history, size_t from)
+{
+    const char *candidate = "";
+    size_t votes = 0;
+    for (size_t i = from; i < history->end; i++) {
+        if (votes == 0) candidate = history->commit[i];
+        votes = same_commit(candidate, history->commit[i]) ? votes + 1 : votes ? votes - 1 : 0;
+    }
+    return candidate;
+}
+
+/* Lets go of points that no later window can reach. Any commit may come again, and a window leaves its
+ * points out: of the points kept, `reach` must remain without those of any one commit. Of twice as
+ * many they do, unless one commit has more than half of them. */
+static void history_trim(struct history *history)
+{
+    const struct window *window = &history->window;
+    size_t count = history->end - history->start;
+    if (window->kind == WINDOW_EVERYTHING || count == 0) return;
+    if (window->kind == WINDOW_SPAN) {
+        int64_t oldest_ns = history->time_ns[history->end - 1] - window->span_ns;
+        while (history->time_ns[history->start] <= oldest_ns)
+            history->start++;
+        return;
+    }
+    size_t reach = window->count + window->lag, others = 0;
+    if (count <= 2 * reach) return;
+    size_t from = history->end - 2 * reach;
+    const char *frequent = frequent_commit(history, from);
+    for (size_t i = from; i < history->end; i++)
+        others += !same_commit(frequent, history->commit[i]);
+    for (; others < reach && from > history->start; from--)
+        others += !same_commit(frequent, history->commit[from - 1]);
+    history->start = from;
+}
+
+static bool resize(void *array_pointer, size_t count, size_t size)
+{
+    void *old;
+    memcpy(&old, array_pointer, sizeof old);
+    void *grown = reallocarray(old, count, size);
+    if (!grown) return false;
+    memcpy(array_pointer, &grown, sizeof grown);
+    return true;
+}
+
+/* Makes room for one more point: drops what no window needs, else doubles. */
 static int history_reserve(struct history *history)
 {
     if (history->end < history->capacity) return 0;
+    history_trim(history);
     size_t kept = history->end - history->start;
     if (history->start >= history->capacity / 2 && history->capacity) {
         memmove(history->value, history->value + history->start, kept * sizeof *history->value);
-        memmove(history->time_ns, history->time_ns + history->start,
-                kept * sizeof *history->time_ns);
+        memmove(history->time_ns, history->time_ns + history->start, kept * sizeof *history->time_ns);
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
         memmove(history->restart, history->restart + history->start, kept);
         history->start = 0;
@@ -77,52 +128,30 @@ static int history_reserve(struct history *history)
     }
     if (kept >= PACE_MAX_ROWS) return PACE_ELIMIT;
     size_t capacity = history->capacity ? history->capacity * 2 : 256;
-    if (!grow(&history->value, capacity, sizeof *history->value) ||
-        !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
-        !grow(&history->commit, capacity, sizeof *history->commit) ||
-        !grow(&history->restart, capacity, 1))
+    if (!resize(&history->value, capacity, sizeof *history->value) ||
+        !resize(&history->time_ns, capacity, sizeof *history->time_ns) ||
+        !resize(&history->commit, capacity, sizeof *history->commit) ||
+        !resize(&history->restart, capacity, 1))
         return PACE_ENOMEM;
     history->capacity = capacity;
     return 0;
 }
 
-/* Lets go of points that no later window can reach. Points of the newest commit may be left out of a
- * window, so as many more are kept; points of a span go when they are older than it. */
-static void history_trim(struct history *history)
-{
-    const struct window *window = &history->window;
-    size_t reach = window->lag;
-    if (window->kind == WINDOW_EVERYTHING) return;
-    if (window->kind == WINDOW_POINTS) reach += window->count;
-    const char *newest = history->commit[history->end - 1];
-    size_t same = 0;
-    while (same < history->end - history->start && *newest &&
-           strcmp(history->commit[history->end - 1 - same], newest) == 0)
-        same++;
-    reach += same;
-    if (history->end - history->start <= reach) return;
-    size_t keep_from = history->end - reach;
-    if (window->kind == WINDOW_POINTS) {
-        history->start = keep_from;
-        return;
-    }
-    int64_t oldest_ns = history->time_ns[history->end - 1] - window->span_ns;
-    while (history->start < keep_from && history->time_ns[history->start] <= oldest_ns)
-        history->start++;
-}
-
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart)
 {
-    if (isnan(value)) return 0;
+    if (isnan(value)) {
+        history->restart_due |= restart;
+        return 0;
+    }
     int status = history_reserve(history);
     if (status) return status;
     history->value[history->end] = value;
     history->time_ns[history->end] = time_ns;
     history->commit[history->end] = commit;
-    history->restart[history->end] = restart;
+    history->restart[history->end] = restart || history->restart_due;
+    history->restart_due = false;
     history->end++;
-    history_trim(history);
     return 0;
 }
 
@@ -151,6 +180,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     size_t at = available + 1, skip = window->lag > 1 ? window->lag - 1 : 0;
     size_t wanted = window->kind == WINDOW_POINTS ? window->count : SIZE_MAX;
     size_t cut = 0; /* points taken when the newest cut was met, plus 1; 0: none met */
+    restart |= history->restart_due;
     if (restart) cut = 1;
     history->sample_first = history->sample_last = "";
     if (window->lag == 0 && !isnan(value) && wanted) {
@@ -163,7 +193,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
         size_t point = i - 1;
         if (window->kind == WINDOW_SPAN && history->time_ns[point] <= time_ns - window->span_ns)
             break;
-        if (*commit && strcmp(history->commit[point], commit) == 0) {
+        if (same_commit(commit, history->commit[point])) {
             if (history->restart[point] && !cut) cut = available + 1 - at + 1;
             continue;
         }

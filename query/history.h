@@ -21,13 +21,15 @@ struct window {
 
 /* How far before the first judged point an operator looks. */
 struct lookback {
-    uint64_t points;
-    int64_t span_ns;
-    bool all;
+    uint64_t points; /* with a value and of other commits, before each judged point */
+    int64_t span_ns; /* before each judged point */
+    uint64_t judged; /* points before the first one asked for that are judged too (confirm) */
+    bool all;        /* the whole history */
+    bool deep;       /* and what other operators find for each row of it, not for judged ones only */
 };
 struct lookback lookback_window(const struct window *window);
-struct lookback lookback_add(struct lookback a, struct lookback b);
 struct lookback lookback_max(struct lookback a, struct lookback b);
+bool lookback_any(struct lookback back);
 
 struct history {
     double *value;
@@ -40,13 +42,14 @@ struct history {
     const char *sample_first, *sample_last; /* its first and last commit */
     size_t sample_capacity;
     struct window window;
+    bool restart_due; /* a row without a value was the first of an accepted change */
 };
 
 int history_init(struct history *history, struct window window);
 void history_free(struct history *history);
 void history_reset(struct history *history);
 
-/* Adds the point of a row; rows without a value are not points. */
+/* Adds the point of a row; rows without a value are not points (a restart there counts for the next). */
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart);
 

@@ -17,6 +17,7 @@ static int collect_rows(struct context *ctx, const struct selector *selector, bo
         if (!filter) return context_no_memory(ctx);
         filter->negated = negated;
         filter->is_run = is_run;
+        filter->prefix = true;
         int status = matcher_bind(ctx, &selector->pattern, &filter->matcher);
         if (status) return status;
         for (const char *digit = filter->matcher.text; is_run && *digit >= '0' && *digit <= '9';
@@ -37,8 +38,9 @@ static int collect_rows(struct context *ctx, const struct selector *selector, bo
 static int mark_parse(struct context *ctx, const struct pace_mark *mark, struct mark_view *out)
 {
     struct script *script;
-    if (parse_script(ctx->arena, mark->selector, strlen(mark->selector), ctx->diags, &script) !=
-        PARSE_OK)
+    int status = context_parse(ctx, mark->selector, &script);
+    if (status == PACE_ENOMEM) return status;
+    if (status)
         return context_fail(ctx, Q_STORE, (struct span){0, 0}, "take it back with 'mark undo'",
                             "mark %llu has a selector that cannot be read: %s",
                             (unsigned long long)mark->id, mark->selector);
@@ -48,9 +50,10 @@ static int mark_parse(struct context *ctx, const struct pace_mark *mark, struct 
         return context_fail(ctx, Q_STORE, (struct span){0, 0}, "take it back with 'mark undo'",
                             "mark %llu names no series: %s", (unsigned long long)mark->id,
                             mark->selector);
-    *out = (struct mark_view){
-        .kind = mark->kind, .selector = statement->query->source->selector, .at_ns = mark->at_ns};
-    return collect_rows(ctx, out->selector, false, &out->rows);
+    const struct selector *selector = statement->query->source->selector;
+    *out = (struct mark_view){.kind = mark->kind, .at_ns = mark->at_ns};
+    status = scope_bind(ctx, selector, &out->scope);
+    return status ? status : collect_rows(ctx, selector, false, &out->rows);
 }
 
 int marks_load(struct context *ctx, struct mark_view **out)
@@ -73,11 +76,21 @@ int marks_load(struct context *ctx, struct mark_view **out)
     return 0;
 }
 
-void marks_free(struct mark_view *marks)
+int marks_archive(struct context *ctx, const struct mark_view *marks, struct selection *selection)
 {
-    for (; marks; marks = marks->next)
-        for (struct row_filter *filter = marks->rows; filter; filter = filter->next)
-            matcher_free(&filter->matcher);
+    for (const struct mark_view *mark = marks; mark; mark = mark->next) {
+        size_t kept = 0;
+        if (mark->kind != PACE_MARK_ARCHIVE) continue;
+        for (size_t i = 0; i < selection->count; i++) {
+            int status = scope_matches(ctx, mark->scope, &selection->series[i]);
+            if (status < 0) return status;
+            if (!status) selection->series[kept++] = selection->series[i];
+        }
+        if (kept == 0 && selection->count > 0)
+            diag_note(ctx->diags, "all of these series are archived");
+        selection->count = kept;
+    }
+    return 0;
 }
 
 int marks_of_series(struct context *ctx, const struct mark_view *marks, const struct series *series,
@@ -92,7 +105,7 @@ int marks_of_series(struct context *ctx, const struct mark_view *marks, const st
     const struct mark_view **list = arena_array(ctx->arena, total, sizeof *list);
     if (!list) return context_no_memory(ctx);
     for (const struct mark_view *mark = marks; mark; mark = mark->next) {
-        int status = select_matches(ctx, mark->selector, series);
+        int status = scope_matches(ctx, mark->scope, series);
         if (status < 0) return status;
         if (status) list[(*count)++] = mark;
     }

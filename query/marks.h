@@ -4,12 +4,12 @@
 #define PACE_MARKS_H
 
 #include "context.h"
-#include "select.h"
+#include "scope.h"
 
 /* A mark that is in force, with its selector parsed. */
 struct mark_view {
     enum pace_mark_kind kind;
-    struct selector *selector;
+    struct scope *scope;     /* the series it is about */
     struct row_filter *rows; /* its commit: and run: keys */
     int64_t at_ns;           /* INT64_MIN: none */
     struct mark_view *next;
@@ -17,7 +17,9 @@ struct mark_view {
 
 /* All marks in force; a selector that no longer parses is an error that names the mark. */
 int marks_load(struct context *ctx, struct mark_view **out);
-void marks_free(struct mark_view *marks);
+
+/* Takes the series of archived branches out of a selection. */
+int marks_archive(struct context *ctx, const struct mark_view *marks, struct selection *selection);
 
 /* The marks (of `marks`) that name this series, in *out as a new list that shares them. */
 int marks_of_series(struct context *ctx, const struct mark_view *marks, const struct series *series,

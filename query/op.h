@@ -17,6 +17,7 @@ struct op {
     struct op *input;
     struct schema schema; /* of its output */
     bool by_series;       /* its output still comes series by series */
+    struct lookback lookback; /* how far before the judged points it looks */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
 };
@@ -34,42 +35,47 @@ struct range {
 /* Each op_* makes an operator on `input` from its stage; diagnosed on error. */
 int op_range(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_where(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
-int op_derive(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-              struct lookback *lookback);
+int op_derive(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_keep(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_take(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_sort(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_top(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
-int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-                struct lookback *lookback);
-int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-             struct lookback *lookback);
+int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_expect(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 
 /* Resolves a range verb. */
 int range_bind(struct context *ctx, const struct stage *stage, struct range *out);
-/* Clears the selection of rows that a range leaves out, among all rows of one series in order of
- * time. newest_run: number of the stream's newest run. */
+/* Clears the selection of rows that a range leaves out, among rows of one series in order of time: all
+ * of them, or the newest ones. 0 or PACE_ENOMEM. */
 struct range_rows {
     size_t count;
     const int64_t *time_ns;
     const char *const *commit;
     const double *run;
     uint8_t *selected;
+    double newest_run; /* number of the stream's newest run; NAN: not known yet */
+    int64_t oldest_ns; /* rows that are not here are not later than this */
+    bool settled;      /* set when no older row can change which of these are chosen */
 };
-void range_apply(const struct range *range, const struct range_rows *rows, uint64_t newest_run);
+int range_apply(const struct range *range, struct range_rows *rows);
 
-/* The scan: reads the selection, chooses by ranges (in order), with history for `lookback`. */
-int op_scan(struct context *ctx, const struct selection *selection, struct range *ranges,
-            struct lookback lookback, struct op **out);
-/* The lookback that later operators turned out to need; before the first next(). */
-void op_scan_extend(struct op *scan, struct range *range, struct lookback lookback);
+struct mark_view;
+
+/* The scan: reads the selection, chooses by the ranges it is given in order. */
+int op_scan(struct context *ctx, const struct selection *selection, const struct mark_view *marks,
+            struct op **out);
+/* Before the first next(): ranges, with history for `lookback`; gone: with a row for each series that
+ * its newest run lacks. */
+void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookback, bool gone);
 
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);
 int op_add_column(struct context *ctx, struct op *op, struct column column);
+/* Adds how far an expression of the operator looks back; an error where its rows are of no series. */
+int op_look_back(struct context *ctx, struct op *op, const struct binder *binder, struct span span);
 /* Diagnosed as Q_LIMIT or Q_NO_MEMORY. */
 int op_fail_rows(struct context *ctx, int code, const char *verb);
 

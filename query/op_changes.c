@@ -61,6 +61,9 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
         size_t capacity = changes->capacity ? changes->capacity * 2 : PACE_MAX_BATCH;
         while (capacity < need)
             capacity *= 2;
+        size_t point_size = 3 * sizeof(double) + 1;
+        if (arena_charge(ctx->arena, (capacity - changes->capacity) * point_size))
+            return context_no_memory(ctx);
         if (!grow(&changes->values, capacity, sizeof(double)) ||
             !grow(&changes->time_ns, capacity, sizeof(int64_t)) ||
             !grow(&changes->commits, capacity, sizeof(char *)) ||
@@ -267,6 +270,7 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
     changes->op.by_series = false;
+    changes->op.lookback.all = true;
     changes->op.next = changes_next;
     changes->op.free = changes_free;
     *out = &changes->op;

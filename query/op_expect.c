@@ -159,6 +159,7 @@ static int condition_bind(struct context *ctx, const struct stage *stage, struct
     expect->grouped = has_aggregate(stage->expr);
     binder_init(&binder, ctx, &expect->op.schema, expect->grouped ? MODE_GROUP : MODE_ROW);
     int status = expr_bind(&binder, stage->expr, &expect->condition);
+    if (!status) status = op_look_back(ctx, &expect->op, &binder, stage->expr->span);
     if (status) return status;
     if (node_column(expect->condition).type != TYPE_FLAG)
         return context_fail(ctx, Q_TYPE, stage->expr->span,

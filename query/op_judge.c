@@ -81,7 +81,8 @@ static int baseline_row(struct baseline_op *baseline, struct context *ctx,
     struct point point = point_at(&baseline->inputs, batch, row);
     struct history *history = &baseline->history;
     double base = NAN, n_points = NAN;
-    if (batch_selected(batch, row)) {
+    bool gone = batch->gone && batch->gone[row];
+    if (!gone && (ctx->every_row || batch_selected(batch, row))) {
         size_t n, before;
         int status = history_window(history, point.time_ns, point.commit, point.value,
                                     point.restart, &n, &before);
@@ -156,8 +157,14 @@ static int add_number(struct context *ctx, struct op *op, const char *name,
     return op_add_column(ctx, op, column);
 }
 
-int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-                struct lookback *lookback)
+static bool has_option(const struct option *option, enum option_kind kind)
+{
+    while (option && option->kind != kind)
+        option = option->next;
+    return option != NULL;
+}
+
+int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     struct baseline_op *baseline;
     struct window window;
@@ -166,7 +173,7 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     if (!status) status = baseline_function(ctx, stage, baseline);
     if (!status) status = window_bind(ctx, stage->options, &window);
     if (status) return status;
-    if (baseline->function == F_LAST) window.needs = window.needs > 1 ? 1 : window.needs;
+    if (baseline->function == F_LAST && !has_option(stage->options, OPTION_NEEDS)) window.needs = 1;
     history_init(&baseline->history, window);
     const struct column value = input->schema.columns[baseline->inputs.value];
     status = add_number(ctx, &baseline->op, "base", &value);
@@ -179,7 +186,7 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     for (size_t i = 0; i < BASELINE_COLUMNS; i++)
         baseline->own[i] = vec_make(ctx->arena, TYPE_NUMBER, false);
     if (ctx->arena->failed) return context_no_memory(ctx);
-    *lookback = lookback_window(&window);
+    baseline->op.lookback = lookback_window(&window);
     baseline->op.next = baseline_next;
     baseline->op.free = baseline_free;
     *out = &baseline->op;
@@ -234,7 +241,7 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
     check->series = series;
     check->rule = NULL;
     for (const struct rule *rule = check->rules; rule && !check->rule; rule = rule->next, i++) {
-        int status = rule->scope ? select_matches(ctx, rule->scope, series) : 1;
+        int status = scope_matches(ctx, rule->scope, series);
         if (status < 0) return status;
         if (!status) continue;
         check->rule = rule;
@@ -246,7 +253,7 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
 }
 
 /* Limits from the window; behind an accepted change with few points yet, the spread from before it
- * around the centre since (rule 10). */
+ * around the centre since (rule 10). A static model has neither. */
 static void check_limits(const struct check_op *check, size_t n, size_t before, struct limits *out)
 {
     const struct rule *rule = check->rule;
@@ -254,6 +261,7 @@ static void check_limits(const struct check_op *check, size_t n, size_t before, 
     size_t after = n - before, needs = rule->window.needs;
     model_limits(rule->model, sample + before, after, check->lower, check->upper, out);
     if (before == 0 || after >= needs || after == 0 || before < needs) return;
+    if (rule->model == MODEL_STATIC) return;
     struct limits old;
     if (model_limits(rule->model, sample, before, check->lower, check->upper, &old)) return;
     double shift = out->centre - old.centre;
@@ -261,8 +269,13 @@ static void check_limits(const struct check_op *check, size_t n, size_t before, 
                            .spread = old.spread,
                            .low = old.low + shift,
                            .high = old.high + shift,
-                           .n = needs,
+                           .n = before, /* the spread is of these */
                            .flat = old.flat};
+}
+
+static bool equals_flat(const struct limits *limits, double value)
+{
+    return limits->flat && fabs(value - limits->centre) <= MODEL_FLAT_TOLERANCE * fabs(limits->centre);
 }
 
 /* Which side of its limits a value is on: -1, 0, 1, and by the floor at least. */
@@ -270,7 +283,7 @@ static int check_side(const struct rule *rule, const struct limits *limits, doub
 {
     double base = limits->centre;
     int side = value > limits->high ? 1 : value < limits->low ? -1 : 0;
-    if (limits->flat && fabs(value - base) <= MODEL_FLAT_TOLERANCE * fabs(base)) return 0;
+    if (equals_flat(limits, value)) return 0;
     /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
     if (side && rule->floor > 0 && isfinite(base) && base != 0 &&
         fabs(value / base - 1) < rule->floor)
@@ -308,15 +321,13 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
 {
     const struct rule *rule = check->rule;
     if (isnan(value)) return VERDICT_FAILED;
-    if (points == 0 && rule->window.needs > 0) return VERDICT_NEW;
-    if (limits->n < rule->window.needs) {
+    bool no_limit = isnan(limits->low) && isnan(limits->high); /* none can be computed */
+    if (limits->n < rule->window.needs || no_limit) {
         push_side(check, 0);
-        return VERDICT_THIN;
+        return points == 0 && rule->window.needs > 0 ? VERDICT_NEW : VERDICT_THIN;
     }
     int side = check_side(rule, limits, value);
-    enum verdict verdict = side           ? confirm(check, side)
-                           : limits->flat ? VERDICT_FLAT_OK
-                                          : VERDICT_OK;
+    enum verdict verdict = side ? confirm(check, side) : equals_flat(limits, value) ? VERDICT_FLAT_OK : VERDICT_OK;
     push_side(check, side);
     return verdict;
 }
@@ -332,6 +343,7 @@ static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
     case VERDICT_THIN: outcome->thin++; break;
     case VERDICT_NEW: outcome->fresh++; break;
     case VERDICT_GONE: outcome->gone++; break;
+    case VERDICT_FAILED: outcome->failed++; break;
     default: break;
     }
 }
@@ -372,7 +384,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         if (selected) count_verdict(ctx->outcome, VERDICT_GONE);
         return 0;
     }
-    if (selected || check->rule->confirm_of > 1) {
+    if (selected || ctx->every_row || check->rule->confirm_of > 1) {
         size_t n, before;
         int status = history_window(check->history, point.time_ns, point.commit, point.value,
                                     point.restart, &n, &before);
@@ -380,10 +392,8 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         struct limits limits;
         check_limits(check, n, before, &limits);
         enum verdict verdict = check_value(check, &limits, point.value, n);
-        if (selected) {
-            put_judgement(check, row, &limits, point.value, n - before, verdict);
-            count_verdict(ctx->outcome, verdict);
-        }
+        put_judgement(check, row, &limits, point.value, n - before, verdict);
+        if (selected) count_verdict(ctx->outcome, verdict);
     }
     int status =
         history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
@@ -415,8 +425,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     return 0;
 }
 
-int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-             struct lookback *lookback)
+int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     struct check_op *check;
     int status = op_make(ctx, sizeof *check, "check", input, &check);
@@ -433,8 +442,8 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     size_t rules = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
         struct lookback one = lookback_window(&rule->window);
-        one.points += rule->confirm_of - 1;
-        *lookback = lookback_max(*lookback, one);
+        one.judged = rule->confirm_of - 1;
+        check->op.lookback = lookback_max(check->op.lookback, one);
         rules++;
     }
     check->histories = arena_array(ctx->arena, rules, sizeof *check->histories);

@@ -76,27 +76,65 @@ int range_bind(struct context *ctx, const struct stage *stage, struct range *out
     return bind_span(ctx, stage, out);
 }
 
-/* -- applying ---------------------------------------------------------------------------------- */
+/* -- applying ----------------------------------------------------------------------------------- */
 
-static void apply_count(const struct range *range, const struct range_rows *rows)
+/* The commits met so far: a hash table of rows. */
+struct commit_set {
+    uint32_t *table; /* row + 1; 0: free */
+    size_t mask;
+};
+
+static uint64_t hash_text(const char *text)
 {
-    bool last = range->kind == STAGE_LAST;
-    uint64_t taken = 0;
-    const char *commit = NULL;
-    for (size_t k = 0; k < rows->count; k++) {
-        size_t i = last ? rows->count - 1 - k : k;
-        if (!rows->selected[i]) continue;
-        if (range->unit == RANGE_POINTS) {
-            taken++;
-        } else if (!commit || strcmp(commit, rows->commit[i]) != 0) {
-            commit = rows->commit[i];
-            taken++;
-        }
-        if (taken > range->count) rows->selected[i] = 0;
-    }
+    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
+    for (; *text; text++)
+        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return hash ^ (hash >> 31);
 }
 
-static void apply_span(const struct range *range, const struct range_rows *rows)
+/* true when the commit of row `row` was not in the set; a run without a commit is one of its own. */
+static bool commit_add(struct commit_set *set, const struct range_rows *rows, size_t row)
+{
+    const char *commit = rows->commit[row];
+    if (!*commit) return true;
+    size_t slot = hash_text(commit) & set->mask;
+    for (; set->table[slot]; slot = (slot + 1) & set->mask)
+        if (strcmp(rows->commit[set->table[slot] - 1], commit) == 0) return false;
+    set->table[slot] = (uint32_t)row + 1;
+    return true;
+}
+
+/* `20 commits`: the longest stretch of the newest (or oldest) points that has no more commits. */
+static int apply_commits(const struct range *range, struct range_rows *rows)
+{
+    struct commit_set set = {.mask = 15};
+    while (set.mask < rows->count * 2)
+        set.mask = set.mask * 2 + 1;
+    set.table = calloc(set.mask + 1, sizeof *set.table);
+    if (!set.table) return PACE_ENOMEM;
+    uint64_t taken = 0;
+    for (size_t k = 0; k < rows->count; k++) {
+        size_t i = range->kind == STAGE_LAST ? rows->count - 1 - k : k;
+        if (!rows->selected[i]) continue;
+        if (taken <= range->count) taken += commit_add(&set, rows, i);
+        if (taken > range->count) rows->selected[i] = 0;
+    }
+    free(set.table);
+    rows->settled |= taken > range->count;
+    return 0;
+}
+
+static void apply_count(const struct range *range, struct range_rows *rows)
+{
+    uint64_t taken = 0;
+    for (size_t k = 0; k < rows->count; k++) {
+        size_t i = range->kind == STAGE_LAST ? rows->count - 1 - k : k;
+        if (rows->selected[i] && ++taken > range->count) rows->selected[i] = 0;
+    }
+    rows->settled |= taken >= range->count;
+}
+
+static void apply_span(const struct range *range, struct range_rows *rows)
 {
     bool last = range->kind == STAGE_LAST;
     size_t edge = rows->count;
@@ -110,23 +148,38 @@ static void apply_span(const struct range *range, const struct range_rows *rows)
         int64_t distance = last ? from - rows->time_ns[i] : rows->time_ns[i] - from;
         if (distance >= range->span_ns) rows->selected[i] = 0;
     }
+    rows->settled |= rows->oldest_ns <= from - range->span_ns;
 }
 
-void range_apply(const struct range *range, const struct range_rows *rows, uint64_t newest_run)
+static void apply_run(struct range_rows *rows)
 {
-    if (range->kind == STAGE_LAST && range->unit == RANGE_RUN) {
-        for (size_t i = 0; i < rows->count; i++)
-            if (rows->run[i] != (double)newest_run) rows->selected[i] = 0;
-    } else if (range->kind == STAGE_LAST || range->kind == STAGE_FIRST) {
-        if (range->unit == RANGE_SPAN)
-            apply_span(range, rows);
-        else
-            apply_count(range, rows);
-    } else {
-        for (size_t i = 0; i < rows->count; i++)
-            if (rows->time_ns[i] < range->from_ns || rows->time_ns[i] >= range->until_ns)
-                rows->selected[i] = 0;
+    for (size_t i = 0; i < rows->count; i++)
+        if (!(rows->run[i] >= rows->newest_run && rows->run[i] <= rows->newest_run))
+            rows->selected[i] = 0;
+    rows->settled |= !isnan(rows->newest_run);
+}
+
+static void apply_times(const struct range *range, struct range_rows *rows)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (rows->time_ns[i] < range->from_ns || rows->time_ns[i] >= range->until_ns)
+            rows->selected[i] = 0;
+    rows->settled |= rows->oldest_ns < range->from_ns;
+}
+
+int range_apply(const struct range *range, struct range_rows *rows)
+{
+    if (range->kind != STAGE_LAST && range->kind != STAGE_FIRST) {
+        apply_times(range, rows);
+        return 0;
     }
+    switch (range->unit) {
+    case RANGE_POINTS: apply_count(range, rows); return 0;
+    case RANGE_SPAN: apply_span(range, rows); return 0;
+    case RANGE_RUN: apply_run(rows); return 0;
+    case RANGE_COMMITS: break;
+    }
+    return apply_commits(range, rows);
 }
 
 /* -- the operator ------------------------------------------------------------------------------ */
@@ -139,6 +192,7 @@ struct range_op {
     uint8_t *selected;
     size_t selected_capacity, offset;
     const struct series *series;
+    double newest_run;
     bool holding;
 };
 
@@ -173,6 +227,7 @@ static int range_fill(struct range_op *range, struct context *ctx, bool *end)
         for (size_t i = 0; i < batch->count; i++)
             range->selected[from + i] = batch_selected(batch, i);
         range->series = batch->series;
+        range->newest_run = batch->newest_run;
         if (batch->series_end) return 0;
     }
 }
@@ -187,10 +242,13 @@ static int range_next(struct op *op, struct context *ctx, struct batch **out)
         bool end;
         int status = range_fill(range, ctx, &end);
         if (status || end) return status;
-        struct range_rows view = {rows->count, rows->columns[range->time].at.time_ns,
-                                  rows->columns[range->commit].at.text,
-                                  rows->columns[range->run].at.number, range->selected};
-        range_apply(&range->range, &view, range->series->stream->last_run);
+        struct range_rows view = {.count = rows->count,
+                                  .time_ns = rows->columns[range->time].at.time_ns,
+                                  .commit = rows->columns[range->commit].at.text,
+                                  .run = rows->columns[range->run].at.number,
+                                  .selected = range->selected,
+                                  .newest_run = range->newest_run};
+        if (range_apply(&range->range, &view)) return context_no_memory(ctx);
         range->holding = start = true;
         range->offset = 0;
     }
@@ -198,6 +256,7 @@ static int range_next(struct op *op, struct context *ctx, struct batch **out)
     batch->selected = range->selected ? range->selected + range->offset : NULL;
     range->offset += batch->count;
     batch->series = range->series;
+    batch->newest_run = range->newest_run;
     batch->series_start = start;
     batch->series_end = range->offset == rows->count;
     range->holding = !batch->series_end;

@@ -14,6 +14,7 @@ struct where_op {
     struct vec *buffers; /* own memory, one a column */
     struct vec *vecs;    /* what the batch shows: a buffer, or the input's one value for all rows */
     uint8_t selected[PACE_MAX_BATCH], restart[PACE_MAX_BATCH], gone[PACE_MAX_BATCH];
+    bool restart_due; /* the first row of an accepted change was dropped: the next one stands for it */
     struct batch batch;
 };
 
@@ -59,25 +60,28 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
     if (status) return status;
     uint32_t keep[PACE_MAX_BATCH];
     size_t count = 0;
+    if (batch->series_start) where->restart_due = false;
     for (size_t i = 0; i < batch->count; i++) {
         uint8_t flag = flags->at.flag[i * flags->step];
         if (flag == FLAG_UNKNOWN && batch_selected(batch, i)) ctx->outcome->unknown_rows++;
+        where->restart_due |= batch->restart && batch->restart[i];
         if (flag != 1) continue;
         where->selected[count] = batch_selected(batch, i);
-        where->restart[count] = batch->restart ? batch->restart[i] : 0;
+        where->restart[count] = where->restart_due;
+        where->restart_due = false;
         where->gone[count] = batch->gone ? batch->gone[i] : 0;
         keep[count++] = (uint32_t)i;
     }
+    where->batch = *batch;
+    where->batch.restart = where->restart;
     if (count == batch->count) {
-        *out = batch;
+        *out = &where->batch;
         return 0;
     }
     where_compact(where, batch, keep, count);
-    where->batch = *batch;
     where->batch.count = count;
     where->batch.vecs = where->vecs;
     where->batch.selected = where->selected;
-    where->batch.restart = batch->restart ? where->restart : NULL;
     where->batch.gone = batch->gone ? where->gone : NULL;
     *out = &where->batch;
     return 0;
@@ -91,6 +95,7 @@ int op_where(struct context *ctx, const struct stage *stage, struct op *input, s
     struct binder binder;
     binder_init(&binder, ctx, &input->schema, MODE_ROW);
     status = expr_bind(&binder, stage->expr, &where->condition);
+    if (!status) status = op_look_back(ctx, &where->op, &binder, stage->expr->span);
     if (status) return status;
     if (node_column(where->condition).type != TYPE_FLAG)
         return context_fail(ctx, Q_TYPE, stage->expr->span, "write a comparison, like value > 3ms",
@@ -149,8 +154,7 @@ static int derive_next(struct op *op, struct context *ctx, struct batch **out)
     return 0;
 }
 
-int op_derive(struct context *ctx, const struct stage *stage, struct op *input, struct op **out,
-              struct lookback *lookback)
+int op_derive(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     struct derive_op *derive;
     int status = op_make(ctx, sizeof *derive, "derive", input, &derive);
@@ -161,11 +165,11 @@ int op_derive(struct context *ctx, const struct stage *stage, struct op *input, 
     derive->nodes = arena_array(ctx->arena, total, sizeof *derive->nodes);
     derive->targets = arena_array(ctx->arena, total, sizeof *derive->targets);
     if (!derive->nodes || !derive->targets) return context_no_memory(ctx);
-    struct lookback sum = {0};
     for (const struct binding *binding = stage->bindings; binding; binding = binding->next) {
         struct binder binder;
         binder_init(&binder, ctx, &derive->op.schema, MODE_ROW);
         status = expr_bind(&binder, binding->expr, &derive->nodes[derive->count]);
+        if (!status) status = op_look_back(ctx, &derive->op, &binder, binding->expr->span);
         if (status) return status;
         int target = schema_find(&derive->op.schema, binding->name.text, binding->name.len);
         if (target >= 0)
@@ -178,11 +182,9 @@ int op_derive(struct context *ctx, const struct stage *stage, struct op *input, 
         derive->targets[derive->count++] = (int)derive->op.schema.count;
         status = op_add_column(ctx, &derive->op, column);
         if (status) return status;
-        sum = lookback_add(sum, binder.lookback);
     }
     derive->vecs = arena_array(ctx->arena, derive->op.schema.count, sizeof *derive->vecs);
     if (!derive->vecs) return context_no_memory(ctx);
-    *lookback = sum;
     derive->op.next = derive_next;
     derive->op.free = derive_free;
     *out = &derive->op;

@@ -41,6 +41,7 @@ static const char *const STATUS_NAMES[] = {"ok", "failed", "skipped"};
 /* The runs of one read, and the cells of its columns: value[c * stride + r]. */
 struct matrix {
     size_t runs, stride, columns;
+    size_t charged; /* cells counted against the statement's memory */
     int64_t *time_ns;
     const char **commit;
     double *run;
@@ -57,6 +58,8 @@ struct points {
     double *run, *value, *lower, *upper;
     uint8_t *selected, *restart, *gone;
     bool any_restart, any_gone;
+    double newest_run; /* that this series may have a row of; NAN: among runs not read yet */
+    bool settled;      /* which points the ranges choose, whatever older runs hold */
 };
 
 struct scan_op {
@@ -64,8 +67,8 @@ struct scan_op {
     const struct selection *selection;
     struct range *ranges;
     struct lookback lookback;
-    struct mark_view *marks;
-    bool marks_loaded;
+    bool wants_gone;
+    const struct mark_view *marks;
     size_t group_start, group_end; /* series of the matrix */
     size_t next_series;
     struct matrix matrix;
@@ -89,15 +92,18 @@ static void scan_free(struct op *op)
                       points->gone};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
-    marks_free(scan->marks);
 }
 
 /* -- reading a matrix -------------------------------------------------------------------------- */
 
-static int matrix_reserve(struct matrix *matrix, size_t runs, size_t columns)
+static int matrix_reserve(struct matrix *matrix, struct arena *arena, size_t runs, size_t columns)
 {
-    size_t cells;
-    if (__builtin_mul_overflow(runs, columns, &cells)) return PACE_ENOMEM;
+    size_t cells, cell_size = 3 * sizeof(double) + 1;
+    if (__builtin_mul_overflow(runs, columns + 1, &cells) || cells > SIZE_MAX / cell_size) return PACE_ENOMEM;
+    if (cells > matrix->charged) {
+        if (arena_charge(arena, (cells - matrix->charged) * cell_size)) return PACE_ENOMEM;
+        matrix->charged = cells;
+    }
     if (!grow(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
         !grow(&matrix->commit, runs, sizeof *matrix->commit) ||
         !grow(&matrix->run, runs, sizeof *matrix->run) ||
@@ -146,7 +152,7 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
     size_t columns = scan->group_end - scan->group_start;
     uint64_t runs = last && last < stream->run_count ? last : stream->run_count;
     uint32_t *wanted = malloc(columns * sizeof *wanted);
-    int status = wanted ? matrix_reserve(&scan->matrix, runs, columns) : PACE_ENOMEM;
+    int status = wanted ? matrix_reserve(&scan->matrix, ctx->arena, runs, columns) : PACE_ENOMEM;
     if (status) {
         free(wanted);
         return context_no_memory(ctx);
@@ -174,9 +180,11 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
 
 /* -- the points of a series -------------------------------------------------------------------- */
 
-static int points_reserve(struct points *points, size_t count)
+static int points_reserve(struct points *points, struct arena *arena, size_t count)
 {
+    const size_t point_size = 7 * sizeof(double) + 3;
     if (count <= points->capacity) return 0;
+    if (arena_charge(arena, (count - points->capacity) * point_size)) return PACE_ENOMEM;
     if (!grow(&points->time_ns, count, sizeof *points->time_ns) ||
         !grow(&points->commit, count, sizeof *points->commit) ||
         !grow(&points->status, count, sizeof *points->status) ||
@@ -211,7 +219,7 @@ static int points_gather(struct scan_op *scan, struct context *ctx, size_t index
     const struct matrix *matrix = &scan->matrix;
     struct points *points = &scan->points;
     size_t base = (index - scan->group_start) * matrix->stride;
-    if (points_reserve(points, matrix->runs + 1)) return context_no_memory(ctx);
+    if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
     points->count = 0;
     points->any_restart = points->any_gone = false;
     for (size_t r = 0; r < matrix->runs; r++) {
@@ -242,21 +250,30 @@ static int points_gather(struct scan_op *scan, struct context *ctx, size_t index
     return 0;
 }
 
+/* Row of the matrix that is the newest run as the series sees it: marks may hide runs. -1: none. */
+static int newest_row(const struct scan_op *scan, struct context *ctx,
+                      const struct mark_view *const *marks, size_t mark_count, size_t *row)
+{
+    const struct matrix *matrix = &scan->matrix;
+    for (size_t r = matrix->runs; r > 0; r--) {
+        uint64_t run = (uint64_t)matrix->run[r - 1];
+        int hidden = marks_exclude(ctx, marks, mark_count, matrix->commit[r - 1], run);
+        if (hidden < 0) return hidden;
+        *row = r - 1;
+        if (!hidden) return 1;
+    }
+    return 0;
+}
+
 /* With `last run`: a row for a series that its stream's newest run does not hold. */
-static void points_add_gone(struct scan_op *scan, const struct series *series)
+static void points_add_gone(struct scan_op *scan, size_t newest)
 {
     struct points *points = &scan->points;
     const struct matrix *matrix = &scan->matrix;
-    const struct range *range = scan->ranges;
-    while (range && !(range->kind == STAGE_LAST && range->unit == RANGE_RUN))
-        range = range->next;
-    if (!range || scan->selection->rows || matrix->runs == 0) return;
-    double newest = (double)series->stream->last_run;
-    if (points->count && points->run[points->count - 1] == newest) return;
     size_t i = points->count++;
-    points->time_ns[i] = matrix->time_ns[matrix->runs - 1];
-    points->commit[i] = matrix->commit[matrix->runs - 1];
-    points->run[i] = newest;
+    points->time_ns[i] = matrix->time_ns[newest];
+    points->commit[i] = matrix->commit[newest];
+    points->run[i] = matrix->run[newest];
     points->value[i] = points->lower[i] = points->upper[i] = NAN;
     points->status[i] = NULL;
     points->selected[i] = points->gone[i] = 1;
@@ -264,66 +281,69 @@ static void points_add_gone(struct scan_op *scan, const struct series *series)
     points->any_gone = true;
 }
 
-/* Whether more runs could still change which points the ranges choose. */
-static bool ranges_settled(const struct scan_op *scan, uint64_t chosen)
+/* Whether `needed` points with a value and of other commits lie before point `at`. */
+static bool has_points_before(const struct points *points, size_t at, uint64_t needed)
 {
-    const struct points *points = &scan->points;
-    for (const struct range *range = scan->ranges; range; range = range->next) {
-        int64_t oldest_ns = points->count ? points->time_ns[0] : INT64_MAX;
-        int64_t newest_ns = points->count ? points->time_ns[points->count - 1] : INT64_MIN;
-        if (range->kind == STAGE_SINCE || range->kind == STAGE_BETWEEN) {
-            if (oldest_ns < range->from_ns) return true;
-        } else if (range->kind == STAGE_LAST) {
-            if (range->unit == RANGE_RUN) return true;
-            if (range->unit == RANGE_POINTS && chosen >= range->count) return true;
-            if (range->unit == RANGE_SPAN && points->count &&
-                oldest_ns <= newest_ns - range->span_ns)
-                return true;
-        }
+    const char *own = points->commit[at];
+    for (size_t i = at; i > 0 && needed; i--) {
+        if (isnan(points->value[i - 1])) continue;
+        needed -= !*own || strcmp(points->commit[i - 1], own) != 0;
     }
-    return false;
+    return needed == 0;
 }
 
 /* Whether the loaded points hold what the judged ones need. */
 static bool points_suffice(const struct scan_op *scan)
 {
     const struct points *points = &scan->points;
+    const struct lookback *back = &scan->lookback;
     if (scan->matrix.complete) return true;
-    size_t first = 0, chosen = 0;
-    for (size_t i = points->count; i > 0; i--) {
-        if (!points->selected[i - 1]) continue;
-        first = i - 1;
-        chosen++;
+    if (!points->settled) return false;
+    size_t first = 0;
+    while (first < points->count && (!points->selected[first] || points->gone[first]))
+        first++;
+    if (first == points->count) return true; /* nothing is judged */
+    if (back->all) return false;
+    uint64_t judged = back->judged;
+    for (; judged && first > 0; first--)
+        judged -= isnan(points->value[first - 1]) ? 0 : 1;
+    if (judged) return false;
+    if (back->span_ns && scan->matrix.time_ns[0] > points->time_ns[first] - back->span_ns) return false;
+    for (size_t i = first; back->points && i < points->count; i++) {
+        bool looks = points->selected[i] || back->judged;
+        if (looks && !points->gone[i] && !has_points_before(points, i, back->points)) return false;
     }
-    if (!ranges_settled(scan, chosen)) return false;
-    if (chosen == 0 || (chosen == 1 && points->gone[first])) return true;
-    if (scan->lookback.all) return false;
-    uint64_t earlier = 0;
-    for (size_t i = 0; i < first; i++)
-        earlier += !*points->commit[first] || strcmp(points->commit[i], points->commit[first]) != 0;
-    if (earlier < scan->lookback.points) return false;
-    return !scan->lookback.span_ns ||
-           (first > 0 && points->time_ns[0] <= points->time_ns[first] - scan->lookback.span_ns);
+    return true;
 }
 
 /* Points of series `index` of the selection: gathered, chosen. */
 static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
 {
     const struct series *series = &scan->selection->series[index];
+    const struct matrix *matrix = &scan->matrix;
+    struct points *points = &scan->points;
     const struct mark_view **marks;
-    size_t mark_count;
+    size_t mark_count, newest = 0;
     int status = marks_of_series(ctx, scan->marks, series, &marks, &mark_count);
     if (status) return status;
     status = points_gather(scan, ctx, index, marks, mark_count);
     if (status) return status;
-    points_add_gone(scan, series);
-    struct points *points = &scan->points;
-    struct range_rows rows = {points->count, points->time_ns, points->commit, points->run,
-                              points->selected};
+    int found = newest_row(scan, ctx, marks, mark_count, &newest);
+    if (found < 0) return found;
+    points->newest_run = found ? matrix->run[newest] : NAN;
+    size_t cell = (index - scan->group_start) * matrix->stride + newest;
+    if (found && scan->wants_gone && !scan->selection->rows && matrix->status[cell] == PACE_CELL_ABSENT)
+        points_add_gone(scan, newest);
+    struct range_rows rows = {.count = points->count,
+                              .time_ns = points->time_ns,
+                              .commit = points->commit,
+                              .run = points->run,
+                              .selected = points->selected,
+                              .newest_run = points->newest_run,
+                              .oldest_ns = matrix->runs ? matrix->time_ns[0] : INT64_MAX};
     for (const struct range *range = scan->ranges; range; range = range->next)
-        range_apply(range, &rows, series->stream->last_run);
-    for (size_t m = 0; m < mark_count; m++)
-        if (marks[m]->kind == PACE_MARK_ARCHIVE) points->count = 0;
+        if (range_apply(range, &rows)) return context_no_memory(ctx);
+    points->settled = rows.settled;
     return 0;
 }
 
@@ -332,7 +352,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
 /* Runs to read first: as many as the ranges ask for, with history. */
 static uint64_t first_read(const struct scan_op *scan)
 {
-    if (!scan->ranges || scan->lookback.all) return 0;
+    if (!scan->ranges || scan->lookback.all) return 0; /* all */
     uint64_t runs = FIRST_READ;
     for (const struct range *range = scan->ranges; range; range = range->next) {
         if (range->kind == STAGE_FIRST) return 0;
@@ -340,15 +360,14 @@ static uint64_t first_read(const struct scan_op *scan)
         if (range->unit == RANGE_POINTS) runs = range->count;
         if (range->unit == RANGE_RUN) runs = 1;
     }
-    return runs + scan->lookback.points;
+    return runs + scan->lookback.points + scan->lookback.judged;
 }
 
-/* The next columns of one stream, as many as fit into the matrix. */
-static void group_choose(struct scan_op *scan)
+/* The next columns of one stream, as many as fit into the matrix with so many runs (0: all). */
+static void group_choose(struct scan_op *scan, uint64_t runs)
 {
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = selection->series[scan->next_series].stream;
-    uint64_t runs = first_read(scan);
     if (runs == 0 || runs > stream->run_count) runs = stream->run_count;
     size_t fit = runs ? MATRIX_CELLS / runs : 1;
     if (fit == 0) fit = 1;
@@ -361,9 +380,9 @@ static void group_choose(struct scan_op *scan)
 /* Reads the group with enough history for each of its series. */
 static int group_load(struct scan_op *scan, struct context *ctx)
 {
-    group_choose(scan);
     uint64_t runs = first_read(scan);
     for (;;) {
+        group_choose(scan, runs);
         int status = matrix_read(scan, ctx, runs);
         if (status) return status;
         bool enough = true;
@@ -387,11 +406,7 @@ static int next_series(struct scan_op *scan, struct context *ctx)
 {
     int status = 0;
     scan->series = NULL;
-    if (!scan->marks_loaded) {
-        status = marks_load(ctx, &scan->marks);
-        scan->marks_loaded = true;
-    }
-    if (status || scan->next_series == scan->selection->count) return status;
+    if (scan->next_series == scan->selection->count) return 0;
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
     if (!status) status = points_load(scan, ctx, scan->next_series);
     if (status) return status;
@@ -434,6 +449,7 @@ static void batch_fill(struct scan_op *scan)
                                  .restart = points->any_restart ? points->restart + at : NULL,
                                  .gone = points->any_gone ? points->gone + at : NULL,
                                  .series = series,
+                                 .newest_run = points->newest_run,
                                  .series_start = at == 0,
                                  .series_end = at + count == points->count};
     scan->offset += count;
@@ -478,8 +494,8 @@ static void value_column(struct context *ctx, const struct selection *selection,
     }
 }
 
-int op_scan(struct context *ctx, const struct selection *selection, struct range *ranges,
-            struct lookback lookback, struct op **out)
+int op_scan(struct context *ctx, const struct selection *selection, const struct mark_view *marks,
+            struct op **out)
 {
     static const struct column base[COLUMN_COUNT] = {
         {"project", TYPE_TEXT, UNIT_NONE, false, NULL},
@@ -500,8 +516,7 @@ int op_scan(struct context *ctx, const struct selection *selection, struct range
     int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
     if (status) return status;
     scan->selection = selection;
-    scan->ranges = ranges;
-    scan->lookback = lookback;
+    scan->marks = marks;
     struct column measured = {0};
     value_column(ctx, selection, &measured);
     for (int i = 0; i < COLUMN_COUNT; i++) {
@@ -521,9 +536,10 @@ int op_scan(struct context *ctx, const struct selection *selection, struct range
     return 0;
 }
 
-void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookback)
+void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookback, bool gone)
 {
     struct scan_op *scan = (struct scan_op *)op;
     scan->ranges = ranges;
     scan->lookback = lookback;
+    scan->wants_gone = gone;
 }

@@ -52,12 +52,13 @@ static size_t key_size(enum type type)
     return type == TYPE_FLAG ? 1 : sizeof(double);
 }
 
-static int keys_reserve(struct sort_op *sort, size_t count)
+static int keys_reserve(struct sort_op *sort, struct arena *arena, size_t count)
 {
     if (count <= sort->capacity) return 0;
     size_t capacity = sort->capacity ? sort->capacity * 2 : 256;
     while (capacity < count)
         capacity *= 2;
+    if (arena_charge(arena, (capacity - sort->capacity) * sort->key_count * sizeof(double))) return PACE_ENOMEM;
     for (size_t i = 0; i < sort->key_count; i++) {
         struct key *key = &sort->keys[i];
         void *grown = reallocarray(key->at.number, capacity, key_size(key->type));
@@ -101,7 +102,7 @@ static int sort_fill(struct sort_op *sort, struct context *ctx)
         int status = sort->op.input->next(sort->op.input, ctx, &batch);
         if (status || !batch) return status;
         size_t at = sort->rows.count;
-        if (keys_reserve(sort, at + batch->count)) return context_no_memory(ctx);
+        if (keys_reserve(sort, ctx->arena, at + batch->count)) return context_no_memory(ctx);
         for (size_t i = 0; i < sort->key_count; i++) {
             status = key_append(ctx, &sort->keys[i], batch, at);
             if (status) return status;
@@ -248,6 +249,7 @@ static int sort_key(struct context *ctx, struct sort_op *sort, const struct expr
     binder_init(&binder, ctx, &sort->op.schema, MODE_ROW);
     struct key *key = &sort->keys[sort->key_count];
     int status = expr_bind(&binder, expr, &key->node);
+    if (!status) status = op_look_back(ctx, &sort->op, &binder, expr->span);
     if (status) return status;
     struct column column = node_column(key->node);
     if (column.mixed)

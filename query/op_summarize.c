@@ -1,5 +1,6 @@
 /* op_summarize.c -- aggregates over groups of rows. Groups are found by hash and given out in order of
- * their `by` columns; where a column is of a run (time, commit, run), in order of first time. */
+ * their `by` columns, one after the other; those of a run (time, commit, run) by when the group was first
+ * seen. */
 #include "op.h"
 
 #include "group.h"
@@ -22,7 +23,7 @@ struct summarize_op {
     struct op op;
     struct node **by, **results; /* results: one a column, over the slots */
     size_t by_count, result_count, aggregate_count;
-    bool by_run; /* a `by` column is time, commit or run */
+    bool *by_run;                /* this `by` column is time, commit or run */
     struct aggregate *aggregates;
     int time_column;
     struct by_value *values; /* group g: values[g * by_count ...] */
@@ -61,7 +62,7 @@ static struct by_value by_value(const struct vec *v, size_t row)
     size_t i = row * v->step;
     switch (v->type) {
     case TYPE_NUMBER:
-        value.number = v->at.number[i];
+        value.number = v->at.number[i] + 0.0; /* -0 is 0 */
         value.unit = vec_unit(v, row);
         break;
     case TYPE_TIME: value.time_ns = v->at.time_ns[i]; break;
@@ -79,7 +80,8 @@ static bool same_text(const char *a, const char *b)
 static bool by_equal(const struct by_value *a, const struct by_value *b)
 {
     bool numbers = a->number == b->number || (isnan(a->number) && isnan(b->number));
-    return numbers && a->time_ns == b->time_ns && a->flag == b->flag && same_text(a->text, b->text);
+    return numbers && a->time_ns == b->time_ns && a->flag == b->flag && same_text(a->text, b->text) &&
+           same_text(a->unit, b->unit);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t x)
@@ -121,6 +123,9 @@ static int groups_grow(struct summarize_op *summarize, struct context *ctx)
                             PACE_MAX_GROUPS);
     if (summarize->count < summarize->capacity) return 0;
     size_t capacity = summarize->capacity ? summarize->capacity * 2 : 64;
+    size_t group_size = summarize->by_count * sizeof *summarize->values + 2 * sizeof(uint64_t) +
+                        summarize->aggregate_count * sizeof *summarize->states;
+    if (arena_charge(ctx->arena, (capacity - summarize->capacity) * group_size)) return context_no_memory(ctx);
     if (!grow(&summarize->values, capacity, summarize->by_count * sizeof *summarize->values) ||
         !grow(&summarize->first_ns, capacity, sizeof *summarize->first_ns) ||
         !grow(&summarize->states, capacity,
@@ -212,25 +217,41 @@ static int summarize_fill(struct summarize_op *summarize, struct context *ctx)
     }
 }
 
+static int compare_times(int64_t a, int64_t b)
+{
+    if (a == TIME_MISSING || b == TIME_MISSING) return (a == TIME_MISSING) - (b == TIME_MISSING);
+    return (a > b) - (a < b);
+}
+
+/* Missing values last. A value has one type, the other fields are equal. */
+static int compare_values(const struct by_value *a, const struct by_value *b)
+{
+    if (!a->text || !b->text) {
+        if (a->text || b->text) return !a->text - !b->text;
+    } else {
+        int order = strcmp(a->text, b->text);
+        if (order) return order;
+    }
+    int order = compare_times(a->time_ns, b->time_ns);
+    if (order) return order;
+    if (a->flag != b->flag) return a->flag < b->flag ? -1 : 1;
+    if (isnan(a->number) || isnan(b->number)) return isnan(a->number) - isnan(b->number);
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+/* By the columns as they were given; what belongs to a run by when its group was first seen. */
 static int group_compare(const void *a, const void *b, void *context)
 {
     const struct summarize_op *summarize = context;
     size_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-    if (summarize->by_run && summarize->first_ns[left] != summarize->first_ns[right])
-        return summarize->first_ns[left] < summarize->first_ns[right] ? -1 : 1;
     for (size_t i = 0; i < summarize->by_count; i++) {
-        const struct by_value *x = &summarize->values[left * summarize->by_count + i];
-        const struct by_value *y = &summarize->values[right * summarize->by_count + i];
-        if (x->text && y->text) {
-            int order = strcmp(x->text, y->text);
-            if (order) return order;
-        } else if (x->text || y->text) {
-            return x->text ? -1 : 1; /* missing last */
-        }
-        if (x->time_ns != y->time_ns) return x->time_ns < y->time_ns ? -1 : 1;
-        if (x->flag != y->flag) return x->flag < y->flag ? -1 : 1;
-        if (x->number < y->number) return -1;
-        if (x->number > y->number) return 1;
+        int order = 0;
+        if (summarize->by_run[i])
+            order = compare_times(summarize->first_ns[left], summarize->first_ns[right]);
+        if (!order)
+            order = compare_values(&summarize->values[left * summarize->by_count + i],
+                                   &summarize->values[right * summarize->by_count + i]);
+        if (order) return order;
     }
     return (left > right) - (left < right);
 }
@@ -328,12 +349,13 @@ static int bind_by(struct context *ctx, struct summarize_op *summarize, const st
         binder_init(&binder, ctx, &summarize->op.input->schema, MODE_ROW);
         struct node **node = &summarize->by[summarize->by_count];
         int status = expr_bind(&binder, binding->expr, node);
+        if (!status) status = op_look_back(ctx, &summarize->op, &binder, binding->expr->span);
         if (!status) status = add_named(ctx, &summarize->op, binding, node_column(*node));
         if (status) return status;
         if (binding->expr->kind == EXPR_NAME &&
             (slice_is(binding->expr->text, "time") || slice_is(binding->expr->text, "commit") ||
              slice_is(binding->expr->text, "run")))
-            summarize->by_run = true;
+            summarize->by_run[summarize->by_count] = true;
         summarize->by_count++;
     }
     return 0;
@@ -360,6 +382,7 @@ static int bind_results(struct context *ctx, struct summarize_op *summarize,
         struct node **node = &summarize->results[summarize->result_count];
         struct aggregate *const *before = binder.tail;
         int status = expr_bind(&binder, binding->expr, node);
+        if (!status) status = op_look_back(ctx, &summarize->op, &binder, binding->expr->span);
         if (status) return status;
         if (binder.tail == before)
             return context_fail(ctx, Q_TYPE, binding->expr->span,
@@ -384,7 +407,8 @@ int op_summarize(struct context *ctx, const struct stage *stage, struct op *inpu
     summarize->by = arena_array(ctx->arena, count_bindings(stage->by), sizeof *summarize->by);
     summarize->results =
         arena_array(ctx->arena, count_bindings(stage->bindings), sizeof *summarize->results);
-    if (!summarize->by || !summarize->results) return context_no_memory(ctx);
+    summarize->by_run = arena_array(ctx->arena, count_bindings(stage->by), sizeof *summarize->by_run);
+    if (!summarize->by || !summarize->results || !summarize->by_run) return context_no_memory(ctx);
     status = bind_by(ctx, summarize, stage);
     if (!status) status = bind_results(ctx, summarize, stage);
     if (status) return status;

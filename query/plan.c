@@ -3,16 +3,26 @@
 #include "plan.h"
 
 #include "format.h"
+#include "marks.h"
 #include "parse.h"
 
 #include <string.h>
 
 /* -- sources ----------------------------------------------------------------------------------- */
 
+/* A stage with the place that diagnostics of it point at: where it comes from the text of a view, the
+ * view's name; NULL: its own. */
+struct flat_stage {
+    struct stage stage;
+    const struct span *anchor;
+    struct flat_stage *next;
+};
+
 /* A query without names and brackets: a selector and all stages in order. */
 struct flat {
     const struct selector *selector;
-    struct stage *stages, **tail;
+    const struct span *anchor; /* of the selector */
+    struct flat_stage *stages, **tail;
 };
 
 static int flatten(struct context *ctx, const struct query *query, struct flat *flat);
@@ -34,8 +44,8 @@ static int flatten_view(struct context *ctx, const struct source *source, struct
         return context_fail(ctx, Q_TOO_DEEP, source->span, NULL, "'%.*s' uses itself",
                             (int)source->name.len, source->name.text);
     struct script *script;
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
-        return PACE_EQUERY;
+    int parsed = context_parse(ctx, text, &script);
+    if (parsed) return parsed;
     const struct span *saved = ctx->anchor;
     if (!saved) ctx->anchor = &source->span;
     int status = flatten(ctx, script->statements->query, flat);
@@ -48,15 +58,17 @@ static int flatten(struct context *ctx, const struct query *query, struct flat *
 {
     const struct source *source = query->source;
     int status = 0;
-    if (source->kind == SOURCE_SELECTOR) flat->selector = source->selector;
+    if (source->kind == SOURCE_SELECTOR) {
+        flat->selector = source->selector;
+        flat->anchor = ctx->anchor;
+    }
     if (source->kind == SOURCE_NAME) status = flatten_view(ctx, source, flat);
     if (source->kind == SOURCE_QUERY) status = flatten(ctx, source->query, flat);
     for (const struct stage *stage = query->stages; stage && !status; stage = stage->next) {
-        struct stage *copy = arena_alloc(ctx->arena, sizeof *copy);
+        struct flat_stage *copy = arena_alloc(ctx->arena, sizeof *copy);
         if (!copy) return context_no_memory(ctx);
-        *copy = *stage;
-        copy->next = NULL;
-        if (ctx->anchor) copy->span = copy->verb_span = *ctx->anchor;
+        copy->stage = *stage;
+        copy->anchor = ctx->anchor;
         *flat->tail = copy;
         flat->tail = &copy->next;
     }
@@ -78,6 +90,7 @@ struct planner {
     struct range *ranges, **tail;
     struct lookback lookback;
     bool pushing; /* only verbs that neither drop nor hold rows so far */
+    bool gone;    /* `last run` asks for the series that it lacks */
 };
 
 static int push_range(struct planner *planner, const struct stage *stage)
@@ -116,44 +129,43 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
 {
     struct context *ctx = planner->ctx;
     struct op *input = *chain;
-    struct lookback back = {0};
-    int status;
     if (is_range(stage->kind)) {
+        planner->gone |= stage->kind == STAGE_LAST && stage->window.kind == WINDOW_WORD &&
+                         slice_is(stage->window.word, "run");
         if (planner->pushing) return push_range(planner, stage);
         return op_range(ctx, stage, input, chain);
     }
     switch (stage->kind) {
-    case STAGE_WHERE: planner->pushing = false; return op_where(ctx, stage, input, chain);
-    case STAGE_DERIVE: status = op_derive(ctx, stage, input, chain, &back); break;
+    case STAGE_WHERE: return op_where(ctx, stage, input, chain);
+    case STAGE_DERIVE: return op_derive(ctx, stage, input, chain);
     case STAGE_KEEP: return op_keep(ctx, stage, input, chain);
-    case STAGE_BASELINE: status = op_baseline(ctx, stage, input, chain, &back); break;
-    case STAGE_CHECK:
-        planner->plan->judges = true;
-        status = op_check(ctx, stage, input, chain, &back);
-        break;
-    case STAGE_CHANGES:
-        back.all = true;
-        status = op_changes(ctx, stage, input, chain);
-        if (planner->pushing) planner->lookback = lookback_add(planner->lookback, back);
-        planner->pushing = false;
-        return status;
-    case STAGE_SUMMARIZE: planner->pushing = false; return op_summarize(ctx, stage, input, chain);
-    case STAGE_SORT: planner->pushing = false; return op_sort(ctx, stage, input, chain);
-    case STAGE_TAKE: planner->pushing = false; return op_take(ctx, stage, input, chain);
+    case STAGE_BASELINE: return op_baseline(ctx, stage, input, chain);
+    case STAGE_CHECK: planner->plan->judges = true; return op_check(ctx, stage, input, chain);
+    case STAGE_CHANGES: return op_changes(ctx, stage, input, chain);
+    case STAGE_SUMMARIZE: return op_summarize(ctx, stage, input, chain);
+    case STAGE_SORT: return op_sort(ctx, stage, input, chain);
+    case STAGE_TAKE: return op_take(ctx, stage, input, chain);
     case STAGE_TOP:
-    case STAGE_BOTTOM: planner->pushing = false; return op_top(ctx, stage, input, chain);
-    case STAGE_EXPECT:
-        planner->pushing = false;
-        planner->plan->expects = true;
-        return op_expect(ctx, stage, input, chain);
+    case STAGE_BOTTOM: return op_top(ctx, stage, input, chain);
+    case STAGE_EXPECT: planner->plan->expects = true; return op_expect(ctx, stage, input, chain);
     case STAGE_AS: return plan_format(ctx, stage, planner->plan);
     case STAGE_WITH: return not_yet(ctx, stage->verb_span, "with");
     case STAGE_VERSUS: return not_yet(ctx, stage->verb_span, "versus");
     default: return 0;
     }
-    /* A window over a column that is itself of a window needs both. */
-    if (planner->pushing) planner->lookback = lookback_add(planner->lookback, back);
-    return status;
+}
+
+/* Takes note of how far the operator of a stage looks back. Behind a `where` nobody knows which points
+ * are left, so that the whole history is read, and what comes before is run for all of it. */
+static void plan_lookback(struct planner *planner, const struct stage *stage, const struct op *op)
+{
+    struct lookback back = op->lookback;
+    if (is_range(stage->kind) || stage->kind == STAGE_AS) return;
+    if (!planner->pushing && lookback_any(back)) back.all = back.deep = true;
+    planner->lookback = lookback_max(planner->lookback, back);
+    if (stage->kind != STAGE_DERIVE && stage->kind != STAGE_KEEP && stage->kind != STAGE_BASELINE &&
+        stage->kind != STAGE_CHECK)
+        planner->pushing = false;
 }
 
 int plan_query(struct context *ctx, const struct query *query, struct plan *out)
@@ -161,17 +173,28 @@ int plan_query(struct context *ctx, const struct query *query, struct plan *out)
     struct flat flat = {.tail = &flat.stages};
     struct planner planner = {.ctx = ctx, .plan = out, .tail = &planner.ranges, .pushing = true};
     *out = (struct plan){0};
+    struct mark_view *marks = NULL;
     int status = flatten(ctx, query, &flat);
+    if (!status) status = marks_load(ctx, &marks);
+    ctx->anchor = flat.anchor;
     if (!status) status = select_series(ctx, flat.selector, &out->selection);
-    if (!status) status = op_scan(ctx, &out->selection, NULL, planner.lookback, &out->last);
+    ctx->anchor = NULL;
+    if (!status) status = marks_archive(ctx, marks, &out->selection);
+    if (!status) status = op_scan(ctx, &out->selection, marks, &out->last);
     planner.scan = out->last;
-    for (const struct stage *stage = flat.stages; stage && !status; stage = stage->next) {
+    for (const struct flat_stage *flat_stage = flat.stages; flat_stage && !status;
+         flat_stage = flat_stage->next) {
         struct op *chain = out->last;
-        status = plan_stage(&planner, stage, &chain);
-        if (chain) out->last = chain;
+        ctx->anchor = flat_stage->anchor;
+        status = plan_stage(&planner, &flat_stage->stage, &chain);
+        ctx->anchor = NULL;
+        if (status) break;
+        plan_lookback(&planner, &flat_stage->stage, chain);
+        out->last = chain;
     }
     if (status) return status;
-    op_scan_extend(planner.scan, planner.ranges, planner.lookback);
+    ctx->every_row = planner.lookback.deep;
+    op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone);
     ctx->outcome->series = out->selection.count;
     return 0;
 }
@@ -180,6 +203,6 @@ void plan_free(struct plan *plan)
 {
     for (struct op *op = plan->last; op; op = op->input)
         if (op->free) op->free(op);
-    selection_free(&plan->selection);
+    
     plan->last = NULL;
 }

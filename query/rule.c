@@ -137,10 +137,9 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
 static int threshold_parse(struct context *ctx, const char *text, const struct statement **out)
 {
     struct script *script;
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
-        return PACE_EQUERY;
-    *out = script->statements;
-    return 0;
+    int status = context_parse(ctx, text, &script);
+    if (!status) *out = script->statements;
+    return status;
 }
 
 static int threshold_bind(struct context *ctx, const struct model *use, const char *text,
@@ -235,14 +234,14 @@ static int add_saved(struct context *ctx, struct rule **list)
         if (status) return status;
         if (!statement->selector) continue;
         struct rule *rule = NULL;
-        struct span nowhere = {0, 0};
+        const struct span *saved = ctx->anchor, nowhere = {0, 0};
         ctx->anchor = &nowhere;
         status = rule_make(ctx, &rule);
         if (!status) status = model_bind(ctx, &statement->model, rule);
-        ctx->anchor = NULL;
+        if (!status) status = scope_bind(ctx, statement->selector, &rule->scope);
+        ctx->anchor = saved;
         if (status) return status;
         rule->name = names[i];
-        rule->scope = statement->selector;
         rule->scope_terms = count_terms(statement->selector);
         rule_insert(list, rule);
     }

@@ -4,7 +4,7 @@
 
 #include "context.h"
 #include "history.h"
-#include "select.h"
+#include "scope.h"
 #include "stats/model.h"
 
 /* A bound as it was given; a value keeps its unit until the series is known. */
@@ -22,7 +22,7 @@ struct rule {
     double floor;                   /* smallest |value/base - 1| */
     unsigned confirm, confirm_of;   /* K of N; 1 of 1 without */
     struct window window;
-    const struct selector *scope; /* a threshold's `for`; NULL: everything */
+    struct scope *scope;          /* a threshold's `for`; NULL: everything */
     unsigned scope_terms;         /* how narrow it is */
     struct rule *next;
 };

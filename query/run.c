@@ -89,6 +89,7 @@ static void end_statement(pace_query *query)
 {
     if (query->has_plan) plan_free(&query->plan);
     query->has_plan = false;
+    context_release(&query->ctx);
     pace_snapshot_end(query->ctx.snapshot);
     query->ctx.snapshot = NULL;
 }
@@ -229,9 +230,13 @@ static void conclude(pace_query *query)
                   "%llu of %llu judged without a baseline: %llu new, %llu with too few points",
                   (unsigned long long)without, (unsigned long long)outcome->judged,
                   (unsigned long long)outcome->fresh, (unsigned long long)outcome->thin);
-    if (query->plan.expects && query->plan.judges && without == outcome->judged &&
-        outcome->status == 0)
+    uint64_t nothing = without + outcome->gone + outcome->failed;
+    if (query->plan.expects && query->plan.judges && nothing == outcome->judged && outcome->status == 0) {
         outcome->status = 4;
+        if (nothing > without)
+            diag_note(&query->diags, "no verdict: %llu gone, %llu failed", (unsigned long long)outcome->gone,
+                      (unsigned long long)outcome->failed);
+    }
 }
 
 int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,

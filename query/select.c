@@ -66,6 +66,7 @@ int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matc
             return context_fail(ctx, Q_BAD_PATTERN, pattern->span, NULL,
                                 "not a regular expression: %s (at byte %zu of it)", message,
                                 offset);
+    if (context_keep(ctx, matcher.regex)) return PACE_ENOMEM;
     } else if (matcher.kind == PATTERN_GLOB) {
         int status = glob_compile(ctx->arena, text.text, text.len, &matcher.glob);
         if (status == -1)
@@ -80,12 +81,6 @@ int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matc
     return 0;
 }
 
-void matcher_free(struct matcher *matcher)
-{
-    regex_free(matcher->regex);
-    matcher->regex = NULL;
-}
-
 int matcher_match(struct context *ctx, const struct matcher *matcher, const char *name)
 {
     if (matcher->kind == PATTERN_STRING) return strcmp(matcher->text, name) == 0;
@@ -97,12 +92,25 @@ int matcher_match(struct context *ctx, const struct matcher *matcher, const char
         "the regular expression /%s/ needs too many steps on '%s'", matcher->text, name);
 }
 
-static const char *matcher_literal(const struct matcher *matcher)
+const char *matcher_literal(const struct matcher *matcher)
 {
     if (matcher->kind == PATTERN_STRING) return matcher->text;
     if (matcher->kind == PATTERN_GLOB && matcher->glob.literal)
         return matcher->glob.alternatives[0];
     return NULL;
+}
+
+int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span)
+{
+    const char *literal = matcher_literal(matcher), *commit;
+    int64_t from_ns, until_ns;
+    if (!literal) return 0;
+    int status = commit_find(ctx, literal, span, &commit, &from_ns, &until_ns);
+    if (status) return status;
+    if (!commit) diag_note(ctx->diags, "no stored run has the commit '%s'", literal);
+    matcher->kind = PATTERN_STRING;
+    matcher->text = commit ? commit : literal;
+    return 0;
 }
 
 /* -- from selector to test --------------------------------------------------------------------- */
@@ -155,7 +163,7 @@ static void note_no_match(struct context *ctx, int dimension, const struct match
               list ? list : near[0]);
 }
 
-/* Matches a pattern against the names of its dimension. The matcher is used up. */
+/* Matches a pattern against the names of its dimension. */
 static int test_names(struct build *build, struct test *test, struct matcher *matcher)
 {
     struct context *ctx = build->ctx;
@@ -208,10 +216,8 @@ static int test_match(struct build *build, int dimension, const struct pattern *
     if (status) return status;
     test->kind = SELECT_MATCH;
     test->dimension = dimension;
-    status = test_names(build, test, &matcher);
-    matcher_free(&matcher);
     *out = test;
-    return status;
+    return test_names(build, test, &matcher);
 }
 
 /* A `commit:` or `run:` term becomes a filter on rows, and always holds for series. */
@@ -235,6 +241,9 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
             return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
                                 "runs have numbers, like run:118",
                                 "'%s' is not the number of a run", filter->matcher.text);
+    } else {
+        status = matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
+        if (status) return status;
     }
     filter->next = build->rows;
     build->rows = filter;
@@ -343,8 +352,11 @@ static bool dotted_is_named(const struct test *test, const uint32_t *ids)
     if (test->kind == SELECT_MATCH)
         return test->dimension == PACE_MEASURE && test->positive && test->names_dot &&
                test_eval(test, ids, PACE_DIMENSION_COUNT) == TRUE;
-    for (const struct test *child = test->child; child; child = child->next)
-        if (dotted_is_named(child, ids)) return true;
+    if (test->kind == SELECT_NOT) return false;
+    for (const struct test *child = test->child; child; child = child->next) {
+        bool holds = test->kind != SELECT_OR || test_eval(child, ids, PACE_DIMENSION_COUNT) == TRUE;
+        if (holds && dotted_is_named(child, ids)) return true;
+    }
     return false;
 }
 
@@ -446,10 +458,31 @@ static bool mentions(const struct selector *selector, struct slice key)
 {
     if (selector->kind == SELECT_MATCH)
         return selector->key.len == key.len && memcmp(selector->key.text, key.text, key.len) == 0;
-    if (selector->kind == SELECT_PATH) return key_dimension(key) < (int)selector->segment_count;
+    if (selector->kind == SELECT_PATH) {
+        int dimension = key_dimension(key);
+        return dimension >= 0 && dimension < (int)selector->segment_count;
+    }
     for (const struct selector *child = selector->child; child; child = child->next)
         if (mentions(child, key)) return true;
     return false;
+}
+
+/* A term of `use`, as far as its keys are left open by the selector. */
+static int add_use_term(struct build *build, const struct selector *selector,
+                        const struct selector *term, struct test **tail)
+{
+    const struct selector *key_term = term->kind == SELECT_NOT ? term->child : term;
+    if (key_term->kind == SELECT_MATCH && mentions(selector, key_term->key)) return 0;
+    if (term->kind != SELECT_PATH) return test_build(build, term, tail);
+    for (unsigned i = 0; i < term->segment_count; i++) {
+        const char *name = dimension_name((int)i);
+        struct slice key = {name, (uint32_t)strlen(name)};
+        if (mentions(selector, key)) continue;
+        int status = test_match(build, (int)i, &term->segments[i], tail);
+        if (status) return status;
+        tail = &(*tail)->next;
+    }
+    return 0;
 }
 
 /* Adds what `use` says of keys that the selector leaves open. */
@@ -463,11 +496,10 @@ static int add_use(struct build *build, const struct selector *selector, struct 
     while (*tail)
         tail = &(*tail)->next;
     for (; term; term = use->kind == SELECT_AND ? term->next : NULL) {
-        if (term->kind == SELECT_MATCH && mentions(selector, term->key)) continue;
-        if (term->kind == SELECT_PATH && selector->kind == SELECT_PATH) continue;
-        int status = test_build(build, term, tail);
+        int status = add_use_term(build, selector, term, tail);
         if (status) return status;
-        if (*tail) tail = &(*tail)->next;
+        while (*tail)
+            tail = &(*tail)->next;
     }
     return 0;
 }
@@ -507,12 +539,6 @@ int select_series(struct context *ctx, const struct selector *selector, struct s
     return 0;
 }
 
-void selection_free(struct selection *selection)
-{
-    for (struct row_filter *filter = selection->rows; filter; filter = filter->next)
-        matcher_free(&filter->matcher);
-}
-
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run)
 {
@@ -520,10 +546,10 @@ int row_filters_pass(struct context *ctx, const struct row_filter *filters, cons
         bool passes;
         if (filters->is_run) {
             passes = filters->run == run;
-        } else if (matcher_literal(&filters->matcher)) {
-            /* A commit may be given by a prefix. */
+        } else if (filters->prefix && matcher_literal(&filters->matcher)) {
             const char *literal = matcher_literal(&filters->matcher);
-            passes = strncmp(commit, literal, strlen(literal)) == 0;
+            size_t len = strlen(literal);
+            passes = strncmp(commit, literal, len) == 0 && (!commit[len] || len >= COMMIT_PREFIX_MIN);
         } else {
             int status = matcher_match(ctx, &filters->matcher, commit);
             if (status < 0) return status;
@@ -532,36 +558,4 @@ int row_filters_pass(struct context *ctx, const struct row_filter *filters, cons
         if (passes == filters->negated) return 0;
     }
     return 1;
-}
-
-/* -- marks ------------------------------------------------------------------------------------- */
-
-int select_matches(struct context *ctx, const struct selector *selector,
-                   const struct series *series)
-{
-    if (selector->kind == SELECT_MATCH || selector->kind == SELECT_PATH) {
-        bool path = selector->kind == SELECT_PATH;
-        unsigned count = path ? selector->segment_count : 1;
-        for (unsigned i = 0; i < count; i++) {
-            int dimension = path ? (int)i : key_dimension(selector->key);
-            if (dimension < 0) continue; /* commit and run are tested on rows */
-            struct matcher matcher;
-            int status =
-                matcher_bind(ctx, path ? &selector->segments[i] : &selector->pattern, &matcher);
-            if (status) return status;
-            status = matcher_match(ctx, &matcher, series->names[dimension]);
-            matcher_free(&matcher);
-            if (status <= 0) return status;
-        }
-        return 1;
-    }
-    bool is_or = selector->kind == SELECT_OR;
-    for (const struct selector *child = selector->child; child; child = child->next) {
-        int status = select_matches(ctx, child, series);
-        if (status < 0) return status;
-        if (selector->kind == SELECT_NOT) return !status;
-        if (is_or && status) return 1;
-        if (!is_or && !status) return 0;
-    }
-    return !is_or;
 }

@@ -17,7 +17,6 @@ struct series {
     const char *names[PACE_DIMENSION_COUNT];
     const char *unit;
     enum pace_direction direction;
-    bool archived;
 };
 
 /* A pattern ready to match a text. */
@@ -31,6 +30,7 @@ struct matcher {
 /* Keeps rows by their commit or run number. */
 struct row_filter {
     bool negated, is_run;
+    bool prefix; /* a plain commit may be the beginning of one */
     uint64_t run;
     struct matcher matcher;
     struct row_filter *next;
@@ -43,13 +43,15 @@ struct selection {
 };
 
 /* Fills `out`; an empty selection is not an error, but adds notes that say which pattern matched
- * nothing. Frees nothing: regexes live until selection_free. */
+ * nothing. */
 int select_series(struct context *ctx, const struct selector *selector, struct selection *out);
-void selection_free(struct selection *selection);
 
-/* A pattern as it was written, with variables resolved. */
+/* A pattern as it was written, with variables resolved. It lives as long as the statement. */
 int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matcher *out);
-void matcher_free(struct matcher *matcher);
+/* The text that the pattern stands for when it is no more than a text, or NULL. */
+const char *matcher_literal(const struct matcher *matcher);
+/* For a pattern of commits: a plain text becomes the one stored commit that it names. */
+int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span);
 /* 1, 0, or PACE_EQUERY when a regex ran into its limits (diagnosed). */
 int matcher_match(struct context *ctx, const struct matcher *matcher, const char *name);
 
@@ -57,10 +59,7 @@ int matcher_match(struct context *ctx, const struct matcher *matcher, const char
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run);
 
-/* Whether a selector's text (of a mark) names this series; at the top level only. Used for marks.
- */
-int select_matches(struct context *ctx, const struct selector *selector,
-                   const struct series *series);
+
 
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);

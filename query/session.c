@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "parse.h"
+#include "regex.h"
 #include "suggest.h"
 
 #include <stdlib.h>
@@ -141,6 +142,12 @@ const char *context_variable(struct context *ctx, struct slice name)
     return binding_text_find(ctx->session->variables, 0, name);
 }
 
+int context_parse(struct context *ctx, const char *text, struct script **out)
+{
+    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, out) == PARSE_OK) return 0;
+    return ctx->arena->failed ? PACE_ENOMEM : PACE_EQUERY;
+}
+
 const struct selector *context_use(struct context *ctx)
 {
     struct script *script;
@@ -148,6 +155,32 @@ const struct selector *context_use(struct context *ctx)
     if (!use || parse_script(ctx->arena, use, strlen(use), ctx->diags, &script) != PARSE_OK)
         return NULL;
     return script->statements->query->source->selector;
+}
+
+/* -- what dies with the statement -------------------------------------------------------------- */
+
+struct kept_regex {
+    struct regex *regex;
+    struct kept_regex *next;
+};
+
+int context_keep(struct context *ctx, struct regex *regex)
+{
+    struct kept_regex *kept = arena_alloc(ctx->arena, sizeof *kept);
+    if (!kept) {
+        regex_free(regex);
+        return context_no_memory(ctx);
+    }
+    *kept = (struct kept_regex){regex, ctx->regexes};
+    ctx->regexes = kept;
+    return 0;
+}
+
+void context_release(struct context *ctx)
+{
+    for (const struct kept_regex *kept = ctx->regexes; kept; kept = kept->next)
+        regex_free(kept->regex);
+    ctx->regexes = NULL;
 }
 
 /* -- control ----------------------------------------------------------------------------------- */

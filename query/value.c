@@ -43,7 +43,7 @@ static int quantity_bind(struct context *ctx, double number, struct slice text, 
     return *unit ? 0 : context_no_memory(ctx);
 }
 
-/* The value of a let that is a number or a quantity. */
+/* The value behind the text of a let: a number, a quantity, or again a name or a variable. */
 static int let_bind(struct context *ctx, const struct value *value, double *number,
                     const char **unit)
 {
@@ -56,53 +56,72 @@ static int let_bind(struct context *ctx, const struct value *value, double *numb
                             (int)value->name.len, value->name.text);
     }
     struct script *script;
-    if (parse_script(ctx->arena, text, strlen(text), ctx->diags, &script) != PARSE_OK)
-        return PACE_EQUERY;
+    int parsed = context_parse(ctx, text, &script);
+    if (parsed) return parsed;
     const struct expr *expr = script->statements->expr;
     double sign = 1;
-    while (expr->kind == EXPR_NEGATE) {
+    for (; expr->kind == EXPR_NEGATE; expr = expr->left)
         sign = -sign;
-        expr = expr->left;
+    struct value behind = {.span = value->span, .number = expr->number};
+    switch (expr->kind) {
+    case EXPR_NUMBER: behind.kind = VALUE_NUMBER; break;
+    case EXPR_QUANTITY:
+        behind.kind = VALUE_QUANTITY;
+        behind.unit = expr->text;
+        break;
+    case EXPR_NAME:
+    case EXPR_VAR:
+        behind.kind = expr->kind == EXPR_NAME ? VALUE_NAME : VALUE_VAR;
+        behind.name = expr->text;
+        break;
+    default:
+        return context_fail(ctx, Q_TYPE, value->span, NULL, "'%.*s' is not a number or a quantity",
+                            (int)value->name.len, value->name.text);
     }
-    *unit = "";
-    *number = sign * expr->number;
-    if (expr->kind == EXPR_NUMBER) return 0;
-    if (expr->kind == EXPR_QUANTITY)
-        return quantity_bind(ctx, sign * expr->number, expr->text, value->span, number, unit);
-    return context_fail(ctx, Q_TYPE, value->span, NULL, "'%.*s' is not a number or a quantity",
-                        (int)value->name.len, value->name.text);
+    if (++ctx->expansions > PACE_MAX_DEPTH)
+        return context_fail(ctx, Q_TOO_DEEP, value->span, NULL, "'%.*s' uses itself",
+                            (int)value->name.len, value->name.text);
+    int status = value_bind(ctx, &behind, number, unit);
+    ctx->expansions--;
+    if (!status) *number *= sign;
+    return status;
 }
 
-/* A variable's text as a number with an optional unit, by the scanner's own rules. */
+bool quantity_parse(struct context *ctx, const char *text, double *number, struct slice *unit)
+{
+    const char *statement = arena_printf(ctx->arena, "let x = %s", text);
+    struct diag_list ignored;
+    struct script *script;
+    diag_list_init(&ignored, ctx->arena);
+    if (!statement || parse_script(ctx->arena, statement, strlen(statement), &ignored, &script) != PARSE_OK ||
+        script->statements->next)
+        return false;
+    const struct expr *expr = script->statements->expr;
+    double sign = 1;
+    if (expr->kind == EXPR_NEGATE) {
+        sign = -1;
+        expr = expr->left;
+    }
+    if (expr->kind != EXPR_NUMBER && expr->kind != EXPR_QUANTITY) return false;
+    *number = sign * expr->number;
+    *unit = expr->kind == EXPR_NUMBER ? (struct slice){"", 0} : expr->text;
+    return true;
+}
+
 static int variable_bind(struct context *ctx, const struct value *value, double *number,
                          const char **unit)
 {
     const char *text = context_variable(ctx, value->name);
+    struct slice own;
     if (!text)
         return context_fail(ctx, Q_NO_VARIABLE, value->span, "give it with -v NAME=VALUE",
                             "$%.*s has no value", (int)value->name.len, value->name.text);
-    const char *statement = arena_printf(ctx->arena, "let x = %s", text);
-    if (!statement) return context_no_memory(ctx);
-    struct diag_list ignored;
-    struct script *script;
-    diag_list_init(&ignored, ctx->arena);
-    const struct expr *expr = NULL;
-    if (parse_script(ctx->arena, statement, strlen(statement), &ignored, &script) == PARSE_OK &&
-        !script->statements->next)
-        expr = script->statements->expr;
-    double sign = 1;
-    if (expr && expr->kind == EXPR_NEGATE) {
-        sign = -1;
-        expr = expr->left;
-    }
-    if (!expr || (expr->kind != EXPR_NUMBER && expr->kind != EXPR_QUANTITY))
+    if (!quantity_parse(ctx, text, number, &own))
         return context_fail(ctx, Q_TYPE, value->span, NULL,
                             "$%.*s is '%s', not a number or a quantity", (int)value->name.len,
                             value->name.text, text);
     *unit = "";
-    *number = sign * expr->number;
-    if (expr->kind == EXPR_NUMBER) return 0;
-    return quantity_bind(ctx, sign * expr->number, expr->text, value->span, number, unit);
+    return own.len ? quantity_bind(ctx, *number, own, value->span, number, unit) : 0;
 }
 
 int value_bind(struct context *ctx, const struct value *value, double *number, const char **unit)
@@ -174,8 +193,8 @@ static bool take_zone(const char **text, const char *end, int64_t *offset_s)
     if (*text == end || take(text, end, 'Z')) return true;
     int64_t sign = take(text, end, '-') ? -1 : take(text, end, '+') ? 1 : 0, hours, minutes = 0;
     if (!sign || !take_digits(text, end, 2, &hours)) return false;
-    take(text, end, ':');
-    if (*text < end && !take_digits(text, end, 2, &minutes)) return false;
+    bool colon = take(text, end, ':');
+    if ((colon || *text < end) && !take_digits(text, end, 2, &minutes)) return false;
     *offset_s = sign * (hours * 3600 + minutes * 60);
     return hours < 24 && minutes < 60;
 }
@@ -211,11 +230,14 @@ int date_parse(const char *text, size_t len, int64_t *time_ns)
     return 0;
 }
 
+enum { CHOICES_MAX = 5 };
+
 struct find_commit {
     struct context *ctx;
-    const char *first; /* the commit that matched */
-    int64_t from_ns, until_ns;
-    const char *other; /* a second one */
+    const char *text;
+    const char *choices[CHOICES_MAX]; /* commits that begin with the text, the first one in full */
+    size_t count;
+    int64_t from_ns, until_ns; /* of the first */
     int status;
 };
 
@@ -223,21 +245,51 @@ static int visit_commit(void *context, const char *commit, uint64_t run)
 {
     struct find_commit *find = context;
     struct pace_run_view view;
-    if (find->first && strcmp(find->first, commit) != 0) {
-        find->other = commit;
+    bool same = find->count && strcmp(find->choices[find->count - 1], commit) == 0;
+    if (!same) {
+        if (find->count == CHOICES_MAX) return 1;
+        if (find->count && strcmp(find->choices[0], find->text) == 0) return 1; /* given in full */
+        find->choices[find->count] = arena_string(find->ctx->arena, commit);
+        if (!find->choices[find->count++]) {
+            find->status = context_no_memory(find->ctx);
+            return 1;
+        }
+    }
+    if (find->count > 1) return 0;
+    int status = pace_run_get(find->ctx->snapshot, run, find->ctx->error, &view);
+    if (status) {
+        find->status = context_store_error(find->ctx, status);
         return 1;
     }
-    find->status = pace_run_get(find->ctx->snapshot, run, find->ctx->error, &view);
-    if (find->status) return 1;
-    if (!find->first || view.time_ns < find->from_ns) find->from_ns = view.time_ns;
-    if (!find->first || view.time_ns > find->until_ns) find->until_ns = view.time_ns;
-    find->first = arena_string(find->ctx->arena, commit);
-    if (!find->first) find->status = PACE_ENOMEM;
-    return find->status != 0;
+    if (!same || view.time_ns < find->from_ns) find->from_ns = view.time_ns;
+    if (!same || view.time_ns > find->until_ns) find->until_ns = view.time_ns;
+    return 0;
 }
 
-/* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error. */
-enum { COMMIT_PREFIX_MIN = 4 };
+int commit_find(struct context *ctx, const char *text, struct span span, const char **commit,
+                int64_t *from_ns, int64_t *until_ns)
+{
+    struct find_commit find = {.ctx = ctx, .text = text};
+    *commit = NULL;
+    if (!*text) return 0;
+    int status = pace_commits(ctx->snapshot, text, ctx->error, visit_commit, &find);
+    if (find.status) return find.status;
+    if (status < 0) return context_store_error(ctx, status);
+    bool exact = find.count && strcmp(find.choices[0], text) == 0;
+    if (!find.count || (!exact && strlen(text) < COMMIT_PREFIX_MIN)) return 0;
+    if (!exact && find.count > 1) {
+        const char *list = find.choices[0];
+        for (size_t i = 1; i < find.count && list; i++)
+            list = arena_printf(ctx->arena, "%s%s%s", list, i + 1 < find.count ? ", " : " or ",
+                                find.choices[i]);
+        return context_fail(ctx, Q_AMBIGUOUS, span, "write more of the hash", "commit:%s could be %s",
+                            text, list ? list : find.choices[0]);
+    }
+    *commit = find.choices[0];
+    *from_ns = find.from_ns;
+    *until_ns = find.until_ns;
+    return 0;
+}
 
 static int commit_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns,
                        int64_t *until_ns)
@@ -245,26 +297,17 @@ static int commit_bind(struct context *ctx, const struct instant *instant, int64
     struct matcher matcher;
     int status = matcher_bind(ctx, &instant->pattern, &matcher);
     if (status) return status;
-    const char *text = matcher.text;
-    bool plain =
-        matcher.kind == PATTERN_STRING || (matcher.kind == PATTERN_GLOB && matcher.glob.literal);
-    matcher_free(&matcher);
-    if (!plain)
+    const char *text = matcher_literal(&matcher), *commit;
+    if (!text)
         return context_fail(ctx, Q_BAD_PATTERN, instant->span, NULL,
                             "an instant is one commit, not a pattern");
-    struct find_commit find = {.ctx = ctx};
-    pace_commits(ctx->snapshot, text, ctx->error, visit_commit, &find);
-    if (find.status) return context_store_error(ctx, find.status);
-    bool exact = find.first && strcmp(find.first, text) == 0;
-    if (find.other && !exact)
-        return context_fail(ctx, Q_AMBIGUOUS, instant->span, "write more of the hash",
-                            "commit:%s could be %s or %s", text, find.first, find.other);
-    if (!find.first || (!exact && strlen(text) < COMMIT_PREFIX_MIN))
+    status = commit_find(ctx, text, instant->span, &commit, from_ns, until_ns);
+    if (status) return status;
+    if (!commit)
         return context_fail(ctx, Q_NO_MATCH, instant->span,
                             "give a full hash, or the first 4 characters of one or more",
                             "no stored run has the commit '%s'", text);
-    *from_ns = find.from_ns;
-    *until_ns = find.until_ns + 1;
+    *until_ns += 1; /* its runs included */
     return 0;
 }
 

@@ -416,27 +416,24 @@ static struct cell ex_eval(const struct eval *e, const struct ex *ex, size_t i)
 
 /* -- ranges, where, derive ----------------------------------------------------------------------- */
 
+/* `20 commits` is the longest stretch from the end that has no more of them; a run without a commit is one
+ * of its own. */
 static void eval_last(struct eval *e, const struct stage_spec *stage)
 {
     bool last = stage->type != ST_FIRST;
     const char *commits[64];
-    int taken = 0, known = 0;
+    int taken = 0;
     for (size_t k = 0; k < e->count; k++) {
         struct line *line = &e->lines[last ? e->count - 1 - k : k];
         if (!line->selected) continue;
-        if (stage->type != ST_LAST_COMMITS) {
-            line->selected = taken++ < stage->count;
-            continue;
-        }
-        int c = 0; /* a run without a commit is one of its own */
-        while (c < known && (!*line->run->commit || strcmp(commits[c], line->run->commit) != 0))
-            c++;
-        if (c < known) continue;
-        line->selected = taken < stage->count;
-        if (line->selected) {
+        bool new = true;
+        for (int c = 0; c < taken && stage->type == ST_LAST_COMMITS && taken <= stage->count; c++)
+            new &= !*line->run->commit || strcmp(commits[c], line->run->commit) != 0;
+        if (new && taken <= stage->count) {
+            if (taken < 64) commits[taken] = line->run->commit;
             taken++;
-            commits[known++] = line->run->commit;
         }
+        line->selected = taken <= stage->count;
     }
 }
 
@@ -500,6 +497,7 @@ static void eval_baseline(struct eval *e, const struct stage_spec *stage, number
         if (e->lines[i].gone) continue;
         size_t before, n = window_of(e, &stage->window, x, i, sample, &before);
         size_t needs = (size_t)stage->window.needs;
+        if (stage->fn == FN_LAST && needs == 5) needs = 1; /* its default */
         n -= before;
         number base = n < needs ? NONE : stat_of(stage->fn, sample + before, n);
         cells[0] = cell_number(base);
@@ -555,7 +553,7 @@ static void put_judged(const struct eval *e, const struct check_spec *check, str
 {
     number distance = value - limits->centre, n = (number)limits->n, score = distance / limits->spread, p = NONE;
     if (check->model == CHECK_STATIC) score = NONE;
-    if (limits->flat) score = same_as_flat(limits, value) ? 0 : distance > 0 ? INFINITY : -INFINITY;
+    if (limits->flat && !isnan(value)) score = same_as_flat(limits, value) ? 0 : distance > 0 ? INFINITY : -INFINITY;
     if (check->model == CHECK_T) p = t_tail(fabsl(score) / sqrtl(1 + 1 / n), n - 1);
     if (check->model == CHECK_Z || check->model == CHECK_MAD) p = normal_tail(fabsl(score));
     if (isnan(score)) p = NONE;

@@ -437,12 +437,13 @@ static struct ex *random_match(struct query_spec *q, struct random *random, cons
     static const struct {
         int key;
         const char *pattern;
-    } matches[] = {{KEY_BENCHMARK, "parse/*"}, {KEY_BENCHMARK, "*t*"},   {KEY_BENCHMARK, "{fft,parse/json}"},
+    } matches[] = {{KEY_BENCHMARK, "*s*"},     {KEY_BENCHMARK, "*t*"},   {KEY_BENCHMARK, "{fft,parse/*}"},
                    {KEY_TESTBED, "ci-?"},      {KEY_BRANCH, "main"},     {KEY_BRANCH, "{main,pr-*}"},
                    {KEY_COMMIT, "*7*"},        {KEY_COMMIT, "{0,1,2,3}*"}};
     struct ex *ex = ex_make(q, EX_MATCH);
-    int i = random_below(random, 10);
-    if (i < 8) {
+    int i = random_below(random, 40);
+    if (i < 39) {
+        i %= 8;
         ex->key = matches[i].key;
         snprintf(ex->text, sizeof ex->text, "%s", matches[i].pattern);
         return ex;
@@ -515,25 +516,37 @@ static const char *random_pattern(struct random *random, int key)
     return patterns[key][random_below(random, 6)];
 }
 
+/* Mostly patterns that name a series of the store. */
+static const char *near_pattern(struct random *random, const struct model_stream *stream, int column, int key)
+{
+    if (random_chance(random, 30)) return random_pattern(random, key);
+    if (key == KEY_MEASURE) return MEASURE_INFO[column % MEASURES].name;
+    return key == KEY_BENCHMARK ? BENCHMARK_NAMES[column / MEASURES] : stream->names[key];
+}
+
 static void random_conj(struct conj *conj, struct random *random, const struct model_store *store, bool rows)
 {
     *conj = (struct conj){0};
+    const struct model_stream *stream = &store->streams[random_below(random, store->stream_count)];
+    int column = 0;
+    for (int i = 0; i < COLUMNS && !stream->has[column]; i++)
+        column = random_below(random, COLUMNS);
     if (random_chance(random, 15)) {
         struct term *path = &conj->terms[conj->count++];
         *path = (struct term){.key = KEY_PATH, .count = random_between(random, 1, 4)};
         for (int i = 0; i < path->count; i++)
-            term_set(path, i, random_pattern(random, i));
+            term_set(path, i, near_pattern(random, stream, column, i));
     } else {
         for (int key = 0; key < 4 && conj->count < 3; key++) {
             if (!random_chance(random, 30)) continue;
             struct term *term = &conj->terms[conj->count++];
-            *term = (struct term){.key = key, .count = 1, .negated = random_chance(random, 15)};
-            term_set(term, 0, random_pattern(random, key));
+            *term = (struct term){.key = key, .count = 1, .negated = random_chance(random, 10)};
+            term_set(term, 0, term->negated ? random_pattern(random, key) : near_pattern(random, stream, column, key));
         }
     }
     struct term *measure = &conj->terms[conj->count++];
     *measure = (struct term){.key = KEY_MEASURE, .count = 1};
-    term_set(measure, 0, random_chance(random, 70) ? "latency" : random_pattern(random, KEY_MEASURE));
+    term_set(measure, 0, near_pattern(random, stream, column, KEY_MEASURE));
     if (!rows || !random_chance(random, 12)) return;
     struct term *term = &conj->terms[conj->count++];
     const struct model_run *run = &store->runs[random_below(random, (int)store->run_count)];

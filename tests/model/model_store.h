@@ -68,7 +68,7 @@ static const struct measure_info {
     {"latency.min", "ns", PACE_LOWER_IS_BETTER},
 };
 
-#define MODEL_START_NS INT64_C(1735689600000000000) /* 2025-01-01 */
+#define MODEL_START_NS INT64_C(1262304000000000000) /* 2010-01-01 */
 
 /* -- the history ------------------------------------------------------------------------------- */
 
@@ -174,8 +174,8 @@ static void random_commit(struct model_store *model, const struct model_run *ear
     } else if (kind < 20 && i > 0) {
         memcpy(run->commit, earlier[random_below(random, i)].commit, sizeof run->commit);
     } else if (kind >= 24) {
-        snprintf(run->commit, sizeof run->commit, "%07x%05d%028d", (unsigned)(random_next(random) >> 36), i,
-                 run->stream);
+        snprintf(run->commit, sizeof run->commit, "%08x%08x%08x%016x", (unsigned)(random_next(random) >> 32),
+                 (unsigned)i, (unsigned)run->stream, 0u);
     }
 }
 
