@@ -103,7 +103,8 @@ static int apply_setting(struct kv_txn *txn, void *context, struct pace_error *e
     if (!rc) rc = measure_load(txn, project, measure, error, &value);
     if (rc) return rc;
     if (setting->unit[0]) {
-        if (value.unit[0] && measure_rescale(setting->unit, value.unit, &rescale))
+        if (project != MEASURE_EVERY_PROJECT && value.unit[0] &&
+            measure_rescale(setting->unit, value.unit, &rescale))
             return error_set(
                 error, PACE_EUNIT,
                 "measure '%.200s' is in %s; %s is of another kind, and cannot replace it",

@@ -45,25 +45,66 @@ static enum pace_object_kind statement_kind(const struct statement *statement)
     return PACE_OBJECT_MEASURE;
 }
 
-/* A threshold's model must be one, with bounds that it takes. */
+static bool is_variable(const struct value *value)
+{
+    return value->kind == VALUE_VAR;
+}
+
+/* A threshold's model must be one, with bounds that it takes, under a name that is no model's. A saved
+ * one is read in sessions that do not know this one's variables. */
 static int check_threshold(struct context *ctx, const struct statement *statement)
 {
     struct stage stage = {.kind = STAGE_CHECK, .has_model = true, .model = statement->model};
     struct rule *rule;
+    if (model_find(statement->name.text, statement->name.len) != MODEL_COUNT)
+        return context_fail(ctx, Q_AMBIGUOUS, statement->name_span, "choose another name",
+                            "'%.*s' is a model", (int)statement->name.len, statement->name.text);
+    bool variable = statement->model.has_bound && is_variable(&statement->model.bound);
+    for (const struct option *option = statement->model.options; option; option = option->next)
+        variable |= is_variable(&option->bound) || option->window.kind == WINDOW_VAR;
+    if (variable && statement->save)
+        return context_fail(ctx, Q_NO_VARIABLE, statement->model.span, "write the value itself",
+                            "a saved threshold cannot hold a variable");
     return rules_bind(ctx, &stage, &rule);
+}
+
+/* What is stored outlives the session: $names in it become the texts that they stand for. */
+static int resolve_pattern(struct context *ctx, struct pattern *pattern)
+{
+    struct matcher matcher;
+    if (pattern->kind != PATTERN_VAR) return 0;
+    int status = matcher_bind(ctx, pattern, &matcher);
+    if (status) return status;
+    pattern->kind = PATTERN_STRING;
+    pattern->text = (struct slice){matcher.text, (uint32_t)strlen(matcher.text)};
+    return 0;
+}
+
+static int resolve_variables(struct context *ctx, struct selector *selector)
+{
+    int status = 0;
+    if (selector->kind == SELECT_MATCH) return resolve_pattern(ctx, &selector->pattern);
+    for (unsigned i = 0; selector->kind == SELECT_PATH && i < selector->segment_count && !status;
+         i++)
+        status = resolve_pattern(ctx, &selector->segments[i]);
+    for (struct selector *child = selector->child; child && !status; child = child->next)
+        status = resolve_variables(ctx, child);
+    return status;
 }
 
 static int define(struct context *ctx, const struct statement *statement)
 {
     enum pace_object_kind kind = statement_kind(statement);
     struct statement plain = *statement;
+    int status = 0;
+    if (statement->save && statement->selector) status = resolve_variables(ctx, plain.selector);
+    if (status) return status;
     plain.save = plain.explain = false;
     plain.next = NULL;
     struct script script = {&plain};
     const char *text = print_script(ctx->arena, &script);
     char *name = slice_string(ctx->arena, statement->name);
     if (!text || !name) return context_no_memory(ctx);
-    int status = 0;
     if (kind == PACE_OBJECT_THRESHOLD) status = check_threshold(ctx, statement);
     if (status) return status;
     if (!statement->save)
@@ -163,29 +204,6 @@ static int mark_instant(struct context *ctx, const struct statement *statement,
     return 0;
 }
 
-/* A mark outlives the session, so that $names in it become the texts that they stand for. */
-static int resolve_pattern(struct context *ctx, struct pattern *pattern)
-{
-    struct matcher matcher;
-    if (pattern->kind != PATTERN_VAR) return 0;
-    int status = matcher_bind(ctx, pattern, &matcher);
-    if (status) return status;
-    pattern->kind = PATTERN_STRING;
-    pattern->text = (struct slice){matcher.text, (uint32_t)strlen(matcher.text)};
-    return 0;
-}
-
-static int resolve_variables(struct context *ctx, struct selector *selector)
-{
-    int status = 0;
-    if (selector->kind == SELECT_MATCH) return resolve_pattern(ctx, &selector->pattern);
-    for (unsigned i = 0; selector->kind == SELECT_PATH && i < selector->segment_count && !status; i++)
-        status = resolve_pattern(ctx, &selector->segments[i]);
-    for (struct selector *child = selector->child; child && !status; child = child->next)
-        status = resolve_variables(ctx, child);
-    return status;
-}
-
 static int mark(struct context *ctx, const struct statement *statement)
 {
     static const char *const verbs[] = {"accepted", "excluded", "archived"};
@@ -194,11 +212,17 @@ static int mark(struct context *ctx, const struct statement *statement)
     if (statement->mark == MARK_ALIAS) return not_yet(ctx, statement, "'mark alias'", NULL);
     struct selection selection;
     struct pace_mark fact = {.kind = kinds[statement->mark], .target = "", .note = ""};
-    int status = resolve_variables(ctx, statement->selector);
-    if (!status) status = select_series(ctx, statement->selector, &selection);
+    struct selector *selector;
+    int status = select_with_use(ctx, statement->selector, &selector);
+    if (!status) status = resolve_variables(ctx, selector);
+    if (!status) status = select_series(ctx, selector, &selection);
     if (!status) status = mark_instant(ctx, statement, &selection, &fact.at_ns);
-    bool has_rows = selection.rows != NULL;
     if (status) return status;
+    bool has_rows = selection.rows != NULL;
+    for (const struct row_filter *filter = selection.rows; filter; filter = filter->next)
+        if (filter->missing)
+            return context_fail(ctx, Q_NO_MATCH, statement->selector->span, "see: pace log",
+                                "there is no run %llu to mark", (unsigned long long)filter->run);
     if (selection.count == 0)
         return context_fail(ctx, Q_NO_MATCH, statement->selector->span, NULL,
                             "this names no series, so nothing would be marked");
@@ -206,7 +230,7 @@ static int mark(struct context *ctx, const struct statement *statement)
         return context_fail(ctx, Q_ARGUMENTS, statement->selector->span,
                             "add run:NUMBER or commit:HASH",
                             "'exclude' hides runs; this would hide whole series");
-    fact.selector = print_selector(ctx->arena, statement->selector);
+    fact.selector = print_selector(ctx->arena, selector);
     if (statement->has_note) fact.note = slice_string(ctx->arena, statement->note);
     if (!fact.selector || !fact.note) return context_no_memory(ctx);
     uint64_t id;

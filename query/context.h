@@ -24,7 +24,7 @@ struct context {
     struct pace_outcome *outcome;
     int64_t now_ns;
     int64_t deadline_ns; /* by the monotonic clock; 0: none */
-    bool every_row;      /* windows are run for every row, not for judged ones only (lookback.deep) */
+    bool every_row; /* windows are run for every row, not for judged ones only (lookback.deep) */
     const struct span
         *anchor;         /* set while binding a definition: diagnostics point at its name instead */
     unsigned expansions; /* definitions inside definitions so far */

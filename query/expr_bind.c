@@ -130,7 +130,8 @@ static int bind_variable(struct binder *binder, const struct expr *expr, struct 
         (unit.len && unit_lookup(unit.text, unit.len).kind == UNIT_CUSTOM))
         return bind_text(binder, text, expr->span, out);
     if (!unit.len) return bind_number(binder, number, expr->span, out);
-    return bind_quantity(binder, number, unit, expr->span, (struct slice){text, (uint32_t)len}, out);
+    return bind_quantity(binder, number, unit, expr->span, (struct slice){text, (uint32_t)len},
+                         out);
 }
 
 /* -- names ------------------------------------------------------------------------------------- */
@@ -707,10 +708,10 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     switch (expr->kind) {
     case EXPR_NUMBER: return bind_number(binder, expr->number, expr->span, out);
     case EXPR_QUANTITY:
-        return bind_quantity(binder, expr->number, expr->text, expr->span,
-                             (struct slice){expr->text.text - (expr->span.len - expr->text.len),
-                                            expr->span.len},
-                             out);
+        return bind_quantity(
+            binder, expr->number, expr->text, expr->span,
+            (struct slice){expr->text.text - (expr->span.len - expr->text.len), expr->span.len},
+            out);
     case EXPR_DATE:
         if (date_parse(expr->text.text, expr->text.len, &time_ns))
             return context_fail(ctx, Q_BAD_DATE, expr->span,
@@ -796,20 +797,36 @@ static int count_bind(struct context *ctx, const struct option *option, size_t *
     return 0;
 }
 
+int window_option_bind(struct context *ctx, const struct option *option, struct window *window)
+{
+    switch (option->kind) {
+    case OPTION_OVER: return window_span_bind(ctx, &option->window, window);
+    case OPTION_LAG: return count_bind(ctx, option, &window->lag);
+    case OPTION_NEEDS: return count_bind(ctx, option, &window->needs);
+    default: break;
+    }
+    return context_fail(ctx, Q_NO_OPTION, option->span, "it takes over, lag and needs",
+                        "this option has no meaning here");
+}
+
+int window_settle(struct context *ctx, const struct option *options, struct window *window)
+{
+    if (window->kind != WINDOW_POINTS || window->needs <= window->count) return 0;
+    for (const struct option *option = options; option; option = option->next)
+        if (option->kind == OPTION_NEEDS)
+            return context_fail(ctx, Q_WINDOW, option->span, "look over more points, or need fewer",
+                                "a window of %zu points never holds the %zu that are needed",
+                                window->count, window->needs);
+    window->needs = window->count;
+    return 0;
+}
+
 int window_bind(struct context *ctx, const struct option *options, struct window *out)
 {
     *out = (struct window){.kind = WINDOW_POINTS, .count = 64, .lag = 1, .needs = 5};
     for (const struct option *option = options; option; option = option->next) {
-        int status = 0;
-        switch (option->kind) {
-        case OPTION_OVER: status = window_span_bind(ctx, &option->window, out); break;
-        case OPTION_LAG: status = count_bind(ctx, option, &out->lag); break;
-        case OPTION_NEEDS: status = count_bind(ctx, option, &out->needs); break;
-        default:
-            return context_fail(ctx, Q_NO_OPTION, option->span, "it takes over, lag and needs",
-                                "this option has no meaning here");
-        }
+        int status = window_option_bind(ctx, option, out);
         if (status) return status;
     }
-    return 0;
+    return window_settle(ctx, options, out);
 }

@@ -27,7 +27,8 @@ static int add_value(struct arena *arena, struct gathered *state, double x, int6
 {
     if (state->value_count == state->capacity) {
         size_t capacity = state->capacity ? state->capacity * 2 : 16;
-        if (arena_charge(arena, (capacity - state->capacity) * 2 * sizeof(double))) return PACE_ENOMEM;
+        if (arena_charge(arena, (capacity - state->capacity) * 2 * sizeof(double)))
+            return PACE_ENOMEM;
         double *values = reallocarray(state->values, capacity, sizeof *values);
         if (!values) return PACE_ENOMEM;
         state->values = values;
@@ -57,8 +58,9 @@ static bool is_last(struct gathered *state, int64_t time_ns)
     return true;
 }
 
-static int add_number(struct arena *arena, struct gathered *state, const struct aggregate *aggregate,
-                      const struct vec *v, size_t row, int64_t time_ns)
+static int add_number(struct arena *arena, struct gathered *state,
+                      const struct aggregate *aggregate, const struct vec *v, size_t row,
+                      int64_t time_ns)
 {
     double x = v->at.number[row * v->step], factor = 1;
     const char *unit = vec_unit(v, row);
@@ -106,7 +108,8 @@ int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t 
         if (!v) {
             state->count++;
         } else if (v->type == TYPE_NUMBER) {
-            if (add_number(ctx->arena, state, aggregate, v, i, time_ns)) return context_no_memory(ctx);
+            if (add_number(ctx->arena, state, aggregate, v, i, time_ns))
+                return context_no_memory(ctx);
         } else if (v->type == TYPE_TIME) {
             add_time(state, v->at.time_ns[i * v->step], time_ns);
         } else if (!vec_missing(v, i)) {

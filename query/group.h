@@ -12,7 +12,7 @@ struct gathered {
     double min, max, first, last, log_sum;
     int64_t time_min, time_max, time_first, time_last;
     int64_t first_ns, last_ns; /* times of the rows of first and last */
-    double *values, *days; /* order statistics, slope */
+    double *values, *days;     /* order statistics, slope */
     size_t count, capacity, value_count;
     const char *unit;
     bool any;

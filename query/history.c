@@ -119,7 +119,8 @@ static int history_reserve(struct history *history)
     size_t kept = history->end - history->start;
     if (history->start >= history->capacity / 2 && history->capacity) {
         memmove(history->value, history->value + history->start, kept * sizeof *history->value);
-        memmove(history->time_ns, history->time_ns + history->start, kept * sizeof *history->time_ns);
+        memmove(history->time_ns, history->time_ns + history->start,
+                kept * sizeof *history->time_ns);
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
         memmove(history->restart, history->restart + history->start, kept);
         history->start = 0;

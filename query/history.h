@@ -25,7 +25,7 @@ struct lookback {
     int64_t span_ns; /* before each judged point */
     uint64_t judged; /* points before the first one asked for that are judged too (confirm) */
     bool all;        /* the whole history */
-    bool deep;       /* and what other operators find for each row of it, not for judged ones only */
+    bool deep; /* and what other operators find for each row of it, not for judged ones only */
 };
 struct lookback lookback_window(const struct window *window);
 struct lookback lookback_max(struct lookback a, struct lookback b);

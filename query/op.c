@@ -31,8 +31,9 @@ int op_add_column(struct context *ctx, struct op *op, struct column column)
 int op_look_back(struct context *ctx, struct op *op, const struct binder *binder, struct span span)
 {
     if (lookback_any(binder->lookback) && !op->input->by_series)
-        return context_fail(ctx, Q_ORDER, span, "put it into a 'derive' before sort, take and summarize",
-                            "a window looks back on points of a series, and the rows here are none");
+        return context_fail(
+            ctx, Q_ORDER, span, "put it into a 'derive' before sort, take and summarize",
+            "a window looks back on points of a series, and the rows here are none");
     op->lookback = lookback_max(op->lookback, binder->lookback);
     return 0;
 }

@@ -275,7 +275,8 @@ static void check_limits(const struct check_op *check, size_t n, size_t before, 
 
 static bool equals_flat(const struct limits *limits, double value)
 {
-    return limits->flat && fabs(value - limits->centre) <= MODEL_FLAT_TOLERANCE * fabs(limits->centre);
+    return limits->flat &&
+           fabs(value - limits->centre) <= MODEL_FLAT_TOLERANCE * fabs(limits->centre);
 }
 
 /* Which side of its limits a value is on: -1, 0, 1, and by the floor at least. */
@@ -327,7 +328,9 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
         return points == 0 && rule->window.needs > 0 ? VERDICT_NEW : VERDICT_THIN;
     }
     int side = check_side(rule, limits, value);
-    enum verdict verdict = side ? confirm(check, side) : equals_flat(limits, value) ? VERDICT_FLAT_OK : VERDICT_OK;
+    enum verdict verdict = side                         ? confirm(check, side)
+                           : equals_flat(limits, value) ? VERDICT_FLAT_OK
+                                                        : VERDICT_OK;
     push_side(check, side);
     return verdict;
 }
@@ -348,6 +351,17 @@ static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
     }
 }
 
+/* The limits with the floor: beyond them is what check calls high and low. */
+static struct limits widen(const struct rule *rule, const struct limits *limits)
+{
+    struct limits wide = *limits;
+    double least = rule->floor * fabs(limits->centre);
+    if (!isfinite(least) || least == 0) return wide;
+    if (wide.high < limits->centre + least) wide.high = limits->centre + least;
+    if (wide.low > limits->centre - least) wide.low = limits->centre - least;
+    return wide;
+}
+
 static void put_judgement(struct check_op *check, size_t row, const struct limits *limits,
                           double value, size_t n, enum verdict verdict)
 {
@@ -358,8 +372,9 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
     if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
     own[CHECK_BASE].at.number[row] = judged || n ? limits->centre : NAN;
     own[CHECK_SPREAD].at.number[row] = judged ? limits->spread : NAN;
-    own[CHECK_LOW].at.number[row] = judged ? limits->low : NAN;
-    own[CHECK_HIGH].at.number[row] = judged ? limits->high : NAN;
+    struct limits shown = widen(check->rule, limits);
+    own[CHECK_LOW].at.number[row] = judged ? shown.low : NAN;
+    own[CHECK_HIGH].at.number[row] = judged ? shown.high : NAN;
     own[CHECK_N].at.number[row] = (double)n;
     own[CHECK_SCORE].at.number[row] = isfinite(score) ? score : NAN;
     own[CHECK_P].at.number[row] = p;

@@ -14,7 +14,8 @@ struct where_op {
     struct vec *buffers; /* own memory, one a column */
     struct vec *vecs;    /* what the batch shows: a buffer, or the input's one value for all rows */
     uint8_t selected[PACE_MAX_BATCH], restart[PACE_MAX_BATCH], gone[PACE_MAX_BATCH];
-    bool restart_due; /* the first row of an accepted change was dropped: the next one stands for it */
+    bool
+        restart_due; /* the first row of an accepted change was dropped: the next one stands for it */
     struct batch batch;
 };
 

@@ -69,9 +69,14 @@ struct scan_op {
     struct lookback lookback;
     bool wants_gone;
     const struct mark_view *marks;
-    size_t group_start, group_end; /* series of the matrix */
+    size_t group_start, group_end; /* series of the matrices */
     size_t next_series;
-    struct matrix matrix;
+    struct matrix near;   /* the newest runs, of every series of the group */
+    struct matrix far;    /* more runs, of those series that need them */
+    uint32_t *far_column; /* a series of the group: its column of far + 1, or 0 */
+    size_t far_capacity;
+    const struct matrix *matrix; /* of the series being loaded, near or far */
+    size_t base;                 /* its first cell there */
     struct points points;
     size_t offset;               /* points of the current series handed on */
     const struct series *series; /* being handed on; NULL: none */
@@ -80,16 +85,27 @@ struct scan_op {
     struct batch batch;
 };
 
+static void matrix_free(struct matrix *matrix)
+{
+    free(matrix->time_ns);
+    free(matrix->commit);
+    free(matrix->run);
+    free(matrix->value);
+    free(matrix->lower);
+    free(matrix->upper);
+    free(matrix->status);
+}
+
 static void scan_free(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
-    struct matrix *matrix = &scan->matrix;
     struct points *points = &scan->points;
-    void *blocks[] = {matrix->time_ns, matrix->commit, matrix->run,      matrix->value,
-                      matrix->lower,   matrix->upper,  matrix->status,   points->time_ns,
-                      points->commit,  points->status, points->run,      points->value,
-                      points->lower,   points->upper,  points->selected, points->restart,
-                      points->gone};
+    matrix_free(&scan->near);
+    matrix_free(&scan->far);
+    free(scan->far_column);
+    void *blocks[] = {points->time_ns, points->commit, points->status, points->run,
+                      points->value,   points->lower,  points->upper,  points->selected,
+                      points->restart, points->gone};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
 }
@@ -99,7 +115,8 @@ static void scan_free(struct op *op)
 static int matrix_reserve(struct matrix *matrix, struct arena *arena, size_t runs, size_t columns)
 {
     size_t cells, cell_size = 3 * sizeof(double) + 1;
-    if (__builtin_mul_overflow(runs, columns + 1, &cells) || cells > SIZE_MAX / cell_size) return PACE_ENOMEM;
+    if (__builtin_mul_overflow(runs, columns + 1, &cells) || cells > SIZE_MAX / cell_size)
+        return PACE_ENOMEM;
     if (cells > matrix->charged) {
         if (arena_charge(arena, (cells - matrix->charged) * cell_size)) return PACE_ENOMEM;
         matrix->charged = cells;
@@ -144,21 +161,26 @@ static void matrix_add(struct matrix *matrix, const struct pace_cells *cells)
     matrix->runs += count;
 }
 
-/* Reads the newest `last` runs (0: all) of the group's columns. */
-static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
+/* Reads the newest `last` runs (0: all) of the group's columns into near, of the `columns` ones that need
+ * more into far. */
+static int matrix_read(struct scan_op *scan, struct context *ctx, struct matrix *matrix,
+                       size_t columns, uint64_t last)
 {
     const struct series *series = &scan->selection->series[scan->group_start];
     const struct pace_stream *stream = series->stream;
-    size_t columns = scan->group_end - scan->group_start;
     uint64_t runs = last && last < stream->run_count ? last : stream->run_count;
     uint32_t *wanted = malloc(columns * sizeof *wanted);
-    int status = wanted ? matrix_reserve(&scan->matrix, ctx->arena, runs, columns) : PACE_ENOMEM;
+    int status = wanted ? matrix_reserve(matrix, ctx->arena, runs, columns) : PACE_ENOMEM;
     if (status) {
         free(wanted);
         return context_no_memory(ctx);
     }
-    for (size_t i = 0; i < columns; i++)
-        wanted[i] = series[i].column;
+    for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
+        if (matrix == &scan->near)
+            wanted[i] = series[i].column;
+        else if (scan->far_column[i])
+            wanted[scan->far_column[i] - 1] = series[i].column;
+    }
     struct pace_range range = {INT64_MIN, INT64_MAX, runs};
     struct pace_scan *cursor;
     status =
@@ -171,10 +193,13 @@ static int matrix_read(struct scan_op *scan, struct context *ctx, uint64_t last)
         if (status) status = context_store_error(ctx, status);
         if (!status) status = context_check(ctx);
         if (status || cells.run_count == 0) break;
-        matrix_add(&scan->matrix, &cells);
+        matrix_add(matrix, &cells);
     }
     pace_scan_close(cursor);
-    scan->matrix.complete = scan->matrix.runs == stream->run_count;
+    matrix->complete = matrix->runs == stream->run_count;
+    for (size_t c = 0; c < columns; c++)
+        for (size_t r = 0; r < matrix->runs; r++)
+            ctx->outcome->points_read += matrix->status[c * matrix->stride + r] != PACE_CELL_ABSENT;
     return status;
 }
 
@@ -213,12 +238,12 @@ static void points_mark_restarts(struct points *points, const struct mark_view *
 }
 
 /* Takes the cells of one column that are there, pass the row filters and are not excluded. */
-static int points_gather(struct scan_op *scan, struct context *ctx, size_t index,
+static int points_gather(struct scan_op *scan, struct context *ctx,
                          const struct mark_view *const *marks, size_t mark_count)
 {
-    const struct matrix *matrix = &scan->matrix;
+    const struct matrix *matrix = scan->matrix;
     struct points *points = &scan->points;
-    size_t base = (index - scan->group_start) * matrix->stride;
+    size_t base = scan->base;
     if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
     points->count = 0;
     points->any_restart = points->any_gone = false;
@@ -254,7 +279,7 @@ static int points_gather(struct scan_op *scan, struct context *ctx, size_t index
 static int newest_row(const struct scan_op *scan, struct context *ctx,
                       const struct mark_view *const *marks, size_t mark_count, size_t *row)
 {
-    const struct matrix *matrix = &scan->matrix;
+    const struct matrix *matrix = scan->matrix;
     for (size_t r = matrix->runs; r > 0; r--) {
         uint64_t run = (uint64_t)matrix->run[r - 1];
         int hidden = marks_exclude(ctx, marks, mark_count, matrix->commit[r - 1], run);
@@ -269,7 +294,7 @@ static int newest_row(const struct scan_op *scan, struct context *ctx,
 static void points_add_gone(struct scan_op *scan, size_t newest)
 {
     struct points *points = &scan->points;
-    const struct matrix *matrix = &scan->matrix;
+    const struct matrix *matrix = scan->matrix;
     size_t i = points->count++;
     points->time_ns[i] = matrix->time_ns[newest];
     points->commit[i] = matrix->commit[newest];
@@ -297,7 +322,7 @@ static bool points_suffice(const struct scan_op *scan)
 {
     const struct points *points = &scan->points;
     const struct lookback *back = &scan->lookback;
-    if (scan->matrix.complete) return true;
+    if (scan->matrix->complete) return true;
     if (!points->settled) return false;
     size_t first = 0;
     while (first < points->count && (!points->selected[first] || points->gone[first]))
@@ -308,7 +333,8 @@ static bool points_suffice(const struct scan_op *scan)
     for (; judged && first > 0; first--)
         judged -= isnan(points->value[first - 1]) ? 0 : 1;
     if (judged) return false;
-    if (back->span_ns && scan->matrix.time_ns[0] > points->time_ns[first] - back->span_ns) return false;
+    if (back->span_ns && scan->matrix->time_ns[0] > points->time_ns[first] - back->span_ns)
+        return false;
     for (size_t i = first; back->points && i < points->count; i++) {
         bool looks = points->selected[i] || back->judged;
         if (looks && !points->gone[i] && !has_points_before(points, i, back->points)) return false;
@@ -320,19 +346,22 @@ static bool points_suffice(const struct scan_op *scan)
 static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
 {
     const struct series *series = &scan->selection->series[index];
-    const struct matrix *matrix = &scan->matrix;
+    size_t column = scan->far_column[index - scan->group_start];
+    const struct matrix *matrix = scan->matrix = column ? &scan->far : &scan->near;
     struct points *points = &scan->points;
+    scan->base = (column ? column - 1 : index - scan->group_start) * matrix->stride;
     const struct mark_view **marks;
     size_t mark_count, newest = 0;
     int status = marks_of_series(ctx, scan->marks, series, &marks, &mark_count);
     if (status) return status;
-    status = points_gather(scan, ctx, index, marks, mark_count);
+    status = points_gather(scan, ctx, marks, mark_count);
     if (status) return status;
     int found = newest_row(scan, ctx, marks, mark_count, &newest);
     if (found < 0) return found;
     points->newest_run = found ? matrix->run[newest] : NAN;
-    size_t cell = (index - scan->group_start) * matrix->stride + newest;
-    if (found && scan->wants_gone && !scan->selection->rows && matrix->status[cell] == PACE_CELL_ABSENT)
+    size_t cell = scan->base + newest;
+    if (found && scan->wants_gone && !scan->selection->rows &&
+        matrix->status[cell] == PACE_CELL_ABSENT)
         points_add_gone(scan, newest);
     struct range_rows rows = {.count = points->count,
                               .time_ns = points->time_ns,
@@ -363,43 +392,75 @@ static uint64_t first_read(const struct scan_op *scan)
     return runs + scan->lookback.points + scan->lookback.judged;
 }
 
-/* The next columns of one stream, as many as fit into the matrix with so many runs (0: all). */
-static void group_choose(struct scan_op *scan, uint64_t runs)
+/* How many columns fit into a matrix of so many runs (0: all) of a stream. */
+static size_t columns_fit(const struct pace_stream *stream, uint64_t runs)
+{
+    if (runs == 0 || runs > stream->run_count) runs = stream->run_count;
+    size_t fit = runs ? MATRIX_CELLS / runs : 1;
+    return fit ? fit : 1;
+}
+
+/* The next columns of one stream, as many as fit with so many runs. */
+static int group_choose(struct scan_op *scan, struct context *ctx, uint64_t runs)
 {
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = selection->series[scan->next_series].stream;
-    if (runs == 0 || runs > stream->run_count) runs = stream->run_count;
-    size_t fit = runs ? MATRIX_CELLS / runs : 1;
-    if (fit == 0) fit = 1;
-    scan->group_start = scan->group_end = scan->next_series;
-    while (scan->group_end < selection->count && scan->group_end - scan->group_start < fit &&
-           selection->series[scan->group_end].stream == stream)
-        scan->group_end++;
+    size_t fit = columns_fit(stream, runs), count = 0;
+    while (count < fit && scan->next_series + count < selection->count &&
+           selection->series[scan->next_series + count].stream == stream)
+        count++;
+    scan->group_start = scan->next_series;
+    scan->group_end = scan->next_series + count;
+    if (count > scan->far_capacity) {
+        if (!grow(&scan->far_column, count, sizeof *scan->far_column))
+            return context_no_memory(ctx);
+        scan->far_capacity = count;
+    }
+    memset(scan->far_column, 0, count * sizeof *scan->far_column);
+    return 0;
 }
 
-/* Reads the group with enough history for each of its series. */
+/* Cuts the group so that only `fit` of its series read from far. */
+static void group_cut(struct scan_op *scan, size_t fit)
+{
+    size_t end = scan->group_start;
+    while (end < scan->group_end && scan->far_column[end - scan->group_start] <= fit)
+        end++;
+    scan->group_end = end;
+}
+
+/* Reads the group: the newest runs of all its series, then ever more of those that need more: new, sparse
+ * and dead ones, which are to make the reading of the others no longer. */
 static int group_load(struct scan_op *scan, struct context *ctx)
 {
     uint64_t runs = first_read(scan);
-    for (;;) {
-        group_choose(scan, runs);
-        int status = matrix_read(scan, ctx, runs);
-        if (status) return status;
-        bool enough = true;
-        for (size_t i = scan->group_start; enough && i < scan->group_end && !scan->matrix.complete;
-             i++) {
+    uint32_t needy = 0;
+    int status = group_choose(scan, ctx, runs);
+    const struct pace_stream *stream = scan->selection->series[scan->group_start].stream;
+    if (!status)
+        status = matrix_read(scan, ctx, &scan->near, scan->group_end - scan->group_start, runs);
+    for (size_t i = scan->group_start; i < scan->group_end && !scan->near.complete && !status;
+         i++) {
+        status = points_load(scan, ctx, i);
+        if (!status && !points_suffice(scan)) scan->far_column[i - scan->group_start] = ++needy;
+    }
+    bool enough = needy == 0;
+    while (!status && !enough) {
+        runs *= 4;
+        size_t fit = columns_fit(stream, runs);
+        if (needy > fit) {
+            needy = (uint32_t)fit;
+            group_cut(scan, fit);
+        }
+        status = matrix_read(scan, ctx, &scan->far, needy, runs);
+        enough = true;
+        for (size_t i = scan->group_start; i < scan->group_end && enough && !status; i++) {
+            if (!scan->far_column[i - scan->group_start]) continue;
             status = points_load(scan, ctx, i);
-            if (status) return status;
             enough = points_suffice(scan);
         }
-        if (enough) break;
-        runs *= 4;
     }
-    for (size_t i = 0; i < (scan->group_end - scan->group_start); i++)
-        for (size_t r = 0; r < scan->matrix.runs; r++)
-            ctx->outcome->points_read +=
-                scan->matrix.status[i * scan->matrix.stride + r] != PACE_CELL_ABSENT;
-    return 0;
+    return status;
 }
 
 static int next_series(struct scan_op *scan, struct context *ctx)

@@ -58,7 +58,8 @@ static int keys_reserve(struct sort_op *sort, struct arena *arena, size_t count)
     size_t capacity = sort->capacity ? sort->capacity * 2 : 256;
     while (capacity < count)
         capacity *= 2;
-    if (arena_charge(arena, (capacity - sort->capacity) * sort->key_count * sizeof(double))) return PACE_ENOMEM;
+    if (arena_charge(arena, (capacity - sort->capacity) * sort->key_count * sizeof(double)))
+        return PACE_ENOMEM;
     for (size_t i = 0; i < sort->key_count; i++) {
         struct key *key = &sort->keys[i];
         void *grown = reallocarray(key->at.number, capacity, key_size(key->type));

@@ -23,7 +23,7 @@ struct summarize_op {
     struct op op;
     struct node **by, **results; /* results: one a column, over the slots */
     size_t by_count, result_count, aggregate_count;
-    bool *by_run;                /* this `by` column is time, commit or run */
+    bool *by_run; /* this `by` column is time, commit or run */
     struct aggregate *aggregates;
     int time_column;
     struct by_value *values; /* group g: values[g * by_count ...] */
@@ -80,8 +80,8 @@ static bool same_text(const char *a, const char *b)
 static bool by_equal(const struct by_value *a, const struct by_value *b)
 {
     bool numbers = a->number == b->number || (isnan(a->number) && isnan(b->number));
-    return numbers && a->time_ns == b->time_ns && a->flag == b->flag && same_text(a->text, b->text) &&
-           same_text(a->unit, b->unit);
+    return numbers && a->time_ns == b->time_ns && a->flag == b->flag &&
+           same_text(a->text, b->text) && same_text(a->unit, b->unit);
 }
 
 static uint64_t mix(uint64_t hash, uint64_t x)
@@ -125,7 +125,8 @@ static int groups_grow(struct summarize_op *summarize, struct context *ctx)
     size_t capacity = summarize->capacity ? summarize->capacity * 2 : 64;
     size_t group_size = summarize->by_count * sizeof *summarize->values + 2 * sizeof(uint64_t) +
                         summarize->aggregate_count * sizeof *summarize->states;
-    if (arena_charge(ctx->arena, (capacity - summarize->capacity) * group_size)) return context_no_memory(ctx);
+    if (arena_charge(ctx->arena, (capacity - summarize->capacity) * group_size))
+        return context_no_memory(ctx);
     if (!grow(&summarize->values, capacity, summarize->by_count * sizeof *summarize->values) ||
         !grow(&summarize->first_ns, capacity, sizeof *summarize->first_ns) ||
         !grow(&summarize->states, capacity,
@@ -407,7 +408,8 @@ int op_summarize(struct context *ctx, const struct stage *stage, struct op *inpu
     summarize->by = arena_array(ctx->arena, count_bindings(stage->by), sizeof *summarize->by);
     summarize->results =
         arena_array(ctx->arena, count_bindings(stage->bindings), sizeof *summarize->results);
-    summarize->by_run = arena_array(ctx->arena, count_bindings(stage->by), sizeof *summarize->by_run);
+    summarize->by_run =
+        arena_array(ctx->arena, count_bindings(stage->by), sizeof *summarize->by_run);
     if (!summarize->by || !summarize->results || !summarize->by_run) return context_no_memory(ctx);
     status = bind_by(ctx, summarize, stage);
     if (!status) status = bind_results(ctx, summarize, stage);

@@ -97,8 +97,8 @@ struct pace_outcome {
     uint64_t points_read;  /* cells read from the store */
     uint64_t judged;       /* rows that check judged, by verdict: */
     uint64_t worse, better, suspected, changed, thin, fresh, gone;
-    const char *message;   /* what a command did ("saved threshold slow"), or NULL */
-    uint64_t failed;       /* rows that check could not judge: the benchmark failed or was skipped */
+    const char *message; /* what a command did ("saved threshold slow"), or NULL */
+    uint64_t failed;     /* rows that check could not judge: the benchmark failed or was skipped */
 };
 PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
 

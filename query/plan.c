@@ -89,8 +89,10 @@ struct planner {
     struct op *scan;
     struct range *ranges, **tail;
     struct lookback lookback;
-    bool pushing; /* only verbs that neither drop nor hold rows so far */
-    bool gone;    /* `last run` asks for the series that it lacks */
+    bool pushing;  /* only verbs that neither drop nor hold rows so far */
+    bool windowed; /* a verb so far has windows */
+    bool filtered; /* and a `where` behind it may have dropped points by what they gave */
+    bool gone;     /* `last run` asks for the series that it lacks */
 };
 
 static int push_range(struct planner *planner, const struct stage *stage)
@@ -133,7 +135,11 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
         planner->gone |= stage->kind == STAGE_LAST && stage->window.kind == WINDOW_WORD &&
                          slice_is(stage->window.word, "run");
         if (planner->pushing) return push_range(planner, stage);
-        return op_range(ctx, stage, input, chain);
+        /* It says which points are judged: it goes before the verbs that judge (rule 5). */
+        while (!strcmp((*chain)->name, "check") || !strcmp((*chain)->name, "baseline") ||
+               !strcmp((*chain)->name, "derive"))
+            chain = &(*chain)->input;
+        return op_range(ctx, stage, *chain, chain);
     }
     switch (stage->kind) {
     case STAGE_WHERE: return op_where(ctx, stage, input, chain);
@@ -156,12 +162,18 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
 }
 
 /* Takes note of how far the operator of a stage looks back. Behind a `where` nobody knows which points
- * are left, so that the whole history is read, and what comes before is run for all of it. */
+ * are left, so that the whole history is read; and where that `where` may ask for what windows gave, they
+ * are run for all of it. */
 static void plan_lookback(struct planner *planner, const struct stage *stage, const struct op *op)
 {
     struct lookback back = op->lookback;
     if (is_range(stage->kind) || stage->kind == STAGE_AS) return;
-    if (!planner->pushing && lookback_any(back)) back.all = back.deep = true;
+    if (!planner->pushing && lookback_any(back)) {
+        back.all = true;
+        back.deep |= planner->filtered;
+    }
+    planner->windowed |= lookback_any(back);
+    planner->filtered |= planner->windowed && stage->kind == STAGE_WHERE;
     planner->lookback = lookback_max(planner->lookback, back);
     if (stage->kind != STAGE_DERIVE && stage->kind != STAGE_KEEP && stage->kind != STAGE_BASELINE &&
         stage->kind != STAGE_CHECK)
@@ -203,6 +215,6 @@ void plan_free(struct plan *plan)
 {
     for (struct op *op = plan->last; op; op = op->input)
         if (op->free) op->free(op);
-    
+
     plan->last = NULL;
 }

@@ -84,8 +84,6 @@ static int floor_bind(struct context *ctx, const struct value *value, double *ou
 
 static int option_bind(struct context *ctx, const struct option *option, struct rule *rule)
 {
-    struct option window_option = *option;
-    struct window window;
     int status = 0;
     switch (option->kind) {
     case OPTION_UPPER: return bound_bind(ctx, rule->model, &option->bound, &rule->upper);
@@ -97,18 +95,7 @@ static int option_bind(struct context *ctx, const struct option *option, struct 
     case OPTION_FLOOR: return floor_bind(ctx, &option->bound, &rule->floor);
     case OPTION_OVER:
     case OPTION_LAG:
-    case OPTION_NEEDS:
-        window_option.next = NULL;
-        status = window_bind(ctx, &window_option, &window);
-        if (status) return status;
-        if (option->kind == OPTION_LAG) rule->window.lag = window.lag;
-        if (option->kind == OPTION_NEEDS) rule->window.needs = window.needs;
-        if (option->kind == OPTION_OVER) {
-            rule->window.kind = window.kind;
-            rule->window.count = window.count;
-            rule->window.span_ns = window.span_ns;
-        }
-        return 0;
+    case OPTION_NEEDS: return window_option_bind(ctx, option, &rule->window);
     case OPTION_CONFIRM: {
         double k = option->number, n = option->of_number > 0 ? option->of_number : k;
         if (!(k >= 1 && n >= k && n <= 64) || k != floor(k) || n != floor(n))
@@ -192,6 +179,7 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
         status = bound_bind(ctx, rule->model, &model->bound, &rule->worse);
     for (const struct option *option = model->options; option && !status; option = option->next)
         status = option_bind(ctx, option, rule);
+    if (!status) status = window_settle(ctx, model->options, &rule->window);
     if (status) return status;
     if (rule->lower.bound.kind == BOUND_NONE && rule->upper.bound.kind == BOUND_NONE &&
         rule->worse.bound.kind == BOUND_NONE)
@@ -264,9 +252,11 @@ int rules_bind(struct context *ctx, const struct stage *stage, struct rule **out
     if (status) return status;
     rule_insert(out, rule);
     status = add_saved(ctx, out);
-    for (rule = *out; rule && !status; rule = rule->next)
+    for (rule = *out; rule && !status; rule = rule->next) {
         for (const struct option *option = stage->options; option && !status; option = option->next)
             status = option_bind(ctx, option, rule);
+        if (!status) status = window_settle(ctx, stage->options, &rule->window);
+    }
     return status;
 }
 

@@ -22,8 +22,8 @@ struct rule {
     double floor;                   /* smallest |value/base - 1| */
     unsigned confirm, confirm_of;   /* K of N; 1 of 1 without */
     struct window window;
-    struct scope *scope;          /* a threshold's `for`; NULL: everything */
-    unsigned scope_terms;         /* how narrow it is */
+    struct scope *scope;  /* a threshold's `for`; NULL: everything */
+    unsigned scope_terms; /* how narrow it is */
     struct rule *next;
 };
 

@@ -209,6 +209,20 @@ static void output_batch(struct output *output, const struct batch *batch)
 
 /* -- ending a statement ------------------------------------------------------------------------ */
 
+/* "2 new, 1 with too few points" without what there is none of. */
+static const char *missing_baselines(pace_query *query)
+{
+    const struct pace_outcome *outcome = &query->outcome;
+    const char *text =
+        !outcome->thin ? arena_printf(&query->arena, "%llu new", (unsigned long long)outcome->fresh)
+        : !outcome->fresh
+            ? arena_printf(&query->arena, "%llu with too few points",
+                           (unsigned long long)outcome->thin)
+            : arena_printf(&query->arena, "%llu new, %llu with too few points",
+                           (unsigned long long)outcome->fresh, (unsigned long long)outcome->thin);
+    return text ? text : "too few points";
+}
+
 /* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are said. */
 static void conclude(pace_query *query)
 {
@@ -226,16 +240,16 @@ static void conclude(pace_query *query)
     }
     uint64_t without = outcome->thin + outcome->fresh;
     if (without)
-        diag_note(&query->diags,
-                  "%llu of %llu judged without a baseline: %llu new, %llu with too few points",
+        diag_note(&query->diags, "%llu of %llu judged without a baseline: %s",
                   (unsigned long long)without, (unsigned long long)outcome->judged,
-                  (unsigned long long)outcome->fresh, (unsigned long long)outcome->thin);
+                  missing_baselines(query));
     uint64_t nothing = without + outcome->gone + outcome->failed;
-    if (query->plan.expects && query->plan.judges && nothing == outcome->judged && outcome->status == 0) {
+    if (query->plan.expects && query->plan.judges && nothing == outcome->judged &&
+        outcome->status == 0) {
         outcome->status = 4;
         if (nothing > without)
-            diag_note(&query->diags, "no verdict: %llu gone, %llu failed", (unsigned long long)outcome->gone,
-                      (unsigned long long)outcome->failed);
+            diag_note(&query->diags, "no verdict: %llu gone, %llu failed",
+                      (unsigned long long)outcome->gone, (unsigned long long)outcome->failed);
     }
 }
 

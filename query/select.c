@@ -66,7 +66,7 @@ int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matc
             return context_fail(ctx, Q_BAD_PATTERN, pattern->span, NULL,
                                 "not a regular expression: %s (at byte %zu of it)", message,
                                 offset);
-    if (context_keep(ctx, matcher.regex)) return PACE_ENOMEM;
+        if (context_keep(ctx, matcher.regex)) return PACE_ENOMEM;
     } else if (matcher.kind == PATTERN_GLOB) {
         int status = glob_compile(ctx->arena, text.text, text.len, &matcher.glob);
         if (status == -1)
@@ -122,7 +122,7 @@ struct build {
     bool negated;
 };
 
-enum { NEAREST_MAX = 3 };
+enum { NEAREST_MAX = 3, PART_MIN = 3 };
 
 /* Names near a pattern that matches none: near as a whole, or for a glob where its plain beginning is
  * near the beginning of the name. Writes up to NEAREST_MAX of them; returns how many. */
@@ -133,7 +133,11 @@ static size_t nearest_names(const struct matcher *matcher, const char *const *na
     if (matcher->regex) return 0;
     if (!matcher->text[prefix]) {
         out[0] = suggest(matcher->text, prefix, names, count);
-        return out[0] != NULL;
+        if (out[0]) return 1;
+        /* Harnesses' names are long: the text may be a part of one. */
+        for (uint32_t i = 0; i < count && prefix >= PART_MIN && found < NEAREST_MAX; i++)
+            if (strstr(names[i], matcher->text)) out[found++] = names[i];
+        return found;
     }
     for (uint32_t i = 0; i < count && prefix && found < NEAREST_MAX; i++) {
         /* One letter may be missing or too many before the first wildcard. */
@@ -241,6 +245,15 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
             return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
                                 "runs have numbers, like run:118",
                                 "'%s' is not the number of a run", filter->matcher.text);
+        struct pace_run_view view;
+        status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
+        if (status == PACE_ENOTFOUND)
+            diag_note(ctx->diags, "there is no run %llu; the newest is %llu",
+                      (unsigned long long)filter->run,
+                      (unsigned long long)pace_run_count(ctx->snapshot));
+        else if (status)
+            return context_store_error(ctx, status);
+        filter->missing = status == PACE_ENOTFOUND;
     } else {
         status = matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
         if (status) return status;
@@ -504,6 +517,39 @@ static int add_use(struct build *build, const struct selector *selector, struct 
     return 0;
 }
 
+int select_with_use(struct context *ctx, struct selector *selector, struct selector **out)
+{
+    const struct selector *use = context_use(ctx);
+    *out = selector;
+    if (!use) return 0;
+    while (selector->kind == SELECT_OR && selector->child && !selector->child->next)
+        selector = selector->child;
+    while (use->kind == SELECT_OR && use->child && !use->child->next)
+        use = use->child;
+    if (selector->kind == SELECT_OR || use->kind == SELECT_OR || use->kind == SELECT_PATH)
+        return context_fail(ctx, Q_ARGUMENTS, selector->span,
+                            "name the series in full, without 'or'",
+                            "this cannot be joined with what 'use' says");
+    struct selector *all = arena_alloc(ctx->arena, sizeof *all);
+    if (!all) return context_no_memory(ctx);
+    *all = (struct selector){.kind = SELECT_AND, .span = selector->span};
+    struct selector **tail = &all->child;
+    for (const struct selector *term = use->kind == SELECT_AND ? use->child : use; term;
+         term = use->kind == SELECT_AND ? term->next : NULL) {
+        const struct selector *key_term = term->kind == SELECT_NOT ? term->child : term;
+        if (key_term->kind == SELECT_MATCH && mentions(selector, key_term->key)) continue;
+        struct selector *copy = arena_alloc(ctx->arena, sizeof *copy);
+        if (!copy) return context_no_memory(ctx);
+        *copy = *term;
+        copy->next = NULL;
+        *tail = copy;
+        tail = &copy->next;
+    }
+    *tail = selector->kind == SELECT_AND ? selector->child : selector;
+    *out = all;
+    return 0;
+}
+
 static int select_test(struct context *ctx, const struct selector *selector, struct build *build,
                        struct test **out)
 {
@@ -549,7 +595,8 @@ int row_filters_pass(struct context *ctx, const struct row_filter *filters, cons
         } else if (filters->prefix && matcher_literal(&filters->matcher)) {
             const char *literal = matcher_literal(&filters->matcher);
             size_t len = strlen(literal);
-            passes = strncmp(commit, literal, len) == 0 && (!commit[len] || len >= COMMIT_PREFIX_MIN);
+            passes =
+                strncmp(commit, literal, len) == 0 && (!commit[len] || len >= COMMIT_PREFIX_MIN);
         } else {
             int status = matcher_match(ctx, &filters->matcher, commit);
             if (status < 0) return status;

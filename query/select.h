@@ -30,7 +30,8 @@ struct matcher {
 /* Keeps rows by their commit or run number. */
 struct row_filter {
     bool negated, is_run;
-    bool prefix; /* a plain commit may be the beginning of one */
+    bool missing; /* there is no such run */
+    bool prefix;  /* a plain commit may be the beginning of one */
     uint64_t run;
     struct matcher matcher;
     struct row_filter *next;
@@ -46,6 +47,9 @@ struct selection {
  * nothing. */
 int select_series(struct context *ctx, const struct selector *selector, struct selection *out);
 
+/* The selector with what `use` adds to it, for texts that outlive the session. */
+int select_with_use(struct context *ctx, struct selector *selector, struct selector **out);
+
 /* A pattern as it was written, with variables resolved. It lives as long as the statement. */
 int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matcher *out);
 /* The text that the pattern stands for when it is no more than a text, or NULL. */
@@ -58,8 +62,6 @@ int matcher_match(struct context *ctx, const struct matcher *matcher, const char
 /* 1 when the rows' commit and run pass all filters, 0 when not, negative on error. */
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run);
-
-
 
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);

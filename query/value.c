@@ -93,7 +93,8 @@ bool quantity_parse(struct context *ctx, const char *text, double *number, struc
     struct diag_list ignored;
     struct script *script;
     diag_list_init(&ignored, ctx->arena);
-    if (!statement || parse_script(ctx->arena, statement, strlen(statement), &ignored, &script) != PARSE_OK ||
+    if (!statement ||
+        parse_script(ctx->arena, statement, strlen(statement), &ignored, &script) != PARSE_OK ||
         script->statements->next)
         return false;
     const struct expr *expr = script->statements->expr;
@@ -282,8 +283,8 @@ int commit_find(struct context *ctx, const char *text, struct span span, const c
         for (size_t i = 1; i < find.count && list; i++)
             list = arena_printf(ctx->arena, "%s%s%s", list, i + 1 < find.count ? ", " : " or ",
                                 find.choices[i]);
-        return context_fail(ctx, Q_AMBIGUOUS, span, "write more of the hash", "commit:%s could be %s",
-                            text, list ? list : find.choices[0]);
+        return context_fail(ctx, Q_AMBIGUOUS, span, "write more of the hash",
+                            "commit:%s could be %s", text, list ? list : find.choices[0]);
     }
     *commit = find.choices[0];
     *from_ns = find.from_ns;

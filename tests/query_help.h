@@ -47,7 +47,8 @@ static inline void query_run(pace_session *session, const char *script, char **r
     struct pace_writer_options options = {.struct_size = sizeof options};
     pace_writer *writer = NULL;
     pace_query *query;
-    if (pace_prepare(session, script, strlen(script), &error, &query)) fail_msg("%s: %s", script, error.message);
+    if (pace_prepare(session, script, strlen(script), &error, &query))
+        fail_msg("%s: %s", script, error.message);
     for (;;) {
         enum pace_step step;
         const struct pace_rows *batch;
@@ -65,7 +66,8 @@ static inline void query_run(pace_session *session, const char *script, char **r
         }
         if (!writer) {
             text.len = 0;
-            assert_int_equal(pace_writer_open("csv", &options, query_text_add, &text, &error, &writer), 0);
+            assert_int_equal(
+                pace_writer_open("csv", &options, query_text_add, &text, &error, &writer), 0);
         }
         assert_int_equal(pace_writer_rows(writer, batch, &error), 0);
     }
@@ -97,7 +99,8 @@ static inline int query_status(pace_session *session, const char *script)
 }
 
 /* Runs a script that fails with a diagnostic of this number, whose message holds `words`. */
-static inline void query_fails(pace_session *session, const char *script, int code, const char *words)
+static inline void query_fails(pace_session *session, const char *script, int code,
+                               const char *words)
 {
     pace_query *query;
     int status = pace_prepare(session, script, strlen(script), NULL, &query), found = 0;

@@ -96,7 +96,8 @@ static struct cell cell_flag(int flag) /* -1: unknown */
 
 static bool star_match(const char *pattern, const char *name)
 {
-    if (*pattern == '*') return star_match(pattern + 1, name) || (*name && star_match(pattern, name + 1));
+    if (*pattern == '*')
+        return star_match(pattern + 1, name) || (*name && star_match(pattern, name + 1));
     if (!*pattern || !*name) return !*pattern && !*name;
     return (*pattern == '?' || *pattern == *name) && star_match(pattern + 1, name + 1);
 }
@@ -109,7 +110,8 @@ static bool pattern_match(const char *pattern, const char *name)
     for (const char *at = open + 1; at <= close;) {
         size_t len = strcspn(at, ",}");
         char one[2 * NAME_MAX_LEN];
-        snprintf(one, sizeof one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)len, at, close + 1);
+        snprintf(one, sizeof one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)len, at,
+                 close + 1);
         if (pattern_match(one, name)) return true;
         at += len + 1;
     }
@@ -118,7 +120,8 @@ static bool pattern_match(const char *pattern, const char *name)
 
 static bool term_match(const struct term *term, int i, const char *name)
 {
-    return term->quoted[i] ? strcmp(term->pattern[i], name) == 0 : pattern_match(term->pattern[i], name);
+    return term->quoted[i] ? strcmp(term->pattern[i], name) == 0
+                           : pattern_match(term->pattern[i], name);
 }
 
 /* -- series and their rows ---------------------------------------------------------------------- */
@@ -133,7 +136,8 @@ static bool conj_names(const struct conj *conj, const struct series_spec *series
             int key = term->key == KEY_PATH ? i : term->key;
             bool match = term_match(term, i, series->names[key]);
             if (match == term->negated) return false;
-            if (key == KEY_MEASURE && !term->negated && strchr(term->pattern[i], '.')) dotted = true;
+            if (key == KEY_MEASURE && !term->negated && strchr(term->pattern[i], '.'))
+                dotted = true;
         }
     }
     return dotted || !strchr(series->names[KEY_MEASURE], '.');
@@ -147,8 +151,9 @@ static bool conj_passes(const struct conj *conj, const struct model_run *run)
         if (term->key == KEY_RUN)
             match = strtoull(term->pattern[0], NULL, 10) == run->number;
         else if (term->key == KEY_COMMIT)
-            match = strpbrk(term->pattern[0], "*?") ? pattern_match(term->pattern[0], run->commit)
-                                                     : strncmp(run->commit, term->pattern[0], strlen(term->pattern[0])) == 0;
+            match = strpbrk(term->pattern[0], "*?")
+                        ? pattern_match(term->pattern[0], run->commit)
+                        : strncmp(run->commit, term->pattern[0], strlen(term->pattern[0])) == 0;
         else
             continue;
         if (match == term->negated) return false;
@@ -176,7 +181,9 @@ static size_t select_series_of(const struct model_store *store, const struct que
             const struct measure_info *measure = &MEASURE_INFO[c % MEASURES];
             struct series_spec series = {{stream->names[0], stream->names[1], stream->names[2],
                                           BENCHMARK_NAMES[c / MEASURES], measure->name},
-                                         s, c, measure->direction};
+                                         s,
+                                         c,
+                                         measure->direction};
             bool named = false;
             for (int k = 0; k < query->selection.count; k++)
                 named |= conj_names(&query->selection.conjs[k], &series);
@@ -186,22 +193,26 @@ static size_t select_series_of(const struct model_store *store, const struct que
     return count;
 }
 
-static bool is_excluded(const struct model_store *store, const struct series_spec *series, uint64_t run)
+static bool is_excluded(const struct model_store *store, const struct series_spec *series,
+                        uint64_t run)
 {
     for (int m = 0; m < store->mark_count; m++) {
         const struct model_mark *mark = &store->marks[m];
-        if (!mark->accept && mark->run == run && mark_names(mark, &store->streams[series->stream], series->column))
+        if (!mark->accept && mark->run == run &&
+            mark_names(mark, &store->streams[series->stream], series->column))
             return true;
     }
     return false;
 }
 
-static int segment_at(const struct model_store *store, const struct series_spec *series, int64_t time_ns)
+static int segment_at(const struct model_store *store, const struct series_spec *series,
+                      int64_t time_ns)
 {
     int segment = 0;
     for (int m = 0; m < store->mark_count; m++) {
         const struct model_mark *mark = &store->marks[m];
-        if (mark->accept && time_ns >= mark->at_ns && mark_names(mark, &store->streams[series->stream], series->column))
+        if (mark->accept && time_ns >= mark->at_ns &&
+            mark_names(mark, &store->streams[series->stream], series->column))
             segment++;
     }
     return segment;
@@ -209,10 +220,12 @@ static int segment_at(const struct model_store *store, const struct series_spec 
 
 static void schema_begin(struct schema_spec *schema)
 {
-    static const char *const names[] = {"project", "branch", "testbed", "benchmark", "measure", "time", "commit",
-                                        "run", "value", "lower_value", "upper_value", "unit", "status"};
-    static const enum cell_type types[] = {CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TEXT, CELL_TIME, CELL_TEXT,
-                                           CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_TEXT, CELL_TEXT};
+    static const char *const names[] = {
+        "project", "branch", "testbed",     "benchmark",   "measure", "time",  "commit",
+        "run",     "value",  "lower_value", "upper_value", "unit",    "status"};
+    static const enum cell_type types[] = {
+        CELL_TEXT,   CELL_TEXT,   CELL_TEXT,   CELL_TEXT,   CELL_TEXT, CELL_TIME, CELL_TEXT,
+        CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_NUMBER, CELL_TEXT, CELL_TEXT};
     schema->count = 0;
     for (int i = 0; i < 13; i++)
         schema_put(schema, names[i], types[i]);
@@ -247,7 +260,8 @@ static void series_load(struct eval *e)
     for (int i = 0; i < query->stage_count; i++)
         wants_gone |= query->stages[i].type == ST_LAST_RUN;
     for (int t = 0; t < query->selection.conjs[0].count; t++)
-        filtered |= query->selection.conjs[0].terms[t].key == KEY_RUN || query->selection.conjs[0].terms[t].key == KEY_COMMIT;
+        filtered |= query->selection.conjs[0].terms[t].key == KEY_RUN ||
+                    query->selection.conjs[0].terms[t].key == KEY_COMMIT;
     const struct model_run *newest = NULL;
     e->count = 0;
     for (size_t i = 0; i < stream->run_count; i++) {
@@ -258,7 +272,9 @@ static void series_load(struct eval *e)
         if (!conj_passes(&query->selection.conjs[0], run)) continue;
         line_fill(e, &e->lines[e->count++], run, false);
     }
-    if (!wants_gone || filtered || !newest || newest->cells[e->series->column].status != PACE_CELL_ABSENT) return;
+    if (!wants_gone || filtered || !newest ||
+        newest->cells[e->series->column].status != PACE_CELL_ABSENT)
+        return;
     line_fill(e, &e->lines[e->count++], newest, true);
 }
 
@@ -267,7 +283,8 @@ static uint64_t newest_run(const struct eval *e)
 {
     const struct model_stream *stream = &e->store->streams[e->series->stream];
     for (size_t i = stream->run_count; i > 0; i--)
-        if (!is_excluded(e->store, e->series, stream->runs[i - 1]->number)) return stream->runs[i - 1]->number;
+        if (!is_excluded(e->store, e->series, stream->runs[i - 1]->number))
+            return stream->runs[i - 1]->number;
     return 0;
 }
 
@@ -275,8 +292,8 @@ static uint64_t newest_run(const struct eval *e)
 
 /* The window of line i over values x[0 .. count): sample in order of time; *before of its first points
  * lie before the accepted change. */
-static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x, size_t i,
-                        number *sample, size_t *before)
+static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x,
+                        size_t i, number *sample, size_t *before)
 {
     const struct model_run *own = e->lines[i].run;
     size_t *eligible = malloc((e->count + 1) * sizeof *eligible), n = 0;
@@ -291,7 +308,8 @@ static size_t window_of(const struct eval *e, const struct window_spec *window, 
     size_t first = 0;
     if (window->kind == OVER_POINTS && n > (size_t)window->over) first = n - (size_t)window->over;
     if (window->kind == OVER_DAYS)
-        while (first < n && e->lines[eligible[first]].run->time_ns <= own->time_ns - window->over * INT64_C(86400000000000))
+        while (first < n && e->lines[eligible[first]].run->time_ns <=
+                                own->time_ns - window->over * INT64_C(86400000000000))
             first++;
     *before = 0;
     for (size_t k = first; k < n; k++) {
@@ -348,7 +366,8 @@ static int compare_cells(const struct ex *ex, const struct cell *a, const struct
 static struct cell ex_logic(const struct ex *ex, struct cell a, struct cell b)
 {
     int deciding = ex->kind == EX_OR;
-    if ((!a.missing && a.flag == deciding) || (!b.missing && b.flag == deciding)) return cell_flag(deciding);
+    if ((!a.missing && a.flag == deciding) || (!b.missing && b.flag == deciding))
+        return cell_flag(deciding);
     return cell_flag(a.missing || b.missing ? -1 : !deciding);
 }
 
@@ -374,7 +393,8 @@ static struct cell ex_beyond(const struct eval *e, const struct ex *ex, size_t i
 {
     bool above = ex->kind == EX_HIGH;
     const struct cell *value = &e->lines[i].cells[column_of(&e->schema, "value")];
-    const struct cell *limit = &e->lines[i].cells[column_of(&e->schema, above ? "high_limit" : "low_limit")];
+    const struct cell *limit =
+        &e->lines[i].cells[column_of(&e->schema, above ? "high_limit" : "low_limit")];
     if (value->missing || limit->missing) return cell_flag(-1);
     return cell_flag(above ? value->number > limit->number : value->number < limit->number);
 }
@@ -429,7 +449,7 @@ static void eval_last(struct eval *e, const struct stage_spec *stage)
         bool new = true;
         for (int c = 0; c < taken && stage->type == ST_LAST_COMMITS && taken <= stage->count; c++)
             new &= !*line->run->commit || strcmp(commits[c], line->run->commit) != 0;
-        if (new && taken <= stage->count) {
+        if (new &&taken <= stage->count) {
             if (taken < 64) commits[taken] = line->run->commit;
             taken++;
         }
@@ -448,11 +468,13 @@ static void eval_range(struct eval *e, const struct stage_spec *stage)
     if (stage->type == ST_LAST_DAYS) {
         for (size_t i = 0; i < e->count; i++)
             if (e->lines[i].selected) newest_ns = e->lines[i].run->time_ns;
-        from_ns = newest_ns == INT64_MIN ? newest_ns : newest_ns - stage->count * INT64_C(86400000000000) + 1;
+        from_ns = newest_ns == INT64_MIN ? newest_ns
+                                         : newest_ns - stage->count * INT64_C(86400000000000) + 1;
     }
     for (size_t i = 0; i < e->count; i++) {
         const struct model_run *run = e->lines[i].run;
-        bool in = run->time_ns >= from_ns && (stage->type == ST_LAST_DAYS || run->time_ns < stage->until_ns);
+        bool in = run->time_ns >= from_ns &&
+                  (stage->type == ST_LAST_DAYS || run->time_ns < stage->until_ns);
         if (stage->type == ST_LAST_RUN) in = run->number == newest;
         e->lines[i].selected &= in;
     }
@@ -497,7 +519,7 @@ static void eval_baseline(struct eval *e, const struct stage_spec *stage, number
         if (e->lines[i].gone) continue;
         size_t before, n = window_of(e, &stage->window, x, i, sample, &before);
         size_t needs = (size_t)stage->window.needs;
-        if (stage->fn == FN_LAST && needs == 5) needs = 1; /* its default */
+        if (stage->fn == FN_LAST && stage->window.needs == default_needs(&stage->window)) needs = 1;
         n -= before;
         number base = n < needs ? NONE : stat_of(stage->fn, sample + before, n);
         cells[0] = cell_number(base);
@@ -521,12 +543,14 @@ static int side_of(const struct check_spec *check, const struct judged_limits *l
     return fabsl(value / limits->centre - 1) < check->floor ? 0 : side;
 }
 
-static const char *confirmed(const struct check_spec *check, enum pace_direction direction, const int *sides, size_t judged)
+static const char *confirmed(const struct check_spec *check, enum pace_direction direction,
+                             const int *sides, size_t judged)
 {
     int side = sides[judged - 1], hits = 0;
     for (size_t k = 0; k < (size_t)check->confirm_of && k < judged; k++)
         hits += sides[judged - 1 - k] == side;
-    bool worse = direction != PACE_DIRECTION_UNKNOWN && (side > 0) == (direction == PACE_LOWER_IS_BETTER);
+    bool worse =
+        direction != PACE_DIRECTION_UNKNOWN && (side > 0) == (direction == PACE_LOWER_IS_BETTER);
     if (hits >= check->confirm)
         return direction == PACE_DIRECTION_UNKNOWN ? "changed" : worse ? "worse" : "better";
     return hits == check->confirm - 1 && worse ? "suspected" : "ok";
@@ -534,12 +558,16 @@ static const char *confirmed(const struct check_spec *check, enum pace_direction
 
 /* Rule 10: with few points since an accepted change, the spread of those before it around the new
  * centre. */
-static struct judged_limits limits_at(const struct check_spec *check, const struct bound_spec *lower,
-                                      const struct bound_spec *upper, const number *sample, size_t n, size_t before)
+static struct judged_limits limits_at(const struct check_spec *check,
+                                      const struct bound_spec *lower,
+                                      const struct bound_spec *upper, const number *sample,
+                                      size_t n, size_t before)
 {
     size_t needs = (size_t)check->window.needs, after = n - before;
     struct judged_limits now = limits_of(check, lower, upper, sample + before, after);
-    if (check->model == CHECK_STATIC || before < needs || before == 0 || after == 0 || after >= needs) return now;
+    if (check->model == CHECK_STATIC || before < needs || before == 0 || after == 0 ||
+        after >= needs)
+        return now;
     struct judged_limits old = limits_of(check, lower, upper, sample, before);
     number shift = now.centre - old.centre;
     old.centre += shift;
@@ -551,15 +579,21 @@ static struct judged_limits limits_at(const struct check_spec *check, const stru
 static void put_judged(const struct eval *e, const struct check_spec *check, struct cell *cells,
                        const struct judged_limits *limits, number value)
 {
-    number distance = value - limits->centre, n = (number)limits->n, score = distance / limits->spread, p = NONE;
+    number distance = value - limits->centre, n = (number)limits->n,
+           score = distance / limits->spread, p = NONE;
     if (check->model == CHECK_STATIC) score = NONE;
-    if (limits->flat && !isnan(value)) score = same_as_flat(limits, value) ? 0 : distance > 0 ? INFINITY : -INFINITY;
+    if (limits->flat && !isnan(value))
+        score = same_as_flat(limits, value) ? 0 : distance > 0 ? INFINITY : -INFINITY;
     if (check->model == CHECK_T) p = t_tail(fabsl(score) / sqrtl(1 + 1 / n), n - 1);
     if (check->model == CHECK_Z || check->model == CHECK_MAD) p = normal_tail(fabsl(score));
     if (isnan(score)) p = NONE;
+    number least =
+        check->floor * fabsl(limits->centre); /* the limits shown are those with the floor */
     cells[1] = cell_number(limits->spread);
-    cells[2] = cell_number(limits->low);
-    cells[3] = cell_number(limits->high);
+    cells[2] =
+        cell_number(limits->low > limits->centre - least ? limits->centre - least : limits->low);
+    cells[3] =
+        cell_number(limits->high < limits->centre + least ? limits->centre + least : limits->high);
     cells[5] = cell_number(e->series->direction == PACE_HIGHER_IS_BETTER ? -score : score);
     cells[6] = cell_number(p);
 }
@@ -569,8 +603,10 @@ static void eval_check(struct eval *e, const struct check_spec *check, number *x
     int at = e->schema.count;
     enum pace_direction direction = e->series->direction;
     const struct bound_spec *lower = &check->lower, *upper = &check->upper;
-    if (check->worse.unit && direction != PACE_HIGHER_IS_BETTER && !upper->unit) upper = &check->worse;
-    if (check->worse.unit && direction != PACE_LOWER_IS_BETTER && !lower->unit) lower = &check->worse;
+    if (check->worse.unit && direction != PACE_HIGHER_IS_BETTER && !upper->unit)
+        upper = &check->worse;
+    if (check->worse.unit && direction != PACE_LOWER_IS_BETTER && !lower->unit)
+        lower = &check->worse;
     int *sides = calloc(e->count + 1, sizeof *sides);
     assert_non_null(sides);
     size_t judged = 0, needs = (size_t)check->window.needs;
@@ -620,7 +656,8 @@ static void eval_judge(struct eval *e, const struct stage_spec *stage)
 static void schema_stage(struct schema_spec *schema, const struct stage_spec *stage)
 {
     static const char *const baseline[] = {"base", "n", "delta", "diff"};
-    static const char *const check[] = {"base", "spread", "low_limit", "high_limit", "n", "score", "p"};
+    static const char *const check[] = {"base", "spread", "low_limit", "high_limit",
+                                        "n",    "score",  "p"};
     if (stage->type == ST_DERIVE) schema_put(schema, stage->name, CELL_NUMBER);
     for (int i = 0; i < 4 && stage->type == ST_BASELINE; i++)
         schema_put(schema, baseline[i], CELL_NUMBER);
@@ -636,10 +673,14 @@ static bool stage_of_series(const struct stage_spec *stage)
 
 static void eval_series_stage(struct eval *e, const struct stage_spec *stage)
 {
-    if (stage->type == ST_WHERE) eval_where(e, stage);
-    else if (stage->type == ST_DERIVE) eval_derive(e, stage);
-    else if (stage->type == ST_BASELINE || stage->type == ST_CHECK) eval_judge(e, stage);
-    else eval_range(e, stage);
+    if (stage->type == ST_WHERE)
+        eval_where(e, stage);
+    else if (stage->type == ST_DERIVE)
+        eval_derive(e, stage);
+    else if (stage->type == ST_BASELINE || stage->type == ST_CHECK)
+        eval_judge(e, stage);
+    else
+        eval_range(e, stage);
     schema_stage(&e->schema, stage);
 }
 
@@ -672,7 +713,8 @@ struct table_key {
     bool descending;
 };
 
-static void sort_lines(struct line *lines, size_t count, const struct table_key *keys, int key_count)
+static void sort_lines(struct line *lines, size_t count, const struct table_key *keys,
+                       int key_count)
 {
     for (size_t i = 1; i < count; i++) { /* by insertion: stable, and plain to see */
         struct line line = lines[i];
@@ -680,7 +722,8 @@ static void sort_lines(struct line *lines, size_t count, const struct table_key 
         for (; at > 0; at--) {
             int order = 0;
             for (int k = 0; k < key_count && !order; k++) {
-                const struct cell *a = &lines[at - 1].cells[keys[k].column], *b = &line.cells[keys[k].column];
+                const struct cell *a = &lines[at - 1].cells[keys[k].column],
+                                  *b = &line.cells[keys[k].column];
                 order = order_cells(keys[k].type, a, b);
                 if (keys[k].descending && !a->missing && !b->missing) order = -order;
             }
@@ -696,7 +739,8 @@ static void eval_sort(struct answer *answer, const struct stage_spec *stage)
     struct table_key keys[2];
     for (int i = 0; i < stage->key_count; i++) {
         int column = column_of(&answer->schema, stage->keys[i].column);
-        keys[i] = (struct table_key){column, answer->schema.types[column], stage->keys[i].descending};
+        keys[i] =
+            (struct table_key){column, answer->schema.types[column], stage->keys[i].descending};
     }
     sort_lines(answer->lines, answer->count, keys, stage->key_count);
 }
@@ -711,7 +755,8 @@ static void eval_top(struct answer *answer, const struct stage_spec *stage)
             bool same = true;
             for (int p = 0; p < stage->by_count; p++) {
                 int column = column_of(&answer->schema, stage->by[p]);
-                same &= strcmp(answer->lines[k].cells[column].text, answer->lines[i].cells[column].text) == 0;
+                same &= strcmp(answer->lines[k].cells[column].text,
+                               answer->lines[i].cells[column].text) == 0;
             }
             before += same;
         }
@@ -721,7 +766,8 @@ static void eval_top(struct answer *answer, const struct stage_spec *stage)
 }
 
 /* One aggregate over the rows of a group. First and last are by time. */
-static struct cell aggregate(const struct answer *from, const struct column_spec *column, const size_t *rows, size_t count)
+static struct cell aggregate(const struct answer *from, const struct column_spec *column,
+                             const size_t *rows, size_t count)
 {
     if (column->counts_rows) return cell_number((number)count);
     int c = column_of(&from->schema, column->column), time = column_of(&from->schema, "time");
@@ -769,11 +815,13 @@ static void eval_summarize(struct answer *answer, const struct stage_spec *stage
         for (size_t j = i; j < answer->count; j++) {
             bool same = true;
             for (int b = 0; b < stage->by_count; b++)
-                same &= order_cells(out.schema.types[b], &answer->lines[i].cells[by[b]], &answer->lines[j].cells[by[b]]) == 0;
+                same &= order_cells(out.schema.types[b], &answer->lines[i].cells[by[b]],
+                                    &answer->lines[j].cells[by[b]]) == 0;
             if (!same) continue;
             done[j] = true;
             rows[count++] = j;
-            if (answer->lines[j].cells[time].time_ns < first_ns) first_ns = answer->lines[j].cells[time].time_ns;
+            if (answer->lines[j].cells[time].time_ns < first_ns)
+                first_ns = answer->lines[j].cells[time].time_ns;
         }
         struct line *line = answer_add(&out);
         for (int b = 0; b < stage->by_count; b++)
@@ -783,7 +831,8 @@ static void eval_summarize(struct answer *answer, const struct stage_spec *stage
         line->cells[first] = cell_time(first_ns);
     }
     for (int b = 0; b < stage->by_count; b++) {
-        bool of_run = strcmp(stage->by[b], "commit") == 0 || strcmp(stage->by[b], "time") == 0 || strcmp(stage->by[b], "run") == 0;
+        bool of_run = strcmp(stage->by[b], "commit") == 0 || strcmp(stage->by[b], "time") == 0 ||
+                      strcmp(stage->by[b], "run") == 0;
         if (of_run) keys[key_count++] = (struct table_key){first, CELL_TIME, false};
         keys[key_count++] = (struct table_key){b, out.schema.types[b], false};
     }
@@ -824,7 +873,8 @@ static void eval_table_stage(struct answer *answer, const struct stage_spec *sta
 }
 
 /* The answer to a query; free answer->lines. */
-static void query_eval(const struct model_store *store, const struct query_spec *query, struct answer *answer)
+static void query_eval(const struct model_store *store, const struct query_spec *query,
+                       struct answer *answer)
 {
     static struct series_spec series[STREAMS_MAX * COLUMNS];
     *answer = (struct answer){.series = select_series_of(store, query, series)};

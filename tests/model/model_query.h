@@ -4,12 +4,29 @@
 
 #include "model_store.h"
 
-enum { TERMS_MAX = 5, CONJS_MAX = 2, STAGES_MAX = 9, POOL_MAX = 256, TEXT_MAX = 8192, NAME_MAX_LEN = 64 };
+enum {
+    TERMS_MAX = 5,
+    CONJS_MAX = 2,
+    STAGES_MAX = 9,
+    POOL_MAX = 256,
+    TEXT_MAX = 8192,
+    NAME_MAX_LEN = 64
+};
 
 /* -- selectors --------------------------------------------------------------------------------- */
 
-enum { KEY_PROJECT, KEY_BRANCH, KEY_TESTBED, KEY_BENCHMARK, KEY_MEASURE, KEY_COMMIT, KEY_RUN, KEY_PATH };
-static const char *const KEYS[] = {"project", "branch", "testbed", "benchmark", "measure", "commit", "run"};
+enum {
+    KEY_PROJECT,
+    KEY_BRANCH,
+    KEY_TESTBED,
+    KEY_BENCHMARK,
+    KEY_MEASURE,
+    KEY_COMMIT,
+    KEY_RUN,
+    KEY_PATH
+};
+static const char *const KEYS[] = {"project", "branch", "testbed", "benchmark",
+                                   "measure", "commit", "run"};
 
 struct term {
     bool negated;
@@ -31,17 +48,50 @@ struct selection_spec {
 
 /* -- expressions ------------------------------------------------------------------------------- */
 
-enum fn { FN_COUNT, FN_MEAN, FN_MEDIAN, FN_MIN, FN_MAX, FN_STDDEV, FN_SUM, FN_FIRST, FN_LAST, FN_P95, FN_P25, FN_KINDS };
-static const char *const FN_NAMES[] = {"count", "mean", "median", "min", "max", "stddev", "sum", "first", "last", "p95", "p25"};
+enum fn {
+    FN_COUNT,
+    FN_MEAN,
+    FN_MEDIAN,
+    FN_MIN,
+    FN_MAX,
+    FN_STDDEV,
+    FN_SUM,
+    FN_FIRST,
+    FN_LAST,
+    FN_P95,
+    FN_P25,
+    FN_KINDS
+};
+static const char *const FN_NAMES[] = {"count", "mean",  "median", "min", "max", "stddev",
+                                       "sum",   "first", "last",   "p95", "p25"};
 
 struct window_spec {
     enum { OVER_POINTS, OVER_DAYS, OVER_ALL } kind;
     int over, lag, needs;
 };
 
-enum ex_kind { EX_NUMBER, EX_COLUMN, EX_TIME, EX_ARITHMETIC, EX_COMPARE, EX_AND, EX_OR, EX_NOT, EX_IS_NONE,
-               EX_IS_NOT_NONE, EX_ELSE, EX_WINDOW, EX_PREV, EX_DELTA, EX_MATCH, EX_VERDICT, EX_HIGH, EX_LOW,
-               EX_IF, EX_LOG };
+enum ex_kind {
+    EX_NUMBER,
+    EX_COLUMN,
+    EX_TIME,
+    EX_ARITHMETIC,
+    EX_COMPARE,
+    EX_AND,
+    EX_OR,
+    EX_NOT,
+    EX_IS_NONE,
+    EX_IS_NOT_NONE,
+    EX_ELSE,
+    EX_WINDOW,
+    EX_PREV,
+    EX_DELTA,
+    EX_MATCH,
+    EX_VERDICT,
+    EX_HIGH,
+    EX_LOW,
+    EX_IF,
+    EX_LOG
+};
 
 struct ex {
     enum ex_kind kind;
@@ -65,7 +115,8 @@ struct bound_spec {
 };
 
 enum check_model { CHECK_STATIC, CHECK_PERCENTAGE, CHECK_Z, CHECK_T, CHECK_IQR, CHECK_MAD };
-static const char *const MODEL_NAMES[] = {"static", "percentage", "z-score", "t-test", "iqr", "mad"};
+static const char *const MODEL_NAMES[] = {"static", "percentage", "z-score",
+                                          "t-test", "iqr",        "mad"};
 
 struct check_spec {
     enum check_model model;
@@ -75,8 +126,25 @@ struct check_spec {
     struct window_spec window;
 };
 
-enum stage_type { ST_LAST, ST_FIRST, ST_LAST_DAYS, ST_LAST_RUN, ST_LAST_COMMITS, ST_SINCE, ST_UNTIL, ST_BETWEEN,
-                  ST_WHERE, ST_DERIVE, ST_BASELINE, ST_CHECK, ST_SUMMARIZE, ST_SORT, ST_TAKE, ST_TOP, ST_KEEP };
+enum stage_type {
+    ST_LAST,
+    ST_FIRST,
+    ST_LAST_DAYS,
+    ST_LAST_RUN,
+    ST_LAST_COMMITS,
+    ST_SINCE,
+    ST_UNTIL,
+    ST_BETWEEN,
+    ST_WHERE,
+    ST_DERIVE,
+    ST_BASELINE,
+    ST_CHECK,
+    ST_SUMMARIZE,
+    ST_SORT,
+    ST_TAKE,
+    ST_TOP,
+    ST_KEEP
+};
 
 struct column_spec {
     char name[NAME_MAX_LEN]; /* as it comes out */
@@ -148,13 +216,18 @@ static void put_selection(struct query_spec *q)
     }
 }
 
+static int default_needs(const struct window_spec *window)
+{
+    return window->kind == OVER_POINTS && window->over < 5 ? window->over : 5;
+}
+
 static void put_window(struct query_spec *q, const struct window_spec *window)
 {
     if (window->kind == OVER_ALL) put(q, " over all");
     if (window->kind == OVER_POINTS && window->over != 64) put(q, " over %d", window->over);
     if (window->kind == OVER_DAYS) put(q, " over %dd", window->over);
     if (window->lag != 1) put(q, " lag %d", window->lag);
-    if (window->needs != 5) put(q, " needs %d", window->needs);
+    if (window->needs != default_needs(window)) put(q, " needs %d", window->needs);
 }
 
 static void put_ex(struct query_spec *q, const struct ex *ex)
@@ -214,12 +287,17 @@ static void put_ex(struct query_spec *q, const struct ex *ex)
     }
     put(q, "(");
     put_ex(q, ex->a);
-    put(q, " %s ", ex->kind == EX_AND ? "and" : ex->kind == EX_OR ? "or" : ex->kind == EX_ELSE ? "else" : ex->op);
+    put(q, " %s ",
+        ex->kind == EX_AND    ? "and"
+        : ex->kind == EX_OR   ? "or"
+        : ex->kind == EX_ELSE ? "else"
+                              : ex->op);
     put_ex(q, ex->b);
     put(q, ")");
 }
 
-static void put_names(struct query_spec *q, const char *before, const char names[][NAME_MAX_LEN], int count)
+static void put_names(struct query_spec *q, const char *before, const char names[][NAME_MAX_LEN],
+                      int count)
 {
     for (int i = 0; i < count; i++)
         put(q, "%s%s", i ? ", " : before, names[i]);
@@ -231,10 +309,7 @@ static void put_check(struct query_spec *q, const struct check_spec *check)
     if (check->worse.unit) put(q, " %s", check->worse.text);
     if (check->upper.unit) put(q, " upper %s", check->upper.text);
     if (check->lower.unit) put(q, " lower %s", check->lower.text);
-    struct window_spec window = check->window;
-    if (check->model == CHECK_STATIC) window.needs = window.needs ? window.needs : 5; /* 0 is its default */
-    if (check->model == CHECK_STATIC && check->window.needs == 5) put(q, " needs 5");
-    put_window(q, &window);
+    put_window(q, &check->window);
     if (check->floor > 0) put(q, " floor %g%%", check->floor * 100);
     if (check->confirm_of > 1) put(q, " confirm %d of %d", check->confirm, check->confirm_of);
 }
@@ -278,14 +353,19 @@ static void put_stage(struct query_spec *q, const struct stage_spec *stage)
     case ST_SUMMARIZE: put_summarize(q, stage); return;
     case ST_SORT:
         for (int i = 0; i < stage->key_count; i++)
-            put(q, "%s%s%s", i ? ", " : "sort ", stage->keys[i].column, stage->keys[i].descending ? " desc" : "");
+            put(q, "%s%s%s", i ? ", " : "sort ", stage->keys[i].column,
+                stage->keys[i].descending ? " desc" : "");
         return;
     case ST_TAKE: put(q, "take %d", stage->count); return;
     case ST_TOP:
-        put(q, "%s %d by %s", stage->keys[0].descending ? "top" : "bottom", stage->count, stage->keys[0].column);
+        put(q, "%s %d by %s", stage->keys[0].descending ? "top" : "bottom", stage->count,
+            stage->keys[0].column);
         put_names(q, " per ", stage->by, stage->by_count);
         return;
-    case ST_KEEP: put(q, "keep"); put_names(q, " ", stage->by, stage->by_count); return;
+    case ST_KEEP:
+        put(q, "keep");
+        put_names(q, " ", stage->by, stage->by_count);
+        return;
     }
 }
 
@@ -318,12 +398,14 @@ static struct ex *ex_column(struct query_spec *q, const char *name)
 static struct ex *ex_number(struct query_spec *q, struct random *random)
 {
     struct ex *ex = ex_make(q, EX_NUMBER);
-    snprintf(ex->text, sizeof ex->text, "%d.123", random_between(random, 1, 3) * 1000 + random_between(random, -40, 60));
+    snprintf(ex->text, sizeof ex->text, "%d.123",
+             random_between(random, 1, 3) * 1000 + random_between(random, -40, 60));
     ex->number = strtod(ex->text, NULL);
     return ex;
 }
 
-static struct ex *ex_two(struct query_spec *q, enum ex_kind kind, const char *op, struct ex *a, struct ex *b)
+static struct ex *ex_two(struct query_spec *q, enum ex_kind kind, const char *op, struct ex *a,
+                         struct ex *b)
 {
     struct ex *ex = ex_make(q, kind);
     snprintf(ex->op, sizeof ex->op, "%s", op);
@@ -336,11 +418,12 @@ static struct window_spec random_window(struct random *random)
 {
     static const int overs[] = {1, 2, 3, 5, 8, 20, 64, 64};
     struct window_spec window = {OVER_POINTS, overs[random_below(random, 8)], 1, 5};
-    if (random_chance(random, 20)) window = (struct window_spec){OVER_DAYS, random_between(random, 1, 40), 1, 5};
+    if (random_chance(random, 20))
+        window = (struct window_spec){OVER_DAYS, random_between(random, 1, 40), 1, 5};
     if (random_chance(random, 10)) window.kind = OVER_ALL;
     if (random_chance(random, 25)) window.lag = random_between(random, 0, 6);
-    if (window.kind == OVER_POINTS && window.over < 5) window.needs = random_between(random, 1, window.over);
     if (random_chance(random, 40)) window.needs = random_between(random, 1, 9);
+    if (window.kind == OVER_POINTS && window.needs > window.over) window.needs = window.over;
     return window;
 }
 
@@ -351,14 +434,16 @@ struct known {
     bool plain[STAGES_MAX]; /* derived column i has no unit */
 };
 
-static struct ex *random_measured(struct query_spec *q, struct random *random, const struct known *known, int depth);
+static struct ex *random_measured(struct query_spec *q, struct random *random,
+                                  const struct known *known, int depth);
 
 static struct ex *ex_one(struct query_spec *q, enum ex_kind kind, struct ex *a)
 {
     return ex_two(q, kind, "", a, NULL);
 }
 
-static struct ex *random_window_call(struct query_spec *q, struct random *random, struct ex *argument, enum fn fn)
+static struct ex *random_window_call(struct query_spec *q, struct random *random,
+                                     struct ex *argument, enum fn fn)
 {
     struct ex *ex = ex_make(q, EX_WINDOW);
     ex->fn = fn;
@@ -368,7 +453,8 @@ static struct ex *random_window_call(struct query_spec *q, struct random *random
 }
 
 /* A column with or without a unit that an earlier stage derived, or NULL. */
-static struct ex *random_derived(struct query_spec *q, struct random *random, const struct known *known, bool plain)
+static struct ex *random_derived(struct query_spec *q, struct random *random,
+                                 const struct known *known, bool plain)
 {
     char name[NAME_MAX_LEN];
     if (!known->derived) return NULL;
@@ -379,7 +465,8 @@ static struct ex *random_derived(struct query_spec *q, struct random *random, co
 }
 
 /* A number of a row in the unit of its value. */
-static struct ex *random_measured(struct query_spec *q, struct random *random, const struct known *known, int depth)
+static struct ex *random_measured(struct query_spec *q, struct random *random,
+                                  const struct known *known, int depth)
 {
     static const char *const stored[] = {"value", "value", "value", "lower_value", "upper_value"};
     int kind = depth <= 0 ? random_below(random, 30) : random_below(random, 100);
@@ -388,11 +475,15 @@ static struct ex *random_measured(struct query_spec *q, struct random *random, c
     if (kind < 12 && known->base) return ex_column(q, "base");
     if (kind < 30) return ex_column(q, stored[random_below(random, 5)]);
     if (kind < 62) {
-        ex = random_chance(random, 70) ? ex_column(q, "value") : random_measured(q, random, known, depth - 1);
-        return random_window_call(q, random, ex, (enum fn)random_between(random, FN_COUNT + 1, FN_KINDS - 1));
+        ex = random_chance(random, 70) ? ex_column(q, "value")
+                                       : random_measured(q, random, known, depth - 1);
+        return random_window_call(q, random, ex,
+                                  (enum fn)random_between(random, FN_COUNT + 1, FN_KINDS - 1));
     }
     if (kind < 70) return ex_one(q, EX_PREV, random_measured(q, random, known, depth - 1));
-    if (kind < 78) return ex_two(q, EX_ELSE, "", random_measured(q, random, known, depth - 1), ex_number(q, random));
+    if (kind < 78)
+        return ex_two(q, EX_ELSE, "", random_measured(q, random, known, depth - 1),
+                      ex_number(q, random));
     if (kind < 86) {
         ex = ex_make(q, EX_IF);
         ex->a = ex_two(q, EX_COMPARE, ">", ex_column(q, "value"), ex_number(q, random));
@@ -400,20 +491,25 @@ static struct ex *random_measured(struct query_spec *q, struct random *random, c
         ex->c = random_measured(q, random, known, depth - 1);
         return ex;
     }
-    if (kind < 90) return ex_two(q, EX_ARITHMETIC, "*", random_measured(q, random, known, depth - 1), ex_number(q, random));
-    return ex_two(q, EX_ARITHMETIC, random_chance(random, 50) ? "+" : "-", random_measured(q, random, known, depth - 1),
+    if (kind < 90)
+        return ex_two(q, EX_ARITHMETIC, "*", random_measured(q, random, known, depth - 1),
+                      ex_number(q, random));
+    return ex_two(q, EX_ARITHMETIC, random_chance(random, 50) ? "+" : "-",
+                  random_measured(q, random, known, depth - 1),
                   random_measured(q, random, known, depth - 1));
 }
 
 /* A number of a row without a unit. */
-static struct ex *random_plain(struct query_spec *q, struct random *random, const struct known *known, int depth)
+static struct ex *random_plain(struct query_spec *q, struct random *random,
+                               const struct known *known, int depth)
 {
     int kind = random_below(random, 100);
     struct ex *ex = kind < 20 ? random_derived(q, random, known, true) : NULL;
     if (ex) return ex;
     if (kind < 35) return ex_one(q, EX_DELTA, random_measured(q, random, known, depth - 1));
     if (kind < 55) /* missing for many rows */
-        return ex_one(q, EX_LOG, ex_two(q, EX_ARITHMETIC, "-", ex_column(q, "value"), ex_number(q, random)));
+        return ex_one(q, EX_LOG,
+                      ex_two(q, EX_ARITHMETIC, "-", ex_column(q, "value"), ex_number(q, random)));
     if (kind < 70) {
         ex = random_chance(random, 50) ? NULL : random_measured(q, random, known, depth - 1);
         return random_window_call(q, random, ex, FN_COUNT);
@@ -425,21 +521,24 @@ static struct ex *random_plain(struct query_spec *q, struct random *random, cons
                   random_measured(q, random, known, depth - 1));
 }
 
-static struct ex *random_value(struct query_spec *q, struct random *random, const struct known *known, int depth,
-                               bool *plain)
+static struct ex *random_value(struct query_spec *q, struct random *random,
+                               const struct known *known, int depth, bool *plain)
 {
     *plain = random_chance(random, 35);
-    return *plain ? random_plain(q, random, known, depth) : random_measured(q, random, known, depth);
+    return *plain ? random_plain(q, random, known, depth)
+                  : random_measured(q, random, known, depth);
 }
 
-static struct ex *random_match(struct query_spec *q, struct random *random, const struct model_store *store)
+static struct ex *random_match(struct query_spec *q, struct random *random,
+                               const struct model_store *store)
 {
     static const struct {
         int key;
         const char *pattern;
-    } matches[] = {{KEY_BENCHMARK, "*s*"},     {KEY_BENCHMARK, "*t*"},   {KEY_BENCHMARK, "{fft,parse/*}"},
-                   {KEY_TESTBED, "ci-?"},      {KEY_BRANCH, "main"},     {KEY_BRANCH, "{main,pr-*}"},
-                   {KEY_COMMIT, "*7*"},        {KEY_COMMIT, "{0,1,2,3}*"}};
+    } matches[] = {
+        {KEY_BENCHMARK, "*s*"}, {KEY_BENCHMARK, "*t*"},    {KEY_BENCHMARK, "{fft,parse/*}"},
+        {KEY_TESTBED, "ci-?"},  {KEY_BRANCH, "main"},      {KEY_BRANCH, "{main,pr-*}"},
+        {KEY_COMMIT, "*7*"},    {KEY_COMMIT, "{0,1,2,3}*"}};
     struct ex *ex = ex_make(q, EX_MATCH);
     int i = random_below(random, 40);
     if (i < 39) {
@@ -457,14 +556,17 @@ static struct ex *random_match(struct query_spec *q, struct random *random, cons
 static int64_t random_time(struct random *random, const struct model_store *store)
 {
     int64_t time_ns = store->runs[random_below(random, (int)store->run_count)].time_ns;
-    return random_chance(random, 50) ? time_ns : time_ns + INT64_C(3600000000000) * random_between(random, -30, 30);
+    return random_chance(random, 50)
+               ? time_ns
+               : time_ns + INT64_C(3600000000000) * random_between(random, -30, 30);
 }
 
 /* A condition on a row. */
-static struct ex *random_flag(struct query_spec *q, struct random *random, const struct model_store *store,
-                              const struct known *known, int depth)
+static struct ex *random_flag(struct query_spec *q, struct random *random,
+                              const struct model_store *store, const struct known *known, int depth)
 {
-    static const char *const verdicts[] = {"ok", "worse", "better", "suspected", "changed", "thin", "flat-ok", "new", "failed", "gone"};
+    static const char *const verdicts[] = {"ok",   "worse",   "better", "suspected", "changed",
+                                           "thin", "flat-ok", "new",    "failed",    "gone"};
     static const char *const orders[] = {">", "<", ">=", "<="};
     int kind = random_below(random, 100);
     struct ex *ex;
@@ -474,12 +576,15 @@ static struct ex *random_flag(struct query_spec *q, struct random *random, const
         return random_chance(random, 50) ? ex_one(q, EX_NOT, ex) : ex;
     }
     if (depth > 0 && kind < 50)
-        return ex_two(q, random_chance(random, 50) ? EX_AND : EX_OR, "", random_flag(q, random, store, known, depth - 1),
+        return ex_two(q, random_chance(random, 50) ? EX_AND : EX_OR, "",
+                      random_flag(q, random, store, known, depth - 1),
                       random_flag(q, random, store, known, depth - 1));
-    if (depth > 0 && kind < 58) return ex_one(q, EX_NOT, random_flag(q, random, store, known, depth - 1));
+    if (depth > 0 && kind < 58)
+        return ex_one(q, EX_NOT, random_flag(q, random, store, known, depth - 1));
     bool plain;
     if (kind < 65)
-        return ex_one(q, random_chance(random, 50) ? EX_IS_NONE : EX_IS_NOT_NONE, random_value(q, random, known, 0, &plain));
+        return ex_one(q, random_chance(random, 50) ? EX_IS_NONE : EX_IS_NOT_NONE,
+                      random_value(q, random, known, 0, &plain));
     if (kind < 75) return random_match(q, random, store);
     const char *order = orders[random_below(random, 4)];
     if (kind < 82) {
@@ -517,14 +622,16 @@ static const char *random_pattern(struct random *random, int key)
 }
 
 /* Mostly patterns that name a series of the store. */
-static const char *near_pattern(struct random *random, const struct model_stream *stream, int column, int key)
+static const char *near_pattern(struct random *random, const struct model_stream *stream,
+                                int column, int key)
 {
     if (random_chance(random, 30)) return random_pattern(random, key);
     if (key == KEY_MEASURE) return MEASURE_INFO[column % MEASURES].name;
     return key == KEY_BENCHMARK ? BENCHMARK_NAMES[column / MEASURES] : stream->names[key];
 }
 
-static void random_conj(struct conj *conj, struct random *random, const struct model_store *store, bool rows)
+static void random_conj(struct conj *conj, struct random *random, const struct model_store *store,
+                        bool rows)
 {
     *conj = (struct conj){0};
     const struct model_stream *stream = &store->streams[random_below(random, store->stream_count)];
@@ -541,7 +648,9 @@ static void random_conj(struct conj *conj, struct random *random, const struct m
             if (!random_chance(random, 30)) continue;
             struct term *term = &conj->terms[conj->count++];
             *term = (struct term){.key = key, .count = 1, .negated = random_chance(random, 10)};
-            term_set(term, 0, term->negated ? random_pattern(random, key) : near_pattern(random, stream, column, key));
+            term_set(term, 0,
+                     term->negated ? random_pattern(random, key)
+                                   : near_pattern(random, stream, column, key));
         }
     }
     struct term *measure = &conj->terms[conj->count++];
@@ -554,7 +663,8 @@ static void random_conj(struct conj *conj, struct random *random, const struct m
     snprintf(term->pattern[0], NAME_MAX_LEN, "%llu", (unsigned long long)run->number);
     if (!*run->commit || random_chance(random, 40)) return;
     term->key = KEY_COMMIT;
-    snprintf(term->pattern[0], NAME_MAX_LEN, random_chance(random, 50) ? "%.12s" : "%.5s*", run->commit);
+    snprintf(term->pattern[0], NAME_MAX_LEN, random_chance(random, 50) ? "%.12s" : "%.5s*",
+             run->commit);
 }
 
 static bool selection_mixed(const struct selection_spec *selection)
@@ -573,7 +683,8 @@ static bool selection_mixed(const struct selection_spec *selection)
 
 /* -- stages ------------------------------------------------------------------------------------ */
 
-static void random_range(struct stage_spec *stage, struct random *random, const struct model_store *store)
+static void random_range(struct stage_spec *stage, struct random *random,
+                         const struct model_store *store)
 {
     char from[40], until[40];
     stage->from_ns = INT64_MIN;
@@ -583,11 +694,23 @@ static void random_range(struct stage_spec *stage, struct random *random, const 
     switch (random_below(random, 12)) {
     case 0:
     case 1:
-    case 2: stage->type = ST_LAST; stage->count = random_chance(random, 50) ? 1 : random_between(random, 1, 40); return;
-    case 3: stage->type = ST_FIRST; stage->count = random_between(random, 1, 40); return;
+    case 2:
+        stage->type = ST_LAST;
+        stage->count = random_chance(random, 50) ? 1 : random_between(random, 1, 40);
+        return;
+    case 3:
+        stage->type = ST_FIRST;
+        stage->count = random_between(random, 1, 40);
+        return;
     case 4:
-    case 5: stage->type = ST_LAST_DAYS; stage->count = random_between(random, 1, 60); return;
-    case 6: stage->type = ST_LAST_COMMITS; stage->count = random_between(random, 1, 10); return;
+    case 5:
+        stage->type = ST_LAST_DAYS;
+        stage->count = random_between(random, 1, 60);
+        return;
+    case 6:
+        stage->type = ST_LAST_COMMITS;
+        stage->count = random_between(random, 1, 10);
+        return;
     case 7:
         stage->type = ST_SINCE;
         print_time(from, a);
@@ -611,7 +734,8 @@ static void random_range(struct stage_spec *stage, struct random *random, const 
             stage->type = ST_UNTIL;
             stage->until_ns = INT64_MIN;
             for (size_t i = 0; i < store->run_count; i++)
-                if (strcmp(store->runs[i].commit, run->commit) == 0 && store->runs[i].time_ns >= stage->until_ns)
+                if (strcmp(store->runs[i].commit, run->commit) == 0 &&
+                    store->runs[i].time_ns >= stage->until_ns)
                     stage->until_ns = store->runs[i].time_ns + 1;
             snprintf(stage->text, sizeof stage->text, "until commit:%.16s", run->commit);
             return;
@@ -639,7 +763,8 @@ static struct bound_spec random_bound(struct random *random, enum check_model mo
     case CHECK_PERCENTAGE:
     case CHECK_IQR:
         bound.unit = AS_FRACTION;
-        snprintf(bound.text, sizeof bound.text, model == CHECK_IQR ? "%d.37x" : "%d.37%%", random_between(random, 0, 4));
+        snprintf(bound.text, sizeof bound.text, model == CHECK_IQR ? "%d.37x" : "%d.37%%",
+                 random_between(random, 0, 4));
         bound.value = strtod(bound.text, NULL) * (model == CHECK_IQR ? 1 : 0.01);
         break;
     case CHECK_Z:
@@ -662,13 +787,18 @@ static struct bound_spec random_bound(struct random *random, enum check_model mo
 
 static void random_check(struct check_spec *check, struct random *random)
 {
-    *check = (struct check_spec){.model = (enum check_model)random_below(random, 6), .confirm = 1, .confirm_of = 1};
+    *check = (struct check_spec){
+        .model = (enum check_model)random_below(random, 6), .confirm = 1, .confirm_of = 1};
     int sides = random_below(random, 4);
     if (sides == 0) check->worse = random_bound(random, check->model);
     if (sides == 1 || sides == 3) check->upper = random_bound(random, check->model);
     if (sides == 2 || sides == 3) check->lower = random_bound(random, check->model);
     check->window = random_window(random);
-    if (check->model == CHECK_STATIC && random_chance(random, 70)) check->window.needs = 0;
+    if (check->model == CHECK_STATIC) { /* 0 is its default */
+        check->window.kind = OVER_POINTS;
+        check->window.over = 64;
+        check->window.needs = random_chance(random, 70) ? 0 : random_between(random, 6, 9);
+    }
     if (random_chance(random, 40)) check->floor = random_chance(random, 50) ? 0.05 : 0.01;
     if (random_chance(random, 35)) {
         check->confirm_of = random_between(random, 2, 4);
@@ -676,7 +806,8 @@ static void random_check(struct check_spec *check, struct random *random)
     }
 }
 
-static void random_summarize(struct stage_spec *stage, struct random *random, const struct known *known)
+static void random_summarize(struct stage_spec *stage, struct random *random,
+                             const struct known *known)
 {
     static const char *const by[] = {"benchmark", "testbed", "branch", "commit", "time", "run"};
     stage->type = ST_SUMMARIZE;
@@ -686,18 +817,22 @@ static void random_summarize(struct stage_spec *stage, struct random *random, co
         column->fn = (enum fn)random_below(random, FN_KINDS);
         column->counts_rows = column->fn == FN_COUNT && random_chance(random, 50);
         snprintf(column->name, NAME_MAX_LEN, "s%d", i);
-        snprintf(column->column, NAME_MAX_LEN, "%s", known->base && random_chance(random, 40) ? "base" : "value");
+        snprintf(column->column, NAME_MAX_LEN, "%s",
+                 known->base && random_chance(random, 40) ? "base" : "value");
         if (known->derived && random_chance(random, 30))
             snprintf(column->column, NAME_MAX_LEN, "d%d", random_below(random, known->derived));
     }
     if (known->mixed) snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "measure");
     for (int i = 0; i < 6 && stage->by_count < 3; i++)
-        if (random_chance(random, 30)) snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "%s", by[i]);
+        if (random_chance(random, 30))
+            snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "%s", by[i]);
 }
 
-static void random_sort(struct stage_spec *stage, struct random *random, const struct known *known, bool top)
+static void random_sort(struct stage_spec *stage, struct random *random, const struct known *known,
+                        bool top)
 {
-    static const char *const keys[] = {"value", "time", "run", "benchmark", "commit", "lower_value"};
+    static const char *const keys[] = {"value",     "time",   "run",
+                                       "benchmark", "commit", "lower_value"};
     stage->type = top ? ST_TOP : ST_SORT;
     stage->key_count = top ? 1 : random_between(random, 1, 2);
     for (int i = 0; i < stage->key_count; i++) {
@@ -706,12 +841,14 @@ static void random_sort(struct stage_spec *stage, struct random *random, const s
         stage->keys[i].descending = random_chance(random, 50);
     }
     stage->count = random_between(random, 0, 30);
-    if (top && random_chance(random, 50)) snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "testbed");
-    if (top && random_chance(random, 30)) snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "commit");
+    if (top && random_chance(random, 50))
+        snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "testbed");
+    if (top && random_chance(random, 30))
+        snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "commit");
 }
 
-static void random_stage(struct query_spec *q, struct random *random, const struct model_store *store,
-                         struct known *known)
+static void random_stage(struct query_spec *q, struct random *random,
+                         const struct model_store *store, struct known *known)
 {
     struct stage_spec *stage = &q->stages[q->stage_count];
     *stage = (struct stage_spec){0};
@@ -741,7 +878,8 @@ static void random_stage(struct query_spec *q, struct random *random, const stru
     q->stage_count++;
 }
 
-static void random_query(struct query_spec *q, struct random *random, const struct model_store *store)
+static void random_query(struct query_spec *q, struct random *random,
+                         const struct model_store *store)
 {
     q->stage_count = q->used = 0;
     q->selection.count = random_chance(random, 85) ? 1 : 2;
@@ -772,7 +910,8 @@ static void random_query(struct query_spec *q, struct random *random, const stru
     case 5:
         stage->type = ST_KEEP;
         snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "benchmark");
-        snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "%s", known.verdict ? "verdict" : "value");
+        snprintf(stage->by[stage->by_count++], NAME_MAX_LEN, "%s",
+                 known.verdict ? "verdict" : "value");
         break;
     default: return;
     }

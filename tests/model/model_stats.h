@@ -150,7 +150,8 @@ static number quantile_of(number p, size_t df)
         size_t df;
     } kept[KEPT];
     size_t at = (df * 41 + (size_t)(p * 2000)) % KEPT;
-    if (kept[at].value > 0 && kept[at].df == df && fabsl(kept[at].p - p) < 1e-15L) return kept[at].value;
+    if (kept[at].value > 0 && kept[at].df == df && fabsl(kept[at].p - p) < 1e-15L)
+        return kept[at].value;
     number value = find_quantile(p, (number)df);
     kept[at].p = p;
     kept[at].df = df;
@@ -184,7 +185,8 @@ static number limit_of(const struct check_spec *check, const struct judged_limit
     return at->centre + side * bound_reach(check, bound, at->n) * at->spread;
 }
 
-static struct judged_limits limits_of(const struct check_spec *check, const struct bound_spec *lower,
+static struct judged_limits limits_of(const struct check_spec *check,
+                                      const struct bound_spec *lower,
                                       const struct bound_spec *upper, const number *x, size_t n)
 {
     struct judged_limits limits = {NONE, NONE, NONE, NONE, n, false};

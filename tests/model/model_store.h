@@ -51,12 +51,19 @@ static double random_unit(struct random *random)
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-enum { STREAMS_MAX = 8, BENCHMARKS = 4, MEASURES = 4, COLUMNS = BENCHMARKS * MEASURES, MARKS_MAX = 6 };
+enum {
+    STREAMS_MAX = 8,
+    BENCHMARKS = 4,
+    MEASURES = 4,
+    COLUMNS = BENCHMARKS * MEASURES,
+    MARKS_MAX = 6
+};
 
 static const char *const PROJECTS[] = {"p", "q"};
 static const char *const BRANCHES[] = {"main", "dev/x", "pr-1", "pr-12"};
 static const char *const TESTBEDS[] = {"ci-1", "ci-2", "lin x"};
-static const char *const BENCHMARK_NAMES[BENCHMARKS] = {"parse/json", "parse/toml", "sort[1000-a]", "fft"};
+static const char *const BENCHMARK_NAMES[BENCHMARKS] = {"parse/json", "parse/toml", "sort[1000-a]",
+                                                        "fft"};
 
 static const struct measure_info {
     const char *name, *unit;
@@ -94,7 +101,7 @@ struct model_stream {
 };
 
 struct model_mark {
-    bool accept; /* else exclude */
+    bool accept;           /* else exclude */
     int branch, benchmark; /* index of the name, -1: any */
     uint64_t run;          /* exclude */
     int64_t at_ns;         /* accept */
@@ -134,10 +141,11 @@ static double habit_value(struct random *random, const struct series_habit *habi
 
 static struct series_habit random_habit(struct random *random, int runs)
 {
-    struct series_habit habit = {.level = 1000.0 * random_between(random, 1, 3),
-                                 .noise = random_chance(random, 50) ? 0.02 : 0.2,
-                                 .step_at = random_chance(random, 50) ? random_below(random, runs) : runs,
-                                 .last_run = random_chance(random, 80) ? runs : random_below(random, runs)};
+    struct series_habit habit = {
+        .level = 1000.0 * random_between(random, 1, 3),
+        .noise = random_chance(random, 50) ? 0.02 : 0.2,
+        .step_at = random_chance(random, 50) ? random_below(random, runs) : runs,
+        .last_run = random_chance(random, 80) ? runs : random_below(random, runs)};
     int kind = random_below(random, 10);
     habit.kind = kind < 7 ? 0 : kind - 6;
     habit.gaps = random_chance(random, 60) ? 0 : random_between(random, 5, 90);
@@ -174,8 +182,8 @@ static void random_commit(struct model_store *model, const struct model_run *ear
     } else if (kind < 20 && i > 0) {
         memcpy(run->commit, earlier[random_below(random, i)].commit, sizeof run->commit);
     } else if (kind >= 24) {
-        snprintf(run->commit, sizeof run->commit, "%08x%08x%08x%016x", (unsigned)(random_next(random) >> 32),
-                 (unsigned)i, (unsigned)run->stream, 0u);
+        snprintf(run->commit, sizeof run->commit, "%08x%08x%08x%016x",
+                 (unsigned)(random_next(random) >> 32), (unsigned)i, (unsigned)run->stream, 0u);
     }
 }
 
@@ -195,14 +203,16 @@ static void stream_fill(struct model_store *model, int stream, int runs)
     for (int i = 0; i < runs; i++) {
         struct model_run *run = &first[i];
         *run = (struct model_run){.stream = stream};
-        if (!random_chance(random, 10)) time_ns += (int64_t)(random_unit(random) * 2 * (double)model->day_ns);
+        if (!random_chance(random, 10))
+            time_ns += (int64_t)(random_unit(random) * 2 * (double)model->day_ns);
         if (random_chance(random, 70)) time_ns -= time_ns % 1000000000;
         run->time_ns = time_ns;
         run->ordinal = random_chance(random, 50) ? (uint32_t)random_below(random, 3) : 0;
         random_commit(model, first, i, run);
         bool any = false;
         for (int c = 0; c < COLUMNS; c++) {
-            run->cells[c] = (struct model_cell){PACE_CELL_ABSENT, (double)NAN, (double)NAN, (double)NAN};
+            run->cells[c] =
+                (struct model_cell){PACE_CELL_ABSENT, (double)NAN, (double)NAN, (double)NAN};
             if (used[c]) run->cells[c] = random_cell(random, &habits[c], i);
             any |= run->cells[c].status != PACE_CELL_ABSENT;
         }
@@ -331,7 +341,9 @@ static void model_store_make(struct model_store *model, uint64_t seed, int strea
         for (int s = 0; s < model->stream_count; s++)
             taken |= memcmp(model->streams[s].names, stream->names, sizeof stream->names) == 0;
         if (taken) continue;
-        stream_fill(model, model->stream_count++, random_chance(random, 80) ? random_between(random, runs / 2, runs) : random_between(random, 1, 12));
+        stream_fill(model, model->stream_count++,
+                    random_chance(random, 80) ? random_between(random, runs / 2, runs)
+                                              : random_between(random, 1, 12));
     }
     shuffle_arrival(model);
     for (size_t i = 0; i < model->run_count; i++) {

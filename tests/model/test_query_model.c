@@ -2,14 +2,8 @@
  * no bounded memory (model_eval.h): random stores, random queries printed as text, every row compared.
  *
  * The seed is printed; PACE_SEED=N repeats a run, PACE_QUERIES=N sets the number of queries. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
+#include "../query_help.h"
 #include "model_eval.h"
-
 
 enum { QUERIES = 3000, QUERIES_A_STORE = 60 };
 
@@ -28,7 +22,8 @@ struct check_of {
     size_t at; /* rows compared so far */
 };
 
-__attribute__((format(printf, 2, 3), noreturn)) static void differ(const struct check_of *of, const char *format, ...)
+__attribute__((format(printf, 2, 3), noreturn)) static void differ(const struct check_of *of,
+                                                                   const char *format, ...)
 {
     char what[600];
     va_list args;
@@ -36,7 +31,8 @@ __attribute__((format(printf, 2, 3), noreturn)) static void differ(const struct 
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
     print_error("seed %llu\n  %s\n  %s\n", (unsigned long long)of->seed, of->text, what);
-    fail_msg("the query layer and the model differ: PACE_SEED=%llu: %s: %s", (unsigned long long)of->seed, of->text, what);
+    fail_msg("the query layer and the model differ: PACE_SEED=%llu: %s: %s",
+             (unsigned long long)of->seed, of->text, what);
     abort();
 }
 
@@ -46,28 +42,32 @@ static bool close_to(number a, number b, number scale)
     return fabsl(a - b) <= 1e-9L * largest + 1e-12L * scale;
 }
 
-static void compare_cell(const struct check_of *of, const struct pace_field *field, size_t row, const struct cell *cell,
-                         number scale)
+static void compare_cell(const struct check_of *of, const struct pace_field *field, size_t row,
+                         const struct cell *cell, number scale)
 {
     bool missing = field->missing && field->missing[row];
     if (missing != cell->missing)
-        differ(of, "row %zu, %s: %s, the model says %s (%Lg)", of->at, field->name, missing ? "missing" : "there",
-               cell->missing ? "missing" : "there", cell->number);
+        differ(of, "row %zu, %s: %s, the model says %s (%Lg)", of->at, field->name,
+               missing ? "missing" : "there", cell->missing ? "missing" : "there", cell->number);
     if (missing) return;
     switch (field->type) {
     case PACE_FIELD_NUMBER:
         if (!close_to(field->number[row], cell->number, scale))
-            differ(of, "row %zu, %s: %.17g, the model says %.17Lg", of->at, field->name, field->number[row], cell->number);
+            differ(of, "row %zu, %s: %.17g, the model says %.17Lg", of->at, field->name,
+                   field->number[row], cell->number);
         return;
     case PACE_FIELD_TIME:
-        if (field->time_ns[row] != cell->time_ns) differ(of, "row %zu, %s: another time", of->at, field->name);
+        if (field->time_ns[row] != cell->time_ns)
+            differ(of, "row %zu, %s: another time", of->at, field->name);
         return;
     case PACE_FIELD_TEXT:
         if (strcmp(field->text[row], cell->text) != 0)
-            differ(of, "row %zu, %s: '%s', the model says '%s'", of->at, field->name, field->text[row], cell->text);
+            differ(of, "row %zu, %s: '%s', the model says '%s'", of->at, field->name,
+                   field->text[row], cell->text);
         return;
     case PACE_FIELD_FLAG:
-        if (field->flag[row] != cell->flag) differ(of, "row %zu, %s: another flag", of->at, field->name);
+        if (field->flag[row] != cell->flag)
+            differ(of, "row %zu, %s: another flag", of->at, field->name);
         return;
     }
 }
@@ -77,17 +77,20 @@ static void compare_batch(struct check_of *of, const struct pace_rows *rows)
     static const enum cell_type types[] = {CELL_TEXT, CELL_NUMBER, CELL_TIME, CELL_FLAG};
     const struct schema_spec *schema = &of->expected->schema;
     assert_true(rows->count > 0 && rows->count <= PACE_MAX_BATCH);
-    if (rows->field_count != (size_t)schema->count) differ(of, "%zu columns, not %d", rows->field_count, schema->count);
+    if (rows->field_count != (size_t)schema->count)
+        differ(of, "%zu columns, not %d", rows->field_count, schema->count);
     for (size_t f = 0; f < rows->field_count; f++)
-        if (strcmp(rows->fields[f].name, schema->names[f]) != 0 || types[rows->fields[f].type] != schema->types[f])
-            differ(of, "column %zu is '%s' (type %d), not '%s'", f, rows->fields[f].name, (int)rows->fields[f].type,
-                   schema->names[f]);
+        if (strcmp(rows->fields[f].name, schema->names[f]) != 0 ||
+            types[rows->fields[f].type] != schema->types[f])
+            differ(of, "column %zu is '%s' (type %d), not '%s'", f, rows->fields[f].name,
+                   (int)rows->fields[f].type, schema->names[f]);
     for (size_t row = 0; row < rows->count; row++, of->at++) {
         if (of->at >= of->expected->count) differ(of, "more than %zu rows", of->expected->count);
         const struct line *line = &of->expected->lines[of->at];
         number scale = 1; /* differences of numbers are as exact as the numbers */
         for (int f = 0; f < schema->count; f++)
-            if (schema->types[f] == CELL_NUMBER && strcmp(schema->names[f], "run") != 0 && fabsl(line->cells[f].number) > scale)
+            if (schema->types[f] == CELL_NUMBER && strcmp(schema->names[f], "run") != 0 &&
+                fabsl(line->cells[f].number) > scale)
                 scale = fabsl(line->cells[f].number);
         for (size_t f = 0; f < rows->field_count; f++)
             compare_cell(of, &rows->fields[f], row, &line->cells[f], scale);
@@ -103,12 +106,14 @@ static bool has_diag(const pace_query *query, int code)
 }
 
 /* Runs query->text; false when units of several kinds met. */
-static bool run_query(pace_session *session, const struct model_store *store, struct query_spec *query, struct tally *tally)
+static bool run_query(pace_session *session, const struct model_store *store,
+                      struct query_spec *query, struct tally *tally)
 {
     struct answer expected;
     struct pace_error error;
     pace_query *running;
-    struct check_of of = {.query = query, .expected = &expected, .text = query->text, .seed = tally->seed};
+    struct check_of of = {
+        .query = query, .expected = &expected, .text = query->text, .seed = tally->seed};
     query_eval(store, query, &expected);
     int status = pace_prepare(session, query->text, query->len, &error, &running);
     if (status) differ(&of, "not parsed: %s", error.message);
@@ -117,7 +122,8 @@ static bool run_query(pace_session *session, const struct model_store *store, st
         enum pace_step step;
         const struct pace_rows *rows;
         status = pace_step(running, &error, &step, &rows);
-        mixed = status == PACE_EQUERY && has_diag(running, 40) && selection_mixed(&query->selection);
+        mixed =
+            status == PACE_EQUERY && has_diag(running, 40) && selection_mixed(&query->selection);
         if (mixed) break;
         if (status) differ(&of, "error %d: %s", status, error.message);
         if (step == PACE_STEP_STATEMENT) break;
@@ -125,12 +131,15 @@ static bool run_query(pace_session *session, const struct model_store *store, st
     }
     if (!mixed) {
         const struct pace_outcome *outcome = pace_outcome(running);
-        if (of.at != expected.count) differ(&of, "%zu rows, the model says %zu", of.at, expected.count);
+        if (of.at != expected.count)
+            differ(&of, "%zu rows, the model says %zu", of.at, expected.count);
         if (outcome->series != expected.series)
-            differ(&of, "%llu series, the model says %zu", (unsigned long long)outcome->series, expected.series);
+            differ(&of, "%llu series, the model says %zu", (unsigned long long)outcome->series,
+                   expected.series);
         bool takes = query->stage_count && query->stages[query->stage_count - 1].type == ST_TAKE;
         if (!takes && outcome->unknown_rows != expected.unknown) /* take stops reading */
-            differ(&of, "%llu unknown rows, the model says %zu", (unsigned long long)outcome->unknown_rows, expected.unknown);
+            differ(&of, "%llu unknown rows, the model says %zu",
+                   (unsigned long long)outcome->unknown_rows, expected.unknown);
         if (outcome->status != (expected.series ? 0 : 4)) differ(&of, "status %d", outcome->status);
         tally->rows += expected.count;
         tally->empty += expected.count == 0;
@@ -142,30 +151,17 @@ static bool run_query(pace_session *session, const struct model_store *store, st
 
 /* -- random queries ------------------------------------------------------------------------------ */
 
-static void run_statement(pace_session *session, const char *text)
-{
-    struct pace_error error = {0};
-    pace_query *query;
-    enum pace_step step;
-    const struct pace_rows *rows;
-    assert_int_equal(pace_prepare(session, text, strlen(text), &error, &query), 0);
-    if (pace_step(query, &error, &step, &rows)) fail_msg("%s: %s", text, error.message);
-    pace_query_free(query);
-}
-
 static pace_session *session_of(const struct model_store *store)
 {
-    struct pace_query_options options = {.struct_size = sizeof options, .now_ns = store->now_ns};
-    pace_session *session;
-    assert_int_equal(pace_session_open(store->store, &options, NULL, &session), 0);
-    return session;
+    return query_session(store->store, store->now_ns);
 }
 
 static void add_marks(struct model_store *store, pace_session *session, int count)
 {
     char statement[400];
     for (int m = 0; m < count; m++)
-        if (random_mark(store, statement, sizeof statement)) run_statement(session, statement);
+        if (random_mark(store, statement, sizeof statement))
+            query_run(session, statement, NULL, NULL);
 }
 
 /* One store and its share of queries. Most stores are small, some have long streams. */
@@ -175,9 +171,13 @@ static void run_store(struct tally *tally, uint64_t seed, size_t queries)
     struct random random = {seed};
     struct model_store store;
     int size = random_below(&random, 10);
-    model_store_make(&store, seed, size < 8 ? random_between(&random, 1, 5) : 1, size < 6 ? 60 : size < 9 ? 150 : 400);
+    model_store_make(&store, seed, size < 8 ? random_between(&random, 1, 5) : 1,
+                     size < 6   ? 60
+                     : size < 9 ? 150
+                                : 400);
     pace_session *session = session_of(&store);
-    if (random_chance(&random, 60)) add_marks(&store, session, random_between(&random, 1, MARKS_MAX));
+    if (random_chance(&random, 60))
+        add_marks(&store, session, random_between(&random, 1, MARKS_MAX));
     if (size == 9) queries /= 4;
     for (size_t i = 0; i < queries; i++) {
         random_query(&query, &random, &store);
@@ -202,7 +202,8 @@ static void test_random_queries(void **state)
     (void)state;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t seed = environment_number("PACE_SEED", (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+    uint64_t seed = environment_number("PACE_SEED", (uint64_t)now.tv_sec * 1000 +
+                                                        (uint64_t)now.tv_nsec / 1000000);
     size_t queries = environment_number("PACE_QUERIES", QUERIES);
     struct tally tally = {.seed = seed};
     print_message("# note seed %llu\n", (unsigned long long)seed);
@@ -210,8 +211,8 @@ static void test_random_queries(void **state)
         run_store(&tally, tally.seed, QUERIES_A_STORE);
         tally.seed++;
     }
-    print_message("# note %zu queries (%zu without rows, %zu of mixed units), %zu rows compared\n", tally.queries,
-                  tally.empty, tally.skipped, tally.rows);
+    print_message("# note %zu queries (%zu without rows, %zu of mixed units), %zu rows compared\n",
+                  tally.queries, tally.empty, tally.skipped, tally.rows);
     assert_true(tally.skipped < tally.queries / 4);
     assert_true(tally.empty < tally.queries / 2);
 }
@@ -262,50 +263,11 @@ static void test_long_series(void **state)
 
 /* -- the place of a range does not matter (rule 5) ------------------------------------------------ */
 
-struct text {
-    char *bytes;
-    size_t len;
-};
-
-static int text_add(void *context, const char *bytes, size_t len)
-{
-    struct text *text = context;
-    text->bytes = realloc(text->bytes, text->len + len + 1);
-    assert_non_null(text->bytes);
-    memcpy(text->bytes + text->len, bytes, len);
-    text->len += len;
-    text->bytes[text->len] = 0;
-    return 0;
-}
-
-/* All rows of a query as CSV; the caller frees it. */
-static char *rows_of(pace_session *session, const char *query_text)
-{
-    struct text text = {0};
-    struct pace_error error = {0};
-    struct pace_writer_options options = {.struct_size = sizeof options};
-    pace_query *query;
-    pace_writer *writer;
-    text_add(&text, "", 0);
-    assert_int_equal(pace_writer_open("csv", &options, text_add, &text, &error, &writer), 0);
-    assert_int_equal(pace_prepare(session, query_text, strlen(query_text), &error, &query), 0);
-    for (;;) {
-        enum pace_step step;
-        const struct pace_rows *rows;
-        if (pace_step(query, &error, &step, &rows)) fail_msg("%s: %s", query_text, error.message);
-        if (step != PACE_STEP_ROWS) break;
-        assert_int_equal(pace_writer_rows(writer, rows, &error), 0);
-    }
-    assert_int_equal(pace_writer_finish(writer, &error), 0);
-    pace_writer_close(writer);
-    pace_query_free(query);
-    return text.bytes;
-}
-
 static void test_range_before_or_after(void **state)
 {
     (void)state;
-    static const char *const ranges[] = {"last 1", "last 7", "last 30d", "since 20d ago", "last run", "last 4 commits"};
+    static const char *const ranges[] = {"last 1",        "last 7",   "last 30d",
+                                         "since 20d ago", "last run", "last 4 commits"};
     static const char *const verbs[] = {
         "check t-test 99% floor 1%",
         "check mad 3sd over 20 confirm 2 of 3",
@@ -332,11 +294,15 @@ static void test_range_before_or_after(void **state)
                 bool drops = strncmp(verbs[v], "where", 5) == 0;
                 if (drops) { /* then the range counts what is left: it stands behind the where in both */
                     const char *rest = strstr(verbs[v], " | ");
-                    snprintf(before, sizeof before, "measure:latency | %.*s | %s%s", (int)(rest - verbs[v]), verbs[v],
-                             ranges[r], rest);
+                    snprintf(before, sizeof before, "measure:latency | %.*s | %s%s",
+                             (int)(rest - verbs[v]), verbs[v], ranges[r], rest);
                 }
-                char *a = rows_of(session, before), *b = rows_of(session, after);
-                if (strcmp(a, b) != 0) fail_msg("these differ (seed %llu):\n%s\n%s", (unsigned long long)seed, before, after);
+                char *a, *b;
+                query_run(session, before, &a, NULL);
+                query_run(session, after, &b, NULL);
+                if (strcmp(a, b) != 0)
+                    fail_msg("these differ (seed %llu):\n%s\n%s", (unsigned long long)seed, before,
+                             after);
                 rows += strlen(a) > 200;
                 free(a);
                 free(b);
@@ -351,10 +317,18 @@ static void test_range_before_or_after(void **state)
 
 static void put_run(pace *store, const char *commit, int day, double value)
 {
-    struct pace_run_info info = {.project = "p", .branch = "main", .testbed = "ci", .commit = commit,
+    struct pace_run_info info = {.project = "p",
+                                 .branch = "main",
+                                 .testbed = "ci",
+                                 .commit = commit,
                                  .time_ns = MODEL_START_NS + day * FIXTURE_DAY_NS};
-    struct pace_cell cell = {.benchmark = "b", .measure = "latency", .unit = "ns", .value = value,
-                             .direction = PACE_LOWER_IS_BETTER, .lower = (double)NAN, .upper = (double)NAN};
+    struct pace_cell cell = {.benchmark = "b",
+                             .measure = "latency",
+                             .unit = "ns",
+                             .value = value,
+                             .direction = PACE_LOWER_IS_BETTER,
+                             .lower = (double)NAN,
+                             .upper = (double)NAN};
     pace_run *run;
     assert_int_equal(pace_run_begin(store, &info, NULL, &run), 0);
     assert_int_equal(pace_run_put(run, &cell, NULL), 0);
@@ -377,16 +351,15 @@ static void test_own_commit_is_left_out(void **state)
     put_run(store.store, "", 4, 64);
     put_run(store.store, "", 5, 128);
     pace_session *session = session_of(&store);
-    char *rows = rows_of(session, "branch:main | derive s = sum(value) over 2 needs 1, n = count() over all needs 0, "
-                                  "own = sum(value) over 2 lag 0 needs 1 | keep s, n, own");
-    assert_string_equal(rows, "s,n,own\n,0,1\n1,1,3\n2,1,6\n6,3,12\n6,3,20\n6,3,36\n48,6,96\n96,7,192\n");
-    free(rows);
-    rows = rows_of(session, "branch:main | derive s = sum(value) over 2 needs 1 | last 1 | keep s");
-    assert_string_equal(rows, "s\n96\n");
-    free(rows);
-    rows = rows_of(session, "branch:main | last 4 | derive s = sum(value) over 3 lag 2 needs 1 | keep s");
-    assert_string_equal(rows, "s\n3\n3\n28\n56\n");
-    free(rows);
+    query_gives(session,
+                "branch:main | derive s = sum(value) over 2 needs 1, n = count() over all needs 0, "
+                "own = sum(value) over 2 lag 0 needs 1 | keep s, n, own",
+                "s,n,own\n,0,1\n1,1,3\n2,1,6\n6,3,12\n6,3,20\n6,3,36\n48,6,96\n96,7,192\n");
+    query_gives(session, "branch:main | derive s = sum(value) over 2 needs 1 | last 1 | keep s",
+                "s\n96\n");
+    query_gives(session,
+                "branch:main | last 4 | derive s = sum(value) over 3 lag 2 needs 1 | keep s",
+                "s\n3\n3\n28\n56\n");
     pace_session_close(session);
     pace_close(store.store);
     fixture_remove(store.directory);

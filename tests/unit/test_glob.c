@@ -39,10 +39,16 @@ static const struct row ROWS[] = {
     {"?", "\xc3\xa9", true}, /* one character of two bytes */
     {"??", "\xc3\xa9", false},
     {"?", "\xf0\x9f\x8f\x83", true},
-    {"a?c", "a\xe2\x82\xac" "c", true},
+    {"a?c",
+     "a\xe2\x82\xac"
+     "c",
+     true},
     {"*\xa9", "\xc3\xa9", true}, /* `*` is of bytes */
     {"?", "\xff", true},         /* a byte that is no character */
-    {"?b", "\xc3" "b", true},    /* a cut character is a byte */
+    {"?b",
+     "\xc3"
+     "b",
+     true}, /* a cut character is a byte */
     {"{main,dev}", "main", true},
     {"{main,dev}", "dev", true},
     {"{main,dev}", "maindev", false},
@@ -54,8 +60,8 @@ static const struct row ROWS[] = {
     {"{a*,b?}c", "aXXc", true},
     {"{a*,b?}c", "bXc", true},
     {"{a*,b?}c", "bXXc", false},
-    {"a,b", "a,b", true}, /* a comma outside braces is itself */
-    {"a}b", "a}b", true}, /* so is a brace that nothing opened */
+    {"a,b", "a,b", true},                                   /* a comma outside braces is itself */
+    {"a}b", "a}b", true},                                   /* so is a brace that nothing opened */
     {"test_sort[1000-list]", "test_sort[1000-list]", true}, /* brackets mean themselves */
     {"mod::fn/size=4k", "mod::fn/size=4k", true},
     {"a\\*", "a\\bc", true}, /* a backslash too */
@@ -143,7 +149,8 @@ static void test_no_bad_case(void **state)
 
 static bool slow_match(const char *pattern, const char *name)
 {
-    if (*pattern == '*') return slow_match(pattern + 1, name) || (*name && slow_match(pattern, name + 1));
+    if (*pattern == '*')
+        return slow_match(pattern + 1, name) || (*name && slow_match(pattern, name + 1));
     if (!*pattern || !*name) return !*pattern && !*name;
     return (*pattern == '?' || *pattern == *name) && slow_match(pattern + 1, name + 1);
 }
@@ -178,8 +185,9 @@ static void test_against_slow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),       cmocka_unit_test(test_literal),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_bad_case), cmocka_unit_test(test_against_slow),
+        cmocka_unit_test(test_rows),         cmocka_unit_test(test_literal),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_no_bad_case),
+        cmocka_unit_test(test_against_slow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

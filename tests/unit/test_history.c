@@ -28,13 +28,15 @@ static void push_all(struct history *history, const char *rows)
         }
         place++;
         const char *commit = *rows == '.' ? "" : commits[*rows - 'a'];
-        assert_int_equal(history_push(history, place * 10, commit, missing ? (double)NAN : place, restart), 0);
+        assert_int_equal(
+            history_push(history, place * 10, commit, missing ? (double)NAN : place, restart), 0);
         restart = missing = false;
     }
 }
 
 /* The window of a row of commit `commit` (time after all): as text, a bar where an accepted change cuts. */
-static void check(const char *rows, struct window window, const char *commit, bool restart, const char *expected)
+static void check(const char *rows, struct window window, const char *commit, bool restart,
+                  const char *expected)
 {
     struct history history;
     size_t n, before;
@@ -44,7 +46,8 @@ static void check(const char *rows, struct window window, const char *commit, bo
     int64_t time_ns = 10 * (int64_t)(1 + strlen(rows));
     assert_int_equal(history_window(&history, time_ns, commit, 99, restart, &n, &before), 0);
     for (size_t i = 0; i < n; i++)
-        sprintf(text + strlen(text), "%s%g%s", i ? " " : "", history.sample[i], i + 1 == before ? " |" : "");
+        sprintf(text + strlen(text), "%s%g%s", i ? " " : "", history.sample[i],
+                i + 1 == before ? " |" : "");
     history_free(&history);
     if (strcmp(text, expected) != 0) fail_msg("%s: '%s', not '%s'", rows, text, expected);
 }
@@ -72,7 +75,8 @@ static void test_own_commit(void **state)
     check("abcc", points(2, 1), "c", false, "1 2");
     check("abac", points(2, 1), "a", false, "2 4");
     check("abac", points(9, 1), "a", false, "2 4");
-    check("ab..", points(9, 1), "", false, "1 2 3 4"); /* runs without a commit are not one commit */
+    check("ab..", points(9, 1), "", false,
+          "1 2 3 4"); /* runs without a commit are not one commit */
     check("abcc", points(2, 2), "c", false, "1");
 }
 
@@ -92,12 +96,13 @@ static void test_accept(void **state)
     (void)state;
     check("abc!de", points(9, 1), "x", false, "1 2 3 | 4 5");
     check("abc!de", points(2, 1), "x", false, "4 5");
-    check("abcde", points(3, 1), "x", true, "3 4 5 |");   /* it begins with the judged row */
+    check("abcde", points(3, 1), "x", true, "3 4 5 |"); /* it begins with the judged row */
     check("abcde", points(3, 0), "x", true, "4 5 | 99");
     check("a!bc!de", points(9, 1), "x", false, "1 2 3 | 4 5");
     check("abc!-de", points(9, 1), "x", false, "1 2 3 | 5"); /* the row it began at has no value */
     check("abc!-d", points(9, 1), "x", false, "1 2 3 |");
-    check("abc!d", points(9, 1), "d", false, "1 2 3 |"); /* the row it began at is of the same commit */
+    check("abc!d", points(9, 1), "d", false,
+          "1 2 3 |"); /* the row it began at is of the same commit */
     check("!abc", points(9, 1), "x", false, "1 2 3");
 }
 
@@ -130,7 +135,8 @@ struct kept {
     bool restart;
 };
 
-static size_t slow_window(const struct kept *rows, size_t at, const struct window *window, double *out, size_t *before)
+static size_t slow_window(const struct kept *rows, size_t at, const struct window *window,
+                          double *out, size_t *before)
 {
     size_t eligible[LONG], n = 0, last_restart = 0, first = 0;
     for (size_t i = 0; i <= at; i++)
@@ -143,7 +149,8 @@ static size_t slow_window(const struct kept *rows, size_t at, const struct windo
     n = n > skip ? n - skip : 0;
     if (window->lag == 0 && !isnan(rows[at].value)) eligible[n++] = at;
     if (window->kind == WINDOW_POINTS && n > window->count) first = n - window->count;
-    while (window->kind == WINDOW_SPAN && first < n && rows[eligible[first]].time_ns <= rows[at].time_ns - window->span_ns)
+    while (window->kind == WINDOW_SPAN && first < n &&
+           rows[eligible[first]].time_ns <= rows[at].time_ns - window->span_ns)
         first++;
     *before = 0;
     for (size_t i = first; i < n; i++) {
@@ -168,18 +175,26 @@ static void check_long(struct window window, unsigned seed, int commits)
         if (r % 31 < 20 && i) commit = -1; /* one commit for long stretches */
         if (commit >= 0) snprintf(names[commit], sizeof names[commit], "c%d", commit);
         const char *name = commit < 0 ? rows[i - 1].commit : commit == 0 ? "" : names[commit];
-        rows[i] = (struct kept){(int64_t)i * 10 - (int64_t)(r % 3), name, r % 17 ? (double)i : (double)NAN, r % 97 == 0};
+        rows[i] = (struct kept){(int64_t)i * 10 - (int64_t)(r % 3), name,
+                                r % 17 ? (double)i : (double)NAN, r % 97 == 0};
         if (i % 37 == 0 || i + 40 > LONG) {
-            size_t n, before, wanted_before, wanted = slow_window(rows, i, &window, expected, &wanted_before);
-            assert_int_equal(history_window(&history, rows[i].time_ns, name, rows[i].value, rows[i].restart, &n, &before), 0);
-            if (n != wanted || before != wanted_before || (n && memcmp(expected, history.sample, n * sizeof *expected) != 0))
-                fail_msg("row %zu: %zu points (%zu before), not %zu (%zu)", i, n, before, wanted, wanted_before);
+            size_t n, before, wanted_before,
+                wanted = slow_window(rows, i, &window, expected, &wanted_before);
+            assert_int_equal(history_window(&history, rows[i].time_ns, name, rows[i].value,
+                                            rows[i].restart, &n, &before),
+                             0);
+            if (n != wanted || before != wanted_before ||
+                (n && memcmp(expected, history.sample, n * sizeof *expected) != 0))
+                fail_msg("row %zu: %zu points (%zu before), not %zu (%zu)", i, n, before, wanted,
+                         wanted_before);
             if (n > most) most = n;
         }
-        assert_int_equal(history_push(&history, rows[i].time_ns, name, rows[i].value, rows[i].restart), 0);
+        assert_int_equal(
+            history_push(&history, rows[i].time_ns, name, rows[i].value, rows[i].restart), 0);
     }
     assert_true(most > 0);
-    if (window.kind == WINDOW_POINTS && commits > 30) assert_true(history.capacity < LONG); /* memory is bounded */
+    if (window.kind == WINDOW_POINTS && commits > 30)
+        assert_true(history.capacity < LONG); /* memory is bounded */
     history_free(&history);
 }
 
@@ -214,8 +229,9 @@ static void test_lookback(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_points), cmocka_unit_test(test_own_commit), cmocka_unit_test(test_span),
-        cmocka_unit_test(test_accept), cmocka_unit_test(test_reset),      cmocka_unit_test(test_long),
+        cmocka_unit_test(test_points),   cmocka_unit_test(test_own_commit),
+        cmocka_unit_test(test_span),     cmocka_unit_test(test_accept),
+        cmocka_unit_test(test_reset),    cmocka_unit_test(test_long),
         cmocka_unit_test(test_lookback),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

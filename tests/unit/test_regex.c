@@ -56,7 +56,9 @@ static void test_refused(void **state)
         char error[160] = "";
         size_t offset = 99;
         struct regex *regex = NULL;
-        assert_int_equal(regex_compile(rows[i].pattern, strlen(rows[i].pattern), error, sizeof error, &offset, &regex), -1);
+        assert_int_equal(regex_compile(rows[i].pattern, strlen(rows[i].pattern), error,
+                                       sizeof error, &offset, &regex),
+                         -1);
         assert_int_equal(offset, rows[i].offset);
         assert_true(strlen(error) > 5);
         assert_null(regex);
@@ -68,8 +70,11 @@ static void test_refused(void **state)
 static void test_limits(void **state)
 {
     (void)state;
-    assert_int_equal(match("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"), -1);
-    assert_int_equal(match("^(([a-z])+.)+[A-Z]([a-z])+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), -1);
+    assert_int_equal(match("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
+                     -1);
+    assert_int_equal(match("^(([a-z])+.)+[A-Z]([a-z])+$",
+                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"),
+                     -1);
     assert_int_equal(match("a", "\xff"), -1);
     assert_int_equal(match("^(a+)+$", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), 1);
 }

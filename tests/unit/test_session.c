@@ -12,14 +12,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-enum { LONG_RUNS = 3000 };
+enum { LONG_RUNS = 3000, WIDE_RUNS = 600, WIDE = 5 };
 
 struct world {
     char *directory;
-    pace *store; /* fixture.h, and branch long: 3,000 runs of one series */
+    pace *
+        store; /* fixture.h, branch long: 3,000 runs of one series, branch wide: 600 runs of 5 old and a new one */
 };
 
-static pace_session *open_session(const struct world *world, size_t memory_bytes, uint64_t deadline_ns)
+static pace_session *open_session(const struct world *world, size_t memory_bytes,
+                                  uint64_t deadline_ns)
 {
     struct pace_query_options options = {.struct_size = sizeof options,
                                          .now_ns = FIXTURE_START_NS + 41 * FIXTURE_DAY_NS,
@@ -35,7 +37,8 @@ static pace_query *prepare(pace_session *session, const char *text)
 {
     struct pace_error error = {0};
     pace_query *query;
-    if (pace_prepare(session, text, strlen(text), &error, &query)) fail_msg("%s: %s", text, error.message);
+    if (pace_prepare(session, text, strlen(text), &error, &query))
+        fail_msg("%s: %s", text, error.message);
     return query;
 }
 
@@ -79,7 +82,8 @@ static struct ending run(pace_session *session, const char *text)
 }
 
 /* Runs a script that fails: its code, and the first diagnostic with that number. */
-static void run_to_error(pace_session *session, const char *text, int code, int diag_code, const char *words)
+static void run_to_error(pace_session *session, const char *text, int code, int diag_code,
+                         const char *words)
 {
     pace_query *query;
     struct pace_error error = {0};
@@ -97,7 +101,8 @@ static void run_to_error(pace_session *session, const char *text, int code, int 
         assert_int_equal(pace_diag_get(query, i, &diag), 0);
         found |= diag.code == diag_code && strstr(diag.message, words);
     }
-    if (!found) fail_msg("%.200s: no Q%03d about '%s', but %s", text, diag_code, words, error.message);
+    if (!found)
+        fail_msg("%.200s: no Q%03d about '%s', but %s", text, diag_code, words, error.message);
     assert_true(strlen(error.message) > 0);
     pace_query_free(query);
 }
@@ -107,7 +112,9 @@ static void run_to_error(pace_session *session, const char *text, int code, int 
 static void test_statements(void **state)
 {
     pace_session *session = open_session(*state, 0, 0);
-    struct ending ending = run(session, "let limit = 5%; view v = branch:main | last 2; v | where value > 0; ; v | last 1;");
+    struct ending ending =
+        run(session,
+            "let limit = 5%; view v = branch:main | last 2; v | where value > 0; ; v | last 1;");
     assert_int_equal(ending.code, 0);
     assert_int_equal(ending.statements, 4);
     /* main has 2 testbeds, each with json latency, bytes, throughput and toml latency */
@@ -168,7 +175,9 @@ static void test_diagnostics(void **state)
 static void test_diagnostics_of_a_view(void **state)
 {
     pace_session *session = open_session(*state, 0, 0);
-    assert_int_equal(run(session, "view broken = measure:latency | last 30 | sort time | where nosuch > 3").code, 0);
+    assert_int_equal(
+        run(session, "view broken = measure:latency | last 30 | sort time | where nosuch > 3").code,
+        0);
     assert_int_equal(run(session, "view unknown = branch:$nobody | last 1").code, 0);
     static const struct {
         const char *script;
@@ -200,7 +209,8 @@ static void test_notes(void **state)
     assert_int_equal(diag.code, 0);
     assert_non_null(strstr(diag.message, "nearest: linux-x64"));
     pace_query_free(query);
-    ending = run(session, "measure:latency benchmark:parse/toml testbed:ci-1 branch:main | where value > 0");
+    ending = run(session,
+                 "measure:latency benchmark:parse/toml testbed:ci-1 branch:main | where value > 0");
     assert_int_equal(ending.outcome.unknown_rows, 1); /* day 12 failed */
     pace_session_close(session);
 }
@@ -212,7 +222,8 @@ static void test_variables(void **state)
     assert_int_equal(pace_session_set(session, "branch", "main", NULL), 0);
     assert_int_equal(run(session, "branch:$branch | last 1").outcome.series, 8);
     assert_int_equal(pace_session_set(session, "branch", "pr-*", NULL), 0);
-    assert_int_equal(run(session, "branch:$branch | last 1").outcome.status, 4); /* a value is a text, not a pattern */
+    assert_int_equal(run(session, "branch:$branch | last 1").outcome.status,
+                     4); /* a value is a text, not a pattern */
     assert_int_equal(pace_session_set(session, "branch", "pr-123", NULL), 0);
     assert_int_equal(run(session, "branch:$branch | last 1").outcome.series, 4);
     /* A text that begins like a number is a text all the same. */
@@ -222,14 +233,19 @@ static void test_variables(void **state)
         if (strcmp(names[i], "2026") == 0)
             run_to_error(session, "branch:* | where branch == $name", PACE_EQUERY, 41, "a number");
         else
-            assert_int_equal(run(session, "branch:* | where branch == $name | summarize count()").rows, 1);
+            assert_int_equal(
+                run(session, "branch:* | where branch == $name | summarize count()").rows, 1);
     }
     assert_int_equal(pace_session_set(session, "limit", "3MB", NULL), 0);
-    run_to_error(session, "measure:latency | where value > $limit", PACE_EQUERY, 40, "3MB is a size");
+    run_to_error(session, "measure:latency | where value > $limit", PACE_EQUERY, 40,
+                 "3MB is a size");
     assert_int_equal(pace_session_set(session, "limit", "1.5ms", NULL), 0);
-    assert_true(run(session, "measure:latency testbed:ci-1 benchmark:parse/json | where value > $limit").rows > 0);
+    assert_true(
+        run(session, "measure:latency testbed:ci-1 benchmark:parse/json | where value > $limit")
+            .rows > 0);
     assert_int_equal(pace_session_set(session, "day", "2026-02-01", NULL), 0);
-    assert_int_equal(run(session, "measure:bytes testbed:ci-1 branch:main | where time >= $day").rows, 9);
+    assert_int_equal(
+        run(session, "measure:bytes testbed:ci-1 branch:main | where time >= $day").rows, 9);
     assert_int_equal(pace_session_set(session, "limit", NULL, NULL), 0);
     run_to_error(session, "measure:latency | where value > $limit", PACE_EQUERY, 37, "$limit");
     pace_session_close(session);
@@ -247,7 +263,7 @@ static void test_use(void **state)
     assert_int_equal(run(session, "measure:latency | last 1").outcome.series, 2);
     assert_int_equal(run(session, "//*//main | last 1").outcome.series, 8);
     assert_int_equal(run(session, "branch:main measure:latency | last 1").outcome.series, 4);
-    assert_int_equal(run(session, "use not branch:pr-* not branch:long").code, 0);
+    assert_int_equal(run(session, "use not branch:pr-* not branch:long not branch:wide").code, 0);
     assert_int_equal(run(session, "measure:latency | last 1").outcome.series, 4);
     assert_int_equal(run(session, "measure:latency branch:pr-123 | last 1").outcome.series, 2);
     pace_session_close(session);
@@ -258,8 +274,11 @@ static void test_use(void **state)
 static void test_batches(void **state)
 {
     pace_session *session = open_session(*state, 0, 0);
-    static const char *const scripts[] = {"branch:long", "branch:long | where value >= 0", "branch:long | sort value desc",
-                                          "branch:long | check t-test 99%", "branch:long | where value >= 0 | last 3000",
+    static const char *const scripts[] = {"branch:long",
+                                          "branch:long | where value >= 0",
+                                          "branch:long | sort value desc",
+                                          "branch:long | check t-test 99%",
+                                          "branch:long | where value >= 0 | last 3000",
                                           "branch:long | expect value >= 0",
                                           "branch:long | summarize count() by run"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
@@ -300,6 +319,30 @@ static void test_fields_stay(void **state)
     assert_int_equal(count, 17);
     assert_true(batches > 8);
     pace_query_free(query);
+    pace_session_close(session);
+}
+
+/* No more is read than the question needs: 65 points for a window of 64 and the last one; and a new
+ * series, whose history ends nowhere, does not make the others be read to their beginning. */
+static void test_points_read(void **state)
+{
+    pace_session *session = open_session(*state, 0, 0);
+    assert_int_equal(
+        run(session, "branch:long | check t-test 99% over 64 | last 1").outcome.points_read, 65);
+    assert_int_equal(
+        run(session, "branch:long | last 1 | check t-test 99% over 64").outcome.points_read, 65);
+    assert_int_equal(run(session, "branch:long | last 1").outcome.points_read, 1);
+    assert_int_equal(
+        run(session, "branch:long | last 10 | baseline median over 20 lag 3").outcome.points_read,
+        32);
+    assert_int_equal(run(session, "branch:long | check t-test 99% over 64 confirm 2 of 3 | last 1")
+                         .outcome.points_read,
+                     67);
+    assert_int_equal(run(session, "branch:long").outcome.points_read, LONG_RUNS);
+    struct ending ending = run(session, "branch:wide | check t-test 99% over 64 | last 1");
+    assert_int_equal(ending.rows, WIDE + 1);
+    assert_true(ending.outcome.points_read >= WIDE * 65 &&
+                ending.outcome.points_read < WIDE * 65 + 100);
     pace_session_close(session);
 }
 
@@ -348,9 +391,13 @@ static void test_deadline(void **state)
 static void test_memory(void **state)
 {
     static const char *const scripts[] = {
-        "branch:long", "branch:long | sort value", "branch:long | summarize median(value) by run",
-        "branch:long | where benchmark ~ /x/ and value > 0 | last 9", "branch:long | changes",
-        "branch:main | check | last run | expect not worse", "view v = branch:/ma.n/ | last 3; v | baseline mean over 9"};
+        "branch:long",
+        "branch:long | sort value",
+        "branch:long | summarize median(value) by run",
+        "branch:long | where benchmark ~ /x/ and value > 0 | last 9",
+        "branch:long | changes",
+        "branch:main | check | last run | expect not worse",
+        "view v = branch:/ma.n/ | last 3; v | baseline mean over 9"};
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) {
         size_t failed = 0;
         for (size_t bytes = 2048; bytes < 64 << 20; bytes += bytes / 4) {
@@ -369,7 +416,8 @@ static void test_memory(void **state)
             struct pace_diag diag;
             for (size_t d = 0; pace_diag_get(query, d, &diag) == 0; d++)
                 said |= diag.code == 5;
-            if (!code && ending.code != PACE_ENOMEM) fail_msg("%s with %zu bytes: %d", scripts[i], bytes, ending.code);
+            if (!code && ending.code != PACE_ENOMEM)
+                fail_msg("%s with %zu bytes: %d", scripts[i], bytes, ending.code);
             if (!code && bytes > 65536) assert_true(said);
             failed++;
             pace_query_free(query);
@@ -407,7 +455,8 @@ static void test_limits(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         run_to_error(session, rows[i].script, PACE_EQUERY, rows[i].code, rows[i].words);
-    assert_int_equal(run(session, "branch:main | baseline mean over 1000000 lag 1000000 | last 1").code, 0);
+    assert_int_equal(
+        run(session, "branch:main | baseline mean over 1000000 lag 1000000 | last 1").code, 0);
     char *text = malloc(PACE_MAX_STATEMENT + 2); /* of its first to its last byte */
     assert_non_null(text);
     memset(text, ' ', PACE_MAX_STATEMENT + 1);
@@ -419,7 +468,8 @@ static void test_limits(void **state)
     assert_int_equal(run(session, text).code, 0);
     free(text);
     run_to_error(session, "view loop = loop | last 1; loop", PACE_EQUERY, 2, "uses itself");
-    run_to_error(session, "let loop = loop + 1; branch:main | where value > loop", PACE_EQUERY, 2, "uses itself");
+    run_to_error(session, "let loop = loop + 1; branch:main | where value > loop", PACE_EQUERY, 2,
+                 "uses itself");
     pace_session_close(session);
 }
 
@@ -478,8 +528,12 @@ static void *run_job(void *context)
 
 static void test_threads(void **state)
 {
-    struct job jobs[2] = {{*state, "let x = 1; branch:long | check t-test 99% over 20 | where value >= x", LONG_RUNS, false},
-                          {*state, "let x = 2; measure:latency branch:main | baseline median over 5 | sort delta desc", 158, false}};
+    struct job jobs[2] = {
+        {*state, "let x = 1; branch:long | check t-test 99% over 20 | where value >= x", LONG_RUNS,
+         false},
+        {*state,
+         "let x = 2; measure:latency branch:main | baseline median over 5 | sort delta desc", 158,
+         false}};
     jobs[0].rows = LONG_RUNS / 100 * 99; /* one in a hundred is 0 */
     pthread_t threads[2];
     for (int i = 0; i < 2; i++)
@@ -498,7 +552,7 @@ static void test_sessions_apart(void **state)
     pace_session *a = open_session(*state, 0, 0), *b = open_session(*state, 0, 0);
     assert_int_equal(run(a, "let x = 1; use branch:main").code, 0);
     run_to_error(b, "branch:main | where value > x", PACE_EQUERY, 31, "no column 'x'");
-    assert_int_equal(run(b, "measure:latency | last 1").outcome.series, 7);
+    assert_int_equal(run(b, "measure:latency branch:{main,pr-*,long} | last 1").outcome.series, 7);
     pace_query *one = prepare(a, "measure:latency | last 1"), *two = prepare(a, "measure:bytes");
     assert_int_equal(finish(two).rows, 80);
     assert_int_equal(finish(one).rows, 4);
@@ -526,10 +580,14 @@ static int fill_long(pace *store)
     for (int i = 0; i < LONG_RUNS; i++) {
         char commit[41];
         fixture_commit(commit, 5000 + i);
-        struct pace_run_info info = {.project = "demo", .branch = "long", .testbed = "ci-1", .commit = commit,
+        struct pace_run_info info = {.project = "demo",
+                                     .branch = "long",
+                                     .testbed = "ci-1",
+                                     .commit = commit,
                                      .time_ns = FIXTURE_START_NS + i * INT64_C(60000000000)};
         assert_int_equal(pace_run_begin(store, &info, NULL, &runs[i]), 0);
-        assert_int_equal(fixture_cell(runs[i], "x", "latency", "ns", PACE_LOWER_IS_BETTER, i % 100, 0), 0);
+        assert_int_equal(
+            fixture_cell(runs[i], "x", "latency", "ns", PACE_LOWER_IS_BETTER, i % 100, 0), 0);
     }
     int status = pace_runs_commit(store, runs, LONG_RUNS, NULL, NULL);
     for (int i = 0; i < LONG_RUNS; i++)
@@ -538,13 +596,37 @@ static int fill_long(pace *store)
     return status;
 }
 
+static int fill_wide(pace *store)
+{
+    pace_run *runs[WIDE_RUNS];
+    for (int i = 0; i < WIDE_RUNS; i++) {
+        struct pace_run_info info = {.project = "demo",
+                                     .branch = "wide",
+                                     .testbed = "ci-1",
+                                     .time_ns = FIXTURE_START_NS + i * INT64_C(60000000000)};
+        assert_int_equal(pace_run_begin(store, &info, NULL, &runs[i]), 0);
+        for (int b = 0; b < WIDE + (i > WIDE_RUNS - 11); b++) {
+            char name[20];
+            snprintf(name, sizeof name, b < WIDE ? "b%d" : "a-new-one", b);
+            assert_int_equal(
+                fixture_cell(runs[i], name, "latency", "ns", PACE_LOWER_IS_BETTER, i % 100, 0), 0);
+        }
+    }
+    int status = pace_runs_commit(store, runs, WIDE_RUNS, NULL, NULL);
+    for (int i = 0; i < WIDE_RUNS; i++)
+        pace_run_free(runs[i]);
+    return status;
+}
+
 static int setup(void **state)
 {
     static struct world world;
     world.directory = fixture_dir();
-    if (!world.directory || pace_open(world.directory, PACE_CREATE, NULL, NULL, &world.store)) return -1;
+    if (!world.directory || pace_open(world.directory, PACE_CREATE, NULL, NULL, &world.store))
+        return -1;
     *state = &world;
-    return fixture_fill(world.store) ? -1 : fill_long(world.store);
+    if (fixture_fill(world.store)) return -1;
+    return fill_long(world.store) || fill_wide(world.store) ? -1 : 0;
 }
 
 static int teardown(void **state)
@@ -568,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_use),
         cmocka_unit_test(test_batches),
         cmocka_unit_test(test_fields_stay),
+        cmocka_unit_test(test_points_read),
         cmocka_unit_test(test_interrupt),
         cmocka_unit_test(test_deadline),
         cmocka_unit_test(test_memory),

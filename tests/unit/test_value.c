@@ -44,7 +44,8 @@ static void test_dates(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t time_ns = 0;
-        if (date_parse(rows[i].text, strlen(rows[i].text), &time_ns) || time_ns != rows[i].seconds * SECOND_NS + rows[i].ns)
+        if (date_parse(rows[i].text, strlen(rows[i].text), &time_ns) ||
+            time_ns != rows[i].seconds * SECOND_NS + rows[i].ns)
             fail_msg("%s is %" PRId64, rows[i].text, time_ns);
     }
 }
@@ -53,15 +54,40 @@ static void test_no_dates(void **state)
 {
     (void)state;
     static const char *const rows[] = {
-        "",           "2026",          "2026-1-1",           "2026-01",       "2026-13-01",      "2026-00-10",
-        "2026-01-00", "2026-01-32",    "2026-04-31",         "2026-02-29",    "1900-02-29",      "2100-02-29",
-        "26-01-01",   "2026-01-01T",   "2026-01-01T24:00",   "2026-01-01T12", "2026-01-01T12:60", "2026-01-01T12:00:61",
-        "2026-01-01T12:00:00.", "2026-01-01T12:00Q", "2026-01-01T12:00+24:00", "2026-01-01T12:00+1", "2026-01-01T12:00+05:",
-        "2026-01-01 12:00", "2026-01-01x", "1677-12-31", "2262-01-01", "-026-01-01", "2026-01-01T12:00ZZ",
+        "",
+        "2026",
+        "2026-1-1",
+        "2026-01",
+        "2026-13-01",
+        "2026-00-10",
+        "2026-01-00",
+        "2026-01-32",
+        "2026-04-31",
+        "2026-02-29",
+        "1900-02-29",
+        "2100-02-29",
+        "26-01-01",
+        "2026-01-01T",
+        "2026-01-01T24:00",
+        "2026-01-01T12",
+        "2026-01-01T12:60",
+        "2026-01-01T12:00:61",
+        "2026-01-01T12:00:00.",
+        "2026-01-01T12:00Q",
+        "2026-01-01T12:00+24:00",
+        "2026-01-01T12:00+1",
+        "2026-01-01T12:00+05:",
+        "2026-01-01 12:00",
+        "2026-01-01x",
+        "1677-12-31",
+        "2262-01-01",
+        "-026-01-01",
+        "2026-01-01T12:00ZZ",
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         int64_t time_ns = 77;
-        if (date_parse(rows[i], strlen(rows[i]), &time_ns) == 0 || time_ns != 77) fail_msg("'%s' is a date", rows[i]);
+        if (date_parse(rows[i], strlen(rows[i]), &time_ns) == 0 || time_ns != 77)
+            fail_msg("'%s' is a date", rows[i]);
     }
     int64_t time_ns;
     assert_int_equal(date_parse("2026-01-01T12:00", 10, &time_ns), 0); /* len counts */
@@ -199,7 +225,8 @@ static void test_values(void **state)
 static void test_lets(void **state)
 {
     struct world *world = *state;
-    run_script(world, "let limit = 5%; let low = -2.5; let twice = - -3ms; let again = limit; let minus = -again");
+    run_script(world, "let limit = 5%; let low = -2.5; let twice = - -3ms; let again = limit; let "
+                      "minus = -again");
     value_is(world, named("limit"), 5, "%");
     value_is(world, named("low"), -2.5, "");
     value_is(world, named("twice"), 3, "ms");
@@ -227,8 +254,10 @@ static void test_variables(void **state)
         const char *text;
         double number;
         const char *unit;
-    } rows[] = {{"64", 64, ""}, {"-2.5", -2.5, ""}, {"1e3", 1000, ""}, {"30d", 30, "d"}, {"10%", 10, "%"}, {"-3ms", -3, "ms"}, {" 7 ", 7, ""}};
-    static const char *const none[] = {"", "main", "e2e", "1.x", "1 2", "5; drop let x", "--3", "1 + 2", "\"5\"", "0x10", "inf", "nan"};
+    } rows[] = {{"64", 64, ""},   {"-2.5", -2.5, ""}, {"1e3", 1000, ""}, {"30d", 30, "d"},
+                {"10%", 10, "%"}, {"-3ms", -3, "ms"}, {" 7 ", 7, ""}};
+    static const char *const none[] = {"",    "main",  "e2e",   "1.x",  "1 2", "5; drop let x",
+                                       "--3", "1 + 2", "\"5\"", "0x10", "inf", "nan"};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(pace_session_set(world->session, "v", rows[i].text, NULL), 0);
         value_is(world, variable("v"), rows[i].number, rows[i].unit);
@@ -290,10 +319,13 @@ static void test_durations(void **state)
 
 static struct instant commit(const char *text, enum pattern_kind kind)
 {
-    return (struct instant){.kind = INSTANT_MATCH, .key = slice_of("commit"), .pattern = {.kind = kind, .text = slice_of(text)}};
+    return (struct instant){.kind = INSTANT_MATCH,
+                            .key = slice_of("commit"),
+                            .pattern = {.kind = kind, .text = slice_of(text)}};
 }
 
-static void instant_is(struct world *world, struct instant instant, int64_t from_ns, int64_t until_ns)
+static void instant_is(struct world *world, struct instant instant, int64_t from_ns,
+                       int64_t until_ns)
 {
     int64_t from = 0, until = 0;
     begin(world);
@@ -317,10 +349,14 @@ static void test_instants(void **state)
     struct world *world = *state;
     int64_t now_ns = 1000 * DAY_NS;
     instant_is(world, (struct instant){.kind = INSTANT_NOW}, now_ns, now_ns);
-    instant_is(world, (struct instant){.kind = INSTANT_AGO, .quantity = quantity(2, "d")}, 998 * DAY_NS, 998 * DAY_NS);
-    instant_is(world, (struct instant){.kind = INSTANT_DATE, .text = slice_of("1970-01-03")}, 2 * DAY_NS, 2 * DAY_NS);
-    no_instant(world, (struct instant){.kind = INSTANT_DATE, .text = slice_of("2026-02-29")}, 15, "not a date");
-    no_instant(world, (struct instant){.kind = INSTANT_MATCH, .key = slice_of("branch")}, 30, "no instant");
+    instant_is(world, (struct instant){.kind = INSTANT_AGO, .quantity = quantity(2, "d")},
+               998 * DAY_NS, 998 * DAY_NS);
+    instant_is(world, (struct instant){.kind = INSTANT_DATE, .text = slice_of("1970-01-03")},
+               2 * DAY_NS, 2 * DAY_NS);
+    no_instant(world, (struct instant){.kind = INSTANT_DATE, .text = slice_of("2026-02-29")}, 15,
+               "not a date");
+    no_instant(world, (struct instant){.kind = INSTANT_MATCH, .key = slice_of("branch")}, 30,
+               "no instant");
 }
 
 /* A commit's runs, all of them: from the first to just after the last. */
@@ -330,7 +366,8 @@ static void test_commits(void **state)
     instant_is(world, commit("abcdef0123", PATTERN_GLOB), 10 * DAY_NS, 12 * DAY_NS + 1);
     instant_is(world, commit("abcdef0", PATTERN_GLOB), 10 * DAY_NS, 12 * DAY_NS + 1);
     instant_is(world, commit("abcdef0", PATTERN_STRING), 10 * DAY_NS, 12 * DAY_NS + 1);
-    instant_is(world, commit("v1", PATTERN_GLOB), 13 * DAY_NS, 13 * DAY_NS + 1); /* in full: any length */
+    instant_is(world, commit("v1", PATTERN_GLOB), 13 * DAY_NS,
+               13 * DAY_NS + 1); /* in full: any length */
     instant_is(world, commit("v1.2", PATTERN_GLOB), 14 * DAY_NS, 14 * DAY_NS + 1);
     no_instant(world, commit("abcdef", PATTERN_GLOB), 39, "abcdef0123, abcdef1 or abcdef2");
     no_instant(world, commit("abc", PATTERN_GLOB), 38, "no stored run"); /* too short */
@@ -344,7 +381,8 @@ static void test_commits(void **state)
 
 static void put_run(struct world *world, const char *name, int day)
 {
-    struct pace_run_info info = {.project = "p", .branch = "b", .testbed = "t", .commit = name, .time_ns = day * DAY_NS};
+    struct pace_run_info info = {
+        .project = "p", .branch = "b", .testbed = "t", .commit = name, .time_ns = day * DAY_NS};
     pace_run *run;
     assert_int_equal(pace_run_begin(world->store, &info, NULL, &run), 0);
     assert_int_equal(fixture_cell(run, "x", "y", "ns", PACE_LOWER_IS_BETTER, day, 0), 0);
@@ -384,9 +422,11 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dates),     cmocka_unit_test(test_no_dates),  cmocka_unit_test(test_every_day),
-        cmocka_unit_test(test_values),    cmocka_unit_test(test_lets),      cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_durations), cmocka_unit_test(test_instants),  cmocka_unit_test(test_commits),
+        cmocka_unit_test(test_dates),     cmocka_unit_test(test_no_dates),
+        cmocka_unit_test(test_every_day), cmocka_unit_test(test_values),
+        cmocka_unit_test(test_lets),      cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_durations), cmocka_unit_test(test_instants),
+        cmocka_unit_test(test_commits),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
