@@ -77,18 +77,20 @@ int date_parse(const char *text, size_t len, int64_t *time_ns);
 /* A span of time such as 30d in nanoseconds. Fails with Q_UNIT, Q_NO_UNIT or Q_RANGE. */
 int duration_bind(struct context *ctx, const struct value *value, int64_t *span_ns);
 
-/* Reads a text that is a number or a quantity by the scanner's own rules, a sign before it or not. false
- * when it is none. */
+/* Reads a text that is a number or a quantity by the scanner's own rules, a sign before it or not.
+ * false when it is none. */
 bool quantity_parse(struct context *ctx, const char *text, double *number, struct slice *unit);
 
 /* The number (and unit, "" when none) behind a bound: follows lets and variables. */
 int value_bind(struct context *ctx, const struct value *value, double *number, const char **unit);
 
-/* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error. */
+/* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error.
+ */
 enum { COMMIT_PREFIX_MIN = 4 };
 
-/* The stored commit that `text` names: in full, or by its first characters. *commit is NULL when there
- * is none; an error where several begin like this. Its runs' times are *from_ns .. *until_ns. */
+/* The stored commit that `text` names: in full, or by its first characters. *commit is NULL when
+ * there is none; an error where several begin like this. Its runs' times are *from_ns .. *until_ns.
+ */
 int commit_find(struct context *ctx, const char *text, struct span span, const char **commit,
                 int64_t *from_ns, int64_t *until_ns);
 

@@ -1,4 +1,5 @@
-/* group.c -- see group.h. Moments are updated; only order statistics and slope keep their values. */
+/* group.c -- see group.h. Moments are updated; only order statistics and slope keep their values.
+ */
 #include "group.h"
 
 #include <math.h>
@@ -42,8 +43,8 @@ static int add_value(struct arena *arena, struct gathered *state, double x, int6
     return 0;
 }
 
-/* Rows come series by series, so the earliest and the latest row of a group are found by their times; of
- * equal ones the first and the last to come. */
+/* Rows come series by series, so the earliest and the latest row of a group are found by their
+ * times; of equal ones the first and the last to come. */
 static bool is_first(struct gathered *state, int64_t time_ns)
 {
     if (state->any && time_ns >= state->first_ns) return false;

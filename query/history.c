@@ -1,5 +1,5 @@
-/* history.c -- see history.h. Points lie in arrays that slide: the window is copied out, newest first
- * found, so that runs of the judged point's commit can be left out wherever they lie. */
+/* history.c -- see history.h. Points lie in arrays that slide: the window is copied out, newest
+ * first found, so that runs of the judged point's commit can be left out wherever they lie. */
 #include "history.h"
 
 #include "../engine/pace.h"
@@ -63,8 +63,8 @@ static bool same_commit(const char *a, const char *b)
     return *a && strcmp(a, b) == 0;
 }
 
-/* The commit that more than half of the points from `from` on have, if there is one (Boyer and Moore's
- * majority vote); else any. */
+/* The commit that more than half of the points from `from` on have, if there is one (Boyer and
+ * Moore's majority vote); else any. */
 static const char *frequent_commit(const struct history *history, size_t from)
 {
     const char *candidate = "";
@@ -76,9 +76,9 @@ static const char *frequent_commit(const struct history *history, size_t from)
     return candidate;
 }
 
-/* Lets go of points that no later window can reach. Any commit may come again, and a window leaves its
- * points out: of the points kept, `reach` must remain without those of any one commit. Of twice as
- * many they do, unless one commit has more than half of them. */
+/* Lets go of points that no later window can reach. Any commit may come again, and a window leaves
+ * its points out: of the points kept, `reach` must remain without those of any one commit. Of twice
+ * as many they do, unless one commit has more than half of them. */
 static void history_trim(struct history *history)
 {
     const struct window *window = &history->window;
@@ -101,16 +101,6 @@ static void history_trim(struct history *history)
     history->start = from;
 }
 
-static bool resize(void *array_pointer, size_t count, size_t size)
-{
-    void *old;
-    memcpy(&old, array_pointer, sizeof old);
-    void *grown = reallocarray(old, count, size);
-    if (!grown) return false;
-    memcpy(array_pointer, &grown, sizeof grown);
-    return true;
-}
-
 /* Makes room for one more point: drops what no window needs, else doubles. */
 static int history_reserve(struct history *history)
 {
@@ -129,10 +119,10 @@ static int history_reserve(struct history *history)
     }
     if (kept >= PACE_MAX_ROWS) return PACE_ELIMIT;
     size_t capacity = history->capacity ? history->capacity * 2 : 256;
-    if (!resize(&history->value, capacity, sizeof *history->value) ||
-        !resize(&history->time_ns, capacity, sizeof *history->time_ns) ||
-        !resize(&history->commit, capacity, sizeof *history->commit) ||
-        !resize(&history->restart, capacity, 1))
+    if (!grow(&history->value, capacity, sizeof *history->value) ||
+        !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
+        !grow(&history->commit, capacity, sizeof *history->commit) ||
+        !grow(&history->restart, capacity, 1))
         return PACE_ENOMEM;
     history->capacity = capacity;
     return 0;

@@ -49,7 +49,8 @@ int history_init(struct history *history, struct window window);
 void history_free(struct history *history);
 void history_reset(struct history *history);
 
-/* Adds the point of a row; rows without a value are not points (a restart there counts for the next). */
+/* Adds the point of a row; rows without a value are not points (a restart there counts for the
+ * next). */
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart);
 

@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The commit: and run: terms of a mark's selector as row filters; terms under `or` are not collected,
- * select.c refuses them when the mark is made. */
+/* The commit: and run: terms of a mark's selector as row filters; terms under `or` are not
+ * collected, select.c refuses them when the mark is made. */
 static int collect_rows(struct context *ctx, const struct selector *selector, bool negated,
                         struct row_filter **out)
 {

@@ -76,7 +76,8 @@ int range_bind(struct context *ctx, const struct stage *stage, struct range *out
     return bind_span(ctx, stage, out);
 }
 
-/* -- applying ----------------------------------------------------------------------------------- */
+/* -- applying -----------------------------------------------------------------------------------
+ */
 
 /* The commits met so far: a hash table of rows. */
 struct commit_set {
@@ -92,7 +93,8 @@ static uint64_t hash_text(const char *text)
     return hash ^ (hash >> 31);
 }
 
-/* true when the commit of row `row` was not in the set; a run without a commit is one of its own. */
+/* true when the commit of row `row` was not in the set; a run without a commit is one of its own.
+ */
 static bool commit_add(struct commit_set *set, const struct range_rows *rows, size_t row)
 {
     const char *commit = rows->commit[row];

@@ -1,10 +1,10 @@
 /* op_scan.c -- reads the selected series from the store, stream by stream.
  *
- * All series of a stream share its runs, so they are read together as a matrix of runs x columns (cut
- * into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells again
- * except to close gaps. Ranges are resolved here, so only the judged points and the history that
- * windows need are read: the newest K runs first, more where a series turns out to have gaps, runs of
- * one commit, or a window in days. */
+ * All series of a stream share its runs, so they are read together as a matrix of runs x columns
+ * (cut into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells
+ * again except to close gaps. Ranges are resolved here, so only the judged points and the history
+ * that windows need are read: the newest K runs first, more where a series turns out to have gaps,
+ * runs of one commit, or a window in days. */
 #include "op.h"
 
 #include "grow.h"
@@ -161,8 +161,8 @@ static void matrix_add(struct matrix *matrix, const struct pace_cells *cells)
     matrix->runs += count;
 }
 
-/* Reads the newest `last` runs (0: all) of the group's columns into near, of the `columns` ones that need
- * more into far. */
+/* Reads the newest `last` runs (0: all) of the group's columns into near, of the `columns` ones
+ * that need more into far. */
 static int matrix_read(struct scan_op *scan, struct context *ctx, struct matrix *matrix,
                        size_t columns, uint64_t last)
 {
@@ -429,8 +429,8 @@ static void group_cut(struct scan_op *scan, size_t fit)
     scan->group_end = end;
 }
 
-/* Reads the group: the newest runs of all its series, then ever more of those that need more: new, sparse
- * and dead ones, which are to make the reading of the others no longer. */
+/* Reads the group: the newest runs of all its series, then ever more of those that need more: new,
+ * sparse and dead ones, which are to make the reading of the others no longer. */
 static int group_load(struct scan_op *scan, struct context *ctx)
 {
     uint64_t runs = first_read(scan);

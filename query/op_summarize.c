@@ -1,6 +1,6 @@
-/* op_summarize.c -- aggregates over groups of rows. Groups are found by hash and given out in order of
- * their `by` columns, one after the other; those of a run (time, commit, run) by when the group was first
- * seen. */
+/* op_summarize.c -- aggregates over groups of rows. Groups are found by hash and given out in order
+ * of their `by` columns, one after the other; those of a run (time, commit, run) by when the group
+ * was first seen. */
 #include "op.h"
 
 #include "group.h"

@@ -1,5 +1,5 @@
-/* plan.c -- see plan.h. Views are put in place of their names; the range verbs that only windows and
- * derived columns stand before are given to the scan, with how far those windows look back. */
+/* plan.c -- see plan.h. Views are put in place of their names; the range verbs that only windows
+ * and derived columns stand before are given to the scan, with how far those windows look back. */
 #include "plan.h"
 
 #include "format.h"
@@ -10,8 +10,8 @@
 
 /* -- sources ----------------------------------------------------------------------------------- */
 
-/* A stage with the place that diagnostics of it point at: where it comes from the text of a view, the
- * view's name; NULL: its own. */
+/* A stage with the place that diagnostics of it point at: where it comes from the text of a view,
+ * the view's name; NULL: its own. */
 struct flat_stage {
     struct stage stage;
     const struct span *anchor;
@@ -161,9 +161,9 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
     }
 }
 
-/* Takes note of how far the operator of a stage looks back. Behind a `where` nobody knows which points
- * are left, so that the whole history is read; and where that `where` may ask for what windows gave, they
- * are run for all of it. */
+/* Takes note of how far the operator of a stage looks back. Behind a `where` nobody knows which
+ * points are left, so that the whole history is read; and where that `where` may ask for what
+ * windows gave, they are run for all of it. */
 static void plan_lookback(struct planner *planner, const struct stage *stage, const struct op *op)
 {
     struct lookback back = op->lookback;

@@ -1,8 +1,9 @@
-/* scope.h -- a selector as a test of one series' names: which series a mark or a threshold is about.
+/* scope.h -- a selector as a test of one series' names: which series a mark or a threshold is
+ * about.
  *
- * Made once, asked for every series. Keys `commit` and `run` choose rows, so they hold for every series
- * here. A dotted measure is named like any other: what is hidden of a benchmark is hidden of its
- * companions too. */
+ * Made once, asked for every series. Keys `commit` and `run` choose rows, so they hold for every
+ * series here. A dotted measure is named like any other: what is hidden of a benchmark is hidden of
+ * its companions too. */
 #ifndef PACE_SCOPE_H
 #define PACE_SCOPE_H
 

@@ -1,4 +1,5 @@
-/* query_help.h -- for tests that ask queries: a session, a statement that must succeed, rows as CSV. */
+/* query_help.h -- for tests that ask queries: a session, a statement that must succeed, rows as
+ * CSV. */
 #ifndef PACE_TEST_QUERY_HELP_H
 #define PACE_TEST_QUERY_HELP_H
 
@@ -37,8 +38,9 @@ static inline int query_text_add(void *context, const char *bytes, size_t len)
     return 0;
 }
 
-/* Runs a script that succeeds. The rows of its last statement as CSV (the caller frees them) when `rows`
- * is not NULL, its outcome when `outcome` is not NULL (without the message, which dies here). */
+/* Runs a script that succeeds. The rows of its last statement as CSV (the caller frees them) when
+ * `rows` is not NULL, its outcome when `outcome` is not NULL (without the message, which dies
+ * here). */
 static inline void query_run(pace_session *session, const char *script, char **rows,
                              struct pace_outcome *outcome)
 {

@@ -1,5 +1,6 @@
-/* test_rules.c -- the rules that settle questions: one test a rule, its number in the name. Of a rule that
- * spans parts, what the library shows of it; the command's share is tested with the command. */
+/* test_rules.c -- the rules that settle questions: one test a rule, its number in the name. Of a
+ * rule that spans parts, what the library shows of it; the command's share is tested with the
+ * command. */
 #include "../query_help.h"
 #include "fixture.h"
 
@@ -37,7 +38,8 @@ static int teardown(void **state)
     return 0;
 }
 
-/* One run of branch main with one cell, latency in ns; fields may be changed before it is stored. */
+/* One run of branch main with one cell, latency in ns; fields may be changed before it is stored.
+ */
 struct point {
     const char *branch, *commit, *id, *benchmark, *measure, *unit;
     int64_t time_ns, ran_ns;
@@ -118,7 +120,8 @@ static void test_rule_01_order(void **state)
     put_at(world, 5, 51); /* the same time: the arrival decides */
     query_gives(world->session, "branch:main | keep value, run",
                 "value,run\n10,2\n30,4\n31,3\n50,1\n51,5\n");
-    /* a judged point never sees what comes after it, nor does it see later arrivals of its own time */
+    /* a judged point never sees what comes after it, nor does it see later arrivals of its own time
+     */
     query_gives(world->session,
                 "branch:main | derive n = count(value) over all needs 0, l = last(value) over all "
                 "needs 0 | keep value, n, l",
@@ -166,7 +169,8 @@ static void test_rule_03_duplicate_cell(void **state)
     query_gives(world->session, "measure:latency | keep value", "value\n10\n");
 }
 
-/* 4. Values that are not finite never enter; a cell that failed has no value and is no point of a window. */
+/* 4. Values that are not finite never enter; a cell that failed has no value and is no point of a
+ * window. */
 static void test_rule_04_finite(void **state)
 {
     struct world *world = *state;
@@ -228,7 +232,8 @@ static void test_rule_05_units(void **state)
     }
 }
 
-/* 6. commit:X is a full hash or the beginning of one; ambiguity is an error that lists the choices. */
+/* 6. commit:X is a full hash or the beginning of one; ambiguity is an error that lists the choices.
+ */
 static void test_rule_06_commits(void **state)
 {
     struct world *world = *state;
@@ -255,8 +260,8 @@ static void test_rule_06_commits(void **state)
                 "4f2a1c0000 or 4f2a1cffff");
 }
 
-/* 7. Times: ISO 8601 in UTC; d is 24 h, mo 30 d, y 365 d; between is half open for dates, inclusive for
- * commits; a run more than 24 h in the future is refused. */
+/* 7. Times: ISO 8601 in UTC; d is 24 h, mo 30 d, y 365 d; between is half open for dates, inclusive
+ * for commits; a run more than 24 h in the future is refused. */
 static void test_rule_07_times(void **state)
 {
     struct world *world = *state;
@@ -301,7 +306,8 @@ static void test_rule_07_times(void **state)
     assert_int_equal(try_put(world, point, NULL), 0);
 }
 
-/* 8. A zero base: any difference meets any floor. Output: series by key, then run order, missing last. */
+/* 8. A zero base: any difference meets any floor. Output: series by key, then run order, missing
+ * last. */
 static void test_rule_08_zero_base(void **state)
 {
     struct world *world = *state;
@@ -346,7 +352,8 @@ static void test_rule_08_output_order(void **state)
                 "value,n\n12,1\n32,1\n,1\n");
 }
 
-/* 9. `confirm K of N` counts the judged point and the N-1 before it, each against its own window. */
+/* 9. `confirm K of N` counts the judged point and the N-1 before it, each against its own window.
+ */
 static void test_rule_09_confirm(void **state)
 {
     struct world *world = *state;
@@ -367,10 +374,11 @@ static void test_rule_09_confirm(void **state)
     query_gives(world->session,
                 "branch:main | last 6 | check mad 5sd over 20 confirm 3 of 5 | keep value, verdict",
                 "value,verdict\n130,ok\n100,ok\n131,suspected\n132,worse\n50,ok\n133,worse\n");
+    /* 50 is of the other side */
     query_gives(
         world->session,
         "branch:main | last 6 | check mad within 5sd over 20 confirm 2 of 3 | keep value, verdict",
-        "value,verdict\n130,suspected\n100,ok\n131,worse\n132,worse\n50,ok\n133,worse\n"); /* 50 is of the other side */
+        "value,verdict\n130,suspected\n100,ok\n131,worse\n132,worse\n50,ok\n133,worse\n");
     /* the points before count although they are not asked for */
     query_gives(world->session,
                 "branch:main | check mad 5sd over 20 confirm 2 of 3 | last 1 | keep verdict",
@@ -380,7 +388,8 @@ static void test_rule_09_confirm(void **state)
                 "verdict\nworse\n");
 }
 
-/* 10. `accept` restarts every window; until `needs` is met the spread before it is used, not the centre. */
+/* 10. `accept` restarts every window; until `needs` is met the spread before it is used, not the
+ * centre. */
 static void test_rule_10_accept(void **state)
 {
     struct world *world = *state;
@@ -408,7 +417,8 @@ static void test_rule_10_accept(void **state)
                 "n\n19\n0\n1\n2\n3\n4\n5\n6\n7\n");
 }
 
-/* The first run of an accepted change may have failed, or be filtered out: the change stays accepted. */
+/* The first run of an accepted change may have failed, or be filtered out: the change stays
+ * accepted. */
 static void test_rule_10_accept_at_a_failed_run(void **state)
 {
     struct world *world = *state;
@@ -427,7 +437,8 @@ static void test_rule_10_accept_at_a_failed_run(void **state)
                 "n\n0\n1\n2\n");
 }
 
-/* 11. Marks and saved objects may be undone or replaced, never edited; a dropped object keeps its history. */
+/* 11. Marks and saved objects may be undone or replaced, never edited; a dropped object keeps its
+ * history. */
 static void test_rule_11_marks_undo(void **state)
 {
     struct world *world = *state;

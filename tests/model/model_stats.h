@@ -1,4 +1,5 @@
-/* model_stats.h -- statistics by their definitions, in long double: slow, obvious, of the test only. */
+/* model_stats.h -- statistics by their definitions, in long double: slow, obvious, of the test
+ * only. */
 #ifndef PACE_MODEL_STATS_H
 #define PACE_MODEL_STATS_H
 
@@ -92,14 +93,16 @@ static number stat_of(enum fn fn, const number *x, size_t n)
     return NONE;
 }
 
-/* -- distributions ------------------------------------------------------------------------------ */
+/* -- distributions ------------------------------------------------------------------------------
+ */
 
 static number normal_tail(number z)
 {
     return erfcl(z / sqrtl(2)) / 2;
 }
 
-/* Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), from the end. */
+/* Continued fraction of the incomplete beta function (Abramowitz and Stegun 26.5.8), from the end.
+ */
 static number beta_fraction(number a, number b, number x)
 {
     number f = 1;
@@ -159,7 +162,8 @@ static number quantile_of(number p, size_t df)
     return value;
 }
 
-/* -- limits of a model (DETECTION.md 1) --------------------------------------------------------- */
+/* -- limits of a model (DETECTION.md 1) ---------------------------------------------------------
+ */
 
 struct judged_limits {
     number centre, spread, low, high;

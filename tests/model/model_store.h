@@ -2,7 +2,8 @@
  *
  * Streams of uneven length, sparse rows, failed and skipped cells, several runs of one commit (in a
  * row and apart), runs without a commit, ties in time, runs that arrive late, flat and quantised
- * series, series that end early. The random numbers are from a seed, so a history can be made again. */
+ * series, series that end early. The random numbers are from a seed, so a history can be made
+ * again. */
 #ifndef PACE_MODEL_STORE_H
 #define PACE_MODEL_STORE_H
 

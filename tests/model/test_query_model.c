@@ -1,9 +1,11 @@
-/* test_query_model.c -- the query layer against an evaluator that knows no batches, no pushing down and
- * no bounded memory (model_eval.h): random stores, random queries printed as text, every row compared.
+/* test_query_model.c -- the query layer against an evaluator that knows no batches, no pushing down
+ * and no bounded memory (model_eval.h): random stores, random queries printed as text, every row
+ * compared.
  *
  * The seed is printed; PACE_SEED=N repeats a run, PACE_QUERIES=N sets the number of queries. */
 #include "../query_help.h"
-#include "model_eval.h"
+#include "model_random.h"
+#include "model_table.h"
 
 enum { QUERIES = 3000, QUERIES_A_STORE = 60 };
 
@@ -12,7 +14,8 @@ struct tally {
     size_t queries, rows, skipped, empty;
 };
 
-/* -- one query, both ways ------------------------------------------------------------------------ */
+/* -- one query, both ways ------------------------------------------------------------------------
+ */
 
 struct check_of {
     const struct query_spec *query;
@@ -149,7 +152,8 @@ static bool run_query(pace_session *session, const struct model_store *store,
     return !mixed;
 }
 
-/* -- random queries ------------------------------------------------------------------------------ */
+/* -- random queries ------------------------------------------------------------------------------
+ */
 
 static pace_session *session_of(const struct model_store *store)
 {
@@ -217,7 +221,8 @@ static void test_random_queries(void **state)
     assert_true(tally.empty < tally.queries / 2);
 }
 
-/* -- long series: several batches, more runs than are read at first ----------------------------- */
+/* -- long series: several batches, more runs than are read at first -----------------------------
+ */
 
 static bool has_window(const struct ex *ex)
 {
@@ -261,7 +266,8 @@ static void test_long_series(void **state)
     model_store_free(&store);
 }
 
-/* -- the place of a range does not matter (rule 5) ------------------------------------------------ */
+/* -- the place of a range does not matter (rule 5) ------------------------------------------------
+ */
 
 static void test_range_before_or_after(void **state)
 {
@@ -292,7 +298,7 @@ static void test_range_before_or_after(void **state)
                 snprintf(before, sizeof before, "measure:latency | %s | %s", ranges[r], verbs[v]);
                 snprintf(after, sizeof after, "measure:latency | %s | %s", verbs[v], ranges[r]);
                 bool drops = strncmp(verbs[v], "where", 5) == 0;
-                if (drops) { /* then the range counts what is left: it stands behind the where in both */
+                if (drops) { /* the range counts what is left, so it stands behind it */
                     const char *rest = strstr(verbs[v], " | ");
                     snprintf(before, sizeof before, "measure:latency | %.*s | %s%s",
                              (int)(rest - verbs[v]), verbs[v], ranges[r], rest);
@@ -313,7 +319,8 @@ static void test_range_before_or_after(void **state)
     assert_true(rows > 200);
 }
 
-/* -- windows never hold the judged point, nor a run of its commit (rule 6) ------------------------ */
+/* -- windows never hold the judged point, nor a run of its commit (rule 6) ------------------------
+ */
 
 static void put_run(pace *store, const char *commit, int day, double value)
 {

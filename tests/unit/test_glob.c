@@ -1,4 +1,5 @@
-/* test_glob.c -- patterns of names: what each sign means, what is refused, and a slow matcher beside. */
+/* test_glob.c -- patterns of names: what each sign means, what is refused, and a slow matcher
+ * beside. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

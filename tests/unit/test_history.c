@@ -13,8 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Pushes rows of one character each: a letter is the commit, '.' none; the value is the place from 1. A
- * digit after it is not read. `!` before a row: an accepted change begins there; `-`: it has no value. */
+/* Pushes rows of one character each: a letter is the commit, '.' none; the value is the place from
+ * 1. A digit after it is not read. `!` before a row: an accepted change begins there; `-`: it has
+ * no value. */
 static void push_all(struct history *history, const char *rows)
 {
     int place = 0;
@@ -34,7 +35,8 @@ static void push_all(struct history *history, const char *rows)
     }
 }
 
-/* The window of a row of commit `commit` (time after all): as text, a bar where an accepted change cuts. */
+/* The window of a row of commit `commit` (time after all): as text, a bar where an accepted change
+ * cuts. */
 static void check(const char *rows, struct window window, const char *commit, bool restart,
                   const char *expected)
 {
@@ -124,7 +126,8 @@ static void test_reset(void **state)
     history_free(&history);
 }
 
-/* -- a long random series: what is let go of is never missed ------------------------------------ */
+/* -- a long random series: what is let go of is never missed ------------------------------------
+ */
 
 enum { LONG = 6000 };
 

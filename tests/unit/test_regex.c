@@ -1,4 +1,5 @@
-/* test_regex.c -- /regex/ of names: what it matches, what is refused, that no pattern runs for ever. */
+/* test_regex.c -- /regex/ of names: what it matches, what is refused, that no pattern runs for
+ * ever. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

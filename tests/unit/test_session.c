@@ -1,5 +1,5 @@
-/* test_session.c -- the interface of pace_query.h: scripts of several statements, errors as data, stopping,
- * limits, batches, two sessions in two threads. */
+/* test_session.c -- the interface of pace_query.h: scripts of several statements, errors as data,
+ * stopping, limits, batches, two sessions in two threads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,8 +16,9 @@ enum { LONG_RUNS = 3000, WIDE_RUNS = 600, WIDE = 5 };
 
 struct world {
     char *directory;
-    pace *
-        store; /* fixture.h, branch long: 3,000 runs of one series, branch wide: 600 runs of 5 old and a new one */
+    /* fixture.h; branch long: 3,000 runs of one series; branch wide: 600 runs of 5 old series and a
+     * new one */
+    pace *store;
 };
 
 static pace_session *open_session(const struct world *world, size_t memory_bytes,
@@ -107,7 +108,8 @@ static void run_to_error(pace_session *session, const char *text, int code, int 
     pace_query_free(query);
 }
 
-/* -- scripts ------------------------------------------------------------------------------------- */
+/* -- scripts -------------------------------------------------------------------------------------
+ */
 
 static void test_statements(void **state)
 {
@@ -269,7 +271,8 @@ static void test_use(void **state)
     pace_session_close(session);
 }
 
-/* -- batches ------------------------------------------------------------------------------------- */
+/* -- batches -------------------------------------------------------------------------------------
+ */
 
 static void test_batches(void **state)
 {
@@ -346,7 +349,8 @@ static void test_points_read(void **state)
     pace_session_close(session);
 }
 
-/* -- stopping ------------------------------------------------------------------------------------ */
+/* -- stopping ------------------------------------------------------------------------------------
+ */
 
 static void *interrupt(void *session)
 {
@@ -387,7 +391,8 @@ static void test_deadline(void **state)
     pace_session_close(session);
 }
 
-/* Ever more memory until it is enough: each failure is said and leaks nothing (the sanitizers look). */
+/* Ever more memory until it is enough: each failure is said and leaks nothing (the sanitizers
+ * look). */
 static void test_memory(void **state)
 {
     static const char *const scripts[] = {
@@ -432,7 +437,8 @@ static void test_memory(void **state)
     pace_session_close(session);
 }
 
-/* -- limits -------------------------------------------------------------------------------------- */
+/* -- limits --------------------------------------------------------------------------------------
+ */
 
 static void test_limits(void **state)
 {
@@ -494,7 +500,8 @@ static void test_order_of_verbs(void **state)
     pace_session_close(session);
 }
 
-/* -- many at once -------------------------------------------------------------------------------- */
+/* -- many at once --------------------------------------------------------------------------------
+ */
 
 struct job {
     const struct world *world;
@@ -571,7 +578,8 @@ static void test_sessions_apart(void **state)
     pace_query_free(NULL);
 }
 
-/* -- the store ------------------------------------------------------------------------------------ */
+/* -- the store ------------------------------------------------------------------------------------
+ */
 
 static int fill_long(pace *store)
 {

@@ -1,4 +1,5 @@
-/* test_value.c -- numbers, spans of time, dates and instants as they are written, with lets and $names. */
+/* test_value.c -- numbers, spans of time, dates and instants as they are written, with lets and
+ * $names. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,8 @@
 #define SECOND_NS INT64_C(1000000000)
 #define DAY_NS    (86400 * SECOND_NS)
 
-/* -- dates -------------------------------------------------------------------------------------- */
+/* -- dates --------------------------------------------------------------------------------------
+ */
 
 static void test_dates(void **state)
 {
@@ -113,7 +115,8 @@ static void test_every_day(void **state)
         }
 }
 
-/* -- values, with a session behind them ---------------------------------------------------------- */
+/* -- values, with a session behind them ----------------------------------------------------------
+ */
 
 struct world {
     char *directory;
@@ -315,7 +318,8 @@ static void test_durations(void **state)
     duration_is(world, named("month"), 30 * DAY_NS);
 }
 
-/* -- instants ------------------------------------------------------------------------------------ */
+/* -- instants ------------------------------------------------------------------------------------
+ */
 
 static struct instant commit(const char *text, enum pattern_kind kind)
 {
