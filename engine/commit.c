@@ -365,6 +365,19 @@ static int find_identity(struct commit *commit, const char *id, const struct sea
     return 0;
 }
 
+/* Sets the start point that the run brings. A refused one does not keep the run from being stored. */
+static int set_start(struct commit *commit, struct pace_run_result *result)
+{
+    if (!commit->run->has_start) return 0;
+    int rc = start_append(commit->txn, &commit->store->catalogue, &commit->head, commit->project,
+                          commit->branch, &commit->run->start, NULL);
+    if (rc == PACE_EMISUSE || rc == PACE_ELIMIT) {
+        result->start_point = rc;
+        return 0;
+    }
+    return rc ? error_set(commit->error, rc, "the start point: %s", pace_strerror(rc)) : 0;
+}
+
 /* Stores a run that is new. */
 static int store_run(struct commit *commit, const char *id, const struct seal_digest *content,
                      struct pace_run_result *result)
@@ -401,7 +414,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     commit->head.cells += run->cell_count;
     commit->head.series += added;
     *result = (struct pace_run_result){.run = identity.run, .new_series = added};
-    return 0;
+    return set_start(commit, result);
 }
 
 static int commit_run(struct commit *commit, struct pace_run_result *result)

@@ -79,8 +79,35 @@ struct key key_stream(uint32_t stream)
 
 struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed)
 {
-    struct key key = key_2('S', project, 4, branch, 4);
+    struct key key = key_2('S', branch, 4, project, 4);
     put(&key, testbed, 4);
+    return key;
+}
+
+struct key key_stream_branch(uint32_t branch)
+{
+    return key_1('S', branch, 4);
+}
+
+struct key key_branch(uint32_t branch)
+{
+    return key_1('B', branch, 4);
+}
+
+struct key key_starts_branch(uint32_t branch)
+{
+    return key_1('y', branch, 4);
+}
+
+struct key key_starts(uint32_t branch, uint32_t project)
+{
+    return key_2('y', branch, 4, project, 4);
+}
+
+struct key key_start(uint32_t branch, uint32_t project, uint32_t version)
+{
+    struct key key = key_2('z', branch, 4, project, 4);
+    put(&key, version, 4);
     return key;
 }
 

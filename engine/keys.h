@@ -7,7 +7,10 @@
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
  *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
  *   's'  streams     | stream u32 |                                      struct stream_record
- *   'S'  stream index| project u32 | branch u32 | testbed u32 |          stream u32
+ *   'S'  stream index| branch u32 | project u32 | testbed u32 |          stream u32
+ *   'B'  branches    | branch u32 |                                      struct branch_record
+ *   'y'  starts      | branch u32 | project u32 |                        how many versions
+ *   'z'  start points| branch u32 | project u32 | version u32 |          one version of a start point
  *   'p'  shapes      | shape u32 |                                       its length
  *   'c'  columns     | shape u32 | chunk u32 |                           500 columns at most
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
@@ -57,6 +60,9 @@ struct key key_name_chunk(unsigned dimension, uint32_t chunk);
 struct key key_name_hash(unsigned dimension, uint64_t hash);
 struct key key_stream(uint32_t stream);
 struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed);
+struct key key_branch(uint32_t branch);
+struct key key_starts(uint32_t branch, uint32_t project);
+struct key key_start(uint32_t branch, uint32_t project, uint32_t version);
 struct key key_shape(uint32_t shape);
 struct key key_columns(uint32_t shape, uint32_t chunk);
 struct key key_shape_start(uint32_t benchmark, uint32_t measure);
@@ -71,8 +77,11 @@ struct key key_mark(uint64_t mark);
 struct key key_undone(uint64_t mark);
 struct key key_object(uint64_t sequence);
 
-/* What the keys of one stream's log begin with; of a table (its tag); of commits with a prefix. */
+/* What the keys of one stream's log begin with; of a branch's streams, of its starts; of commits with a
+ * prefix. */
 struct key key_log_stream(uint32_t stream);
+struct key key_stream_branch(uint32_t branch);
+struct key key_starts_branch(uint32_t branch);
 struct key key_commit_prefix(const char *prefix, size_t len); /* len <= PACE_MAX_COMMIT */
 
 /* 1 when the bytes are a key of the log, which is taken apart. */

@@ -127,6 +127,12 @@ struct pace_run_info {
     int64_t ran_ns;      /* wall clock of the execution; 0: unknown */
     uint32_t ordinal;    /* first-parent count of the commit; 0: unknown */
     uint32_t flags;      /* enum pace_run_flag */
+    /* Where the branch left its parent, see pace_start_point_set; it takes effect with the run. A start
+     * point that is refused (a cycle, a chain that is too long) does not keep the run from being
+     * stored: pace_run_result tells. */
+    const char *start_branch; /* NULL: nothing is said; "": the branch has none any more */
+    const char *start_commit; /* NULL or "": unknown */
+    int64_t start_time_ns;    /* of that commit; 0: unknown */
 };
 
 /* One cell. Text and samples are copied by pace_run_put. Set lower and upper: 0 is a bound, NAN none. */
@@ -147,6 +153,7 @@ struct pace_run_result {
     uint64_t run;        /* its number, from 1; of the stored one if it was there already */
     int duplicate;       /* 1: a run with this identity and content was already stored */
     uint32_t new_series; /* series that this run began */
+    int start_point;     /* 0, or the code that the run's start point was refused with */
 };
 
 /* Starts a run in memory; nothing is written before commit.
@@ -214,6 +221,11 @@ struct pace_stream {
 PACE_API int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
                           const struct pace_stream **streams, uint32_t *count);
 
+/* The streams of one branch name, of all projects, by project and testbed: cheap also where there are
+ * ten thousand branches. */
+PACE_API int pace_streams_of(pace_snapshot *snapshot, uint32_t branch, struct pace_error *error,
+                             const struct pace_stream **streams, uint32_t *count);
+
 /* The name of column i of a stream. */
 struct pace_column {
     uint32_t benchmark, measure; /* name ids */
@@ -271,6 +283,74 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
  * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
 PACE_API void pace_scan_close(pace_scan *scan);
+
+/* -- lineage: the history that a branch has from its parent ------------------------------------- */
+
+/* Where a branch of a project left its parent. */
+struct pace_start_point {
+    const char *branch; /* the parent */
+    const char *commit; /* its last commit that the branch has too; "" when unknown */
+    int64_t time_ns;    /* that commit's time; 0: unknown */
+};
+
+/* Sets the start point of a project's branch; the newest one counts. start NULL takes it back. The
+ * branch and its parent need no runs yet. Errors: PACE_ENAME, PACE_ETIME, PACE_EMISUSE (the parent is
+ * the branch itself, or starts from it), PACE_ELIMIT (PACE_MAX_LINEAGE). */
+PACE_API int pace_start_point_set(pace *store, const char *project, const char *branch,
+                                  const struct pace_start_point *start, struct pace_error *error);
+
+/* The start point of a project's branch (name ids), or PACE_ENOTFOUND when it has none. */
+PACE_API int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uint32_t branch,
+                                  struct pace_error *error, struct pace_start_point *out);
+
+/* What a stream has from one ancestor on its testbed: the runs with time < until_ns, without the newest
+ * `beyond` of these (they share the time of the last, and come after it). */
+struct pace_segment {
+    uint32_t stream;
+    int64_t until_ns;
+    uint64_t beyond;
+};
+
+enum pace_lineage_state {
+    PACE_LINEAGE_NONE,  /* the branch has no start point */
+    PACE_LINEAGE_EXACT, /* the start point's commit was measured: inherited up to and including it */
+    PACE_LINEAGE_NEAREST, /* it was not, but commits before it were: inherited up to the last of them */
+    PACE_LINEAGE_MISSING, /* nothing is inherited: no run up to the commit */
+    PACE_LINEAGE_UNKNOWN, /* nothing is inherited: the commit was not measured and its time is unknown */
+};
+
+/* The chain of ancestors of a stream. A chain may be of any depth up to PACE_MAX_LINEAGE; each
+ * start point cuts all that lies before it. */
+struct pace_lineage {
+    enum pace_lineage_state state;
+    struct pace_start_point start;       /* of the branch, unless NONE */
+    const struct pace_segment *segments; /* oldest ancestor first, without the stream itself */
+    size_t segment_count;
+    struct pace_run_view last; /* the newest inherited run, where there are segments */
+};
+
+/* The lineage of a stream; of the stream that these names (ids) would have, which need not exist. */
+PACE_API int pace_lineage_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                              struct pace_lineage *out);
+PACE_API int pace_lineage_find(pace_snapshot *snapshot, uint32_t project, uint32_t branch,
+                               uint32_t testbed, struct pace_error *error,
+                               struct pace_lineage *out);
+
+typedef struct pace_lineage_scan pace_lineage_scan;
+
+/* Scans a stream along its lineage: first the newest `inherited` runs that it inherits (UINT64_MAX:
+ * all), oldest first, then its own runs in `own` (NULL: all). `columns` are the stream's; an ancestor's
+ * are found by benchmark and measure, and a cell it has no column for is PACE_CELL_ABSENT. A batch
+ * holds runs of one stream, runs[].stream says which. Otherwise like pace_scan_open. */
+PACE_API int pace_lineage_scan_open(pace_snapshot *snapshot, uint32_t stream,
+                                    const uint32_t *columns, size_t column_count,
+                                    uint64_t inherited, const struct pace_range *own,
+                                    struct pace_error *error, pace_lineage_scan **out);
+PACE_API int pace_lineage_scan_next(pace_lineage_scan *scan, struct pace_error *error,
+                                    struct pace_cells *cells);
+PACE_API void pace_lineage_scan_close(pace_lineage_scan *scan);
+
+/* -- reading: runs ----------------------------------------------------------------------------- */
 
 /* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count. */
 PACE_API int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,

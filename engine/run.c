@@ -43,20 +43,20 @@ struct seal_digest run_digest(const struct pace_run *run, const struct seal_dige
 
 /* -- beginning ------------------------------------------------------------------------------- */
 
-static int copy_name(struct pace_run *run, const char *name, const char *what,
+static int copy_name(struct arena *arena, const char *name, const char *what,
                      struct pace_error *error, struct text *out)
 {
     size_t len = name ? strlen(name) : 0;
     int rc = name_check(name, len, what, error);
     if (rc) return rc;
-    const char *copy = arena_copy(&run->arena, name, len);
+    const char *copy = arena_copy(arena, name, len);
     if (!copy) return error_memory(error);
     *out = (struct text){.text = copy, .len = (uint32_t)len, .hash = text_hash(name, len)};
     return 0;
 }
 
 /* A commit or an identity: NULL is "". Their limits are the same. */
-static int copy_tag(struct pace_run *run, const char *tag, const char *what,
+static int copy_tag(struct arena *arena, const char *tag, const char *what,
                     struct pace_error *error, const char **out)
 {
     _Static_assert(PACE_MAX_COMMIT == PACE_MAX_RUN_ID, "one check for both");
@@ -65,7 +65,7 @@ static int copy_tag(struct pace_run *run, const char *tag, const char *what,
     if (len > PACE_MAX_COMMIT) return ERROR_LIMIT(error, PACE_MAX_COMMIT, what);
     const char *problem = text_problem(tag, len, TEXT_LINE);
     if (problem) return error_set(error, PACE_ENAME, "not a valid %s: %s", what, problem);
-    *out = arena_copy(&run->arena, tag, len);
+    *out = arena_copy(arena, tag, len);
     return *out ? 0 : error_memory(error);
 }
 
@@ -79,6 +79,28 @@ static int check_time(const struct pace_run_info *info, struct pace_error *error
             "the run's time is more than 24 h in the future; is it in nanoseconds, and is "
             "the clock right?");
     return 0;
+}
+
+int run_start_wish(struct arena *arena, const struct pace_start_point *start,
+                   struct pace_error *error, struct start_wish *out)
+{
+    int rc = 0;
+    *out = (struct start_wish){.parent = {.text = ""}, .commit = ""};
+    if (!start || !start->branch || !start->branch[0]) return 0;
+    if (start->time_ns < 0)
+        return error_set(error, PACE_ETIME, "the start point's time is before 1970");
+    out->time_ns = start->time_ns;
+    rc = copy_name(arena, start->branch, "start point", error, &out->parent);
+    return rc ? rc : copy_tag(arena, start->commit, "commit", error, &out->commit);
+}
+
+static int copy_start(struct pace_run *run, const struct pace_run_info *info,
+                      struct pace_error *error)
+{
+    struct pace_start_point start = {info->start_branch, info->start_commit, info->start_time_ns};
+    if (!start.branch) return 0;
+    run->has_start = 1;
+    return run_start_wish(&run->arena, &start, error, &run->start);
 }
 
 int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_error *error,
@@ -96,11 +118,12 @@ int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_er
     run->ran_ns = info->ran_ns;
     run->ordinal = info->ordinal;
     run->flags = info->flags;
-    rc = copy_name(run, info->project, "project", error, &run->project);
-    if (!rc) rc = copy_name(run, info->branch, "branch", error, &run->branch);
-    if (!rc) rc = copy_name(run, info->testbed, "testbed", error, &run->testbed);
-    if (!rc) rc = copy_tag(run, info->commit, "commit", error, &run->commit);
-    if (!rc) rc = copy_tag(run, info->id, "run id", error, &run->id);
+    rc = copy_name(&run->arena, info->project, "project", error, &run->project);
+    if (!rc) rc = copy_name(&run->arena, info->branch, "branch", error, &run->branch);
+    if (!rc) rc = copy_name(&run->arena, info->testbed, "testbed", error, &run->testbed);
+    if (!rc) rc = copy_tag(&run->arena, info->commit, "commit", error, &run->commit);
+    if (!rc) rc = copy_tag(&run->arena, info->id, "run id", error, &run->id);
+    if (!rc) rc = copy_start(run, info, error);
     if (rc) {
         pace_run_free(run);
         return rc;

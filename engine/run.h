@@ -2,6 +2,7 @@
 #ifndef PACE_RUN_H
 #define PACE_RUN_H
 
+#include "branch.h"
 #include "map.h"
 #include "pace.h"
 #include "seal.h"
@@ -24,6 +25,8 @@ struct pace_run {
     const char *commit, *id; /* "" none */
     int64_t time_ns, ran_ns;
     uint32_t ordinal, flags;
+    int has_start; /* the run says where its branch started */
+    struct start_wish start;
     struct run_cell *cells;
     size_t cell_count, cell_capacity;
     size_t sample_count;
@@ -34,6 +37,10 @@ struct pace_run {
     struct seal_digest given; /* sum of the digests of the cells as they were given */
     int committed;
 };
+
+/* Checks and copies what a start point is to be. start NULL or its branch "": take it back. */
+int run_start_wish(struct arena *arena, const struct pace_start_point *start,
+                   struct pace_error *error, struct start_wish *out);
 
 /* The digest of one cell. Digests of a run's cells are added up, so their order does not matter. */
 struct cell_image {

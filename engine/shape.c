@@ -1,6 +1,6 @@
 /* shape.c -- lists of columns, and how streams share them; see stream.h. */
+#include "branch.h"
 #include "error.h"
-#include "stream.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +238,7 @@ int stream_create(struct kv_txn *txn, struct head *head, struct shapes *shapes, 
         .project = project, .branch = branch, .testbed = testbed, .shape = best};
     key = key_stream_names(project, branch, testbed);
     rc = kv_put_struct(txn, &key, &id, sizeof id, error);
+    if (!rc) rc = branch_add_stream(txn, branch, error);
     if (rc) return rc;
     head->streams++;
     *stream = id;

@@ -3,6 +3,7 @@
  * something is missing. */
 #include "snapshot.h"
 #include "beside.h"
+#include "branch.h"
 #include "index.h"
 #include "log.h"
 
@@ -110,27 +111,35 @@ int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace
     return stream_load(snapshot->txn, stream, error, out);
 }
 
+static int load_stream(struct pace_snapshot *snapshot, uint32_t id, struct pace_error *error,
+                       struct pace_stream *out)
+{
+    struct stream_record record;
+    int rc = snapshot_stream(snapshot, id, error, &record);
+    if (rc) return rc;
+    *out = (struct pace_stream){
+        .id = id,
+        .project = record.project,
+        .branch = record.branch,
+        .testbed = record.testbed,
+        .column_count = record.column_count,
+        .run_count = record.run_count,
+        .cell_count = record.cell_count,
+        .first_time_ns = record.first_time_ns,
+        .last_time_ns = record.last_time_ns,
+        .last_run = record.last_run,
+    };
+    return 0;
+}
+
 static int load_streams(struct pace_snapshot *snapshot, struct pace_error *error)
 {
     uint32_t count = snapshot->head.streams;
     struct pace_stream *streams = arena_array(&snapshot->arena, count, sizeof *streams);
     if (!streams) return error_memory(error);
     for (uint32_t i = 0; i < count; i++) {
-        struct stream_record record;
-        int rc = stream_load(snapshot->txn, i, error, &record);
+        int rc = load_stream(snapshot, i, error, &streams[i]);
         if (rc) return rc;
-        streams[i] = (struct pace_stream){
-            .id = i,
-            .project = record.project,
-            .branch = record.branch,
-            .testbed = record.testbed,
-            .column_count = record.column_count,
-            .run_count = record.run_count,
-            .cell_count = record.cell_count,
-            .first_time_ns = record.first_time_ns,
-            .last_time_ns = record.last_time_ns,
-            .last_run = record.last_run,
-        };
     }
     snapshot->streams = streams;
     return 0;
@@ -144,6 +153,41 @@ int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
     if (rc) return rc;
     *streams = snapshot->streams;
     *count = snapshot->head.streams;
+    return 0;
+}
+
+struct gather_streams {
+    struct pace_snapshot *snapshot;
+    struct pace_stream *streams;
+    uint32_t count, capacity;
+};
+
+static int gather_stream(void *context, uint32_t stream, struct pace_error *error)
+{
+    struct gather_streams *gather = context;
+    if (gather->count == gather->capacity) {
+        uint32_t capacity = gather->capacity ? gather->capacity * 2 : 8;
+        struct pace_stream *streams =
+            arena_array(&gather->snapshot->arena, capacity, sizeof *streams);
+        if (!streams) return error_memory(error);
+        if (gather->count) memcpy(streams, gather->streams, gather->count * sizeof *streams);
+        gather->streams = streams;
+        gather->capacity = capacity;
+    }
+    return load_stream(gather->snapshot, stream, error, &gather->streams[gather->count++]);
+}
+
+int pace_streams_of(pace_snapshot *snapshot, uint32_t branch, struct pace_error *error,
+                    const struct pace_stream **streams, uint32_t *count)
+{
+    struct gather_streams gather = {.snapshot = snapshot};
+    int rc = snapshot_check(snapshot, error);
+    if (!rc && branch >= snapshot->head.names[PACE_BRANCH].names)
+        rc = error_set(error, PACE_ENOTFOUND, "no branch %u", branch);
+    if (!rc) rc = branch_streams(snapshot->txn, branch, error, gather_stream, &gather);
+    if (rc) return rc;
+    *streams = gather.streams;
+    *count = gather.count;
     return 0;
 }
 

@@ -80,6 +80,20 @@ static void test_commit_keys(void **state)
     assert_int_equal(strlen(commit), PACE_MAX_COMMIT);
 }
 
+static void test_keys_of_a_branch_lie_together(void **state)
+{
+    (void)state;
+    struct key streams = key_stream_branch(7), starts = key_starts_branch(7);
+    struct key stream = key_stream_names(1, 7, 2), other = key_stream_names(7, 1, 2);
+    struct key start = key_starts(7, 1), other_start = key_starts(1, 7);
+    assert_true(key_begins(stream.bytes, stream.len, &streams));
+    assert_false(key_begins(other.bytes, other.len, &streams));
+    assert_true(key_begins(start.bytes, start.len, &starts));
+    assert_false(key_begins(other_start.bytes, other_start.len, &starts));
+    struct key first = key_start(7, 1, 255), second = key_start(7, 1, 256);
+    assert_true(compare(&first, &second) < 0);
+}
+
 static void test_tables_do_not_meet(void **state)
 {
     (void)state;
@@ -92,6 +106,9 @@ static void test_tables_do_not_meet(void **state)
         key_name_hash(1, 1),
         key_stream(1),
         key_stream_names(1, 1, 1),
+        key_branch(1),
+        key_starts(1, 1),
+        key_start(1, 1, 1),
         key_shape(1),
         key_columns(1, 1),
         key_shape_start(1, 1),
@@ -136,6 +153,7 @@ int main(void)
         cmocka_unit_test(test_order_of_log_keys),
         cmocka_unit_test(test_log_keys_come_apart),
         cmocka_unit_test(test_commit_keys),
+        cmocka_unit_test(test_keys_of_a_branch_lie_together),
         cmocka_unit_test(test_tables_do_not_meet),
         cmocka_unit_test(test_seals),
     };

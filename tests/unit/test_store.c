@@ -139,7 +139,8 @@ static void test_open_finishes_interrupted_creation(void **state)
     assert_int_equal(write(fd, "half", 4), 4);
     close(fd);
     store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
-    store_value(store, &(struct pace_run_info){"p", "b", "t", 0, 0, T0_NS, 0, 0, 0}, "x", 1);
+    store_value(store, &(struct pace_run_info){"p", "b", "t", 0, 0, T0_NS, 0, 0, 0, 0, 0, 0}, "x",
+                1);
     pace_close(store);
     remove_tree(dir);
 }
@@ -216,17 +217,20 @@ static void test_run_begin_errors(void **state)
         struct pace_run_info info;
         int code;
     } rows[] = {
-        {{NULL, "b", "t", 0, 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "", "t", 0, 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "b", "t\n", 0, 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "b\x7f", "t", 0, 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p\xff", "b", "t", 0, 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "b", "t", "c\t", 0, 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "b", "t", 0, "\x80", 0, 0, 0, 0}, PACE_ENAME},
-        {{"p", "b", "t", 0, 0, -1, 0, 0, 0}, PACE_ETIME},
-        {{"p", "b", "t", 0, 0, 0, -1, 0, 0}, PACE_ETIME},
-        {{"p", "b", "t", 0, 0, INT64_MAX, 0, 0, 0}, PACE_ETIME},
-        {{"p", "b", "t", 0, 0, 0, 0, 0, 4}, PACE_EMISUSE},
+        {{NULL, "b", "t", 0, 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "", "t", 0, 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "b", "t\n", 0, 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "b\x7f", "t", 0, 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p\xff", "b", "t", 0, 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "b", "t", "c\t", 0, 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "b", "t", 0, "\x80", 0, 0, 0, 0, 0, 0, 0}, PACE_ENAME},
+        {{"p", "b", "t", 0, 0, -1, 0, 0, 0, 0, 0, 0}, PACE_ETIME},
+        {{"p", "b", "t", 0, 0, 0, -1, 0, 0, 0, 0, 0}, PACE_ETIME},
+        {{"p", "b", "t", 0, 0, INT64_MAX, 0, 0, 0, 0, 0, 0}, PACE_ETIME},
+        {{"p", "b", "t", 0, 0, 0, 0, 0, 4, 0, 0, 0}, PACE_EMISUSE},
+        {{"p", "b", "t", 0, 0, 0, 0, 0, 0, "m\n", 0, 0}, PACE_ENAME},
+        {{"p", "b", "t", 0, 0, 0, 0, 0, 0, "m", "c\t", 0}, PACE_ENAME},
+        {{"p", "b", "t", 0, 0, 0, 0, 0, 0, "m", 0, -1}, PACE_ETIME},
     };
     pace_run *run = NULL;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
