@@ -10,6 +10,7 @@
 #include "run.h"
 #include "snapshot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* -- start points ------------------------------------------------------------------------------- */
@@ -104,7 +105,7 @@ int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uint32_t bra
 
 /* An ancestor's stream and the place of the last run that is inherited. */
 struct cut {
-    uint32_t stream;
+    uint32_t stream, branch;
     struct position last;
 };
 
@@ -252,7 +253,7 @@ static int add_ancestor(struct chain *chain, uint32_t branch)
     if (rc) return rc == PACE_ENOTFOUND ? 0 : rc;
     rc = snapshot_stream(chain->snapshot, stream, chain->error, &record);
     if (rc) return rc;
-    chain->cuts[chain->cut_count++] = (struct cut){stream, stream_last(&record)};
+    chain->cuts[chain->cut_count++] = (struct cut){stream, branch, stream_last(&record)};
     return 0;
 }
 
@@ -274,7 +275,7 @@ static int fill_segment(struct chain *chain, const struct cut *cut, struct pace_
     struct count_beyond beyond = {.last = cut->last};
     struct pace_range range = {cut->last.time_ns, cut->last.time_ns + 1, 0};
     int rc = scan_runs(chain, cut->stream, &range, take_beyond, &beyond);
-    *out = (struct pace_segment){cut->stream, range.until_ns, beyond.count};
+    *out = (struct pace_segment){cut->stream, cut->branch, range.until_ns, beyond.count};
     return rc;
 }
 
@@ -322,4 +323,57 @@ int pace_lineage_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
     if (rc) return rc;
     return pace_lineage_find(snapshot, record.project, record.branch, record.testbed, error, out);
+}
+
+/* -- for people --------------------------------------------------------------------------------- */
+
+/* A commit as people write it: the beginning of a hash, anything else as it is. */
+static int commit_width(const char *commit)
+{
+    enum { HASH_MIN = 20, SHORT = 7 };
+    size_t hex = strspn(commit, "0123456789abcdef");
+    return hex >= HASH_MIN && commit[hex] == 0 ? SHORT : PACE_MAX_COMMIT;
+}
+
+const char *pace_lineage_text(const struct pace_lineage *lineage, char *buffer, size_t size)
+{
+    const struct pace_start_point *start = &lineage->start;
+    const char *last = lineage->last.commit, *commit = start->commit;
+    char run[40];
+    if (size) buffer[0] = 0;
+    if (lineage->state == PACE_LINEAGE_NONE) return buffer;
+    if (lineage->segment_count && !*last) {
+        snprintf(run, sizeof run, "run %llu", (unsigned long long)lineage->last.run);
+        last = run;
+    }
+    int start_width = commit_width(commit), last_width = last ? commit_width(last) : 0;
+    switch (lineage->state) {
+    case PACE_LINEAGE_EXACT:
+        snprintf(buffer, size, "%s up to %.*s", start->branch, start_width, commit);
+        break;
+    case PACE_LINEAGE_NEAREST:
+        if (*commit)
+            snprintf(buffer, size, "%s up to %.*s, the nearest measured before %.*s", start->branch,
+                     last_width, last, start_width, commit);
+        else
+            snprintf(buffer, size, "%s up to %.*s", start->branch, last_width, last);
+        break;
+    case PACE_LINEAGE_MISSING:
+        if (*commit)
+            snprintf(buffer, size, "no runs of %s up to %.*s: no baseline", start->branch,
+                     start_width, commit);
+        else
+            snprintf(buffer, size, "no runs of %s so far: no baseline", start->branch);
+        break;
+    default:
+        if (*commit)
+            snprintf(buffer, size,
+                     "no run of %.*s on %s, and the time of that commit is not known: no baseline",
+                     start_width, commit, start->branch);
+        else
+            snprintf(buffer, size, "it is not known where the branch left %s: no baseline",
+                     start->branch);
+        break;
+    }
+    return buffer;
 }

@@ -208,18 +208,19 @@ static int copy_columns(struct pace_lineage_scan *scan, uint32_t stream, const u
     return 0;
 }
 
-int pace_lineage_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
+int pace_lineage_scan_open(pace_snapshot *snapshot, uint32_t stream,
+                           const struct pace_lineage *lineage, const uint32_t *columns,
                            size_t column_count, uint64_t inherited, const struct pace_range *own,
                            struct pace_error *error, pace_lineage_scan **out)
 {
-    struct pace_lineage lineage = {.state = PACE_LINEAGE_NONE};
+    struct pace_lineage found = {.state = PACE_LINEAGE_NONE};
     struct pace_lineage_scan *scan = calloc(1, sizeof *scan);
     if (!scan) return error_memory(error);
     scan->snapshot = snapshot;
     scan->column_count = column_count;
     int rc = copy_columns(scan, stream, columns, error);
-    if (!rc && inherited) rc = pace_lineage_get(snapshot, stream, error, &lineage);
-    if (!rc) rc = choose_parts(scan, stream, &lineage, inherited, own, error);
+    if (!rc && !lineage && inherited) rc = pace_lineage_get(snapshot, stream, error, &found);
+    if (!rc) rc = choose_parts(scan, stream, lineage ? lineage : &found, inherited, own, error);
     if (rc) {
         pace_lineage_scan_close(scan);
         return rc;

@@ -226,6 +226,10 @@ PACE_API int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
 PACE_API int pace_streams_of(pace_snapshot *snapshot, uint32_t branch, struct pace_error *error,
                              const struct pace_stream **streams, uint32_t *count);
 
+/* One stream, without reading the others. */
+PACE_API int pace_stream_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                             struct pace_stream *out);
+
 /* The name of column i of a stream. */
 struct pace_column {
     uint32_t benchmark, measure; /* name ids */
@@ -306,7 +310,7 @@ PACE_API int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uin
 /* What a stream has from one ancestor on its testbed: the runs with time < until_ns, without the newest
  * `beyond` of these (they share the time of the last, and come after it). */
 struct pace_segment {
-    uint32_t stream;
+    uint32_t stream, branch; /* branch: name id */
     int64_t until_ns;
     uint64_t beyond;
 };
@@ -336,16 +340,22 @@ PACE_API int pace_lineage_find(pace_snapshot *snapshot, uint32_t project, uint32
                                uint32_t testbed, struct pace_error *error,
                                struct pace_lineage *out);
 
+/* What a lineage is, for people: "main up to 4f2a1c9", or why there is none. Returns `buffer`, which
+ * holds "" for PACE_LINEAGE_NONE. */
+PACE_API const char *pace_lineage_text(const struct pace_lineage *lineage, char *buffer,
+                                       size_t size);
+
 typedef struct pace_lineage_scan pace_lineage_scan;
 
-/* Scans a stream along its lineage: first the newest `inherited` runs that it inherits (UINT64_MAX:
+/* Scans a stream along its lineage (NULL: it is looked up): first the newest `inherited` runs that it inherits (UINT64_MAX:
  * all), oldest first, then its own runs in `own` (NULL: all). `columns` are the stream's; an ancestor's
  * are found by benchmark and measure, and a cell it has no column for is PACE_CELL_ABSENT. A batch
  * holds runs of one stream, runs[].stream says which. Otherwise like pace_scan_open. */
 PACE_API int pace_lineage_scan_open(pace_snapshot *snapshot, uint32_t stream,
-                                    const uint32_t *columns, size_t column_count,
-                                    uint64_t inherited, const struct pace_range *own,
-                                    struct pace_error *error, pace_lineage_scan **out);
+                                    const struct pace_lineage *lineage, const uint32_t *columns,
+                                    size_t column_count, uint64_t inherited,
+                                    const struct pace_range *own, struct pace_error *error,
+                                    pace_lineage_scan **out);
 PACE_API int pace_lineage_scan_next(pace_lineage_scan *scan, struct pace_error *error,
                                     struct pace_cells *cells);
 PACE_API void pace_lineage_scan_close(pace_lineage_scan *scan);

@@ -156,6 +156,13 @@ int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
     return 0;
 }
 
+int pace_stream_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                    struct pace_stream *out)
+{
+    int rc = snapshot_check(snapshot, error);
+    return rc ? rc : load_stream(snapshot, stream, error, out);
+}
+
 struct gather_streams {
     struct pace_snapshot *snapshot;
     struct pace_stream *streams;

@@ -67,7 +67,8 @@ int rowset_init(struct rowset *set, struct arena *arena, const struct schema *sc
     set->out = arena_array(arena, schema->count, sizeof *set->out);
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_gone = arena_alloc(arena, PACE_MAX_BATCH);
-    if (!set->columns || !set->out || !set->out_restart || !set->out_gone) return PACE_ENOMEM;
+    set->out_inherited = arena_alloc(arena, PACE_MAX_BATCH);
+    if (arena->failed) return PACE_ENOMEM;
     for (size_t i = 0; i < schema->count; i++) {
         enum type type = schema->columns[i].type;
         set->columns[i] = (struct vec){.type = type, .step = 1};
@@ -85,6 +86,7 @@ void rowset_free(struct rowset *set)
     }
     free(set->restart);
     free(set->gone);
+    free(set->inherited);
     *set = (struct rowset){0};
 }
 
@@ -108,7 +110,9 @@ static int rowset_reserve(struct rowset *set, size_t count)
         if (column->type == TYPE_NUMBER && !grow(&column->units, capacity, sizeof *column->units))
             return PACE_ENOMEM;
     }
-    if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1)) return PACE_ENOMEM;
+    if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1) ||
+        !grow(&set->inherited, capacity, 1))
+        return PACE_ENOMEM;
     set->capacity = capacity;
     return 0;
 }
@@ -138,6 +142,7 @@ int rowset_append(struct rowset *set, const struct batch *batch, bool selected_o
             vec_copy(&set->columns[i], set->count, &batch->vecs[i], row);
         set->restart[set->count] = batch->restart ? batch->restart[row] : 0;
         set->gone[set->count] = batch->gone ? batch->gone[row] : 0;
+        set->inherited[set->count] = batch->inherited ? batch->inherited[row] : 0;
         set->count++;
     }
     return 0;
@@ -164,10 +169,14 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
             vec_copy(&set->out[i], k, &set->columns[i], row);
         set->out_restart[k] = set->restart[row];
         set->out_gone[k] = set->gone[row];
+        set->out_inherited[k] = set->inherited[row];
     }
     for (size_t i = 0; i < set->schema->count; i++)
         join_units(&set->out[i], count);
-    set->batch = (struct batch){
-        .count = count, .vecs = set->out, .restart = set->out_restart, .gone = set->out_gone};
+    set->batch = (struct batch){.count = count,
+                                .vecs = set->out,
+                                .restart = set->out_restart,
+                                .gone = set->out_gone,
+                                .inherited = set->out_inherited};
     return &set->batch;
 }

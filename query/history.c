@@ -21,12 +21,20 @@ struct lookback lookback_window(const struct window *window)
     return back;
 }
 
+/* Whether two together still look into the parent alone. */
+static bool both_from_parent(const struct lookback *a, const struct lookback *b)
+{
+    return (a->from_parent || !lookback_any(*a)) && (b->from_parent || !lookback_any(*b)) &&
+           (a->from_parent || b->from_parent);
+}
+
 struct lookback lookback_max(struct lookback a, struct lookback b)
 {
     return (struct lookback){.points = a.points > b.points ? a.points : b.points,
                              .span_ns = a.span_ns > b.span_ns ? a.span_ns : b.span_ns,
                              .judged = a.judged > b.judged ? a.judged : b.judged,
                              .all = a.all || b.all,
+                             .from_parent = both_from_parent(&a, &b),
                              .deep = a.deep || b.deep};
 }
 

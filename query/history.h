@@ -21,10 +21,11 @@ struct window {
 
 /* How far before the first judged point an operator looks. */
 struct lookback {
-    uint64_t points; /* with a value and of other commits, before each judged point */
-    int64_t span_ns; /* before each judged point */
-    uint64_t judged; /* points before the first one asked for that are judged too (confirm) */
-    bool all;        /* the whole history */
+    uint64_t points;  /* with a value and of other commits, before each judged point */
+    int64_t span_ns;  /* before each judged point */
+    uint64_t judged;  /* points before the first one asked for that are judged too (confirm) */
+    bool all;         /* the whole history */
+    bool from_parent; /* on a branch with a start point all of that in the parent alone */
     bool deep; /* and what other operators find for each row of it, not for judged ones only */
 };
 struct lookback lookback_window(const struct window *window);

@@ -30,11 +30,11 @@ enum {
 struct changes_op {
     struct op op;
     struct segment_options options;
-    int time, commit, value;
+    int time, commit, value, branch; /* branch: -1 when it was not kept */
     const struct series *series;
     double *values;
     int64_t *time_ns;
-    const char **commits;
+    const char **commits, **branches;
     uint8_t *selected;
     size_t count, capacity;
     struct change *changes;
@@ -49,6 +49,7 @@ static void changes_free(struct op *op)
     free(changes->values);
     free(changes->time_ns);
     free(changes->commits);
+    free(changes->branches);
     free(changes->selected);
     free(changes->changes);
 }
@@ -67,12 +68,14 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
         if (!grow(&changes->values, capacity, sizeof(double)) ||
             !grow(&changes->time_ns, capacity, sizeof(int64_t)) ||
             !grow(&changes->commits, capacity, sizeof(char *)) ||
+            !grow(&changes->branches, capacity, sizeof(char *)) ||
             !grow(&changes->selected, capacity, 1))
             return context_no_memory(ctx);
         changes->capacity = capacity;
     }
     const struct vec *time = &batch->vecs[changes->time], *commit = &batch->vecs[changes->commit];
     const struct vec *value = &batch->vecs[changes->value];
+    const struct vec *branch = changes->branch < 0 ? NULL : &batch->vecs[changes->branch];
     for (size_t row = 0; row < batch->count; row++) {
         double x = value->at.number[row * value->step];
         if (isnan(x)) continue;
@@ -80,6 +83,8 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
         changes->values[i] = x;
         changes->time_ns[i] = time->at.time_ns[row * time->step];
         changes->commits[i] = commit->at.text[row * commit->step];
+        changes->branches[i] =
+            branch ? branch->at.text[row * branch->step] : batch->series->names[PACE_BRANCH];
         changes->selected[i] = batch_selected(batch, row);
     }
     return 0;
@@ -141,6 +146,7 @@ static void put_change(struct changes_op *changes, size_t row, size_t index)
     enum pace_direction direction = changes->series->direction;
     bool up = change->after > change->before;
     vecs[OUT_TIME].at.time_ns[row] = changes->time_ns[change->index];
+    vecs[PACE_BRANCH].at.text[row] = changes->branches[change->index];
     vecs[OUT_COMMIT].at.text[row] = changes->commits[change->index];
     vecs[OUT_FROM].at.text[row] = changes->commits[change->index - 1];
     vecs[OUT_KIND].at.text[row] = "step";
@@ -168,9 +174,11 @@ static int changes_next(struct op *op, struct context *ctx, struct batch **out)
         size_t index = changes->offset++;
         if (changes->selected[changes->changes[index].index]) put_change(changes, count++, index);
     }
-    for (int d = 0; d < DIMENSIONS; d++)
+    for (int d = 0; d < DIMENSIONS; d++) {
+        if (d == PACE_BRANCH) continue;
         changes->vecs[d] =
             (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&changes->series->names[d]};
+    }
     changes->vecs[OUT_BEFORE].unit = changes->vecs[OUT_AFTER].unit = changes->series->unit;
     changes->batch = (struct batch){.count = count, .vecs = changes->vecs};
     *out = &changes->batch;
@@ -243,6 +251,7 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     changes->time = schema_find(&input->schema, "time", 4);
     changes->commit = schema_find(&input->schema, "commit", 6);
     changes->value = schema_find(&input->schema, "value", 5);
+    changes->branch = schema_find(&input->schema, "branch", 6);
     if (!input->by_series || changes->time < 0 || changes->commit < 0 || changes->value < 0)
         return context_fail(ctx, Q_ORDER, stage->verb_span,
                             "put it before sort, take, keep and summarize",
@@ -266,7 +275,8 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
         if (i == OUT_DELTA) column.kind = UNIT_RATIO;
         status = op_add_column(ctx, &changes->op, column);
         if (status) return status;
-        if (i >= DIMENSIONS) changes->vecs[i] = vec_make(ctx->arena, type, false);
+        if (i >= DIMENSIONS || i == PACE_BRANCH)
+            changes->vecs[i] = vec_make(ctx->arena, type, false);
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
     changes->op.by_series = false;

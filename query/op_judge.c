@@ -219,6 +219,9 @@ struct check_op {
     const struct series *series;
     struct history *histories; /* one a rule */
     struct history *history;
+    bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
+    bool accepted; /* a change was accepted on the branch: from there on its own points count too */
+    bool own_seen; /* a point of the branch itself was met */
     signed char
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
@@ -239,6 +242,7 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
 {
     size_t i = 0;
     check->series = series;
+    check->accepted = check->own_seen = false;
     check->rule = NULL;
     for (const struct rule *rule = check->rules; rule && !check->rule; rule = rule->next, i++) {
         int status = scope_matches(ctx, rule->scope, series);
@@ -388,11 +392,24 @@ static void put_nothing(struct check_op *check, size_t row)
     check->own[CHECK_VERDICT].at.text[row] = NULL;
 }
 
+/* Whether a point becomes history of later ones. For a bare check on a branch with a start point its own
+ * do not, so that a second push does not turn a regression green; nor do the parent's confirm them. */
+static bool check_keeps(struct check_op *check, const struct batch *batch, size_t row, bool restart)
+{
+    if (!check->bare || !batch->branched || (batch->inherited && batch->inherited[row]))
+        return true;
+    if (!check->own_seen) memset(check->sides, 0, sizeof check->sides);
+    check->own_seen = true;
+    check->accepted |= restart;
+    return check->accepted;
+}
+
 static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch,
                      size_t row)
 {
     struct point point = point_at(&check->inputs, batch, row);
     bool selected = batch_selected(batch, row);
+    bool keep = check_keeps(check, batch, row, point.restart);
     put_nothing(check, row);
     if (batch->gone && batch->gone[row]) {
         check->own[CHECK_VERDICT].at.text[row] = verdict_names[VERDICT_GONE];
@@ -410,6 +427,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         put_judgement(check, row, &limits, point.value, n - before, verdict);
         if (selected) count_verdict(ctx->outcome, verdict);
     }
+    if (!keep) return 0;
     int status =
         history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
     return status ? history_fail(ctx, status) : 0;
@@ -447,6 +465,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     if (!status) status = inputs_bind(ctx, stage, input, &check->inputs);
     if (!status) status = rules_bind(ctx, stage, &check->rules);
     if (status) return status;
+    check->bare = !stage->has_model;
     const struct column value = input->schema.columns[check->inputs.value];
     for (int i = 0; i < CHECK_VERDICT && !status; i++)
         status = add_number(ctx, &check->op, CHECK_NAMES[i], i <= CHECK_HIGH ? &value : NULL);
@@ -458,6 +477,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
         struct lookback one = lookback_window(&rule->window);
         one.judged = rule->confirm_of - 1;
+        one.from_parent = check->bare;
         check->op.lookback = lookback_max(check->op.lookback, one);
         rules++;
     }

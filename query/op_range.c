@@ -195,6 +195,7 @@ struct range_op {
     size_t selected_capacity, offset;
     const struct series *series;
     double newest_run;
+    bool branched;
     bool holding;
 };
 
@@ -230,6 +231,7 @@ static int range_fill(struct range_op *range, struct context *ctx, bool *end)
             range->selected[from + i] = batch_selected(batch, i);
         range->series = batch->series;
         range->newest_run = batch->newest_run;
+        range->branched = batch->branched;
         if (batch->series_end) return 0;
     }
 }
@@ -259,6 +261,7 @@ static int range_next(struct op *op, struct context *ctx, struct batch **out)
     range->offset += batch->count;
     batch->series = range->series;
     batch->newest_run = range->newest_run;
+    batch->branched = range->branched;
     batch->series_start = start;
     batch->series_end = range->offset == rows->count;
     range->holding = !batch->series_end;

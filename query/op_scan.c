@@ -1,14 +1,15 @@
 /* op_scan.c -- reads the selected series from the store, stream by stream.
  *
- * All series of a stream share its runs, so they are read together as a matrix of runs x columns
- * (cut into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells
- * again except to close gaps. Ranges are resolved here, so only the judged points and the history
- * that windows need are read: the newest K runs first, more where a series turns out to have gaps,
- * runs of one commit, or a window in days. */
+ * All series of a stream share its runs, so they are read together as a matrix of runs x columns (cut
+ * into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells again
+ * except to close gaps. Ranges are resolved here, so only the judged points and the history that
+ * windows need are read: the newest K runs first, more where a series turns out to have gaps, runs of
+ * one commit, or a window in days. */
 #include "op.h"
 
 #include "grow.h"
 #include "marks.h"
+#include "matrix.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@
 enum {
     MATRIX_CELLS = 4 * 1024 * 1024,
     FIRST_READ = 256, /* runs tried first where the ranges do not say how many */
+    MORE = 4,         /* times as many, where they were too few */
+    NOTES_MAX = 5,    /* branches that are told about */
 };
 
 enum {
@@ -38,26 +41,18 @@ enum {
 
 static const char *const STATUS_NAMES[] = {"ok", "failed", "skipped"};
 
-/* The runs of one read, and the cells of its columns: value[c * stride + r]. */
-struct matrix {
-    size_t runs, stride, columns;
-    size_t charged; /* cells counted against the statement's memory */
-    int64_t *time_ns;
-    const char **commit;
-    double *run;
-    double *value, *lower, *upper;
-    uint8_t *status;
-    bool bounds, complete; /* complete: holds the stream from its first run on */
-};
-
 /* The points of the series being handed on. */
 struct points {
     size_t count, capacity;
     int64_t *time_ns;
     const char **commit, **status;
     double *run, *value, *lower, *upper;
-    uint8_t *selected, *restart, *gone;
+    const char **branch;
+    uint16_t *segment; /* of the lineage */
+    uint8_t *selected, *restart, *gone, *inherited;
+    size_t inherited_count; /* they come first */
     bool any_restart, any_gone;
+    bool own_restart;  /* one of the branch's own points is one */
     double newest_run; /* that this series may have a row of; NAN: among runs not read yet */
     bool settled;      /* which points the ranges choose, whatever older runs hold */
 };
@@ -67,8 +62,11 @@ struct scan_op {
     const struct selection *selection;
     struct range *ranges;
     struct lookback lookback;
-    bool wants_gone;
+    bool wants_gone, with_history;
     const struct mark_view *marks;
+    const struct pace_stream *stream; /* whose lineage this is */
+    struct pace_lineage lineage;
+    size_t noted;                  /* lineages that were told about */
     size_t group_start, group_end; /* series of the matrices */
     size_t next_series;
     struct matrix near;   /* the newest runs, of every series of the group */
@@ -85,17 +83,6 @@ struct scan_op {
     struct batch batch;
 };
 
-static void matrix_free(struct matrix *matrix)
-{
-    free(matrix->time_ns);
-    free(matrix->commit);
-    free(matrix->run);
-    free(matrix->value);
-    free(matrix->lower);
-    free(matrix->upper);
-    free(matrix->status);
-}
-
 static void scan_free(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
@@ -103,111 +90,19 @@ static void scan_free(struct op *op)
     matrix_free(&scan->near);
     matrix_free(&scan->far);
     free(scan->far_column);
-    void *blocks[] = {points->time_ns, points->commit, points->status, points->run,
-                      points->value,   points->lower,  points->upper,  points->selected,
-                      points->restart, points->gone};
+    void *blocks[] = {points->time_ns,  points->commit,   points->status,  points->run,
+                      points->value,    points->lower,    points->upper,   points->branch,
+                      points->segment,  points->selected, points->restart, points->gone,
+                      points->inherited};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
-}
-
-/* -- reading a matrix -------------------------------------------------------------------------- */
-
-static int matrix_reserve(struct matrix *matrix, struct arena *arena, size_t runs, size_t columns)
-{
-    size_t cells, cell_size = 3 * sizeof(double) + 1;
-    if (__builtin_mul_overflow(runs, columns + 1, &cells) || cells > SIZE_MAX / cell_size)
-        return PACE_ENOMEM;
-    if (cells > matrix->charged) {
-        if (arena_charge(arena, (cells - matrix->charged) * cell_size)) return PACE_ENOMEM;
-        matrix->charged = cells;
-    }
-    if (!grow(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
-        !grow(&matrix->commit, runs, sizeof *matrix->commit) ||
-        !grow(&matrix->run, runs, sizeof *matrix->run) ||
-        !grow(&matrix->value, cells, sizeof *matrix->value) ||
-        !grow(&matrix->lower, cells, sizeof *matrix->lower) ||
-        !grow(&matrix->upper, cells, sizeof *matrix->upper) || !grow(&matrix->status, cells, 1))
-        return PACE_ENOMEM;
-    matrix->stride = runs;
-    matrix->columns = columns;
-    matrix->runs = 0;
-    matrix->bounds = false;
-    return 0;
-}
-
-static void matrix_add(struct matrix *matrix, const struct pace_cells *cells)
-{
-    size_t room = matrix->stride - matrix->runs;
-    size_t count = cells->run_count < room ? cells->run_count : room;
-    for (size_t r = 0; r < count; r++) {
-        matrix->time_ns[matrix->runs + r] = cells->runs[r].time_ns;
-        matrix->commit[matrix->runs + r] = cells->runs[r].commit;
-        matrix->run[matrix->runs + r] = (double)cells->runs[r].run;
-    }
-    bool bounds = cells->lower != NULL;
-    if (bounds && !matrix->bounds)
-        for (size_t i = 0; i < matrix->columns * matrix->stride; i++)
-            matrix->lower[i] = matrix->upper[i] = NAN;
-    matrix->bounds |= bounds;
-    for (size_t c = 0; c < matrix->columns; c++) {
-        size_t to = c * matrix->stride + matrix->runs, from = c * cells->stride;
-        memcpy(matrix->value + to, cells->value + from, count * sizeof(double));
-        memcpy(matrix->status + to, cells->status + from, count);
-        for (size_t r = 0; matrix->bounds && r < count; r++) {
-            matrix->lower[to + r] = bounds ? cells->lower[from + r] : NAN;
-            matrix->upper[to + r] = bounds ? cells->upper[from + r] : NAN;
-        }
-    }
-    matrix->runs += count;
-}
-
-/* Reads the newest `last` runs (0: all) of the group's columns into near, of the `columns` ones
- * that need more into far. */
-static int matrix_read(struct scan_op *scan, struct context *ctx, struct matrix *matrix,
-                       size_t columns, uint64_t last)
-{
-    const struct series *series = &scan->selection->series[scan->group_start];
-    const struct pace_stream *stream = series->stream;
-    uint64_t runs = last && last < stream->run_count ? last : stream->run_count;
-    uint32_t *wanted = malloc(columns * sizeof *wanted);
-    int status = wanted ? matrix_reserve(matrix, ctx->arena, runs, columns) : PACE_ENOMEM;
-    if (status) {
-        free(wanted);
-        return context_no_memory(ctx);
-    }
-    for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
-        if (matrix == &scan->near)
-            wanted[i] = series[i].column;
-        else if (scan->far_column[i])
-            wanted[scan->far_column[i] - 1] = series[i].column;
-    }
-    struct pace_range range = {INT64_MIN, INT64_MAX, runs};
-    struct pace_scan *cursor;
-    status =
-        pace_scan_open(ctx->snapshot, stream->id, wanted, columns, &range, ctx->error, &cursor);
-    free(wanted);
-    if (status) return context_store_error(ctx, status);
-    for (;;) {
-        struct pace_cells cells;
-        status = pace_scan_next(cursor, ctx->error, &cells);
-        if (status) status = context_store_error(ctx, status);
-        if (!status) status = context_check(ctx);
-        if (status || cells.run_count == 0) break;
-        matrix_add(matrix, &cells);
-    }
-    pace_scan_close(cursor);
-    matrix->complete = matrix->runs == stream->run_count;
-    for (size_t c = 0; c < columns; c++)
-        for (size_t r = 0; r < matrix->runs; r++)
-            ctx->outcome->points_read += matrix->status[c * matrix->stride + r] != PACE_CELL_ABSENT;
-    return status;
 }
 
 /* -- the points of a series -------------------------------------------------------------------- */
 
 static int points_reserve(struct points *points, struct arena *arena, size_t count)
 {
-    const size_t point_size = 7 * sizeof(double) + 3;
+    const size_t point_size = 8 * sizeof(double) + sizeof(uint16_t) + 4;
     if (count <= points->capacity) return 0;
     if (arena_charge(arena, (count - points->capacity) * point_size)) return PACE_ENOMEM;
     if (!grow(&points->time_ns, count, sizeof *points->time_ns) ||
@@ -217,46 +112,112 @@ static int points_reserve(struct points *points, struct arena *arena, size_t cou
         !grow(&points->value, count, sizeof *points->value) ||
         !grow(&points->lower, count, sizeof *points->lower) ||
         !grow(&points->upper, count, sizeof *points->upper) || !grow(&points->selected, count, 1) ||
-        !grow(&points->restart, count, 1) || !grow(&points->gone, count, 1))
+        !grow(&points->restart, count, 1) || !grow(&points->gone, count, 1) ||
+        !grow(&points->inherited, count, 1) ||
+        !grow(&points->branch, count, sizeof *points->branch) ||
+        !grow(&points->segment, count, sizeof *points->segment))
         return PACE_ENOMEM;
     points->capacity = count;
     return 0;
 }
 
-static void points_mark_restarts(struct points *points, const struct mark_view *const *marks,
-                                 size_t mark_count)
+/* The marks that name the series as each part of the lineage calls it; the last part is its own. */
+struct lineage_marks {
+    struct {
+        const char *branch;
+        const struct mark_view **marks;
+        size_t count;
+    } parts[PACE_MAX_LINEAGE + 1];
+    size_t part_count;
+    bool any;
+};
+
+static int load_marks(struct scan_op *scan, struct context *ctx, const struct series *series,
+                      struct lineage_marks *out)
 {
-    for (size_t m = 0; m < mark_count; m++) {
-        if (marks[m]->kind != PACE_MARK_ACCEPT) continue;
+    const struct pace_lineage *lineage = &scan->lineage;
+    const char *const *names = NULL;
+    uint32_t name_count = 0;
+    int status = 0;
+    out->part_count = lineage->segment_count + 1;
+    out->any = false;
+    if (lineage->segment_count)
+        status = pace_names(ctx->snapshot, PACE_BRANCH, ctx->error, &names, &name_count);
+    if (status) return context_store_error(ctx, status);
+    for (size_t i = 0; i < out->part_count; i++) {
+        struct series there = *series;
+        if (i < lineage->segment_count)
+            there.names[PACE_BRANCH] = names[lineage->segments[i].branch];
+        out->parts[i].branch = there.names[PACE_BRANCH];
+        status =
+            marks_of_series(ctx, scan->marks, &there, &out->parts[i].marks, &out->parts[i].count);
+        if (status) return status;
+        out->any |= out->parts[i].count != 0;
+    }
+    return 0;
+}
+
+static bool names_part(const struct lineage_marks *marks, size_t part, const struct mark_view *mark)
+{
+    for (size_t m = 0; m < marks->parts[part].count; m++)
+        if (marks->parts[part].marks[m] == mark) return true;
+    return false;
+}
+
+/* An accepted change begins at the first point from its time on that the mark names. */
+static void points_mark_restarts(struct points *points, const struct mark_view *all,
+                                 const struct lineage_marks *marks)
+{
+    for (const struct mark_view *mark = all; mark; mark = mark->next) {
+        if (mark->kind != PACE_MARK_ACCEPT) continue;
         size_t i = 0;
-        while (i < points->count && points->time_ns[i] < marks[m]->at_ns)
+        while (i < points->count &&
+               (points->time_ns[i] < mark->at_ns || !names_part(marks, points->segment[i], mark)))
             i++;
         if (i == points->count) continue;
         points->restart[i] = 1;
         points->any_restart = true;
+        points->own_restart |= !points->inherited[i];
     }
+}
+
+/* 1 when a mark hides run r of the matrix. */
+static int row_is_hidden(const struct scan_op *scan, struct context *ctx, size_t r,
+                         const struct lineage_marks *marks)
+{
+    const struct matrix *matrix = scan->matrix;
+    uint16_t part = matrix->segment[r];
+    return marks_exclude(ctx, marks->parts[part].marks, marks->parts[part].count, matrix->commit[r],
+                         (uint64_t)matrix->run[r]);
+}
+
+/* 1 when a run is shown: it passes the selector, and no mark excludes it. */
+static int row_passes(const struct scan_op *scan, struct context *ctx, size_t r,
+                      const struct lineage_marks *marks)
+{
+    const struct matrix *matrix = scan->matrix;
+    int pass =
+        row_filters_pass(ctx, scan->selection->rows, matrix->commit[r], (uint64_t)matrix->run[r]);
+    if (pass <= 0) return pass;
+    int hidden = row_is_hidden(scan, ctx, r, marks);
+    return hidden < 0 ? hidden : !hidden;
 }
 
 /* Takes the cells of one column that are there, pass the row filters and are not excluded. */
 static int points_gather(struct scan_op *scan, struct context *ctx,
-                         const struct mark_view *const *marks, size_t mark_count)
+                         const struct lineage_marks *marks)
 {
     const struct matrix *matrix = scan->matrix;
     struct points *points = &scan->points;
     size_t base = scan->base;
     if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
-    points->count = 0;
-    points->any_restart = points->any_gone = false;
+    points->count = points->inherited_count = 0;
+    points->any_restart = points->any_gone = points->own_restart = false;
     for (size_t r = 0; r < matrix->runs; r++) {
         uint8_t cell = matrix->status[base + r];
         if (cell == PACE_CELL_ABSENT) continue;
-        if (scan->selection->rows || mark_count) {
-            uint64_t run = (uint64_t)matrix->run[r];
-            int pass = row_filters_pass(ctx, scan->selection->rows, matrix->commit[r], run);
-            if (pass > 0) {
-                int hidden = marks_exclude(ctx, marks, mark_count, matrix->commit[r], run);
-                pass = hidden < 0 ? hidden : !hidden;
-            }
+        if (scan->selection->rows || marks->any) {
+            int pass = row_passes(scan, ctx, r, marks);
             if (pass < 0) return pass;
             if (!pass) continue;
         }
@@ -268,21 +229,24 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
         points->lower[i] = matrix->bounds ? matrix->lower[base + r] : NAN;
         points->upper[i] = matrix->bounds ? matrix->upper[base + r] : NAN;
         points->status[i] = STATUS_NAMES[cell < 3 ? cell : PACE_CELL_FAILED];
-        points->selected[i] = 1;
+        points->segment[i] = matrix->segment[r];
+        points->branch[i] = marks->parts[matrix->segment[r]].branch;
+        points->inherited[i] = r < matrix->inherited_runs;
+        points->inherited_count += points->inherited[i];
+        points->selected[i] = scan->with_history || !points->inherited[i];
         points->restart[i] = points->gone[i] = 0;
     }
-    points_mark_restarts(points, marks, mark_count);
+    if (marks->any) points_mark_restarts(points, scan->marks, marks);
     return 0;
 }
 
 /* Row of the matrix that is the newest run as the series sees it: marks may hide runs. -1: none. */
 static int newest_row(const struct scan_op *scan, struct context *ctx,
-                      const struct mark_view *const *marks, size_t mark_count, size_t *row)
+                      const struct lineage_marks *marks, size_t *row)
 {
     const struct matrix *matrix = scan->matrix;
-    for (size_t r = matrix->runs; r > 0; r--) {
-        uint64_t run = (uint64_t)matrix->run[r - 1];
-        int hidden = marks_exclude(ctx, marks, mark_count, matrix->commit[r - 1], run);
+    for (size_t r = matrix->runs; r > matrix->inherited_runs; r--) {
+        int hidden = row_is_hidden(scan, ctx, r - 1, marks);
         if (hidden < 0) return hidden;
         *row = r - 1;
         if (!hidden) return 1;
@@ -291,7 +255,7 @@ static int newest_row(const struct scan_op *scan, struct context *ctx,
 }
 
 /* With `last run`: a row for a series that its stream's newest run does not hold. */
-static void points_add_gone(struct scan_op *scan, size_t newest)
+static void points_add_gone(struct scan_op *scan, const struct series *series, size_t newest)
 {
     struct points *points = &scan->points;
     const struct matrix *matrix = scan->matrix;
@@ -302,14 +266,26 @@ static void points_add_gone(struct scan_op *scan, size_t newest)
     points->value[i] = points->lower[i] = points->upper[i] = NAN;
     points->status[i] = NULL;
     points->selected[i] = points->gone[i] = 1;
-    points->restart[i] = 0;
+    points->branch[i] = series->names[PACE_BRANCH];
+    points->segment[i] = matrix->segment[newest];
+    points->restart[i] = points->inherited[i] = 0;
     points->any_gone = true;
 }
 
-/* Whether `needed` points with a value and of other commits lie before point `at`. */
-static bool has_points_before(const struct points *points, size_t at, uint64_t needed)
+/* Whether a window finds its points in the parent alone. A change that was accepted on the branch makes
+ * its own points count too. */
+static bool from_parent(const struct scan_op *scan)
+{
+    return scan->lookback.from_parent && scan->lineage.state != PACE_LINEAGE_NONE;
+}
+
+/* Whether `needed` points with a value and of other commits lie before point `at`; inherited ones alone,
+ * or all. */
+static bool has_points_before(const struct points *points, size_t at, uint64_t needed,
+                              bool inherited_alone)
 {
     const char *own = points->commit[at];
+    if (inherited_alone && at > points->inherited_count) at = points->inherited_count;
     for (size_t i = at; i > 0 && needed; i--) {
         if (isnan(points->value[i - 1])) continue;
         needed -= !*own || strcmp(points->commit[i - 1], own) != 0;
@@ -317,29 +293,71 @@ static bool has_points_before(const struct points *points, size_t at, uint64_t n
     return needed == 0;
 }
 
-/* Whether the loaded points hold what the judged ones need. */
-static bool points_suffice(const struct scan_op *scan)
+/* Whether the loaded points fill the windows of those from `first` on. */
+static bool windows_filled(const struct scan_op *scan, size_t first, bool parent)
 {
     const struct points *points = &scan->points;
     const struct lookback *back = &scan->lookback;
-    if (scan->matrix->complete) return true;
-    if (!points->settled) return false;
-    size_t first = 0;
-    while (first < points->count && (!points->selected[first] || points->gone[first]))
-        first++;
-    if (first == points->count) return true; /* nothing is judged */
+    const struct matrix *matrix = scan->matrix;
     if (back->all) return false;
-    uint64_t judged = back->judged;
-    for (; judged && first > 0; first--)
-        judged -= isnan(points->value[first - 1]) ? 0 : 1;
-    if (judged) return false;
-    if (back->span_ns && scan->matrix->time_ns[0] > points->time_ns[first] - back->span_ns)
+    if (back->span_ns && ((parent && matrix->inherited_runs == 0) ||
+                          matrix->time_ns[0] > points->time_ns[first] - back->span_ns))
         return false;
     for (size_t i = first; back->points && i < points->count; i++) {
         bool looks = points->selected[i] || back->judged;
-        if (looks && !points->gone[i] && !has_points_before(points, i, back->points)) return false;
+        if (looks && !points->gone[i] && !has_points_before(points, i, back->points, parent))
+            return false;
     }
     return true;
+}
+
+/* What is still to be read. */
+struct need {
+    bool own, inherited;
+};
+
+/* Own runs before inherited ones. */
+static struct need need_more(const struct matrix *matrix)
+{
+    return (struct need){.own = !matrix->own_complete,
+                         .inherited = matrix->own_complete && !matrix->inherited_complete};
+}
+
+static bool needs_any(struct need need)
+{
+    return need.own || need.inherited;
+}
+
+static bool is_complete(const struct matrix *matrix)
+{
+    return !needs_any(need_more(matrix));
+}
+
+/* What the loaded points lack of what the judged ones need. */
+static struct need points_need(const struct scan_op *scan)
+{
+    const struct points *points = &scan->points;
+    const struct lookback *back = &scan->lookback;
+    const struct matrix *matrix = scan->matrix;
+    const struct need nothing = {false, false};
+    if (!points->settled && (scan->with_history || !matrix->own_complete)) return need_more(matrix);
+    size_t first = 0;
+    while (first < points->count && (!points->selected[first] || points->gone[first]))
+        first++;
+    if (first == points->count || !lookback_any(*back)) return nothing;
+    bool parent = from_parent(scan) && !points->own_restart;
+    uint64_t judged = back->judged;
+    size_t edge = parent && first >= points->inherited_count ? points->inherited_count : 0;
+    for (; judged && first > edge; first--)
+        judged -= isnan(points->value[first - 1]) ? 0 : 1;
+    if (judged && !(parent && edge > 0 && matrix->own_complete)) {
+        if (!is_complete(matrix)) return need_more(matrix);
+    }
+    /* Between own runs that were not read and inherited ones there is a gap. */
+    bool gap = !parent && !matrix->own_complete && matrix->inherited_runs > 0;
+    if (!gap && windows_filled(scan, first, parent)) return nothing;
+    if (parent) return (struct need){.inherited = !matrix->inherited_complete};
+    return need_more(matrix);
 }
 
 /* Points of series `index` of the selection: gathered, chosen. */
@@ -350,26 +368,27 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     const struct matrix *matrix = scan->matrix = column ? &scan->far : &scan->near;
     struct points *points = &scan->points;
     scan->base = (column ? column - 1 : index - scan->group_start) * matrix->stride;
-    const struct mark_view **marks;
-    size_t mark_count, newest = 0;
-    int status = marks_of_series(ctx, scan->marks, series, &marks, &mark_count);
+    struct lineage_marks marks;
+    size_t newest = 0;
+    int status = load_marks(scan, ctx, series, &marks);
+    if (!status) status = points_gather(scan, ctx, &marks);
     if (status) return status;
-    status = points_gather(scan, ctx, marks, mark_count);
-    if (status) return status;
-    int found = newest_row(scan, ctx, marks, mark_count, &newest);
+    int found = newest_row(scan, ctx, &marks, &newest);
     if (found < 0) return found;
     points->newest_run = found ? matrix->run[newest] : NAN;
     size_t cell = scan->base + newest;
     if (found && scan->wants_gone && !scan->selection->rows &&
         matrix->status[cell] == PACE_CELL_ABSENT)
-        points_add_gone(scan, newest);
+        points_add_gone(scan, series, newest);
+    size_t oldest = scan->with_history ? 0 : matrix->inherited_runs;
     struct range_rows rows = {.count = points->count,
                               .time_ns = points->time_ns,
                               .commit = points->commit,
                               .run = points->run,
                               .selected = points->selected,
                               .newest_run = points->newest_run,
-                              .oldest_ns = matrix->runs ? matrix->time_ns[0] : INT64_MAX};
+                              .oldest_ns =
+                                  matrix->runs > oldest ? matrix->time_ns[oldest] : INT64_MAX};
     for (const struct range *range = scan->ranges; range; range = range->next)
         if (range_apply(range, &rows)) return context_no_memory(ctx);
     points->settled = rows.settled;
@@ -378,34 +397,80 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
 
 /* -- groups ------------------------------------------------------------------------------------ */
 
-/* Runs to read first: as many as the ranges ask for, with history. */
-static uint64_t first_read(const struct scan_op *scan)
+/* Says once a branch and testbed from where its windows have no history, or other than asked for. */
+static void note_lineage(struct scan_op *scan, struct context *ctx, const struct series *series)
 {
-    if (!scan->ranges || scan->lookback.all) return 0; /* all */
-    uint64_t runs = FIRST_READ;
-    for (const struct range *range = scan->ranges; range; range = range->next) {
-        if (range->kind == STAGE_FIRST) return 0;
-        if (range->kind != STAGE_LAST) continue;
-        if (range->unit == RANGE_POINTS) runs = range->count;
-        if (range->unit == RANGE_RUN) runs = 1;
-    }
-    return runs + scan->lookback.points + scan->lookback.judged;
+    char text[PACE_MAX_NAME + 2 * PACE_MAX_COMMIT + 100];
+    const struct pace_lineage *lineage = &scan->lineage;
+    if (lineage->state == PACE_LINEAGE_NONE || lineage->state == PACE_LINEAGE_EXACT) return;
+    if (lineage->state == PACE_LINEAGE_NEAREST && !*lineage->start.commit) return;
+    if (scan->noted++ >= NOTES_MAX) return;
+    diag_note(ctx->diags, "%s on %s: %s%s", series->names[PACE_BRANCH], series->names[PACE_TESTBED],
+              lineage->segment_count ? "the baseline is " : "",
+              pace_lineage_text(lineage, text, sizeof text));
 }
 
-/* How many columns fit into a matrix of so many runs (0: all) of a stream. */
-static size_t columns_fit(const struct pace_stream *stream, uint64_t runs)
+static int lineage_load(struct scan_op *scan, struct context *ctx, const struct series *series)
 {
-    if (runs == 0 || runs > stream->run_count) runs = stream->run_count;
+    if (scan->stream == series->stream) return 0;
+    scan->stream = series->stream;
+    scan->lineage = (struct pace_lineage){.state = PACE_LINEAGE_NONE};
+    if (!lookback_any(scan->lookback) && !scan->with_history) return 0;
+    int status = pace_lineage_get(ctx->snapshot, series->stream->id, ctx->error, &scan->lineage);
+    if (status) return context_store_error(ctx, status);
+    note_lineage(scan, ctx, series);
+    return 0;
+}
+
+/* Runs to read first: as many as the ranges ask for, with history. */
+static struct reach first_reach(const struct scan_op *scan)
+{
+    const struct lookback *back = &scan->lookback;
+    struct reach reach = {0, 0};
+    uint64_t chosen = scan->ranges && !back->all ? FIRST_READ : 0; /* 0: all */
+    for (const struct range *range = scan->ranges; range && chosen; range = range->next) {
+        if (range->kind == STAGE_FIRST) chosen = 0;
+        if (range->kind != STAGE_LAST) continue;
+        if (range->unit == RANGE_POINTS) chosen = range->count;
+        if (range->unit == RANGE_RUN) chosen = 1;
+    }
+    bool parent = from_parent(scan) && !scan->with_history;
+    if (chosen) reach.own = chosen + back->judged + (parent ? 0 : back->points);
+    if (scan->lineage.segment_count == 0) return reach;
+    if (back->all || (scan->with_history && !chosen))
+        reach.inherited = UINT64_MAX;
+    else if (parent || !chosen)
+        reach.inherited = back->points;
+    else if (reach.own > scan->stream->run_count)
+        reach.inherited = reach.own - scan->stream->run_count;
+    return reach;
+}
+
+static struct reach reach_further(struct reach reach, struct need need)
+{
+    if (need.own) reach.own *= MORE;
+    if (need.inherited) {
+        uint64_t least = reach.inherited ? reach.inherited : 1;
+        reach.inherited = least > UINT64_MAX / MORE ? UINT64_MAX : least * MORE;
+    }
+    return reach;
+}
+
+/* How many columns fit into a matrix of so many runs of a stream. */
+static size_t columns_fit(const struct pace_stream *stream, struct reach reach)
+{
+    uint64_t own = reach.own && reach.own < stream->run_count ? reach.own : stream->run_count;
+    uint64_t runs = reach.inherited < UINT64_MAX - own ? own + reach.inherited : UINT64_MAX;
     size_t fit = runs ? MATRIX_CELLS / runs : 1;
     return fit ? fit : 1;
 }
 
 /* The next columns of one stream, as many as fit with so many runs. */
-static int group_choose(struct scan_op *scan, struct context *ctx, uint64_t runs)
+static int group_choose(struct scan_op *scan, struct context *ctx, struct reach reach)
 {
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = selection->series[scan->next_series].stream;
-    size_t fit = columns_fit(stream, runs), count = 0;
+    size_t fit = columns_fit(stream, reach), count = 0;
     while (count < fit && scan->next_series + count < selection->count &&
            selection->series[scan->next_series + count].stream == stream)
         count++;
@@ -429,35 +494,67 @@ static void group_cut(struct scan_op *scan, size_t fit)
     scan->group_end = end;
 }
 
-/* Reads the group: the newest runs of all its series, then ever more of those that need more: new,
- * sparse and dead ones, which are to make the reading of the others no longer. */
-static int group_load(struct scan_op *scan, struct context *ctx)
+/* Reads series of the group: all into near, those with a column there into far. */
+static int group_read(struct scan_op *scan, struct context *ctx, struct matrix *matrix,
+                      size_t columns, struct reach reach)
 {
-    uint64_t runs = first_read(scan);
-    uint32_t needy = 0;
-    int status = group_choose(scan, ctx, runs);
-    const struct pace_stream *stream = scan->selection->series[scan->group_start].stream;
-    if (!status)
-        status = matrix_read(scan, ctx, &scan->near, scan->group_end - scan->group_start, runs);
-    for (size_t i = scan->group_start; i < scan->group_end && !scan->near.complete && !status;
+    const struct series *series = &scan->selection->series[scan->group_start];
+    uint32_t *wanted = malloc(columns * sizeof *wanted);
+    if (!wanted) return context_no_memory(ctx);
+    for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
+        if (matrix == &scan->near)
+            wanted[i] = series[i].column;
+        else if (scan->far_column[i])
+            wanted[scan->far_column[i] - 1] = series[i].column;
+    }
+    int status = matrix_read(ctx, matrix, scan->stream, &scan->lineage, wanted, columns, reach);
+    free(wanted);
+    return status;
+}
+
+/* Finds the series of the group that need more than near holds; *need is what. */
+static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy, struct need *need)
+{
+    int status = 0;
+    for (size_t i = scan->group_start; i < scan->group_end && !is_complete(&scan->near) && !status;
          i++) {
         status = points_load(scan, ctx, i);
-        if (!status && !points_suffice(scan)) scan->far_column[i - scan->group_start] = ++needy;
+        if (status) break;
+        struct need one = points_need(scan);
+        need->own |= one.own;
+        need->inherited |= one.inherited;
+        if (needs_any(one)) scan->far_column[i - scan->group_start] = ++*needy;
     }
-    bool enough = needy == 0;
-    while (!status && !enough) {
-        runs *= 4;
-        size_t fit = columns_fit(stream, runs);
+    return status;
+}
+
+/* Reads the group: the newest runs of all its series, then ever more of those that need more: new, sparse
+ * and dead ones, which are to make the reading of the others no longer. */
+static int group_load(struct scan_op *scan, struct context *ctx)
+{
+    int status = lineage_load(scan, ctx, &scan->selection->series[scan->next_series]);
+    if (status) return status;
+    struct reach reach = first_reach(scan);
+    struct need need = {false, false};
+    uint32_t needy = 0;
+    status = group_choose(scan, ctx, reach);
+    if (!status)
+        status = group_read(scan, ctx, &scan->near, scan->group_end - scan->group_start, reach);
+    if (!status) status = find_needy(scan, ctx, &needy, &need);
+    while (!status && needs_any(need)) {
+        reach = reach_further(reach, need);
+        size_t fit = columns_fit(scan->stream, reach);
         if (needy > fit) {
             needy = (uint32_t)fit;
             group_cut(scan, fit);
         }
-        status = matrix_read(scan, ctx, &scan->far, needy, runs);
-        enough = true;
-        for (size_t i = scan->group_start; i < scan->group_end && enough && !status; i++) {
+        status = group_read(scan, ctx, &scan->far, needy, reach);
+        need = (struct need){false, false};
+        for (size_t i = scan->group_start; i < scan->group_end && !needs_any(need) && !status;
+             i++) {
             if (!scan->far_column[i - scan->group_start]) continue;
             status = points_load(scan, ctx, i);
-            enough = points_suffice(scan);
+            if (!status && !is_complete(&scan->far)) need = points_need(scan);
         }
     }
     return status;
@@ -467,7 +564,13 @@ static int next_series(struct scan_op *scan, struct context *ctx)
 {
     int status = 0;
     scan->series = NULL;
-    if (scan->next_series == scan->selection->count) return 0;
+    if (scan->next_series == scan->selection->count) {
+        if (scan->noted > NOTES_MAX)
+            diag_note(ctx->diags, "... and %zu more branches without the baseline asked for",
+                      scan->noted - NOTES_MAX);
+        scan->noted = 0;
+        return 0;
+    }
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
     if (!status) status = points_load(scan, ctx, scan->next_series);
     if (status) return status;
@@ -486,6 +589,9 @@ static void batch_fill(struct scan_op *scan)
     size_t at = scan->offset;
     for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
         vecs[d] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&series->names[d]};
+    if (points->inherited_count)
+        vecs[COLUMN_BRANCH] =
+            (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->branch + at};
     vecs[COLUMN_TIME] =
         (struct vec){.type = TYPE_TIME, .step = 1, .at.time_ns = points->time_ns + at};
     vecs[COLUMN_COMMIT] =
@@ -504,15 +610,18 @@ static void batch_fill(struct scan_op *scan)
         (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
     size_t count = points->count - at;
     if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
-    scan->batch = (struct batch){.count = count,
-                                 .vecs = vecs,
-                                 .selected = points->selected + at,
-                                 .restart = points->any_restart ? points->restart + at : NULL,
-                                 .gone = points->any_gone ? points->gone + at : NULL,
-                                 .series = series,
-                                 .newest_run = points->newest_run,
-                                 .series_start = at == 0,
-                                 .series_end = at + count == points->count};
+    scan->batch =
+        (struct batch){.count = count,
+                       .vecs = vecs,
+                       .selected = points->selected + at,
+                       .restart = points->any_restart ? points->restart + at : NULL,
+                       .gone = points->any_gone ? points->gone + at : NULL,
+                       .inherited = points->inherited_count ? points->inherited + at : NULL,
+                       .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+                       .series = series,
+                       .newest_run = points->newest_run,
+                       .series_start = at == 0,
+                       .series_end = at + count == points->count};
     scan->offset += count;
 }
 
@@ -597,10 +706,12 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
     return 0;
 }
 
-void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookback, bool gone)
+void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookback, bool gone,
+                    bool with_history)
 {
     struct scan_op *scan = (struct scan_op *)op;
     scan->ranges = ranges;
     scan->lookback = lookback;
     scan->wants_gone = gone;
+    scan->with_history = with_history;
 }

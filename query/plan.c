@@ -92,7 +92,8 @@ struct planner {
     bool pushing;  /* only verbs that neither drop nor hold rows so far */
     bool windowed; /* a verb so far has windows */
     bool filtered; /* and a `where` behind it may have dropped points by what they gave */
-    bool gone;     /* `last run` asks for the series that it lacks */
+    bool with_history;
+    bool gone; /* `last run` asks for the series that it lacks */
 };
 
 static int push_range(struct planner *planner, const struct stage *stage)
@@ -126,6 +127,20 @@ static int plan_format(struct context *ctx, const struct stage *stage, struct pl
                         plan->format);
 }
 
+static int plan_with(struct planner *planner, const struct stage *stage)
+{
+    static const char *const names[] = {"history", "excluded"};
+    struct context *ctx = planner->ctx;
+    if (slice_is(stage->name, "history")) {
+        planner->with_history = true;
+        return 0;
+    }
+    if (slice_is(stage->name, "excluded")) return not_yet(ctx, stage->span, "with excluded");
+    return context_fail(
+        ctx, Q_NO_OPTION, stage->name_span, context_suggest(ctx, stage->name, names, 2),
+        "'with' shows history or excluded, not '%.*s'", (int)stage->name.len, stage->name.text);
+}
+
 /* Puts one stage on the chain. */
 static int plan_stage(struct planner *planner, const struct stage *stage, struct op **chain)
 {
@@ -155,7 +170,7 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
     case STAGE_BOTTOM: return op_top(ctx, stage, input, chain);
     case STAGE_EXPECT: planner->plan->expects = true; return op_expect(ctx, stage, input, chain);
     case STAGE_AS: return plan_format(ctx, stage, planner->plan);
-    case STAGE_WITH: return not_yet(ctx, stage->verb_span, "with");
+    case STAGE_WITH: return plan_with(planner, stage);
     case STAGE_VERSUS: return not_yet(ctx, stage->verb_span, "versus");
     default: return 0;
     }
@@ -167,7 +182,7 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
 static void plan_lookback(struct planner *planner, const struct stage *stage, const struct op *op)
 {
     struct lookback back = op->lookback;
-    if (is_range(stage->kind) || stage->kind == STAGE_AS) return;
+    if (is_range(stage->kind) || stage->kind == STAGE_AS || stage->kind == STAGE_WITH) return;
     if (!planner->pushing && lookback_any(back)) {
         back.all = true;
         back.deep |= planner->filtered;
@@ -206,7 +221,8 @@ int plan_query(struct context *ctx, const struct query *query, struct plan *out)
     }
     if (status) return status;
     ctx->every_row = planner.lookback.deep;
-    op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone);
+    op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
+                   planner.with_history);
     ctx->outcome->series = out->selection.count;
     return 0;
 }

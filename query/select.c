@@ -563,6 +563,35 @@ static int select_test(struct context *ctx, const struct selector *selector, str
     return status;
 }
 
+/* The one branch that a selector asks for, if it does so by name: then the other branches' streams
+ * need not be looked at, of which there may be ten thousand. */
+static const struct test *one_branch(const struct test *test)
+{
+    if (test->kind == SELECT_MATCH)
+        return test->dimension == PACE_BRANCH && test->is_literal ? test : NULL;
+    bool all = test->kind == SELECT_AND || test->kind == SELECT_PATH;
+    bool single = test->kind == SELECT_OR && test->child && !test->child->next;
+    for (const struct test *child = test->child; child && (all || single); child = child->next) {
+        const struct test *found = one_branch(child);
+        if (found) return found;
+    }
+    return NULL;
+}
+
+/* The streams that may hold selected series. */
+static int candidates(struct context *ctx, const struct test *test,
+                      const struct pace_stream **streams, uint32_t *count)
+{
+    const struct test *branch = one_branch(test);
+    int status = 0;
+    *count = 0;
+    if (!branch)
+        status = pace_streams(ctx->snapshot, ctx->error, streams, count);
+    else if (branch->is_known)
+        status = pace_streams_of(ctx->snapshot, branch->id, ctx->error, streams, count);
+    return status ? context_store_error(ctx, status) : 0;
+}
+
 int select_series(struct context *ctx, const struct selector *selector, struct selection *out)
 {
     *out = (struct selection){0};
@@ -574,8 +603,8 @@ int select_series(struct context *ctx, const struct selector *selector, struct s
 
     const struct pace_stream *streams;
     uint32_t count;
-    status = pace_streams(ctx->snapshot, ctx->error, &streams, &count);
-    if (status) return context_store_error(ctx, status);
+    status = candidates(ctx, test, &streams, &count);
+    if (status) return status;
     struct gather gather = {.ctx = ctx, .test = test, .out = out};
     for (uint32_t i = 0; i < count; i++) {
         status = gather_stream(&gather, &streams[i]);

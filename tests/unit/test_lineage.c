@@ -74,8 +74,8 @@ static const char *scanned(pace *store, const char *branch, uint64_t inherited, 
     store_ok(
         pace_streams_of(snapshot, name_id(snapshot, PACE_BRANCH, branch), error, &streams, &count));
     assert_true(count >= 1);
-    store_ok(pace_lineage_scan_open(snapshot, streams[0].id, &column, 1, inherited, &range, error,
-                                    &scan));
+    store_ok(pace_lineage_scan_open(snapshot, streams[0].id, NULL, &column, 1, inherited, &range,
+                                    error, &scan));
     text[0] = 0;
     for (;;) {
         store_ok(pace_lineage_scan_next(scan, error, &cells));
@@ -402,7 +402,7 @@ static void test_columns_are_matched_by_name(void **state)
     struct pace_cells cells;
     uint32_t columns[] = {2, 0, 1, 2}; /* x w z x */
     store_ok(pace_snapshot_begin(store, error, &snapshot));
-    store_ok(pace_lineage_scan_open(snapshot, 1, columns, 4, 9, NULL, error, &scan));
+    store_ok(pace_lineage_scan_open(snapshot, 1, NULL, columns, 4, 9, NULL, error, &scan));
     store_ok(pace_lineage_scan_next(scan, error, &cells));
     assert_int_equal(cells.run_count, 1);
     assert_int_equal(cells.column_count, 4);
@@ -420,7 +420,7 @@ static void test_columns_are_matched_by_name(void **state)
     pace_lineage_scan_close(scan);
     columns[0] = 3;
     store_fails(PACE_ENOTFOUND,
-                pace_lineage_scan_open(snapshot, 1, columns, 1, 9, NULL, error, &scan));
+                pace_lineage_scan_open(snapshot, 1, NULL, columns, 1, 9, NULL, error, &scan));
     pace_snapshot_end(snapshot);
 }
 
