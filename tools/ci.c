@@ -13,7 +13,9 @@ struct ci_service {
     const char *project, *branch, *commit;
     const char *number; /* pull request: a number, or text that ends in one */
     const char *head;   /* commit of a pull request's head */
-    const char *id;     /* all that are set, joined */
+    const char *base;   /* branch that it is for */
+    const char *base_commit;
+    const char *id; /* all that are set, joined */
     const char *job;
     const char *runner;  /* name of a self-hosted runner */
     const char *hosted;  /* variable=value that tells a hosted runner; "" for never */
@@ -22,25 +24,28 @@ struct ci_service {
 
 static const struct ci_service services[] = {
     {"github", "GITHUB_ACTIONS", "GITHUB_REPOSITORY", "GITHUB_REF_NAME", "GITHUB_SHA", "", "",
-     "GITHUB_RUN_ID GITHUB_RUN_ATTEMPT GITHUB_JOB GITHUB_ACTION", "GITHUB_JOB", "RUNNER_NAME",
-     "RUNNER_ENVIRONMENT=github-hosted", "RUNNER_OS ImageOS RUNNER_ARCH"},
+     "GITHUB_BASE_REF", "", "GITHUB_RUN_ID GITHUB_RUN_ATTEMPT GITHUB_JOB GITHUB_ACTION",
+     "GITHUB_JOB", "RUNNER_NAME", "RUNNER_ENVIRONMENT=github-hosted",
+     "RUNNER_OS ImageOS RUNNER_ARCH"},
     {"gitlab", "GITLAB_CI", "CI_PROJECT_NAME", "CI_COMMIT_BRANCH CI_COMMIT_REF_NAME",
      "CI_COMMIT_SHA", "CI_MERGE_REQUEST_IID", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA CI_COMMIT_SHA",
-     "CI_JOB_ID", "CI_JOB_NAME", "CI_RUNNER_DESCRIPTION", "CI_SHARED_ENVIRONMENT=true",
+     "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+     "CI_MERGE_REQUEST_TARGET_BRANCH_SHA CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_JOB_ID",
+     "CI_JOB_NAME", "CI_RUNNER_DESCRIPTION", "CI_SHARED_ENVIRONMENT=true",
      "CI_SERVER_HOST CI_RUNNER_EXECUTABLE_ARCH"},
     {"jenkins", "JENKINS_URL", "", "BRANCH_NAME GIT_BRANCH", "GIT_COMMIT", "CHANGE_ID", "",
-     "JOB_NAME BUILD_NUMBER STAGE_NAME", "JOB_NAME", "NODE_NAME", "", ""},
+     "CHANGE_TARGET", "", "JOB_NAME BUILD_NUMBER STAGE_NAME", "JOB_NAME", "NODE_NAME", "", ""},
     {"azure", "TF_BUILD", "BUILD_REPOSITORY_NAME", "BUILD_SOURCEBRANCH", "BUILD_SOURCEVERSION",
      "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER SYSTEM_PULLREQUEST_PULLREQUESTID",
-     "SYSTEM_PULLREQUEST_SOURCECOMMITID",
+     "SYSTEM_PULLREQUEST_SOURCECOMMITID", "SYSTEM_PULLREQUEST_TARGETBRANCH", "",
      "BUILD_BUILDID SYSTEM_JOBID SYSTEM_JOBATTEMPT SYSTEM_TASKINSTANCEID", "AGENT_JOBNAME",
      "AGENT_NAME", "AGENT_ISSELFHOSTED=0", "AGENT_OS ImageOS AGENT_OSARCHITECTURE"},
     {"buildkite", "BUILDKITE", "BUILDKITE_PIPELINE_SLUG", "BUILDKITE_BRANCH", "BUILDKITE_COMMIT",
-     "BUILDKITE_PULL_REQUEST", "BUILDKITE_COMMIT",
+     "BUILDKITE_PULL_REQUEST", "BUILDKITE_COMMIT", "BUILDKITE_PULL_REQUEST_BASE_BRANCH", "",
      "BUILDKITE_BUILD_ID BUILDKITE_JOB_ID BUILDKITE_RETRY_COUNT BUILDKITE_STEP_ID",
      "BUILDKITE_LABEL", "BUILDKITE_AGENT_NAME", "", ""},
     {"circleci", "CIRCLECI", "CIRCLE_PROJECT_REPONAME", "CIRCLE_BRANCH", "CIRCLE_SHA1",
-     "CIRCLE_PR_NUMBER CIRCLE_PULL_REQUEST", "CIRCLE_SHA1",
+     "CIRCLE_PR_NUMBER CIRCLE_PULL_REQUEST", "CIRCLE_SHA1", "", "",
      "CIRCLE_WORKFLOW_ID CIRCLE_BUILD_NUM CIRCLE_NODE_INDEX CIRCLE_JOB", "CIRCLE_JOB", "", "", ""},
 };
 
@@ -139,6 +144,8 @@ static void read_github(const struct reader *reader, struct ci_facts *out)
         copy(out->commit, sizeof out->commit, head);
         out->merge_only = 0;
     }
+    const char *base = json_string_value(json_object_get(json_object_get(pull, "base"), "sha"));
+    copy(out->base_commit, sizeof out->base_commit, base);
     if (json_is_integer(number) && json_integer_value(number) > 0)
         out->pull_request = (unsigned long)json_integer_value(number);
     json_decref(root);
@@ -187,6 +194,8 @@ void ci_read(ci_lookup *lookup, void *context, struct ci_facts *out)
         out->pull_request = number_of(first_set(&reader, service->number));
     if (out->pull_request == 0) return;
     snprintf(out->branch, sizeof out->branch, "pr/%lu", out->pull_request);
+    copy(out->base, sizeof out->base, without(first_set(&reader, service->base), "refs/heads/"));
+    copy(out->base_commit, sizeof out->base_commit, first_set(&reader, service->base_commit));
     const char *head = first_set(&reader, service->head);
     if (head != NULL) {
         copy(out->commit, sizeof out->commit, head);

@@ -7,14 +7,16 @@
 enum { CI_NAME_MAX = 1024, CI_ID_MAX = 512 };
 
 struct ci_facts {
-    const char *service;        /* "github", "gitlab", ...; NULL outside of CI */
-    char project[CI_NAME_MAX];  /* "" when the service does not say */
-    char branch[CI_NAME_MAX];   /* pr/N in a pull request */
-    char commit[CI_NAME_MAX];   /* a pull request's head, not its merge */
-    char id[CI_ID_MAX];         /* job, attempt and step; "" when unknown */
-    char job[CI_NAME_MAX];      /* the job's name */
-    char testbed[CI_NAME_MAX];  /* hosted: os-image-arch; self-hosted: the runner's name */
-    unsigned long pull_request; /* number; 0: none */
+    const char *service;           /* "github", "gitlab", ...; NULL outside of CI */
+    char project[CI_NAME_MAX];     /* "" when the service does not say */
+    char branch[CI_NAME_MAX];      /* pr/N in a pull request */
+    char commit[CI_NAME_MAX];      /* a pull request's head, not its merge */
+    char id[CI_ID_MAX];            /* job, attempt and step; "" when unknown */
+    char job[CI_NAME_MAX];         /* the job's name */
+    char testbed[CI_NAME_MAX];     /* hosted: os-image-arch; self-hosted: the runner's name */
+    unsigned long pull_request;    /* number; 0: none */
+    char base[CI_NAME_MAX];        /* branch that a pull request is for; "" when unknown */
+    char base_commit[CI_NAME_MAX]; /* where it left that branch, as far as the service knows */
     int merge_only; /* 1: commit is unknown, and HEAD is a pull request's merge commit */
 };
 

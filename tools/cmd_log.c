@@ -49,8 +49,23 @@ static const char *flags_text(uint32_t flags)
     return texts[flags & (PACE_RUN_PARTIAL | PACE_RUN_DIRTY)];
 }
 
-static void add_run(struct rows *rows, const struct log *log, const struct pace_stream *stream,
-                    const struct pace_run_view *view)
+/* The start point that the run's branch has now: "main 4f2a1c9". */
+static int add_start(struct rows *rows, size_t column, pace_snapshot *snapshot,
+                     const struct pace_stream *stream, struct pace_error *error)
+{
+    struct pace_start_point start;
+    char text[PACE_MAX_NAME + PACE_MAX_COMMIT + 2];
+    int code = pace_start_point_get(snapshot, stream->project, stream->branch, error, &start);
+    if (code != 0) return code == PACE_ENOTFOUND ? 0 : code;
+    snprintf(text, sizeof text, "%s%s%s", start.branch, *start.commit != '\0' ? " " : "",
+             start.commit);
+    rows_text(rows, column, text);
+    return 0;
+}
+
+static int add_run(struct rows *rows, const struct log *log, pace_snapshot *snapshot,
+                   const struct pace_stream *stream, const struct pace_run_view *view,
+                   struct pace_error *error)
 {
     size_t i = 0;
     rows_next(rows);
@@ -61,7 +76,8 @@ static void add_run(struct rows *rows, const struct log *log, const struct pace_
     for (enum pace_dimension d = PACE_PROJECT; d <= PACE_TESTBED; d++)
         rows_text(rows, i++, log_name(log, stream, d));
     rows_number(rows, i++, view->cell_count, "");
-    rows_text(rows, i, flags_text(view->flags));
+    rows_text(rows, i++, flags_text(view->flags));
+    return add_start(rows, i, snapshot, stream, error);
 }
 
 static int gather(struct rows *rows, struct log *log, pace_snapshot *snapshot, uint64_t count,
@@ -75,7 +91,7 @@ static int gather(struct rows *rows, struct log *log, pace_snapshot *snapshot, u
         if (code != 0) continue;
         if (view.stream >= log->stream_count) continue;
         const struct pace_stream *stream = &log->streams[view.stream];
-        if (is_wanted(log, stream)) add_run(rows, log, stream, &view);
+        if (is_wanted(log, stream)) code = add_run(rows, log, snapshot, stream, &view, error);
         if (rows->failed) code = PACE_ENOMEM;
     }
     return code;
@@ -113,6 +129,7 @@ int cmd_log(const struct arguments *arguments)
         rows_field(&rows, texts[i], PACE_FIELD_TEXT);
     rows_field(&rows, "cells", PACE_FIELD_NUMBER);
     rows_field(&rows, "flags", PACE_FIELD_TEXT);
+    rows_field(&rows, "start_point", PACE_FIELD_TEXT);
     int code = pace_snapshot_begin(store, &error, &snapshot);
     if (code == 0) code = gather(&rows, &log, snapshot, count, &error);
     status = code != 0 ? store_failed("", code, &error) : show_rows(&style, &rows);

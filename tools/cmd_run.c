@@ -123,6 +123,12 @@ static int read_identity(struct job *job)
     if (identity->branch[0] == '\0' && identity->git.root[0] != '\0')
         return command_misused(job->arguments->command,
                                "git is on no branch (detached HEAD); name it: --branch NAME");
+    status = identity_start(job->arguments, identity);
+    if (status != 0) return status;
+    if (identity->ci.pull_request != 0 && !identity->start.is_set && !job->quiet)
+        say_note("note: %s does not tell which branch %s is for, so it has no baseline; name it: "
+                 "--start-point BRANCH",
+                 identity->ci.service, identity->branch);
     if (identity->git.root[0] != '\0' && identity->commit[0] == '\0' && !job->quiet)
         say_note("note: git tells no commit in %s (see `git log` there); the run is stored without",
                  identity->git.root);
@@ -201,6 +207,9 @@ static struct pace_run_info run_info(const struct job *job, const struct trial_r
         strcmp(commit, either(facts->commit, "", "")) == 0)
         out->time_ns = facts->commit_time_ns;
     if (out->time_ns == 0) out->time_ns = result->started_ns;
+    const struct start_point *start = &identity->start;
+    /* Where nothing tells the commit, what the parent has now is what was asked for. */
+    int as_it_is = start->is_given && start->commit[0] == '\0';
     uint32_t flags = 0;
     if (result->failed) flags |= PACE_RUN_PARTIAL;
     if (identity->dirty) flags |= PACE_RUN_DIRTY;
@@ -212,7 +221,10 @@ static struct pace_run_info run_info(const struct job *job, const struct trial_r
                                   .time_ns = out->time_ns,
                                   .ran_ns = result->started_ns,
                                   .ordinal = identity->ordinal,
-                                  .flags = flags};
+                                  .flags = flags,
+                                  .start_branch = start->is_set ? start->branch : NULL,
+                                  .start_commit = start->commit,
+                                  .start_time_ns = as_it_is ? out->time_ns : start->time_ns};
 }
 
 /* Commits the run. A CI step may run several commands with one name each: the next free one is
@@ -239,13 +251,12 @@ static int is_newest(pace *store, uint64_t run)
 {
     pace_snapshot *snapshot = NULL;
     struct pace_run_view view;
-    const struct pace_stream *streams;
-    uint32_t count;
+    struct pace_stream stream;
     int newest = 0;
     if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return 0;
     if (pace_run_get(snapshot, run, NULL, &view) == 0 &&
-        pace_streams(snapshot, NULL, &streams, &count) == 0 && view.stream < count)
-        newest = streams[view.stream].last_run == run;
+        pace_stream_get(snapshot, view.stream, NULL, &stream) == 0)
+        newest = stream.last_run == run;
     pace_snapshot_end(snapshot);
     return newest;
 }
@@ -267,6 +278,10 @@ static int store_run(struct job *job, struct trial_result *result, pace **store_
         trial_keep(result);
         return status;
     }
+    if (out->result.start_point != 0)
+        say_note("note: the start point is not set: branch %s %s %s", job->identity.start.branch,
+                 out->result.start_point == PACE_ELIMIT ? "is too far from" : "is, or comes from,",
+                 out->result.start_point == PACE_ELIMIT ? "a branch without one" : out->branch);
     out->cell_count = result->record.count;
     out->is_newest = is_newest(store, out->result.run);
     *store_out = store;
@@ -370,6 +385,10 @@ static int dry_run(const struct job *job)
         "store        %s\nproject      %s\nbranch       %s\ntestbed      %s\ncommit       %s%s",
         job->path, identity->project, either(identity->branch, "main", ""), identity->testbed,
         either(identity->commit, "none", ""), identity->dirty ? " (uncommitted changes)" : "");
+    const struct start_point *start = &identity->start;
+    if (start->is_set)
+        say_note("start point  %s%s%s", start->branch[0] != '\0' ? start->branch : "none",
+                 start->commit[0] != '\0' ? " at " : "", start->commit);
     say_note("commit time  %s\njudged by    check %s", time,
              job->model != NULL ? job->model : "(the saved threshold in scope, else the default)");
     return STATUS_OK;

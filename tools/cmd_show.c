@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_PREFIX = 4, MAX_CHOICES = 10, KEY_WIDTH_MAX = 40 };
+enum { MIN_PREFIX = 4, MAX_CHOICES = 10, KEY_WIDTH_MAX = 40, START_TEXT_MAX = 1500 };
 
 /* -- which run -----------------------------------------------------------------------------------
  */
@@ -124,6 +124,12 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     if (code == 0) code = pace_run_meta(snapshot, view->run, error, &meta);
     if (code != 0) return code;
     size_t width = strlen("project");
+    char start[START_TEXT_MAX];
+    struct pace_lineage lineage;
+    code = pace_lineage_get(snapshot, view->stream, error, &lineage);
+    if (code != 0) return code;
+    pace_lineage_text(&lineage, start, sizeof start);
+    if (*start != '\0') width = strlen("start point");
     for (size_t i = 0; i < meta.count; i++) {
         size_t len = strlen(meta.keys[i]);
         if (len > width && len <= KEY_WIDTH_MAX) width = len;
@@ -133,6 +139,7 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     put_pair(width, "project", names[0]);
     put_pair(width, "branch", names[1]);
     put_pair(width, "testbed", names[2]);
+    put_pair(width, "start point", start);
     put_pair(width, "commit", view->commit);
     put_pair(width, "time", timestamp_print(text, view->time_ns));
     if (view->ran_ns != 0) put_pair(width, "ran", timestamp_print(text, view->ran_ns));

@@ -360,3 +360,55 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
     }
     free(answer);
 }
+
+int git_commit(const char *root, const char *name, char commit[GIT_COMMIT_MAX], int64_t *time_ns)
+{
+    const char *log[] = {"log", "-64", "--first-parent", "--format=%H %ct", name, "--", NULL};
+    struct answer *answer = name[0] == '\0' || name[0] == '-' ? NULL : malloc(sizeof *answer);
+    struct git_facts facts = {0};
+    if (answer != NULL && git_ask(root, log, answer)) read_commits(answer->text, &facts);
+    free(answer);
+    if (facts.commit[0] == '\0') return 0;
+    strcpy(commit, facts.commit);
+    *time_ns = facts.time_ns;
+    return 1;
+}
+
+void git_parents(const char *root, char first[GIT_COMMIT_MAX], char second[GIT_COMMIT_MAX])
+{
+    const char *words[] = {"cat-file", "commit", "HEAD", NULL};
+    struct answer *answer = malloc(sizeof *answer);
+    first[0] = second[0] = '\0';
+    if (answer == NULL || !git_ask(root, words, answer)) {
+        free(answer);
+        return;
+    }
+    char *out = first;
+    /* The head of the object ends with an empty line; what follows is the message. */
+    for (const char *line = answer->text; line[0] != '\0' && line[0] != '\n' && out != NULL;) {
+        size_t len = strcspn(line, "\n");
+        if (len > 7 && len < GIT_COMMIT_MAX && strncmp(line, "parent ", 7) == 0) {
+            snprintf(out, GIT_COMMIT_MAX, "%.*s", (int)len - 7, line + 7);
+            out = out == first ? second : NULL;
+        }
+        line += len + (line[len] == '\n');
+    }
+    free(answer);
+}
+
+int git_merge_base(const char *root, const char *branch, int origin_first, const char *commit,
+                   char base[GIT_COMMIT_MAX])
+{
+    static const char *const places[] = {"refs/heads", "refs/remotes/origin"};
+    struct answer *answer = malloc(sizeof *answer);
+    char name[GIT_NAME_MAX + 32];
+    base[0] = '\0';
+    for (int i = 0; answer != NULL && i < 2 && base[0] == '\0'; i++) {
+        snprintf(name, sizeof name, "%s/%s", places[origin_first ? 1 - i : i], branch);
+        const char *words[] = {"merge-base", name, commit[0] != '\0' ? commit : "HEAD", NULL};
+        if (commit[0] != '-' && git_ask(root, words, answer))
+            snprintf(base, GIT_COMMIT_MAX, "%.*s", (int)strcspn(answer->text, "\n"), answer->text);
+    }
+    free(answer);
+    return base[0] != '\0';
+}

@@ -96,6 +96,58 @@ int identity_read(const struct arguments *arguments, struct identity *out)
     return 0;
 }
 
+/* -- the start point --------------------------------------------------------------------------- */
+
+/* The commit where a pull request left its base: the first parent of the merge that CI checked out,
+ * for then the base's newest changes are measured too; else the merge base; else what CI says. */
+static void find_base(const struct identity *identity, char commit[GIT_COMMIT_MAX])
+{
+    char first[GIT_COMMIT_MAX] = "", second[GIT_COMMIT_MAX] = "";
+    const char *root = identity->git.root;
+    commit[0] = '\0';
+    if (root[0] != '\0') {
+        git_parents(root, first, second);
+        int is_merge = second[0] != '\0' &&
+                       (identity->ci.merge_only || strcmp(second, identity->git.commit) == 0);
+        if (is_merge)
+            strcpy(commit, first);
+        else
+            git_merge_base(root, identity->ci.base, 1, identity->git.commit, commit);
+    }
+    if (commit[0] == '\0') snprintf(commit, GIT_COMMIT_MAX, "%.127s", identity->ci.base_commit);
+}
+
+int identity_start(const struct arguments *arguments, struct identity *identity)
+{
+    struct start_point *start = &identity->start;
+    const char *root = identity->git.root;
+    int status = copy_option(arguments, OPTION_START_POINT, start->branch, sizeof start->branch);
+    if (status == 0)
+        status = copy_option(arguments, OPTION_START_COMMIT, start->commit, sizeof start->commit);
+    if (status != 0) return status;
+    start->is_given = start->branch[0] != '\0';
+    int reset = arguments_has(arguments, OPTION_START_RESET);
+    if (!start->is_given && !reset && identity->ci.pull_request != 0 &&
+        strcmp(identity->ci.base, identity->branch) != 0)
+        strcpy(start->branch, identity->ci.base);
+    start->is_set = reset || start->branch[0] != '\0';
+    if (start->branch[0] == '\0') {
+        if (start->commit[0] == '\0') return 0;
+        return command_misused(arguments->command,
+                               "--start-point-commit needs its branch: --start-point BRANCH");
+    }
+    if (start->commit[0] == '\0' && !start->is_given)
+        find_base(identity, start->commit);
+    else if (start->commit[0] == '\0' && root[0] != '\0')
+        git_merge_base(root, start->branch, 0, identity->git.commit, start->commit);
+    char full[GIT_COMMIT_MAX];
+    if (root[0] != '\0' && git_commit(root, start->commit, full, &start->time_ns))
+        strcpy(start->commit, full);
+    return 0;
+}
+
+/* -- the run's own name ------------------------------------------------------------------------- */
+
 void identity_name(struct identity *identity, char *const *argv, unsigned index)
 {
     if (identity->ci.id[0] != '\0') {

@@ -173,6 +173,7 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     const char *text = NULL;
     *out = (struct judgement){0};
     arena_init(&out->arena, 0);
+    out->is_bare = model == NULL;
     if (model != NULL && strpbrk(model, "|;") != NULL) {
         say_error(
             "--threshold takes what follows `check` in a query, such as 't-test 99%% over 64'");
@@ -275,15 +276,17 @@ static int column_find(pace_snapshot *snapshot, uint32_t stream, const struct ju
     return code != 0 ? code : PACE_ENOTFOUND;
 }
 
-/* Commits of the series' runs up to the judged one, without those of its own commit. */
-static int window_scan(pace_scan *scan, const struct judged *judged, struct window *window)
+/* Commits of the series' runs up to the judged one, without those of its own commit; `own` is a stream
+ * whose runs do not count, or UINT32_MAX. */
+static int window_scan(pace_lineage_scan *scan, const struct judged *judged, uint32_t own,
+                       struct window *window)
 {
     struct pace_cells cells;
     int code = 0;
-    while ((code = pace_scan_next(scan, NULL, &cells)) == 0 && cells.run_count > 0) {
+    while ((code = pace_lineage_scan_next(scan, NULL, &cells)) == 0 && cells.run_count > 0) {
         for (size_t i = 0; i < cells.run_count && code == 0; i++) {
             if (cells.runs[i].run == judged->run) return 0;
-            if (cells.status[i] != PACE_CELL_OK) continue;
+            if (cells.status[i] != PACE_CELL_OK || cells.runs[i].stream == own) continue;
             if (*judged->commit == '\0' || strcmp(cells.runs[i].commit, judged->commit) != 0)
                 code = window_add(window, cells.runs[i].commit);
         }
@@ -292,25 +295,49 @@ static int window_scan(pace_scan *scan, const struct judged *judged, struct wind
     return code;
 }
 
-/* ", e13b0d1..9c2d771": the commits that the window covers, or nothing where they are not known
- * (the window reaches into the parent branch, or runs have no commits). */
-static void window_text(pace *store, const struct judged *judged, char *out, size_t size)
+/* 1 when a change was accepted somewhere: then nobody but the query knows what the window covers. */
+static int has_accepted(pace_snapshot *snapshot)
+{
+    const struct pace_mark *marks;
+    size_t count;
+    if (pace_marks(snapshot, NULL, &marks, &count) != 0) return 0;
+    for (size_t i = 0; i < count; i++)
+        if (marks[i].kind == PACE_MARK_ACCEPT && !marks[i].undone) return 1;
+    return 0;
+}
+
+/* Reads the commits before a judged run along its lineage, as far as `n` may reach. */
+static int window_read(pace_snapshot *snapshot, const struct judged *judged, int is_bare, size_t n,
+                       struct window *window)
+{
+    struct pace_run_view view;
+    struct pace_lineage lineage;
+    pace_lineage_scan *scan = NULL;
+    uint32_t column = 0;
+    int code = pace_run_get(snapshot, judged->run, NULL, &view);
+    if (code == 0) code = column_find(snapshot, view.stream, judged, &column);
+    if (code == 0) code = pace_lineage_get(snapshot, view.stream, NULL, &lineage);
+    if (code != 0) return code;
+    int from_parent = is_bare && lineage.state != PACE_LINEAGE_NONE;
+    if (from_parent && has_accepted(snapshot)) return PACE_ENOTFOUND;
+    struct pace_range range = {INT64_MIN, view.time_ns + 1, n + WINDOW_SLACK};
+    code = pace_lineage_scan_open(snapshot, view.stream, &lineage, &column, 1, n + WINDOW_SLACK,
+                                  &range, NULL, &scan);
+    if (code == 0) code = window_scan(scan, judged, from_parent ? view.stream : UINT32_MAX, window);
+    pace_lineage_scan_close(scan);
+    return code;
+}
+
+/* ", e13b0d1..9c2d771": the commits that the window covers, or nothing where they are not known. */
+static void window_text(pace *store, const struct judged *judged, int is_bare, char *out,
+                        size_t size)
 {
     struct window window = {0};
-    struct pace_run_view view;
     pace_snapshot *snapshot = NULL;
-    pace_scan *scan = NULL;
-    uint32_t column = 0;
     size_t n = judged->n >= 1 && judged->n <= PACE_MAX_WINDOW ? (size_t)judged->n : 0;
     out[0] = '\0';
     if (n == 0 || pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
-    int code = pace_run_get(snapshot, judged->run, NULL, &view);
-    if (code == 0) code = column_find(snapshot, view.stream, judged, &column);
-    if (code == 0) {
-        struct pace_range range = {INT64_MIN, view.time_ns + 1, n + WINDOW_SLACK};
-        code = pace_scan_open(snapshot, view.stream, &column, 1, &range, NULL, &scan);
-    }
-    if (code == 0) code = window_scan(scan, judged, &window);
+    int code = window_read(snapshot, judged, is_bare, n, &window);
     if (code == 0 && window.count >= n) {
         const char *from = window.commits[window.count - n];
         const char *until = window.commits[window.count - 1];
@@ -319,8 +346,46 @@ static void window_text(pace *store, const struct judged *judged, char *out, siz
         else if (*from != '\0' && *until != '\0')
             snprintf(out, size, ", %.*s..%.*s", SHORT_COMMIT, from, SHORT_COMMIT, until);
     }
-    pace_scan_close(scan);
     free(window.commits);
+    pace_snapshot_end(snapshot);
+}
+
+/* -- the lineage, for people --------------------------------------------------------------------- */
+
+static int find_lineage(pace_snapshot *snapshot, const struct judged *judged,
+                        struct pace_lineage *out)
+{
+    const char *const names[] = {judged->project, judged->branch, judged->testbed};
+    uint32_t ids[3];
+    for (int i = 0; i < 3; i++) {
+        int code = pace_name_find(snapshot, (enum pace_dimension)i, names[i], strlen(names[i]),
+                                  NULL, &ids[i]);
+        if (code != 0) return code;
+    }
+    return pace_lineage_find(snapshot, ids[0], ids[1], ids[2], NULL, out);
+}
+
+/* Says where the branch of each judged stream has its history from: always when it is not as asked. */
+static void note_lineage(pace *store, const struct judgement *judgement, int quiet)
+{
+    pace_snapshot *snapshot = NULL;
+    size_t listed = 0;
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i], *before = i > 0 ? row - 1 : NULL;
+        struct pace_lineage lineage;
+        char text[1500];
+        if (before != NULL && strcmp(row->project, before->project) == 0 &&
+            strcmp(row->branch, before->branch) == 0 && strcmp(row->testbed, before->testbed) == 0)
+            continue;
+        if (find_lineage(snapshot, row, &lineage) != 0 || lineage.state == PACE_LINEAGE_NONE)
+            continue;
+        if (quiet && lineage.state == PACE_LINEAGE_EXACT) continue;
+        if (listed++ < MAX_LISTED)
+            say_note("%s on %s: %s%s", row->branch, row->testbed,
+                     lineage.segment_count > 0 ? "the baseline is " : "",
+                     pace_lineage_text(&lineage, text, sizeof text));
+    }
     pace_snapshot_end(snapshot);
 }
 
@@ -348,12 +413,13 @@ static void put_safe(const char *text)
  *          was 21.3 us  over 36 runs, e13b0d1..9c2d771
  *          is  152 us   +614 %, limit 22.4 us, p 1e-09
  *          and 151 us   in run 39, which confirms it */
-static void alert_text(pace *store, const struct judged *judged, const struct judged *again,
-                       const char *scope, const struct show_style *style)
+static void alert_text(pace *store, const struct judged *judged, int is_bare,
+                       const struct judged *again, const char *scope,
+                       const struct show_style *style)
 {
     char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], then[UNIT_TEXT_MAX] = "", text[UNIT_TEXT_MAX];
     char commits[64];
-    window_text(store, judged, commits, sizeof commits);
+    window_text(store, judged, is_bare, commits, sizeof commits);
     unit_print(was, judged->base, judged->unit);
     unit_print(is, judged->value, judged->unit);
     if (again != NULL) unit_print(then, again->value, again->unit);
@@ -507,6 +573,7 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
     struct rows rows;
     size_t alerts = 0;
     char scope[256];
+    note_lineage(store, judgement, quiet);
     rows_init(&rows);
     alert_fields(&rows);
     for (size_t i = 0; i < judgement->count; i++) {
@@ -522,7 +589,7 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         if (style->format != NULL)
             add_alert_row(&rows, row, confirmed);
         else if (alerts <= MAX_LISTED)
-            alert_text(store, row, confirmed ? second : NULL,
+            alert_text(store, row, judgement->is_bare, confirmed ? second : NULL,
                        stream_text(judgement, row, scope, sizeof scope), style);
     }
     if (style->format == NULL && alerts > MAX_LISTED)

@@ -37,6 +37,7 @@ struct judgement {
     struct judged *rows; /* in the order of the query */
     size_t count, capacity;
     size_t counts[JUDGE_VERDICT_COUNT];
+    int is_bare; /* no model was named: on a branch with a start point the parent alone counts */
 };
 
 /* Judges by a model; NULL: by the saved threshold in scope, else the default of `check`. Returns 0, or the exit status after saying what failed

@@ -264,6 +264,52 @@ static void test_circleci(void **state)
     assert_string_equal(read_pairs(push).branch, "main");
 }
 
+/* The branch that a pull request is for, as each service names it. */
+static void test_base(void **state)
+{
+    static const struct {
+        const char *pairs[12], *branch, *commit;
+    } rows[] = {
+        {{"GITHUB_ACTIONS", "true", "GITHUB_EVENT_NAME", "pull_request", "GITHUB_REF",
+          "refs/pull/7/merge", "GITHUB_BASE_REF", "main"},
+         "main",
+         ""},
+        {{"GITHUB_ACTIONS", "true", "GITHUB_EVENT_NAME", "push", "GITHUB_BASE_REF", "main"},
+         "",
+         ""},
+        {{"GITLAB_CI", "true", "CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME",
+          "main", "CI_MERGE_REQUEST_DIFF_BASE_SHA", "abc"},
+         "main",
+         "abc"},
+        {{"GITLAB_CI", "true", "CI_MERGE_REQUEST_IID", "7", "CI_MERGE_REQUEST_TARGET_BRANCH_SHA",
+          "tip", "CI_MERGE_REQUEST_DIFF_BASE_SHA", "abc"},
+         "",
+         "tip"},
+        {{"JENKINS_URL", "x", "CHANGE_ID", "7", "CHANGE_TARGET", "release/1"}, "release/1", ""},
+        {{"TF_BUILD", "True", "SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "7",
+          "SYSTEM_PULLREQUEST_TARGETBRANCH", "refs/heads/main"},
+         "main",
+         ""},
+        {{"BUILDKITE", "true", "BUILDKITE_PULL_REQUEST", "7", "BUILDKITE_PULL_REQUEST_BASE_BRANCH",
+          "main"},
+         "main",
+         ""},
+        {{"BUILDKITE", "true", "BUILDKITE_PULL_REQUEST", "false",
+          "BUILDKITE_PULL_REQUEST_BASE_BRANCH", "main"},
+         "",
+         ""},
+        {{"CIRCLECI", "true", "CIRCLE_PR_NUMBER", "7"}, "", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *pairs[12];
+        memcpy(pairs, rows[i].pairs, sizeof pairs);
+        struct ci_facts facts = read_pairs(pairs);
+        assert_string_equal(facts.base, rows[i].branch);
+        assert_string_equal(facts.base_commit, rows[i].commit);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +317,7 @@ int main(void)
         cmocka_unit_test(test_github_push),
         cmocka_unit_test(test_github_self_hosted),
         cmocka_unit_test(test_github_pull_request),
+        cmocka_unit_test(test_base),
         cmocka_unit_test(test_gitlab),
         cmocka_unit_test(test_jenkins),
         cmocka_unit_test(test_azure),

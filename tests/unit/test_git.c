@@ -173,6 +173,50 @@ static void test_shallow_and_detached(void **state)
     assert_true(facts.time_ns != 0);
 }
 
+static void test_commits_of_two_branches(void **state)
+{
+    struct tree *tree = *state;
+    char first[GIT_COMMIT_MAX], second[GIT_COMMIT_MAX], base[GIT_COMMIT_MAX], full[GIT_COMMIT_MAX];
+    char clone[600];
+    struct git_facts facts;
+    int64_t time_ns = 0;
+    run(tree,
+        "git init -q -b main; commit() { echo $1 >$1; git add $1; "
+        "GIT_COMMITTER_DATE=\"170000000$1 +0000\" git commit -qm $1; }; "
+        "commit 1; git tag fork; git checkout -q -b side; commit 2; git checkout -q main; "
+        "commit 3; git tag tip; git checkout -q --detach; git merge -q -m 'm\n\nparent x' side; "
+        "git clone -q \"file://$PWD\" clone; "
+        "git clone -q --depth 1 \"file://$PWD\" shallow 2>/dev/null");
+    git_read(tree->path, "tip", &facts);
+    git_parents(tree->path, first, second);
+    assert_string_equal(first, facts.commit);
+    git_read(tree->path, "side", &facts);
+    assert_string_equal(second, facts.commit);
+    assert_int_equal(git_commit(tree->path, "fork", full, &time_ns), 1);
+    assert_int_equal(time_ns, INT64_C(1700000001) * 1000000000);
+    assert_int_equal(git_merge_base(tree->path, "main", 0, second, base), 1);
+    assert_string_equal(base, full);
+    assert_int_equal(git_merge_base(tree->path, "side", 1, "", base), 1); /* HEAD has all of it */
+    assert_string_equal(base, second);
+    assert_int_equal(git_merge_base(tree->path, "none", 0, "", base), 0);
+    assert_int_equal(git_merge_base(tree->path, "main", 0, "--all", base), 0);
+    assert_int_equal(git_commit(tree->path, "none", full, &time_ns), 0);
+    assert_int_equal(git_commit(tree->path, "", full, &time_ns), 0);
+    assert_int_equal(git_commit(tree->path, "--all", full, &time_ns), 0);
+    snprintf(clone, sizeof clone, "%s/clone", tree->path); /* main is its origin's only */
+    assert_int_equal(git_merge_base(clone, "main", 0, second, base), 1);
+    assert_string_equal(base, full);
+    snprintf(clone, sizeof clone, "%s/shallow", tree->path);
+    char seen[2][GIT_COMMIT_MAX];
+    git_parents(clone, seen[0], seen[1]);
+    assert_string_equal(seen[0], first);
+    assert_string_equal(seen[1], second);
+    run(tree, "git checkout -q --orphan new; git commit -qm first");
+    git_parents(tree->path, first, second);
+    assert_string_equal(first, "");
+    assert_string_equal(second, "");
+}
+
 static void test_tracks(void **state)
 {
     struct tree *tree = *state;
@@ -230,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_facts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_dirty, setup, teardown),
         cmocka_unit_test_setup_teardown(test_shallow_and_detached, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_commits_of_two_branches, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_linked_tree, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
