@@ -86,8 +86,7 @@ static void add_own(const struct model *m, int branch, int testbed, struct list 
 {
     size_t first = out->count;
     for (size_t i = 0; i < m->run_count; i++)
-        if (m->runs[i].branch == branch && m->runs[i].testbed == testbed)
-            out->at[out->count++] = i;
+        if (m->runs[i].branch == branch && m->runs[i].testbed == testbed) out->at[out->count++] = i;
     sorted = m->runs;
     qsort(out->at + first, out->count - first, sizeof *out->at, by_place);
 }
@@ -353,11 +352,12 @@ static void ask(struct model *m, pace_session *session, const struct question *q
     pace_query *query;
     enum pace_step step = PACE_STEP_ROWS;
     const struct pace_rows *rows;
-    snprintf(text, sizeof text,
-             "branch:%s testbed:t%d benchmark:b%d | %s%s over %d needs 2 | last %d | keep run, n, base",
-             branch_name(branch, question->branch), question->testbed, question->benchmark,
-             below(m, 5) ? "" : "where run > 0 | ", question->bare ? "check" : "baseline mean",
-             question->over, question->last);
+    snprintf(
+        text, sizeof text,
+        "branch:%s testbed:t%d benchmark:b%d | %s%s over %d needs 2 | last %d | keep run, n, base",
+        branch_name(branch, question->branch), question->testbed, question->benchmark,
+        below(m, 5) ? "" : "where run > 0 | ", question->bare ? "check" : "baseline mean",
+        question->over, question->last);
     own.count = 0;
     add_own(m, question->branch, question->testbed, &own);
     size_t kept = 0, seen = 0;
