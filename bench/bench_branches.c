@@ -2,10 +2,10 @@
  *
  *   usage: bench_branches SCRATCH
  *
- * Two stores have the same branch main, 100 runs of 200 columns, and pull requests that start from its
- * last commit, 3 runs each: one store has one of them, the other 10,000. Appending a run to a pull
- * request and asking for its verdict take turns between the two. The bar is 1.5 times what the store
- * with one branch needs. */
+ * Two stores have the same branch main, 100 runs of 200 columns, and pull requests that start from
+ * its last commit, 3 runs each: one store has one of them, the other 10,000. Appending a run to a
+ * pull request and asking for its verdict take turns between the two. The bar is 1.5 times what
+ * the store with one branch needs. */
 #include "report.h"
 #include "timing.h"
 #include "workload.h"

@@ -11,7 +11,7 @@ static int damaged(struct kv_txn *txn, uint32_t branch, const char *what, struct
     return error_damaged(error, "%s: the %s of branch %u", kv_path(txn), what, branch);
 }
 
-/* -- the record of a branch --------------------------------------------------------------------- */
+/* -- the record of a branch -------------------------------------------------------------------- */
 
 /* PACE_ENOTFOUND while a batch that brings the name has not come so far. */
 static int record_load(struct kv_txn *txn, uint32_t branch, struct pace_error *error,
@@ -44,7 +44,7 @@ int branch_add_stream(struct kv_txn *txn, uint32_t branch, struct pace_error *er
     return record_store(txn, branch, &record, error);
 }
 
-/* -- the streams of a branch -------------------------------------------------------------------- */
+/* -- the streams of a branch ------------------------------------------------------------------- */
 
 struct walk {
     struct kv_txn *txn;
@@ -103,7 +103,7 @@ int branch_stream(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_
     return rc ? rc : PACE_ENOTFOUND;
 }
 
-/* -- start points ------------------------------------------------------------------------------- */
+/* -- start points ------------------------------------------------------------------------------ */
 
 /* The number of versions, or PACE_ENOTFOUND: none in this project. */
 static int versions_load(struct kv_txn *txn, uint32_t project, uint32_t branch,
@@ -113,7 +113,7 @@ static int versions_load(struct kv_txn *txn, uint32_t project, uint32_t branch,
     return kv_get_struct(txn, &key, "a start point", error, versions, sizeof *versions);
 }
 
-/* A branch without start point in this project: as many projects must have one as its record says. */
+/* None in this project: then as many projects must have one as the branch's record says. */
 static int confirm_none(struct kv_txn *txn, uint32_t branch, struct pace_error *error)
 {
     struct branch_record record;
@@ -171,7 +171,7 @@ int start_load(struct kv_txn *txn, uint32_t project, uint32_t branch, struct pac
     return !rc && out->record.parent == START_TAKEN_BACK ? PACE_ENOTFOUND : rc;
 }
 
-/* -- setting one -------------------------------------------------------------------------------- */
+/* -- setting one ------------------------------------------------------------------------------- */
 
 /* Follows the chain of a parent that is to be. */
 static int check_chain(struct kv_txn *txn, uint32_t project, uint32_t branch,

@@ -1,11 +1,13 @@
-/* branch.h -- what the store knows of a branch name as such: its streams, and where it left its parent.
+/* branch.h -- what the store knows of a branch name as such: its streams, and where it left its
+ * parent.
  *
  *   branch:       struct branch_record, sealed; one for every branch name
  *   stream index: streams of one branch lie side by side (keys.h)
  *   starts:       versions u32, sealed; one for every project in which the branch has a start point
- *   start point:  | sum u64 | struct start_record | commit, its bytes |; one a version, never changed
+ *   start point:  | sum u64 | struct start_record | commit, its bytes |; one a version
  *
- * The counts in the branch's record tell when a damaged index page hides a stream or a start point. */
+ * The counts in the branch's record tell when a damaged index page hides a stream or a start
+ * point. */
 #ifndef PACE_BRANCH_H
 #define PACE_BRANCH_H
 
@@ -37,8 +39,8 @@ struct start {
 /* Counts a stream that was just made in the record of its branch. */
 int branch_add_stream(struct kv_txn *txn, uint32_t branch, struct pace_error *error);
 
-/* Calls visit() for each stream of a branch, by project and testbed, until it returns non-zero (which
- * is returned). */
+/* Calls visit() for each stream of a branch, by project and testbed, until it returns non-zero
+ * (which is returned). */
 int branch_streams(struct kv_txn *txn, uint32_t branch, struct pace_error *error,
                    int (*visit)(void *context, uint32_t stream, struct pace_error *error),
                    void *context);
@@ -58,8 +60,8 @@ struct start_wish {
     int64_t time_ns;    /* 0: unknown */
 };
 
-/* Appends a version unless the newest says the same. PACE_EMISUSE: the parent's chain leads back to the
- * branch; PACE_ELIMIT: it is too long. Nothing is written then. */
+/* Appends a version unless the newest says the same. PACE_EMISUSE: the parent's chain leads back
+ * to the branch; PACE_ELIMIT: it is too long. Nothing is written then. */
 int start_append(struct kv_txn *txn, struct catalogue *catalogue, struct head *head,
                  uint32_t project, uint32_t branch, const struct start_wish *wish,
                  struct pace_error *error);

@@ -365,7 +365,7 @@ static int find_identity(struct commit *commit, const char *id, const struct sea
     return 0;
 }
 
-/* Sets the start point that the run brings. A refused one does not keep the run from being stored. */
+/* Sets the start point that the run brings. A refused one does not keep the run back. */
 static int set_start(struct commit *commit, struct pace_run_result *result)
 {
     if (!commit->run->has_start) return 0;

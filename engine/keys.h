@@ -10,7 +10,7 @@
  *   'S'  stream index| branch u32 | project u32 | testbed u32 |          stream u32
  *   'B'  branches    | branch u32 |                                      struct branch_record
  *   'y'  starts      | branch u32 | project u32 |                        how many versions
- *   'z'  start points| branch u32 | project u32 | version u32 |          one version of a start point
+ *   'z'  start points| branch u32 | project u32 | version u32 |          one version
  *   'p'  shapes      | shape u32 |                                       its length
  *   'c'  columns     | shape u32 | chunk u32 |                           500 columns at most
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
@@ -77,8 +77,8 @@ struct key key_mark(uint64_t mark);
 struct key key_undone(uint64_t mark);
 struct key key_object(uint64_t sequence);
 
-/* What the keys of one stream's log begin with; of a branch's streams, of its starts; of commits with a
- * prefix. */
+/* What the keys of one stream's log begin with; of a branch's streams, of its starts; of commits
+ * with a prefix. */
 struct key key_log_stream(uint32_t stream);
 struct key key_stream_branch(uint32_t branch);
 struct key key_starts_branch(uint32_t branch);

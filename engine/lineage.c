@@ -1,10 +1,10 @@
 /* lineage.c -- start points for people, and the ancestors of a stream as segments.
  *
  * A chain of branches is followed up to one without a start point, then cut from its far end: the
- * whole of the oldest ancestor, cut where the next branch left it, and so on. A start point cuts at
- * its commit's last run where that was measured, by its time otherwise. Nothing is copied: runs of an
- * ancestor that arrive late are inherited when they lie before the cut. Costs a few lookups a branch of
- * the chain. */
+ * whole of the oldest ancestor, cut where the next branch left it, and so on. A start point cuts
+ * at its commit's last run where that was measured, by its time otherwise. Nothing is copied: runs
+ * of an ancestor that arrive late are inherited when they lie before the cut. Costs a few lookups
+ * a branch of the chain. */
 #include "branch.h"
 #include "index.h"
 #include "run.h"
@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* -- start points ------------------------------------------------------------------------------- */
+/* -- start points ------------------------------------------------------------------------------ */
 
 struct new_start {
     pace *store;
@@ -101,7 +101,7 @@ int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uint32_t bra
     return rc;
 }
 
-/* -- cutting ------------------------------------------------------------------------------------ */
+/* -- cutting ----------------------------------------------------------------------------------- */
 
 /* An ancestor's stream and the place of the last run that is inherited. */
 struct cut {
@@ -151,7 +151,7 @@ struct find_commit {
     struct position last;
 };
 
-/* Takes the runs of exactly this commit that the ancestor's part has; pace_commits takes a prefix. */
+/* Takes the runs of exactly this commit in the ancestor's part; pace_commits takes a prefix. */
 static int see_commit(void *context, const char *commit, uint64_t run)
 {
     struct find_commit *find = context;
@@ -225,7 +225,7 @@ static int cut_at_start(struct chain *chain, const struct pace_start_point *star
     return rc;
 }
 
-/* -- the chain ---------------------------------------------------------------------------------- */
+/* -- the chain --------------------------------------------------------------------------------- */
 
 static int follow(struct chain *chain, uint32_t branch)
 {
@@ -325,7 +325,7 @@ int pace_lineage_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error
     return pace_lineage_find(snapshot, record.project, record.branch, record.testbed, error, out);
 }
 
-/* -- for people --------------------------------------------------------------------------------- */
+/* -- for people -------------------------------------------------------------------------------- */
 
 /* A commit as people write it: the beginning of a hash, anything else as it is. */
 static int commit_width(const char *commit)

@@ -1,9 +1,9 @@
 /* lineage_scan.c -- cells along a stream's lineage: what it inherits, then its own.
  *
- * It is one pace_scan after another. Where an ancestor has all columns, its batches are handed on as
- * they are; otherwise they are spread over the columns of the caller. How many of an ancestor's newest
- * runs lie in the part that is read is only known by reading, so the newest segment is asked first, and
- * an older one for what is still missing. */
+ * It is one pace_scan after another. Where an ancestor has all columns, its batches are handed on
+ * as they are; otherwise they are spread over the columns of the caller. How many of an ancestor's
+ * newest runs lie in the part that is read is only known by reading, so the newest segment is
+ * asked first, and an older one for what is still missing. */
 #include "snapshot.h"
 
 #include <math.h>
@@ -35,7 +35,7 @@ struct pace_lineage_scan {
     size_t capacity; /* of these, in cells */
 };
 
-/* -- which runs --------------------------------------------------------------------------------- */
+/* -- which runs -------------------------------------------------------------------------------- */
 
 /* Counts the newest runs of a segment, `wanted` at most. */
 static int count_runs(struct pace_snapshot *snapshot, const struct pace_segment *segment,
@@ -53,8 +53,8 @@ static int count_runs(struct pace_snapshot *snapshot, const struct pace_segment 
     return rc;
 }
 
-/* Chooses the newest `inherited` runs of the segments, then the own ones. Runs are counted only where
- * it matters how many there are. */
+/* Chooses the newest `inherited` runs of the segments, then the own ones. Runs are counted only
+ * where it matters how many there are. */
 static int choose_parts(struct pace_lineage_scan *scan, uint32_t stream,
                         const struct pace_lineage *lineage, uint64_t inherited,
                         const struct pace_range *own, struct pace_error *error)
@@ -83,7 +83,7 @@ static int choose_parts(struct pace_lineage_scan *scan, uint32_t stream,
     return 0;
 }
 
-/* -- which columns ------------------------------------------------------------------------------ */
+/* -- which columns ----------------------------------------------------------------------------- */
 
 static uint64_t name_of(const struct pace_column *column)
 {
@@ -100,7 +100,7 @@ static int map_names(struct pace_lineage_scan *scan, struct pace_error *error)
     return 0;
 }
 
-/* Finds the scan's columns in a stream: mostly under the same number, since streams share shapes. */
+/* Finds the scan's columns in a stream: mostly by number, since streams share shapes. */
 static int find_columns(struct pace_lineage_scan *scan, uint32_t stream, struct pace_error *error)
 {
     const struct pace_column *columns;
@@ -133,7 +133,7 @@ static int find_columns(struct pace_lineage_scan *scan, uint32_t stream, struct 
     return 0;
 }
 
-/* -- spreading ---------------------------------------------------------------------------------- */
+/* -- spreading --------------------------------------------------------------------------------- */
 
 static int reserve(struct pace_lineage_scan *scan, size_t cells, struct pace_error *error)
 {
@@ -181,7 +181,7 @@ static int spread(struct pace_lineage_scan *scan, struct pace_error *error,
     return 0;
 }
 
-/* -- the scan ----------------------------------------------------------------------------------- */
+/* -- the scan ---------------------------------------------------------------------------------- */
 
 static int copy_columns(struct pace_lineage_scan *scan, uint32_t stream, const uint32_t *columns,
                         struct pace_error *error)

@@ -127,9 +127,9 @@ struct pace_run_info {
     int64_t ran_ns;      /* wall clock of the execution; 0: unknown */
     uint32_t ordinal;    /* first-parent count of the commit; 0: unknown */
     uint32_t flags;      /* enum pace_run_flag */
-    /* Where the branch left its parent, see pace_start_point_set; it takes effect with the run. A start
-     * point that is refused (a cycle, a chain that is too long) does not keep the run from being
-     * stored: pace_run_result tells. */
+    /* Where the branch left its parent, see pace_start_point_set; it takes effect with the run. A
+     * start point that is refused (a cycle, a chain that is too long) does not keep the run from
+     * being stored: pace_run_result tells. */
     const char *start_branch; /* NULL: nothing is said; "": the branch has none any more */
     const char *start_commit; /* NULL or "": unknown */
     int64_t start_time_ns;    /* of that commit; 0: unknown */
@@ -221,8 +221,8 @@ struct pace_stream {
 PACE_API int pace_streams(pace_snapshot *snapshot, struct pace_error *error,
                           const struct pace_stream **streams, uint32_t *count);
 
-/* The streams of one branch name, of all projects, by project and testbed: cheap also where there are
- * ten thousand branches. */
+/* The streams of one branch name, of all projects, by project and testbed: cheap also where there
+ * are ten thousand branches. */
 PACE_API int pace_streams_of(pace_snapshot *snapshot, uint32_t branch, struct pace_error *error,
                              const struct pace_stream **streams, uint32_t *count);
 
@@ -288,7 +288,7 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
 PACE_API void pace_scan_close(pace_scan *scan);
 
-/* -- lineage: the history that a branch has from its parent ------------------------------------- */
+/* -- lineage: the history that a branch has from its parent ------------------------------------ */
 
 /* Where a branch of a project left its parent. */
 struct pace_start_point {
@@ -298,8 +298,8 @@ struct pace_start_point {
 };
 
 /* Sets the start point of a project's branch; the newest one counts. start NULL takes it back. The
- * branch and its parent need no runs yet. Errors: PACE_ENAME, PACE_ETIME, PACE_EMISUSE (the parent is
- * the branch itself, or starts from it), PACE_ELIMIT (PACE_MAX_LINEAGE). */
+ * branch and its parent need no runs yet. Errors: PACE_ENAME, PACE_ETIME, PACE_EMISUSE (the parent
+ * is the branch itself, or starts from it), PACE_ELIMIT (PACE_MAX_LINEAGE). */
 PACE_API int pace_start_point_set(pace *store, const char *project, const char *branch,
                                   const struct pace_start_point *start, struct pace_error *error);
 
@@ -307,8 +307,8 @@ PACE_API int pace_start_point_set(pace *store, const char *project, const char *
 PACE_API int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uint32_t branch,
                                   struct pace_error *error, struct pace_start_point *out);
 
-/* What a stream has from one ancestor on its testbed: the runs with time < until_ns, without the newest
- * `beyond` of these (they share the time of the last, and come after it). */
+/* What a stream has from one ancestor on its testbed: the runs with time < until_ns, without the
+ * newest `beyond` of these (they share the time of the last, and come after it). */
 struct pace_segment {
     uint32_t stream, branch; /* branch: name id */
     int64_t until_ns;
@@ -316,11 +316,11 @@ struct pace_segment {
 };
 
 enum pace_lineage_state {
-    PACE_LINEAGE_NONE,  /* the branch has no start point */
-    PACE_LINEAGE_EXACT, /* the start point's commit was measured: inherited up to and including it */
-    PACE_LINEAGE_NEAREST, /* it was not, but commits before it were: inherited up to the last of them */
+    PACE_LINEAGE_NONE,    /* the branch has no start point */
+    PACE_LINEAGE_EXACT,   /* its commit was measured: inherited up to and including it */
+    PACE_LINEAGE_NEAREST, /* it was not: inherited up to the last that was, and is no later */
     PACE_LINEAGE_MISSING, /* nothing is inherited: no run up to the commit */
-    PACE_LINEAGE_UNKNOWN, /* nothing is inherited: the commit was not measured and its time is unknown */
+    PACE_LINEAGE_UNKNOWN, /* nothing either: it was not measured and its time is unknown */
 };
 
 /* The chain of ancestors of a stream. A chain may be of any depth up to PACE_MAX_LINEAGE; each
@@ -333,24 +333,25 @@ struct pace_lineage {
     struct pace_run_view last; /* the newest inherited run, where there are segments */
 };
 
-/* The lineage of a stream; of the stream that these names (ids) would have, which need not exist. */
+/* The lineage of a stream; of the stream that these names (ids) have, which need not exist. */
 PACE_API int pace_lineage_get(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
                               struct pace_lineage *out);
 PACE_API int pace_lineage_find(pace_snapshot *snapshot, uint32_t project, uint32_t branch,
                                uint32_t testbed, struct pace_error *error,
                                struct pace_lineage *out);
 
-/* What a lineage is, for people: "main up to 4f2a1c9", or why there is none. Returns `buffer`, which
- * holds "" for PACE_LINEAGE_NONE. */
+/* What a lineage is, for people: "main up to 4f2a1c9", or why there is none. Returns `buffer`,
+ * which holds "" for PACE_LINEAGE_NONE. */
 PACE_API const char *pace_lineage_text(const struct pace_lineage *lineage, char *buffer,
                                        size_t size);
 
 typedef struct pace_lineage_scan pace_lineage_scan;
 
-/* Scans a stream along its lineage (NULL: it is looked up): first the newest `inherited` runs that it inherits (UINT64_MAX:
- * all), oldest first, then its own runs in `own` (NULL: all). `columns` are the stream's; an ancestor's
- * are found by benchmark and measure, and a cell it has no column for is PACE_CELL_ABSENT. A batch
- * holds runs of one stream, runs[].stream says which. Otherwise like pace_scan_open. */
+/* Scans a stream along its lineage (NULL: it is looked up): first the newest `inherited` runs that
+ * it inherits (UINT64_MAX: all), oldest first, then its own runs in `own` (NULL: all). `columns`
+ * are the stream's; an ancestor's are found by benchmark and measure, and a cell it has no column
+ * for is PACE_CELL_ABSENT. A batch holds runs of one stream, runs[].stream says which. Otherwise
+ * like pace_scan_open. */
 PACE_API int pace_lineage_scan_open(pace_snapshot *snapshot, uint32_t stream,
                                     const struct pace_lineage *lineage, const uint32_t *columns,
                                     size_t column_count, uint64_t inherited,

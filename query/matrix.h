@@ -1,8 +1,8 @@
-/* matrix.h -- the cells of some columns of a stream in memory: its newest runs, and before them runs that
- * its branch inherits.
+/* matrix.h -- the cells of some columns of a stream in memory: its newest runs, and before them
+ * runs that its branch inherits.
  *
- * Runs are in the order of history: inherited ones first. Memory is used again by the next read and counts
- * against that of the statement. */
+ * Runs are in the order of history: inherited ones first. Memory is used again by the next read
+ * and counts against that of the statement. */
 #ifndef PACE_MATRIX_H
 #define PACE_MATRIX_H
 

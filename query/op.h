@@ -48,8 +48,8 @@ int op_expect(struct context *ctx, const struct stage *stage, struct op *input, 
 
 /* Resolves a range verb. */
 int range_bind(struct context *ctx, const struct stage *stage, struct range *out);
-/* Clears the selection of rows that a range leaves out, among rows of one series in order of time: all
- * of them, or the newest ones. 0 or PACE_ENOMEM. */
+/* Clears the selection of rows that a range leaves out, among rows of one series in order of time:
+ * all of them, or the newest ones. 0 or PACE_ENOMEM. */
 struct range_rows {
     size_t count;
     const int64_t *time_ns;
@@ -64,19 +64,20 @@ int range_apply(const struct range *range, struct range_rows *rows);
 
 struct mark_view;
 
-/* The scan: reads the selection, chooses by the ranges it is given in order, and adds runs from before a
- * branch's start point as far as windows look (rule 7). */
+/* The scan: reads the selection, chooses by the ranges it is given in order, and adds runs from
+ * before a branch's start point as far as windows look (rule 7). */
 int op_scan(struct context *ctx, const struct selection *selection, const struct mark_view *marks,
             struct op **out);
-/* Before the first next(): ranges, with history for `lookback`; gone: with a row for each series that
- * its newest run lacks; with_history: inherited rows are chosen and printed like others. */
+/* Before the first next(): ranges, with history for `lookback`; gone: with a row for each series
+ * that its newest run lacks; with_history: inherited rows are chosen and printed like others. */
 void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookback, bool gone,
                     bool with_history);
 
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);
 int op_add_column(struct context *ctx, struct op *op, struct column column);
-/* Adds how far an expression of the operator looks back; an error where its rows are of no series. */
+/* Adds how far an expression of the operator looks back; an error where its rows are of no series.
+ */
 int op_look_back(struct context *ctx, struct op *op, const struct binder *binder, struct span span);
 /* Diagnosed as Q_LIMIT or Q_NO_MEMORY. */
 int op_fail_rows(struct context *ctx, int code, const char *verb);

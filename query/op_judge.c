@@ -392,8 +392,9 @@ static void put_nothing(struct check_op *check, size_t row)
     check->own[CHECK_VERDICT].at.text[row] = NULL;
 }
 
-/* Whether a point becomes history of later ones. For a bare check on a branch with a start point its own
- * do not, so that a second push does not turn a regression green; nor do the parent's confirm them. */
+/* Whether a point becomes history of later ones. For a bare check on a branch with a start point
+ * its own do not, so that a second push does not turn a regression green; nor do the parent's
+ * confirm them. */
 static bool check_keeps(struct check_op *check, const struct batch *batch, size_t row, bool restart)
 {
     if (!check->bare || !batch->branched || (batch->inherited && batch->inherited[row]))

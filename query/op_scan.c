@@ -1,10 +1,10 @@
 /* op_scan.c -- reads the selected series from the store, stream by stream.
  *
- * All series of a stream share its runs, so they are read together as a matrix of runs x columns (cut
- * into groups of columns by MATRIX_CELLS) and handed on series by series without copying cells again
- * except to close gaps. Ranges are resolved here, so only the judged points and the history that
- * windows need are read: the newest K runs first, more where a series turns out to have gaps, runs of
- * one commit, or a window in days. */
+ * All series of a stream share its runs, so they are read together as a matrix of runs x columns
+ * (cut into groups of columns by MATRIX_CELLS) and handed on series by series without copying
+ * cells again except to close gaps. Ranges are resolved here, so only the judged points and the
+ * history that windows need are read: the newest K runs first, more where a series turns out to
+ * have gaps, runs of one commit, or a window in days. */
 #include "op.h"
 
 #include "grow.h"
@@ -272,15 +272,15 @@ static void points_add_gone(struct scan_op *scan, const struct series *series, s
     points->any_gone = true;
 }
 
-/* Whether a window finds its points in the parent alone. A change that was accepted on the branch makes
- * its own points count too. */
+/* Whether a window finds its points in the parent alone. A change that was accepted on the branch
+ * makes its own points count too. */
 static bool from_parent(const struct scan_op *scan)
 {
     return scan->lookback.from_parent && scan->lineage.state != PACE_LINEAGE_NONE;
 }
 
-/* Whether `needed` points with a value and of other commits lie before point `at`; inherited ones alone,
- * or all. */
+/* Whether `needed` points with a value and of other commits lie before point `at`; inherited ones
+ * alone, or all. */
 static bool has_points_before(const struct points *points, size_t at, uint64_t needed,
                               bool inherited_alone)
 {
@@ -397,7 +397,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
 
 /* -- groups ------------------------------------------------------------------------------------ */
 
-/* Says once a branch and testbed from where its windows have no history, or other than asked for. */
+/* Says once a stream where its windows have no history, or another than was asked for. */
 static void note_lineage(struct scan_op *scan, struct context *ctx, const struct series *series)
 {
     char text[PACE_MAX_NAME + 2 * PACE_MAX_COMMIT + 100];
@@ -528,8 +528,8 @@ static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy
     return status;
 }
 
-/* Reads the group: the newest runs of all its series, then ever more of those that need more: new, sparse
- * and dead ones, which are to make the reading of the others no longer. */
+/* Reads the group: the newest runs of all its series, then ever more of those that need more: new,
+ * sparse and dead ones, which are to make the reading of the others no longer. */
 static int group_load(struct scan_op *scan, struct context *ctx)
 {
     int status = lineage_load(scan, ctx, &scan->selection->series[scan->next_series]);

@@ -28,8 +28,8 @@ void git_read(const char *directory, const char *commit, struct git_facts *out);
 /* A commit by any name that git knows: its full hash and place in history. 1 when it is known. */
 int git_commit(const char *root, const char *name, char commit[GIT_COMMIT_MAX], int64_t *time_ns);
 
-/* The parents of HEAD, as its object names them (in a shallow clone git itself shows none); "" for one
- * that it lacks. */
+/* The parents of HEAD, as its object names them (in a shallow clone git itself shows none); "" for
+ * one that it lacks. */
 void git_parents(const char *root, char first[GIT_COMMIT_MAX], char second[GIT_COMMIT_MAX]);
 
 /* The newest commit that `commit` has in common with a branch: of this clone or of its origin, the

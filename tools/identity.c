@@ -146,7 +146,7 @@ int identity_start(const struct arguments *arguments, struct identity *identity)
     return 0;
 }
 
-/* -- the run's own name ------------------------------------------------------------------------- */
+/* -- the run's own name ------------------------------------------------------------------------ */
 
 void identity_name(struct identity *identity, char *const *argv, unsigned index)
 {

@@ -37,8 +37,8 @@ struct identity {
  * after saying what is wrong with an option. */
 int identity_read(const struct arguments *arguments, struct identity *out);
 
-/* Fills out->start of an identity that was read: the options, else the base of CI's pull request as git
- * tells it. Returns 0 or STATUS_USAGE likewise. */
+/* Fills out->start of an identity that was read: the options, else the base of CI's pull request
+ * as git tells it. Returns 0 or STATUS_USAGE likewise. */
 int identity_start(const struct arguments *arguments, struct identity *out);
 
 /* A new identity for run number `index` (from 0) of this command: CI's job, attempt and step with

@@ -276,8 +276,8 @@ static int column_find(pace_snapshot *snapshot, uint32_t stream, const struct ju
     return code != 0 ? code : PACE_ENOTFOUND;
 }
 
-/* Commits of the series' runs up to the judged one, without those of its own commit; `own` is a stream
- * whose runs do not count, or UINT32_MAX. */
+/* Commits of the series' runs up to the judged one, without those of its own commit; `own` is a
+ * stream whose runs do not count, or UINT32_MAX. */
 static int window_scan(pace_lineage_scan *scan, const struct judged *judged, uint32_t own,
                        struct window *window)
 {
@@ -295,7 +295,7 @@ static int window_scan(pace_lineage_scan *scan, const struct judged *judged, uin
     return code;
 }
 
-/* 1 when a change was accepted somewhere: then nobody but the query knows what the window covers. */
+/* 1 when a change was accepted somewhere: then only the query knows what a window covers. */
 static int has_accepted(pace_snapshot *snapshot)
 {
     const struct pace_mark *marks;
@@ -350,7 +350,7 @@ static void window_text(pace *store, const struct judged *judged, int is_bare, c
     pace_snapshot_end(snapshot);
 }
 
-/* -- the lineage, for people --------------------------------------------------------------------- */
+/* -- the lineage, for people ------------------------------------------------------------------- */
 
 static int find_lineage(pace_snapshot *snapshot, const struct judged *judged,
                         struct pace_lineage *out)
@@ -365,7 +365,8 @@ static int find_lineage(pace_snapshot *snapshot, const struct judged *judged,
     return pace_lineage_find(snapshot, ids[0], ids[1], ids[2], NULL, out);
 }
 
-/* Says where the branch of each judged stream has its history from: always when it is not as asked. */
+/* Says where the branch of each judged stream has its history from: always when it is not as
+ * asked. */
 static void note_lineage(pace *store, const struct judgement *judgement, int quiet)
 {
     pace_snapshot *snapshot = NULL;

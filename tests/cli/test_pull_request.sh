@@ -51,7 +51,7 @@ commit 0.00200
 measure
 MAIN=$(git rev-parse HEAD)
 
-# -- a merge that CI checked out: the base is its first parent --------------------------------------
+# -- a merge that CI checked out: the base is its first parent -------------------------------------
 git checkout -q --detach main
 git merge -q --no-ff -X theirs -m merge feature >/dev/null
 echo 0.00300 >value # the merge is slow even beside main
@@ -76,7 +76,7 @@ on_github() { # STATUS TEXT ARGS...
 t "a dry run names the branch" on_github 0 "branch       pr/17" run -n -t box -- harness
 t "and the first parent of the merge" has "$ERR" "start point  main at $MAIN"
 
-# -- the head that CI checked out: the base is the merge base ---------------------------------------
+# -- the head that CI checked out: the base is the merge base --------------------------------------
 git checkout -q -f --detach "$HEAD_1"
 t "without a merge it is the merge base" on_github 0 "start point  main at $FORK" \
     run -n -t box -- harness
@@ -87,13 +87,14 @@ RUN_ID=2
 t "the second push does not turn it green" on_github 1 "worse" run -t box -- harness
 t "nor does it change the window" has "$OUT" "over 6 runs, $(short HEAD~6)..$(short "$FORK")"
 t "check says the same" on_github 1 "the baseline is main up to" check -b pr/17
-t "show tells the start point" sh -c '"$1" show "$("$1" log -n 1 --format csv | sed 1d | cut -d, -f1)" | grep -qx "start point *main up to $2"' - \
-    "$PACE" "$(short "$FORK")"
+newest() { "$PACE" log -n 1 --format csv | sed 1d | cut -d, -f1; }
+shown() { "$PACE" show "$(newest)" | grep -qx "start point *$1"; }
+t "show tells the start point" shown "main up to $(short "$FORK")"
 t "log tells it" sh -c '"$1" log -b pr/17 -n 1 --format csv | grep -q "main $2"' - "$PACE" "$FORK"
 t "not of main" sh -c '! "$1" show 1 | grep -q "start point"' - "$PACE"
 t "an explicit model uses both" on_github 0 "" check -b pr/17 --threshold 'percentage 300% over 64'
 
-# -- a base that was not measured -------------------------------------------------------------------
+# -- a base that was not measured ------------------------------------------------------------------
 git checkout -q -f main
 commit 0.00200
 git checkout -q -b later
@@ -101,13 +102,14 @@ commit 0.00201
 RUN_ID=3
 sed -i "s/$HEAD_1/$(git rev-parse HEAD)/; s/17/18/" ../event.json
 t "the nearest stands in, and is named" on_github 0 \
-    "main up to $(short "$MAIN"), the nearest measured before $(short later~1)" run -t box -- harness
+    "main up to $(short "$MAIN"), the nearest measured before $(short later~1)" \
+    run -t box -- harness
 t "on a testbed that main never saw" on_github 0 \
     "pr/18 on other: no runs of main up to $(short later~1): no baseline" run -t other -- harness
 t "the run is stored" sh -c '"$1" log -b pr/18 -t other | grep -q other' - "$PACE"
 t "which is said with --quiet too" on_github 0 "no runs of main up to" run -q -t other -- harness
 
-# -- a shallow clone: git has the merge, but not its parents ------------------------------------------
+# -- a shallow clone: git has the merge, but not its parents ---------------------------------------
 git checkout -q -f --detach main
 git merge -q --no-ff -X theirs -m merge later >/dev/null
 git branch -q -f merged
@@ -122,7 +124,7 @@ t "but not its time" on_github 0 "the time of that commit is not known: no basel
     run -t box -- harness
 cd ../app
 
-# -- other services, and none -----------------------------------------------------------------------
+# -- other services, and none ----------------------------------------------------------------------
 git checkout -q -f --detach "$HEAD_1"
 gitlab() {
     env GITLAB_CI=true CI_PROJECT_NAME=app CI_COMMIT_REF_NAME=feature CI_COMMIT_SHA="$HEAD_1" \
@@ -146,11 +148,12 @@ t "is told so" has "$ERR" "name it: --start-point BRANCH"
 t "and may be helped" circle "$PACE" run -n -t box --start-point main -- harness
 t "with the merge base" has "$ERR" "start point  main at $FORK"
 
-# -- by hand ------------------------------------------------------------------------------------------
+# -- by hand ---------------------------------------------------------------------------------------
 t "a start point by hand" said 1 "try on box: the baseline is main up to $(short "$FORK")" \
     run --no-confirm -b try -t box --start-point main -- harness
 t "at another commit" said 1 "the baseline is main up to $(short "$FORK~1")" \
-    run --no-confirm -b try -t box --start-point main --start-point-commit "$(short "$FORK~1")" -- harness
+    run --no-confirm -b try -t box --start-point main \
+    --start-point-commit "$(short "$FORK~1")" -- harness
 t "a run that says nothing keeps it" said 1 "the baseline is main up to $(short "$FORK~1")" \
     run --no-confirm -b try -t box -- harness
 run_pace 0 run -b try -t box --start-point-reset -- harness

@@ -1,6 +1,6 @@
-/* golden.h -- scripts and all that they give, kept in a file: each block is a script and its answer (rows as
- * CSV or in the format it asks for, notes, diagnostics, status). PACE_UPDATE_GOLDEN=1 writes the file
- * anew: read the difference before you commit it. */
+/* golden.h -- scripts and all that they give, kept in a file: each block is a script and its
+ * answer (rows as CSV or in the format it asks for, notes, diagnostics, status).
+ * PACE_UPDATE_GOLDEN=1 writes the file anew: read the difference before you commit it. */
 #ifndef PACE_TEST_GOLDEN_H
 #define PACE_TEST_GOLDEN_H
 

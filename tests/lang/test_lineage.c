@@ -1,8 +1,9 @@
 /* test_lineage.c -- what queries answer on branches with start points: lineage.txt, see golden.h.
  *
- * Project demo, measure latency (ns, lower is better), a run a day from 2026-01-01 08:00 UTC. Branch main
- * on ci: days 0 to 19, commits m00 to m19, benchmark fast about 100 and slow about 1,000; fast is half
- * as slow again from m15 on. The branches (runs from day 20 on, commits named after them):
+ * Project demo, measure latency (ns, lower is better), a run a day from 2026-01-01 08:00 UTC.
+ * Branch main on ci: days 0 to 19, commits m00 to m19, benchmark fast about 100 and slow about
+ * 1,000; fast is half as slow again from m15 on. The branches (runs from day 20 on, commits named
+ * after them):
  *   pr/1   from m12: three runs, fast at 150: worse than main was at m12
  *   pr/2   from m06x, which was not measured and lies between m06 and m07; on other nothing was
  *   pr/3   from old, which lies before m00

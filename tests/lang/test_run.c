@@ -1,4 +1,5 @@
-/* test_run.c -- what queries answer: each block of results.txt on the store of fixture.h; see golden.h. */
+/* test_run.c -- what queries answer: each block of results.txt on the store of fixture.h; see
+ * golden.h. */
 #include "golden.h"
 
 static void test_results(void **state)

@@ -1,5 +1,6 @@
-/* test_lineage_model.c -- branches with start points against a naive evaluator: random chains, late runs,
- * start points that are set again and taken back; then what a lineage scan gives, and what windows see.
+/* test_lineage_model.c -- branches with start points against a naive evaluator: random chains,
+ * late runs, start points that are set again and taken back; then what a lineage scan gives, and
+ * what windows see.
  *
  * The seed is printed; PACE_SEED=N repeats a run. */
 #include "../../query/pace_query.h"
@@ -65,7 +66,7 @@ static void random_commit(struct model *m, char out[8])
     if (below(m, 12)) snprintf(out, 8, "c%d", below(m, COMMITS));
 }
 
-/* -- the naive lineage -------------------------------------------------------------------------- */
+/* -- the naive lineage ------------------------------------------------------------------------- */
 
 static const struct model_run *sorted; /* for qsort */
 
@@ -121,7 +122,7 @@ static bool comes_from(const struct model *m, int branch, int ancestor)
     return false;
 }
 
-/* -- making history ----------------------------------------------------------------------------- */
+/* -- making history ---------------------------------------------------------------------------- */
 
 static bool random_start(struct model *m, int branch, struct model_start *out)
 {
@@ -225,7 +226,7 @@ static void set_start(struct model *m)
     if (good) m->starts[which] = start;
 }
 
-/* -- the scan ----------------------------------------------------------------------------------- */
+/* -- the scan ---------------------------------------------------------------------------------- */
 
 static uint32_t benchmark_of(pace_snapshot *snapshot, const struct pace_column *column)
 {
@@ -291,7 +292,7 @@ static void check_scan(struct model *m, pace_snapshot *snapshot, const struct pa
     m->questions++;
 }
 
-/* -- windows ------------------------------------------------------------------------------------ */
+/* -- windows ----------------------------------------------------------------------------------- */
 
 struct question {
     int branch, testbed, benchmark;
@@ -379,7 +380,7 @@ static void ask(struct model *m, pace_session *session, const struct question *q
     m->questions++;
 }
 
-/* -- all of it ---------------------------------------------------------------------------------- */
+/* -- all of it --------------------------------------------------------------------------------- */
 
 static void check_all(struct model *m)
 {

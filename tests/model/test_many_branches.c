@@ -1,5 +1,6 @@
-/* test_many_branches.c -- a store with many short-lived branches: each is judged by its parent's runs, and
- * asking about one reads what that one needs. bench/bench_branches.c does it with 10,000. */
+/* test_many_branches.c -- a store with many short-lived branches: each is judged by its parent's
+ * runs, and asking about one reads what that one needs. bench/bench_branches.c does it with
+ * 10,000. */
 #include "../../query/pace_query.h"
 #include "../store_help.h"
 

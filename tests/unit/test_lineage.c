@@ -107,7 +107,7 @@ static void set_start(pace *store, const char *branch, const char *parent, const
     store_ok(pace_start_point_set(store, "app", branch, &start, error));
 }
 
-/* -- start points ------------------------------------------------------------------------------- */
+/* -- start points ------------------------------------------------------------------------------ */
 
 static void test_set_get_take_back(void **state)
 {
@@ -242,7 +242,7 @@ static void test_a_refused_start_point_keeps_no_run_back(void **state)
     assert_int_equal(state_of(store, "main"), PACE_LINEAGE_NONE);
 }
 
-/* -- the lineage -------------------------------------------------------------------------------- */
+/* -- the lineage ------------------------------------------------------------------------------- */
 
 static void test_up_to_and_including_the_commit(void **state)
 {
@@ -365,7 +365,7 @@ static void test_chains(void **state)
     assert_string_equal(scanned(store, "b", 9, 0), "main-1 a-5 a-6 a-7 b-9");
 }
 
-/* -- columns ------------------------------------------------------------------------------------ */
+/* -- columns ----------------------------------------------------------------------------------- */
 
 static void store_columns(pace *store, const char *branch, int second, const char *const *names,
                           const double *values, const struct pace_start_point *start)
