@@ -78,7 +78,7 @@ static int fill(pace *store)
 {
     int status = 0;
     for (int day = 0; day < MAIN_DAYS && !status; day++) {
-        char commit[8];
+        char commit[16];
         snprintf(commit, sizeof commit, "m%02d", day);
         double fast = 100 + fixture_noise(day, 0), slow = 1000 + 10 * fixture_noise(day, 1);
         struct branch_row row = {.branch = "main",
