@@ -63,7 +63,7 @@ PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_que
 
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
   libutf8proc-dev libc6-dev binutils
-DEB_CHECK = libcmocka-dev git clang clang-format cppcheck
+DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck
 DEB_RECORD = python3 python3-venv
 DEB_BENCH = sqlite3 libsqlite3-dev
 
