@@ -29,18 +29,30 @@ static int names_command(const char *list, const char *name)
     return 0;
 }
 
+enum { OPTION_WIDTH = 64, OPTION_WIDTH_LEAST = 26 };
+
+/* "-p, --project NAME"; 0 when the command does not take it. */
+static int option_left(const struct option_row *row, const char *command, char left[OPTION_WIDTH])
+{
+    char letter[8] = "    ";
+    if (strcmp(row->commands, "*") != 0 && !names_command(row->commands, command)) return 0;
+    if (row->letter != 0) snprintf(letter, sizeof letter, "-%c, ", row->letter);
+    snprintf(left, OPTION_WIDTH, "%s--%s%s%s", letter, row->name, row->value ? " " : "",
+             row->value ? row->value : "");
+    return (int)strlen(left);
+}
+
 static void write_options(FILE *out, const char *command)
 {
+    char left[OPTION_WIDTH];
+    int width = OPTION_WIDTH_LEAST;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option_row *row = &option_rows[i];
-        if (strcmp(row->commands, "*") != 0 && !names_command(row->commands, command)) continue;
-        char left[64];
-        char letter[8] = "    ";
-        if (row->letter != 0) snprintf(letter, sizeof letter, "-%c, ", row->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, row->name, row->value ? " " : "",
-                 row->value ? row->value : "");
-        fprintf(out, "  %-26s %s\n", left, row->text);
+        int len = option_left(&option_rows[i], command, left);
+        if (len > width) width = len;
     }
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        if (option_left(&option_rows[i], command, left) > 0)
+            fprintf(out, "  %-*s  %s\n", width, left, option_rows[i].text);
 }
 
 /* The lines of a text, indented. */
@@ -73,7 +85,7 @@ void command_help(FILE *out, const struct command *command)
             fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].text);
     fputs("\noptions without a command:\n", out);
     write_options(out, "shell");
-    fprintf(out, "      %-22s %s\n", "--version", "show the version");
+    fprintf(out, "      %-22s  %s\n", "--version", "show the version");
     fputs(statuses, out);
 }
 
