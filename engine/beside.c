@@ -227,3 +227,56 @@ int beside_get_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, uint32_
     *count = found;
     return 0;
 }
+
+/* Reads the directory: entries in order of column, and how many samples they have. */
+static int read_directory(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
+                          struct pace_error *error, struct sample_entry **entries, size_t *count,
+                          uint64_t *total)
+{
+    struct key key = key_samples(run, 0);
+    struct kv_slice directory;
+    int rc = get_part(txn, &key, run, "samples", error, &directory);
+    if (rc) return rc;
+    size_t n = directory.len / sizeof **entries;
+    struct sample_entry *list = arena_array(arena, n, sizeof *list);
+    if (!list) return error_memory(error);
+    if (n) memcpy(list, directory.data, n * sizeof *list);
+    *total = 0;
+    for (size_t i = 0; i < n; i++) {
+        *total += list[i].count;
+        if (list[i].count == 0 || (i && list[i].column <= list[i - 1].column))
+            return damaged(txn, run, "samples", error);
+    }
+    if (directory.len % sizeof *list || *total > PACE_MAX_SAMPLES ||
+        parts != 1 + (*total + SAMPLES_PER_PART - 1) / SAMPLES_PER_PART)
+        return damaged(txn, run, "samples", error);
+    *entries = list;
+    *count = n;
+    return 0;
+}
+
+int beside_all_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
+                       struct pace_error *error, const struct sample_entry **entries,
+                       size_t *count, const double **samples)
+{
+    struct sample_entry *list = NULL;
+    size_t n = 0;
+    uint64_t total = 0;
+    int rc = parts ? read_directory(txn, run, parts, arena, error, &list, &n, &total) : 0;
+    if (rc) return rc;
+    double *out = arena_array(arena, total, sizeof *out);
+    if (!out) return error_memory(error);
+    for (uint64_t at = 0; at < total; at += SAMPLES_PER_PART) {
+        uint64_t step = total - at < SAMPLES_PER_PART ? total - at : SAMPLES_PER_PART;
+        struct key key = key_samples(run, (uint32_t)(1 + at / SAMPLES_PER_PART));
+        struct kv_slice body;
+        rc = get_part(txn, &key, run, "samples", error, &body);
+        if (rc) return rc;
+        if (body.len != step * sizeof *out) return damaged(txn, run, "samples", error);
+        memcpy(out + at, body.data, body.len);
+    }
+    *entries = list;
+    *count = n;
+    *samples = out;
+    return 0;
+}

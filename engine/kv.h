@@ -11,6 +11,7 @@
 #define PACE_KV_H
 
 #include "keys.h"
+#include "kv_file.h"
 #include "pace.h"
 
 struct kv;
@@ -37,6 +38,7 @@ struct kv_options {
     uint64_t map_size; /* 0: the default */
     unsigned timeout_ms;
     int create;
+    int metas_only; /* do not look at the pages: kv_walk_pages will */
     struct kv_work fill; /* first content of a new store */
 };
 
@@ -57,6 +59,10 @@ int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes
 int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
                   struct kv_txn **out);
 void kv_read_end(struct kv_txn *txn);
+
+/* Walks all pages of a snapshot (see kv_file_walk). */
+int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
+                  struct pace_error *error, struct kv_page_count *count);
 
 /* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. */
 int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,

@@ -10,7 +10,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-/* -- the directory and its files ------------------------------------------------------------- */
+/* -- the directory and its files --------------------------------------------------------------- */
 
 /* File systems on which shared maps and locks do not hold between machines (statfs(2), f_type). */
 static const struct {
@@ -50,8 +50,7 @@ static int check_owner(const struct stat *st, const char *path, const char *name
     return 0;
 }
 
-/* Makes the directory's entry in its parent durable; a failure here loses an empty directory
- * only. */
+/* Makes the directory's entry in its parent durable; a failure here loses an empty directory only. */
 static void sync_parent(const char *path)
 {
     char parent[4096];
@@ -131,7 +130,7 @@ int kv_file_check(int directory, const char *path, const char *name, struct pace
     return rc;
 }
 
-/* -- the meta pages -------------------------------------------------------------------------- */
+/* -- the meta pages ---------------------------------------------------------------------------- */
 
 /* A database record in a meta page. */
 struct meta_tree {
@@ -159,7 +158,6 @@ enum {
     META_MAGIC_FLAG = 0x08, /* P_META */
     META_VERSION = 1,
     FREE_TREE_FLAGS = 0x08, /* MDB_INTEGERKEY */
-    TREE_DEPTH_MAX = 32,
     PAGE_MIN = 512,
     PAGE_MAX = 0x8000,
     VALIDATE_TRIES = 100,
@@ -172,7 +170,7 @@ enum {
 static const char *tree_problem(const struct meta_tree *tree, uint16_t flags, uint64_t last_page)
 {
     if (tree->flags != flags) return "flags";
-    if (tree->depth > TREE_DEPTH_MAX) return "depth";
+    if (tree->depth > KV_TREE_DEPTH_MAX) return "depth";
     if ((tree->depth == 0) != (tree->root == NO_PAGE)) return "root";
     if (tree->root != NO_PAGE && (tree->root < 2 || tree->root > last_page)) return "root";
     if (tree->branch_pages > last_page || tree->leaf_pages > last_page ||
@@ -242,33 +240,66 @@ static int check_metas(const struct metas *metas, const char *path, struct pace_
     return 0;
 }
 
-/* Walks the trees of a store that is small, or shorter than its last page says. LMDB leaves pages
- * at the end unwritten that it took and gave back in one transaction, so a short file can be whole;
- * if it is not, reading it would end in SIGBUS. */
+static struct kv_tree tree_of(const struct meta_tree *tree)
+{
+    return (struct kv_tree){.root = tree->root,
+                            .depth = tree->depth,
+                            .branch_pages = tree->branch_pages,
+                            .leaf_pages = tree->leaf_pages,
+                            .overflow_pages = tree->overflow_pages,
+                            .entries = tree->entries};
+}
+
+/* The walk over the pages of one state of the file. */
+static struct kv_pages pages_of(int fd, const struct metas *metas, const struct meta_page *meta)
+{
+    return (struct kv_pages){.fd = fd,
+                             .page_bytes = meta->free_tree.pad,
+                             .file_bytes = metas->file_bytes,
+                             .last_page = meta->last_page,
+                             .txn = meta->txn,
+                             .free_tree = tree_of(&meta->free_tree),
+                             .main_tree = tree_of(&meta->main_tree)};
+}
+
+struct first_problem {
+    const char *problem;
+    uint64_t page;
+};
+
+static int keep_first(void *context, uint64_t page, const void *key, size_t key_len,
+                      const char *problem)
+{
+    (void)key, (void)key_len;
+    *(struct first_problem *)context = (struct first_problem){.problem = problem, .page = page};
+    return 1;
+}
+
+/* Walks the trees of a store that is small, or shorter than its last page says. LMDB leaves pages at the
+ * end unwritten that it took and gave back in one transaction, so a short file can be whole; if it is
+ * not, reading it would end in SIGBUS. */
 static int check_pages(int fd, const struct metas *metas, const char *path,
                        struct pace_error *error)
 {
     const struct meta_page *meta = &metas->pages[metas->pages[1].txn > metas->pages[0].txn];
-    const struct meta_tree *main_tree = &meta->main_tree, *free_tree = &meta->free_tree;
-    uint32_t page_bytes = free_tree->pad;
-    uint64_t pages = main_tree->branch_pages + main_tree->leaf_pages + free_tree->branch_pages +
-                     free_tree->leaf_pages;
-    int is_short = meta->last_page >= metas->file_bytes / page_bytes;
-    if (!is_short && pages > WALK_PAGES_MAX) return 0;
-    const struct kv_tree trees[] = {{free_tree->root, free_tree->depth},
-                                    {main_tree->root, main_tree->depth}};
-    uint64_t bad = 0;
-    const char *problem = kv_pages_problem(fd, page_bytes, metas->file_bytes, meta->last_page,
-                                           &trees[0], &trees[1], &bad);
-    if (!problem) return 0;
+    struct kv_pages pages = pages_of(fd, metas, meta);
+    uint64_t tree_pages = pages.main_tree.branch_pages + pages.main_tree.leaf_pages +
+                          pages.free_tree.branch_pages + pages.free_tree.leaf_pages;
+    int is_short = pages.last_page >= pages.file_bytes / pages.page_bytes;
+    if (!is_short && tree_pages > WALK_PAGES_MAX) return 0;
+    struct first_problem first = {0};
+    pages.report = keep_first;
+    pages.context = &first;
+    int rc = kv_pages_walk(&pages, NULL);
+    if (rc == 0) return 0;
+    if (!first.problem) return error_memory(error);
     return error_damaged(error, "%s/" KV_DATA " (%llu bytes%s): page %llu: %s", path,
                          (unsigned long long)metas->file_bytes, is_short ? ", cut short" : "",
-                         (unsigned long long)bad, problem);
+                         (unsigned long long)first.page, first.problem);
 }
 
-/* A writer that commits meanwhile makes a good file look damaged; then the meta pages have
- * changed. */
-int kv_file_validate(int directory, const char *path, struct pace_error *error)
+/* A writer that commits meanwhile makes a good file look damaged; then the meta pages have changed. */
+int kv_file_validate(int directory, const char *path, int metas_only, struct pace_error *error)
 {
     struct metas metas, again;
     int fd = openat(directory, KV_DATA, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -277,7 +308,7 @@ int kv_file_validate(int directory, const char *path, struct pace_error *error)
     for (int i = 0; i < VALIDATE_TRIES; i++) {
         rc = read_metas(fd, path, error, &metas);
         if (!rc) rc = check_metas(&metas, path, error);
-        if (!rc) rc = check_pages(fd, &metas, path, error);
+        if (!rc && !metas_only) rc = check_pages(fd, &metas, path, error);
         if (rc != PACE_ECORRUPT || read_metas(fd, path, error, &again) ||
             memcmp(&metas, &again, sizeof metas) == 0)
             break;
@@ -286,7 +317,26 @@ int kv_file_validate(int directory, const char *path, struct pace_error *error)
     return rc;
 }
 
-/* -- locks with a deadline ------------------------------------------------------------------- */
+int kv_file_walk(int fd, const char *path, uint64_t txn, kv_file_report *report, void *context,
+                 struct pace_error *error, struct kv_page_count *count)
+{
+    struct metas metas;
+    int rc = PACE_ECORRUPT;
+    for (int i = 0; i < VALIDATE_TRIES && rc == PACE_ECORRUPT; i++) { /* a writer may be at them */
+        rc = read_metas(fd, path, error, &metas);
+        if (!rc) rc = check_metas(&metas, path, error);
+    }
+    if (rc) return rc;
+    const struct meta_page *meta = &metas.pages[txn & 1];
+    if (meta->txn != txn) return PACE_EBUSY;
+    struct kv_pages pages = pages_of(fd, &metas, meta);
+    pages.thorough = 1;
+    pages.report = report;
+    pages.context = context;
+    return kv_pages_walk(&pages, count) < 0 ? error_memory(error) : 0;
+}
+
+/* -- locks with a deadline ----------------------------------------------------------------------- */
 
 enum { FIRST_PAUSE_NS = 100000, LAST_PAUSE_NS = 5000000 };
 

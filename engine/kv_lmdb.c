@@ -303,6 +303,14 @@ int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, 
     return 0;
 }
 
+int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
+                  struct pace_error *error, struct kv_page_count *count)
+{
+    int fd;
+    if (mdb_env_get_fd(txn->kv->env, &fd)) return fail(txn->kv, EINVAL, error);
+    return kv_file_walk(fd, txn->kv->path, mdb_txn_id(txn->txn), report, context, error, count);
+}
+
 void kv_read_end(struct kv_txn *txn)
 {
     if (!txn) return;
@@ -715,7 +723,7 @@ static int open_checked(struct kv *kv, const struct kv_options *options, const s
     struct stat st;
     int rc = kv_file_check(kv->directory, kv->path, KV_LOCK, error, &st);
     if (rc && rc != PACE_ENOTFOUND) return rc;
-    rc = kv_file_validate(kv->directory, kv->path, error);
+    rc = kv_file_validate(kv->directory, kv->path, options->metas_only, error);
     if (rc) return rc;
     kv->device = data->st_dev;
     kv->inode = data->st_ino;

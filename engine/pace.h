@@ -449,6 +449,32 @@ PACE_API int pace_measure_put(pace *store, const char *project, const char *meas
                               const char *unit, enum pace_direction direction,
                               struct pace_error *error);
 
+/* -- upkeep: verifying ------------------------------------------------------------------------- */
+
+/* One thing that is damaged. The texts live until the callback returns. */
+struct pace_damage {
+    const char *place;   /* "page 12 (from run 118)", "run 118", "the names of branches" */
+    const char *problem; /* what is wrong with it */
+};
+
+/* What a verification looked at. */
+struct pace_verified {
+    uint64_t pages, free_pages; /* of the data file */
+    uint64_t records, streams, runs, cells;
+    uint64_t damages;           /* found; after 1,000 it ends */
+};
+
+/* Walks everything in the store at `path`, in one snapshot: first all pages of the file, then, if they
+ * are whole, all records: checksums, and that what belongs together agrees, down to the digest of the
+ * content of each run. report() (may be NULL) is called for each damage; non-zero ends the walk.
+ * Returns 0: nothing is damaged; PACE_ECORRUPT: something is (*out, which may be NULL, is filled in
+ * both cases); else: it could not be verified.
+ * It survives damage of any kind, but a hostile file may make it use memory and time without bound: for
+ * one that comes from elsewhere use a child process with limits, as `pace verify` does. */
+PACE_API int pace_verify(const char *path,
+                         int (*report)(void *context, const struct pace_damage *damage),
+                         void *context, struct pace_error *error, struct pace_verified *out);
+
 /* -- counts ------------------------------------------------------------------------------------ */
 
 struct pace_stat {

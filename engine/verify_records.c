@@ -1,0 +1,335 @@
+/* verify_records.c -- every record of the store by itself: is its key one of a kind that there is, is its
+ * checksum good, and does the rest of the store know of it? One row of `kinds` a kind of record. */
+#include "verify.h"
+#include "index.h"
+#include "measure.h"
+#include "names.h"
+#include "row.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* A record; `body` is what follows the checksum. */
+struct record {
+    struct kv_slice key, value, body;
+    const struct kind *kind;
+};
+
+/* A number in a key: `bytes` from `at`, big-endian. */
+struct number {
+    uint8_t at, bytes;
+};
+
+struct kind {
+    char tag;
+    uint8_t own_seal;           /* 1: the record has sums of its own that check() looks at */
+    uint8_t key_bytes;          /* 0: they vary */
+    const char *place, *second; /* words before the numbers */
+    struct number numbers[2];
+    /* NULL, or what is wrong (static). May be NULL. */
+    const char *(*check)(struct verify *verify, const struct record *record);
+};
+
+static uint64_t number_at(const unsigned char *key, struct number number)
+{
+    uint64_t out = 0;
+    for (unsigned i = 0; i < number.bytes; i++)
+        out = out << 8 | key[number.at + i];
+    return out;
+}
+
+static uint64_t key_number(const struct record *record, size_t index)
+{
+    return number_at(record->key.data, record->kind->numbers[index]);
+}
+
+static uint32_t u32_of(const struct record *record, size_t at)
+{
+    uint32_t number;
+    memcpy(&number, record->body.data + at, sizeof number);
+    return number;
+}
+
+/* -- names and streams --------------------------------------------------------------------------- */
+
+static const char *check_name_chunk(struct verify *verify, const struct record *record)
+{
+    uint64_t dimension = key_number(record, 0);
+    if (dimension >= PACE_DIMENSION_COUNT ||
+        key_number(record, 1) >= verify->head->names[dimension].chunks)
+        return "no list of names has it";
+    return NULL;
+}
+
+static const char *check_name_index(struct verify *verify, const struct record *record)
+{
+    uint64_t dimension = key_number(record, 0), hash = key_number(record, 1);
+    size_t at = 0;
+    if (dimension >= PACE_DIMENSION_COUNT) return "no list of names has it";
+    if (!verify->names[dimension]) return NULL;
+    while (at < record->body.len) {
+        uint16_t len;
+        if (record->body.len - at < 6) return "it is cut off";
+        uint32_t id = u32_of(record, at);
+        memcpy(&len, record->body.data + at + 4, sizeof len);
+        const char *name = (const char *)record->body.data + at + 6;
+        at += 6;
+        if (record->body.len - at < len) return "it is cut off";
+        if (id >= verify->head->names[dimension].names ||
+            strlen(verify->names[dimension][id]) != len ||
+            memcmp(verify->names[dimension][id], name, len) != 0 || text_hash(name, len) != hash)
+            return "it names what is not in the list";
+        at += len;
+        verify->index_names[dimension]++;
+    }
+    return NULL;
+}
+
+static const char *check_stream(struct verify *verify, const struct record *record)
+{
+    return key_number(record, 0) < verify->head->streams ? NULL
+                                                         : "the head record has fewer streams";
+}
+
+static const char *check_stream_index(struct verify *verify, const struct record *record)
+{
+    uint32_t stream = record->body.len == 4 ? u32_of(record, 0) : UINT32_MAX;
+    if (stream >= verify->head->streams) return "it leads to no stream";
+    if (!verify->streams) return NULL;
+    const struct stream_record *found = &verify->streams[stream];
+    struct key key = key_stream_names(found->project, found->branch, found->testbed);
+    return key_begins(record->key.data, record->key.len, &key) ? NULL
+                                                               : "it leads to another stream";
+}
+
+static const char *check_shape(struct verify *verify, const struct record *record)
+{
+    return key_number(record, 0) < verify->head->shapes ? NULL : "the head record has fewer shapes";
+}
+
+static const char *check_columns(struct verify *verify, const struct record *record)
+{
+    struct shape *shape;
+    uint64_t id = key_number(record, 0);
+    if (id >= verify->head->shapes) return "the head record has fewer shapes";
+    if (shapes_read(verify->txn, &verify->snapshot->shapes, (uint32_t)id, NULL, &shape))
+        return NULL; /* told */
+    return key_number(record, 1) * COLUMNS_PER_CHUNK < shape->length
+               ? NULL
+               : "its shape has fewer columns";
+}
+
+static const char *check_shape_start(struct verify *verify, const struct record *record)
+{
+    if (record->body.len == 0 || record->body.len % 4 || record->body.len > 4 * SHAPES_PER_START)
+        return "it is cut off";
+    for (size_t at = 0; at < record->body.len; at += 4) {
+        struct shape *shape;
+        uint32_t id = u32_of(record, at);
+        if (id >= verify->head->shapes) return "it leads to no shape";
+        if (shapes_read(verify->txn, &verify->snapshot->shapes, id, NULL, &shape))
+            continue; /* told */
+        if (shape->length == 0 || shape->columns[0].benchmark != key_number(record, 0) ||
+            shape->columns[0].measure != key_number(record, 1))
+            return "it leads to another shape";
+    }
+    return NULL;
+}
+
+static const char *check_measure(struct verify *verify, const struct record *record)
+{
+    uint32_t project = (uint32_t)key_number(record, 0), measure = (uint32_t)key_number(record, 1);
+    const struct name_count *names = verify->head->names;
+    struct measure found;
+    if ((project != MEASURE_EVERY_PROJECT && project >= names[PACE_PROJECT].names) ||
+        measure >= names[PACE_MEASURE].names)
+        return "it belongs to no project and measure";
+    if (measure_load(verify->txn, project, measure, NULL, &found) ||
+        measure_check_unit(found.unit, NULL))
+        return "it holds no unit";
+    return NULL;
+}
+
+/* -- runs ---------------------------------------------------------------------------------------- */
+
+/* 1 when the run is in no stream's history. Where a history could not be read to its end, which was told,
+ * nobody knows. */
+static int is_missing(const struct verify *verify, uint64_t run)
+{
+    return !verify->unread && !verify_run_find(verify, run);
+}
+
+static const char *check_row(struct verify *verify, const struct record *record)
+{
+    struct log_key key;
+    struct row row;
+    struct row_cell cell;
+    if (!key_log_parse(record->key.data, record->key.len, &key)) return "its key is wrong";
+    if (row_open(&row, record->value.data, record->value.len, record->key.data, record->key.len))
+        return "its checksum is wrong";
+    const struct verify_run *run = verify_run_find(verify, key.position.run);
+    if (is_missing(verify, key.position.run)) return "the history of its stream does not have it";
+    if (run && (run->stream != key.stream || run->time_ns != key.position.time_ns ||
+                run->ordinal != key.position.ordinal || !(row.header.parts >> key.part & 1)))
+        return "the history of its stream has it in another place";
+    for (uint32_t i = 0; i < ROW_PART_COLUMNS && i < row.header.slots; i++) {
+        if (row_cell(&row, row.header.base + i, &cell)) return "the checksum of its cells is wrong";
+    }
+    return NULL;
+}
+
+static const char *check_run(struct verify *verify, const struct record *record)
+{
+    return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
+}
+
+static const char *check_identity(struct verify *verify, const struct record *record)
+{
+    struct run_identity identity;
+    struct run_place place;
+    struct kv_slice id;
+    if (record->body.len != sizeof identity) return "it is cut off";
+    memcpy(&identity, record->body.data, sizeof identity);
+    if (is_missing(verify, identity.run) ||
+        index_get_run(verify->txn, identity.run, NULL, &place, &id))
+        return "it leads to no run";
+    struct key key = key_identity(seal_digest(id.data, id.len));
+    return key_begins(record->key.data, record->key.len, &key) ? NULL : "it leads to another run";
+}
+
+static const char *check_commit(struct verify *verify, const struct record *record)
+{
+    const char *commit;
+    uint64_t number;
+    if (!key_commit_parse(record->key.data, record->key.len, &commit, &number))
+        return "its key is wrong";
+    const struct verify_run *run = verify_run_find(verify, number);
+    if (is_missing(verify, number)) return "it leads to no run";
+    return !run || run->commit_hash == (text_hash(commit, strlen(commit)) | 1)
+               ? NULL
+               : "it leads to a run of another commit";
+}
+
+static const char *check_meta(struct verify *verify, const struct record *record)
+{
+    const struct verify_run *run = verify_run_find(verify, key_number(record, 0));
+    if (is_missing(verify, key_number(record, 0))) return "it belongs to no run";
+    return !run || key_number(record, 1) < run->meta_parts ? NULL : "its run has fewer parts";
+}
+
+static const char *check_samples(struct verify *verify, const struct record *record)
+{
+    const struct verify_run *run = verify_run_find(verify, key_number(record, 0));
+    if (is_missing(verify, key_number(record, 0))) return "it belongs to no run";
+    return !run || key_number(record, 1) < run->sample_parts ? NULL : "its run has fewer parts";
+}
+
+/* -- marks and saved objects ---------------------------------------------------------------------- */
+
+static const char *check_mark(struct verify *verify, const struct record *record)
+{
+    uint64_t mark = key_number(record, 0);
+    return mark >= 1 && mark <= verify->head->marks ? NULL : "the head record has fewer marks";
+}
+
+static const char *check_object(struct verify *verify, const struct record *record)
+{
+    uint64_t sequence = key_number(record, 0);
+    return sequence >= 1 && sequence <= verify->head->objects
+               ? NULL
+               : "the head record has fewer versions";
+}
+
+/* -- the table ------------------------------------------------------------------------------------ */
+
+static const struct kind kinds[] = {
+    {'f', 0, 1, "the format record", "", {{0}}, NULL},
+    {'h', 0, 1, "the head record", "", {{0}}, NULL},
+    {'n', 0, 6, "names of kind", ", chunk", {{1, 1}, {2, 4}}, check_name_chunk},
+    {'N', 0, 10, "the index of names of kind", ", hash", {{1, 1}, {2, 8}}, check_name_index},
+    {'s', 0, 5, "stream", "", {{1, 4}}, check_stream},
+    {'S',
+     0,
+     13,
+     "the index of streams at project",
+     ", branch",
+     {{1, 4}, {5, 4}},
+     check_stream_index},
+    {'p', 0, 5, "shape", "", {{1, 4}}, check_shape},
+    {'c', 0, 9, "the columns of shape", ", chunk", {{1, 4}, {5, 4}}, check_columns},
+    {'P',
+     0,
+     9,
+     "the index of shapes at benchmark",
+     ", measure",
+     {{1, 4}, {5, 4}},
+     check_shape_start},
+    {'u', 0, 9, "the unit of project", ", measure", {{1, 4}, {5, 4}}, check_measure},
+    {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
+    {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},
+    {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_identity},
+    {'k', 0, 0, "the index of commits", "", {{0}}, check_commit},
+    {'m', 0, 13, "the metadata of run", ", part", {{1, 8}, {9, 4}}, check_meta},
+    {'x', 0, 13, "the samples of run", ", part", {{1, 8}, {9, 4}}, check_samples},
+    {'a', 0, 9, "mark", "", {{1, 8}}, check_mark},
+    {'b', 0, 9, "the undoing of mark", "", {{1, 8}}, check_mark},
+    {'o', 0, 9, "the saved objects at version", "", {{1, 8}}, check_object},
+};
+
+static const struct kind *find_kind(const void *key, size_t len)
+{
+    const char *tag = key;
+    for (size_t i = 0; len && i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].tag == *tag && (kinds[i].key_bytes == 0 || kinds[i].key_bytes == len))
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+void verify_place(const void *key, size_t len, char *out, size_t size)
+{
+    const struct kind *kind = find_kind(key, len);
+    if (!kind) {
+        snprintf(out, size, "a record of no known kind (%zu bytes of key, the first %02x)", len,
+                 len ? *(const unsigned char *)key : 0u);
+        return;
+    }
+    int used = snprintf(out, size, "%s", kind->place);
+    for (size_t i = 0; i < 2 && kind->numbers[i].bytes && used >= 0 && (size_t)used < size; i++)
+        used += snprintf(out + used, size - (size_t)used, "%s %llu", i ? kind->second : "",
+                         (unsigned long long)number_at(key, kind->numbers[i]));
+}
+
+static int check_record(struct verify *verify, struct kv_slice key, struct kv_slice value)
+{
+    struct record record = {.key = key, .value = value, .kind = find_kind(key.data, key.len)};
+    const char *problem = NULL;
+    verify->kinds[key.data[0]]++;
+    verify->result->records++;
+    if (!record.kind)
+        problem = "its key is wrong";
+    else if (!record.kind->own_seal && !seal_good(value.data, value.len, key.data, key.len))
+        problem = "its checksum is wrong";
+    if (!problem && !record.kind->own_seal)
+        record.body =
+            (struct kv_slice){.data = value.data + SEAL_BYTES, .len = value.len - SEAL_BYTES};
+    if (!problem && record.kind->check) problem = record.kind->check(verify, &record);
+    if (!problem) return 0;
+    char place[200];
+    verify_place(key.data, key.len, place, sizeof place);
+    return verify_tell(verify, place, "%s", problem);
+}
+
+int verify_records(struct verify *verify, struct pace_error *error)
+{
+    struct kv_cursor *cursor;
+    struct kv_slice key, value;
+    struct key start = {.len = 1};
+    int rc = kv_cursor_open(verify->txn, error, &cursor);
+    if (rc) return rc;
+    rc = kv_cursor_seek(cursor, &start, error, &key, &value);
+    while (!rc && !check_record(verify, key, value))
+        rc = kv_cursor_next(cursor, error, &key, &value);
+    kv_cursor_close(cursor);
+    return rc == PACE_ENOTFOUND ? 0 : verify_outcome(verify, rc, "the records", error);
+}
