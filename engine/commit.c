@@ -387,7 +387,8 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     struct pace_error *error = commit->error;
     uint32_t stream = 0, added = 0;
     struct stream_record record;
-    struct run_identity identity = {.run = commit->head.runs + 1, .content = *content};
+    struct run_identity identity = {.run = run->number ? run->number : commit->head.runs + 1,
+                                    .content = *content};
     int rc = find_stream(commit, &stream, &record);
     if (!rc) rc = number_columns(commit, &record, &added);
     if (rc) return rc;
@@ -410,7 +411,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     if (!rc && run->commit[0])
         rc = index_put_commit(txn, &commit->head, run->commit, identity.run, error);
     if (rc) return rc;
-    commit->head.runs++;
+    if (identity.run > commit->head.runs) commit->head.runs = identity.run;
     commit->head.cells += run->cell_count;
     commit->head.series += added;
     *result = (struct pace_run_result){.run = identity.run, .new_series = added};

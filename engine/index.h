@@ -2,7 +2,8 @@
  *
  *   run:       | sum u64 | struct run_place | identity, its bytes |
  *   identity:  struct run_identity, sealed
- *   commit:    | sum u64 | */
+ *   commit:    | sum u64 |
+ *   gap:       last run u64, sealed: pace_compact dropped the runs from the one in the key to this */
 #ifndef PACE_INDEX_H
 #define PACE_INDEX_H
 
@@ -27,7 +28,8 @@ struct position run_position(const struct run_place *place, uint64_t run);
 int index_put_run(struct kv_txn *txn, uint64_t run, const struct run_place *place, const char *id,
                   struct pace_error *error);
 
-/* The place of a run that exists, and (unless NULL) its identity, not terminated. */
+/* The place of a run, and (unless NULL) its identity, not terminated. PACE_ENOTFOUND, with a message: it
+ * was dropped. */
 int index_get_run(struct kv_txn *txn, uint64_t run, struct pace_error *error,
                   struct run_place *place, struct kv_slice *id);
 
@@ -39,5 +41,9 @@ int index_get_identity(struct kv_txn *txn, const char *id, struct pace_error *er
 
 int index_put_commit(struct kv_txn *txn, struct head *head, const char *commit, uint64_t run,
                      struct pace_error *error);
+
+/* Numbers that are not in use: puts a range; counts them all. */
+int index_put_gap(struct kv_txn *txn, uint64_t first, uint64_t last, struct pace_error *error);
+int index_count_gaps(struct kv_txn *txn, struct pace_error *error, uint64_t *runs);
 
 #endif

@@ -224,6 +224,11 @@ struct key key_object(uint64_t sequence)
     return key_1('o', sequence, 8);
 }
 
+struct key key_gap(uint64_t first)
+{
+    return key_1('g', first, 8);
+}
+
 int key_begins(const void *bytes, size_t len, const struct key *prefix)
 {
     return len >= prefix->len && memcmp(bytes, prefix->bytes, prefix->len) == 0;

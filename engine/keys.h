@@ -23,6 +23,7 @@
  *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
  *   'a'  marks       | mark u64 |                                        the mark
  *   'b'  undone      | mark u64 |                                        when it was taken back
+ *   'g'  gaps        | first run u64 |                                   last run: numbers not in use
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
  * The log's key is the order of history: (time, ordinal, run number) within a stream. */
@@ -76,6 +77,7 @@ struct key key_samples(uint64_t run, uint32_t part);
 struct key key_mark(uint64_t mark);
 struct key key_undone(uint64_t mark);
 struct key key_object(uint64_t sequence);
+struct key key_gap(uint64_t first);
 
 /* What the keys of one stream's log begin with; of a branch's streams, of its starts; of commits
  * with a prefix. */

@@ -64,6 +64,11 @@ void kv_read_end(struct kv_txn *txn);
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
                   struct pace_error *error, struct kv_page_count *count);
 
+/* Writes the file, without its free pages, to a descriptor: in the state of a snapshot of its own, which
+ * is not older. The pages must be good (kv_walk_pages). PACE_EBUSY, without a message: another process
+ * made the map larger; take a newer snapshot. */
+int kv_copy(struct kv_txn *txn, int fd, struct pace_error *error);
+
 /* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. */
 int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
              struct pace_error *error);

@@ -311,6 +311,16 @@ int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
     return kv_file_walk(fd, txn->kv->path, mdb_txn_id(txn->txn), report, context, error, count);
 }
 
+int kv_copy(struct kv_txn *txn, int fd, struct pace_error *error)
+{
+    int rc = mdb_env_copyfd2(txn->kv->env, fd, MDB_CP_COMPACT);
+    if (rc == MDB_MAP_RESIZED) return PACE_EBUSY;
+    if (rc == ENOSPC || rc == EFBIG || rc == EDQUOT)
+        return error_set(error, PACE_EFULL, "%s: no space for a copy: %s", txn->kv->path,
+                         pace_strerror(rc));
+    return rc ? fail(txn->kv, rc, error) : 0;
+}
+
 void kv_read_end(struct kv_txn *txn)
 {
     if (!txn) return;

@@ -287,7 +287,7 @@ static const char *open_page(struct walk *walk, struct visit *visit, size_t *cou
         walk->seen.branch_pages++;
     else
         walk->seen.leaf_pages++;
-    return walk->pages->thorough ? order_problem(walk, visit, *count) : NULL;
+    return order_problem(walk, visit, *count);
 }
 
 static void walk_page(struct walk *walk, struct visit visit)

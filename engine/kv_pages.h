@@ -26,7 +26,7 @@ struct kv_pages {
     uint64_t last_page; /* free pages may lie behind the end of the file */
     uint64_t txn;       /* that made this state; free lists are not newer */
     struct kv_tree free_tree, main_tree;
-    /* 1: also the order of keys, the header of each long value, and all counts. */
+    /* 1: also the header of each long value, the age of free lists, and all counts. */
     int thorough;
     /* Called for each problem, which is static text. `key` is a key at or before the damage, or NULL:
      * not known, or in the tree of free pages. Returning non-zero ends the walk. */
@@ -43,7 +43,7 @@ struct kv_page_count {
 };
 
 /* Walks the tree of free pages and the main tree: every page is in the file and used once, every node
- * lies within its page, every free page is one. 0, -1 without memory, or what report() returned.
+ * lies within its page, keys are in order, every free page is one. 0, -1 without memory, or what report() returned.
  * `count` may be NULL. */
 int kv_pages_walk(const struct kv_pages *pages, struct kv_page_count *count);
 

@@ -363,7 +363,8 @@ PACE_API void pace_lineage_scan_close(pace_lineage_scan *scan);
 
 /* -- reading: runs ----------------------------------------------------------------------------- */
 
-/* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count. */
+/* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count; those that a compaction
+ * dropped are not used again. */
 PACE_API int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
                           struct pace_run_view *out);
 PACE_API uint64_t pace_run_count(const pace_snapshot *snapshot);
@@ -474,6 +475,17 @@ struct pace_verified {
 PACE_API int pace_verify(const char *path,
                          int (*report)(void *context, const struct pace_damage *damage),
                          void *context, struct pace_error *error, struct pace_verified *out);
+
+/* -- upkeep: copies ----------------------------------------------------------------------------- */
+
+enum pace_backup_flag { PACE_BACKUP_FILE = 1 /* `path` names a file, not a directory */ };
+
+/* Copies the store, as it is in one snapshot, into a new store in directory `path` (made when absent;
+ * EEXIST when it holds a store), or into one file, which is a store when it lies as data.mdb in a
+ * directory of its own. Writers go on meanwhile. The copy appears whole and flushed, with mode 0600, or
+ * not at all. *bytes (may be NULL) is its size. */
+PACE_API int pace_backup(pace *store, const char *path, unsigned flags, struct pace_error *error,
+                         uint64_t *bytes);
 
 /* -- counts ------------------------------------------------------------------------------------ */
 

@@ -35,6 +35,7 @@ struct pace_run {
     const char **meta_values; /* by index of meta_keys */
     size_t meta_capacity;
     struct seal_digest given; /* sum of the digests of the cells as they were given */
+    uint64_t number; /* that it gets when it is new; 0: the next. Only a copy of a store gives it */
     int committed;
 };
 

@@ -343,11 +343,12 @@ int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error 
 
 int pace_stat(pace_snapshot *snapshot, struct pace_error *error, struct pace_stat *out)
 {
-    uint64_t file_bytes;
+    uint64_t file_bytes, dropped;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = kv_file_bytes(snapshot->kv, error, &file_bytes);
+    if (!rc) rc = index_count_gaps(snapshot->txn, error, &dropped);
     if (rc) return rc;
-    *out = (struct pace_stat){.runs = snapshot->head.runs,
+    *out = (struct pace_stat){.runs = snapshot->head.runs - dropped,
                               .cells = snapshot->head.cells,
                               .streams = snapshot->head.streams,
                               .series = snapshot->head.series,

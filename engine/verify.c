@@ -215,7 +215,7 @@ static void check_totals(struct verify *verify)
     }
     expect(verify, "the head record: cells", head->cells, cells);
     expect(verify, "the head record: series", head->series, series);
-    expect(verify, "the head record: runs", head->runs, verify->run_count);
+    expect(verify, "the head record: runs", head->runs, verify->run_count + verify->dropped);
     expect(verify, "the head record: commits", head->commits, verify->commits);
     expect(verify, "the index of runs: entries", kinds['r'], verify->run_count);
     expect(verify, "the index of run ids: entries", kinds['i'], verify->run_count);

@@ -240,6 +240,22 @@ static const char *check_object(struct verify *verify, const struct record *reco
                : "the head record has fewer versions";
 }
 
+static const char *check_gap(struct verify *verify, const struct record *record)
+{
+    uint64_t first = key_number(record, 0), last;
+    if (record->body.len != sizeof last) return "it is cut off";
+    memcpy(&last, record->body.data, sizeof last);
+    if (first <= verify->last_gap || first > last || last > verify->head->runs)
+        return "it is no range of runs";
+    for (size_t i = 0; i < verify->run_count; i++) {
+        if (verify->runs[i].run >= first && verify->runs[i].run <= last)
+            return "a run of it is there";
+    }
+    verify->dropped += last - first + 1;
+    verify->last_gap = last;
+    return NULL;
+}
+
 /* -- the table ------------------------------------------------------------------------------------ */
 
 static const struct kind kinds[] = {
@@ -266,6 +282,7 @@ static const struct kind kinds[] = {
      check_shape_start},
     {'u', 0, 9, "the unit of project", ", measure", {{1, 4}, {5, 4}}, check_measure},
     {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
+    {'g', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
     {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},
     {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_identity},
     {'k', 0, 0, "the index of commits", "", {{0}}, check_commit},

@@ -1,0 +1,213 @@
+/* cmd_verify.c -- `pace verify`: is everything in the store as it was written?
+ *
+ * The file may be damaged, or made by somebody hostile. It is looked at in a child with limits on memory,
+ * time and written bytes, whose death is one more finding; what the child says comes back through a pipe
+ * as text and is made safe like any other. */
+#include "command.h"
+
+#include "say.h"
+#include "show.h"
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+enum { MEMORY_IS_LIMITED = 0 }; /* the sanitizer's own memory would count */
+#else
+enum { MEMORY_IS_LIMITED = 1 };
+#endif
+
+enum {
+    REPORT_BYTES_MAX = 4 << 20, /* from the child */
+    LOCK_FILE_BYTES = 1 << 20,  /* all that it may write */
+    LEAST_SECONDS = 60,
+    BYTES_PER_SECOND = 4 << 20, /* of processor time; it takes a tenth of that */
+};
+#define LEAST_MEMORY ((rlim_t)1 << 30)
+
+/* -- the child ----------------------------------------------------------------------------------- */
+
+static void limit(int what, rlim_t most)
+{
+    struct rlimit now;
+    if (getrlimit(what, &now) != 0) return;
+    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most) most = now.rlim_max;
+    setrlimit(what, &(struct rlimit){.rlim_cur = most, .rlim_max = most});
+}
+
+static void confine(const char *path)
+{
+    char name[PATH_MAX + 16];
+    struct stat info;
+    rlim_t bytes = 0;
+    snprintf(name, sizeof name, "%s/data.mdb", path);
+    if (stat(name, &info) == 0 && info.st_size > 0) bytes = (rlim_t)info.st_size;
+    limit(RLIMIT_CORE, 0);
+    limit(RLIMIT_FSIZE, LOCK_FILE_BYTES);
+    limit(RLIMIT_CPU, LEAST_SECONDS + bytes / BYTES_PER_SECOND);
+    if (MEMORY_IS_LIMITED) limit(RLIMIT_DATA, LEAST_MEMORY + bytes);
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+static int send_text(int pipe, const char *text)
+{
+    size_t left = strlen(text) + 1;
+    while (left > 0) {
+        ssize_t sent = write(pipe, text, left);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return -1;
+        text += sent;
+        left -= (size_t)sent;
+    }
+    return 0;
+}
+
+static int send_damage(void *context, const struct pace_damage *damage)
+{
+    int pipe = *(const int *)context;
+    return send_text(pipe, "damage") != 0 || send_text(pipe, damage->place) != 0 ||
+           send_text(pipe, damage->problem) != 0;
+}
+
+/* What the parent reads ends with "end", the code, the message and a summary. */
+static int verify_in_child(const char *path, int pipe)
+{
+    struct pace_error error = {0};
+    struct pace_verified seen = {0};
+    char text[256];
+    confine(path);
+    int code = pace_verify(path, send_damage, &pipe, &error, &seen);
+    send_text(pipe, "end");
+    snprintf(text, sizeof text, "%d", code);
+    send_text(pipe, text);
+    send_text(pipe, error.message);
+    snprintf(text, sizeof text, "%llu runs with %llu cells in %llu streams, %llu records, %llu pages",
+             (unsigned long long)seen.runs, (unsigned long long)seen.cells,
+             (unsigned long long)seen.streams, (unsigned long long)seen.records,
+             (unsigned long long)seen.pages);
+    return send_text(pipe, text) == 0 ? 0 : 1;
+}
+
+/* -- the parent ---------------------------------------------------------------------------------- */
+
+/* All that the child says, and how it ended. */
+struct report {
+    char *text;
+    size_t len;
+    int status; /* of waitpid */
+};
+
+static int report_read(struct report *report, int pipe)
+{
+    size_t capacity = 0;
+    for (;;) {
+        if (report->len == capacity) {
+            capacity = capacity > 0 ? capacity * 2 : 4096;
+            char *grown = capacity <= REPORT_BYTES_MAX ? realloc(report->text, capacity + 1) : NULL;
+            if (grown == NULL) return -1;
+            report->text = grown;
+        }
+        ssize_t got = read(pipe, report->text + report->len, capacity - report->len);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        report->len += (size_t)got;
+    }
+    report->text[report->len] = '\0';
+    return 0;
+}
+
+static int report_get(struct report *report, const char *path)
+{
+    int ends[2];
+    *report = (struct report){0};
+    if (pipe2(ends, O_CLOEXEC) != 0) return store_failed("verify", errno, NULL);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        _exit(verify_in_child(path, ends[1]));
+    }
+    int code = child < 0 ? errno : 0;
+    close(ends[1]);
+    if (child > 0 && report_read(report, ends[0]) != 0) {
+        kill(child, SIGKILL);
+        code = PACE_ENOMEM;
+    }
+    close(ends[0]);
+    while (child > 0 && waitpid(child, &report->status, 0) < 0 && errno == EINTR)
+        continue;
+    return code != 0 ? store_failed("verify", code, NULL) : 0;
+}
+
+/* The next text of the report; "" behind its end. */
+static const char *report_next(const struct report *report, size_t *at)
+{
+    if (*at >= report->len) return "";
+    const char *text = report->text + *at;
+    *at += strlen(text) + 1;
+    return text;
+}
+
+static void add_damage(struct rows *rows, const char *place, const char *problem)
+{
+    rows_next(rows);
+    rows_text(rows, 0, place);
+    rows_text(rows, 1, problem);
+}
+
+static int show_report(const struct report *report, const struct show_style *style, const char *path)
+{
+    struct rows rows;
+    size_t at = 0;
+    rows_init(&rows);
+    rows_field(&rows, "place", PACE_FIELD_TEXT);
+    rows_field(&rows, "problem", PACE_FIELD_TEXT);
+    const char *word = report_next(report, &at);
+    while (strcmp(word, "damage") == 0) {
+        const char *place = report_next(report, &at);
+        add_damage(&rows, place, report_next(report, &at));
+        word = report_next(report, &at);
+    }
+    int ended = strcmp(word, "end") == 0 && WIFEXITED(report->status);
+    int code = ended ? atoi(report_next(report, &at)) : PACE_ECORRUPT;
+    const char *message = ended ? report_next(report, &at) : "";
+    if (!ended && WIFSIGNALED(report->status)) {
+        char problem[128];
+        snprintf(problem, sizeof problem, "looking at it ended with signal %d (%s)",
+                 WTERMSIG(report->status), strsignal(WTERMSIG(report->status)));
+        add_damage(&rows, "the data file", problem);
+        message = "the data file is damaged in a way that is not safe to look at";
+    }
+    int status = rows.count > 0 ? show_rows(style, &rows) : STATUS_OK;
+    rows_clear(&rows);
+    if (code == 0)
+        say_note("%s is whole: %s", path, report_next(report, &at));
+    else
+        say_error("%s", *message != '\0' ? message : pace_strerror(code));
+    return status_merge(status, status_of_error(code));
+}
+
+int cmd_verify(const struct arguments *arguments)
+{
+    struct show_style style;
+    struct report report;
+    char path[PATH_MAX];
+    if (arguments->operand_count > 0)
+        return command_misused(arguments->command,
+                               "`pace verify` takes no operands; name the store with --db");
+    int status = show_style_read(arguments, &style);
+    if (status == 0) status = store_path(arguments, STORE_READ, path);
+    if (status == 0) status = report_get(&report, path);
+    if (status != 0) return status;
+    status = show_report(&report, &style, path);
+    free(report.text);
+    return status;
+}
