@@ -32,7 +32,8 @@ int new_file_begin(struct new_file *file, int directory, const char *name, const
         return failed(file, ENAMETOOLONG, error);
     snprintf(file->temporary, sizeof file->temporary, "%s.tmp", file->name);
     if (fstatat(directory, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-        return error_set(error, EEXIST, "%s is there already; give another name, or remove it", path);
+        return error_set(error, EEXIST, "%s is there already; give another name, or remove it",
+                         path);
     /* What an attempt that was killed left behind. */
     if (unlinkat(directory, file->temporary, 0) && errno != ENOENT)
         return failed(file, errno, error);

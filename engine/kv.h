@@ -78,6 +78,16 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
 
+/* Keeps all other writers waiting until kv_release, also while no batch runs; kv_write is not allowed in
+ * between. */
+int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error);
+void kv_release(struct kv *kv);
+
+/* With the writers held: closes the file, and puts `name` (a file in the store's directory, perhaps below)
+ * in its place. Only when nobody else has it open, in this process or another: PACE_EBUSY, with the file
+ * as it was. Afterwards only kv_release and kv_close may be called. */
+int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace_error *error);
+
 /* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a
  * change. */
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);

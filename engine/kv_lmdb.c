@@ -450,6 +450,24 @@ int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
     return rc;
 }
 
+int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error)
+{
+    int rc = kv_check(kv, error);
+    if (rc) return rc;
+    struct timespec deadline = kv_file_deadline(timeout_ms);
+    rc = writer_enter(kv, &deadline, error);
+    if (rc) return rc;
+    rc = lock_file(kv, &deadline, error);
+    if (rc) writer_leave(kv);
+    return rc;
+}
+
+void kv_release(struct kv *kv)
+{
+    kv_file_unlock(kv->write_lock);
+    writer_leave(kv);
+}
+
 /* -- keys ------------------------------------------------------------------------------------ */
 
 static MDB_val value_of(const void *data, size_t len)
@@ -798,6 +816,45 @@ int kv_open(const char *path, const struct kv_options *options, struct pace_erro
     }
     if (rc || shared) kv_free(kv);
     if (!rc) *out = shared ? shared : kv;
+    return rc;
+}
+
+/* Whoever has the file open holds a shared lock on the first byte of lock.mdb: LMDB's way of knowing that
+ * it is alone. With the directory locked nobody opens it now. A new file must not meet an old lock.mdb in
+ * use, and an old file must not meet a new one: either would let two writers in. */
+static int replace_alone(struct kv *kv, const char *name, struct pace_error *error)
+{
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
+    int lock = openat(kv->directory, KV_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC), rc = 0;
+    if (lock < 0) return error_set(error, errno, "%s/" KV_LOCK ": %s", kv->path, pace_strerror(errno));
+    if (fcntl(lock, F_SETLK, &whole))
+        rc = error_set(error, PACE_EBUSY,
+                       "%s: another process has the store open; end it, or write to another directory",
+                       kv->path);
+    else if (renameat(kv->directory, name, kv->directory, KV_DATA) ||
+             (unlinkat(kv->directory, KV_LOCK, 0) && errno != ENOENT) || fsync(kv->directory))
+        rc = error_set(error, errno, "cannot replace %s/" KV_DATA ": %s", kv->path,
+                       pace_strerror(errno));
+    close(lock);
+    return rc;
+}
+
+int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace_error *error)
+{
+    struct timespec deadline = kv_file_deadline(timeout_ms);
+    int rc = kv_file_lock(kv->directory, kv->path, &deadline, error);
+    if (rc) return rc;
+    pthread_mutex_lock(&registry.mutex);
+    if (kv->references != 1) {
+        rc = error_set(error, PACE_EBUSY, "%s: this process has the store open elsewhere", kv->path);
+    } else {
+        mdb_env_close(kv->env);
+        kv->env = NULL;
+        kv->inode = 0; /* its number may be given to another file */
+        rc = replace_alone(kv, name, error);
+    }
+    pthread_mutex_unlock(&registry.mutex);
+    kv_file_unlock(kv->directory);
     return rc;
 }
 

@@ -487,6 +487,36 @@ enum pace_backup_flag { PACE_BACKUP_FILE = 1 /* `path` names a file, not a direc
 PACE_API int pace_backup(pace *store, const char *path, unsigned flags, struct pace_error *error,
                          uint64_t *bytes);
 
+/* -- upkeep: dropping history ------------------------------------------------------------------ */
+
+/* struct_size = sizeof(struct pace_compact_options); zero elsewhere: keeps all, in place. */
+struct pace_compact_options {
+    size_t struct_size;
+    const char *to; /* directory of a new store to be made; NULL: the store itself is replaced */
+    int dry_run;    /* 1: only counts */
+    /* 1: the run stays, 0: it goes; NULL: all stay. Called for each run, stream by stream, in order. */
+    int (*keep_run)(void *context, const struct pace_stream *stream,
+                    const struct pace_run_view *run);
+    /* The same for a cell of a run that stays; a run without cells goes. */
+    int (*keep_cell)(void *context, const struct pace_stream *stream,
+                     const struct pace_run_view *run, uint32_t column);
+    void *context;
+};
+
+struct pace_compacted {
+    uint64_t runs, cells;                 /* that stay */
+    uint64_t runs_dropped, cells_dropped;
+    uint64_t bytes_before, bytes_after;   /* of the data file; after is 0 for a dry run */
+};
+
+/* Writes the store in `path` anew without what is dropped, and without free pages: the only call that
+ * removes history. Run numbers, ids, metadata, samples, marks and saved objects stay as they are. The
+ * new file is verified and then takes the old one's place in one step; until then the old one is
+ * untouched. In place, writers wait meanwhile, and nobody else may have the store open: PACE_EBUSY.
+ * With `to` the store only needs to be readable. */
+PACE_API int pace_compact(const char *path, const struct pace_compact_options *options,
+                          struct pace_error *error, struct pace_compacted *out);
+
 /* -- counts ------------------------------------------------------------------------------------ */
 
 struct pace_stat {

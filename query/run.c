@@ -135,7 +135,8 @@ static int output_init(pace_query *query)
     return arena->failed ? context_no_memory(&query->ctx) : 0;
 }
 
-static int begin_statement(pace_query *query, const struct statement *statement)
+/* The context of the next statement, with its snapshot. */
+static int begin_context(pace_query *query)
 {
     pace_session *session = query->session;
     struct context *ctx = &query->ctx;
@@ -155,7 +156,14 @@ static int begin_statement(pace_query *query, const struct statement *statement)
     if (session->options.deadline_ns)
         ctx->deadline_ns = clock_ns(CLOCK_MONOTONIC) + (int64_t)session->options.deadline_ns;
     int status = pace_snapshot_begin(session->store, ctx->error, &ctx->snapshot);
-    if (status) return context_store_error(ctx, status);
+    return status ? context_store_error(ctx, status) : 0;
+}
+
+static int begin_statement(pace_query *query, const struct statement *statement)
+{
+    struct context *ctx = &query->ctx;
+    int status = begin_context(query);
+    if (status) return status;
     if (statement->kind != STATEMENT_QUERY) return command_run(ctx, statement);
     if (statement->explain)
         return context_fail(ctx, Q_NOT_YET, statement->span, NULL,
@@ -298,6 +306,83 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
     end_statement(query);
     query->phase = PHASE_OVER;
     return fail_diagnosed(query, error, status);
+}
+
+/* -- what a selector names ------------------------------------------------------------------------ */
+
+struct pace_selection {
+    pace_query *query; /* the selector as a statement; never stepped */
+    struct selection chosen;
+    bool has_chosen;
+};
+
+/* The selector of a script that is one and nothing else; NULL when it is more. */
+static const struct selector *only_selector(const pace_query *query)
+{
+    const struct statement *statement = query->script->statements;
+    if (!statement || statement->next || statement->kind != STATEMENT_QUERY || statement->explain ||
+        statement->query->stages || statement->query->source->kind != SOURCE_SELECTOR)
+        return NULL;
+    return statement->query->source->selector;
+}
+
+static int by_stream(const void *a, const void *b)
+{
+    const struct series *left = a, *right = b;
+    if (left->stream->id != right->stream->id) return left->stream->id < right->stream->id ? -1 : 1;
+    return left->column < right->column ? -1 : left->column > right->column;
+}
+
+int pace_selection_open(pace_session *session, const char *text, size_t len,
+                        struct pace_error *error, pace_selection **out)
+{
+    pace_selection *selection = calloc(1, sizeof *selection);
+    if (!selection) return fail(error, PACE_ENOMEM, "out of memory");
+    int status = pace_prepare(session, text, len, error, &selection->query);
+    const struct selector *selector = status ? NULL : only_selector(selection->query);
+    if (!status && !selector)
+        status = fail(error, PACE_EQUERY, "this is more than a selector, or less");
+    if (!status) {
+        status = begin_context(selection->query);
+        if (!status) status = select_series(&selection->query->ctx, selector, &selection->chosen);
+        selection->has_chosen = true;
+        if (status) status = fail_diagnosed(selection->query, error, status);
+    }
+    if (status) {
+        pace_selection_close(selection);
+        return status;
+    }
+    if (selection->chosen.count)
+        qsort(selection->chosen.series, selection->chosen.count, sizeof *selection->chosen.series,
+              by_stream);
+    *out = selection;
+    return 0;
+}
+
+void pace_selection_close(pace_selection *selection)
+{
+    if (!selection) return;
+    if (selection->has_chosen) selection_free(&selection->chosen);
+    pace_query_free(selection->query);
+    free(selection);
+}
+
+size_t pace_selection_count(const pace_selection *selection)
+{
+    return selection->chosen.count;
+}
+
+int pace_selection_has(const pace_selection *selection, uint32_t stream, uint32_t column)
+{
+    const struct pace_stream of = {.id = stream};
+    const struct series key = {.stream = &of, .column = column};
+    return selection->chosen.count &&
+           bsearch(&key, selection->chosen.series, selection->chosen.count, sizeof key, by_stream);
+}
+
+int pace_selection_run(pace_selection *selection, const char *commit, uint64_t run)
+{
+    return row_filters_pass(&selection->query->ctx, selection->chosen.rows, commit, run);
 }
 
 /* -- what a caller asks ------------------------------------------------------------------------ */

@@ -88,6 +88,10 @@ static int gather(struct rows *rows, struct log *log, pace_snapshot *snapshot, u
          run--) {
         struct pace_run_view view;
         code = pace_run_get(snapshot, run, error, &view);
+        if (code == PACE_ENOTFOUND) { /* a compaction dropped it */
+            code = 0;
+            continue;
+        }
         if (code != 0) continue;
         if (view.stream >= log->stream_count) continue;
         const struct pace_stream *stream = &log->streams[view.stream];

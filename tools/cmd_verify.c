@@ -89,7 +89,8 @@ static int verify_in_child(const char *path, int pipe)
     snprintf(text, sizeof text, "%d", code);
     send_text(pipe, text);
     send_text(pipe, error.message);
-    snprintf(text, sizeof text, "%llu runs with %llu cells in %llu streams, %llu records, %llu pages",
+    snprintf(text, sizeof text,
+             "%llu runs with %llu cells in %llu streams, %llu records, %llu pages",
              (unsigned long long)seen.runs, (unsigned long long)seen.cells,
              (unsigned long long)seen.streams, (unsigned long long)seen.records,
              (unsigned long long)seen.pages);
@@ -163,7 +164,8 @@ static void add_damage(struct rows *rows, const char *place, const char *problem
     rows_text(rows, 1, problem);
 }
 
-static int show_report(const struct report *report, const struct show_style *style, const char *path)
+static int show_report(const struct report *report, const struct show_style *style,
+                       const char *path)
 {
     struct rows rows;
     size_t at = 0;

@@ -1,0 +1,479 @@
+/* test_upkeep.c -- backups while others write, compaction and merging: what they hold is right, and when
+ * they fail, or are killed, the store is as it was. */
+#include "../store_dump.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+
+enum { COLUMNS = 12 };
+
+static void join(char out[8192], const char *dir, const char *name)
+{
+    assert_true(snprintf(out, 8192, "%s/%s", dir, name) < 8192);
+}
+
+/* Puts run i, which has everything a run may have; its branch and its cells follow from i. */
+static int put_run(pace *store, int i, struct pace_error *error)
+{
+    struct pace_run_info info = run_at(T0_NS + (i % 7 == 5 ? i - 3 : i) * 3600 * SECOND_NS);
+    char branch[16], commit[16], name[64];
+    pace_run *run;
+    snprintf(branch, sizeof branch, i % 3 ? "main" : "pr/%d", i);
+    snprintf(commit, sizeof commit, "%08x", i * 7919);
+    info.branch = branch;
+    info.commit = i % 4 ? commit : NULL;
+    info.ran_ns = info.time_ns + i;
+    info.flags = i % 9 == 0 ? PACE_RUN_DIRTY : 0;
+    int rc = pace_run_begin(store, &info, error, &run);
+    if (rc) return rc;
+    for (int c = 0; !rc && c < COLUMNS; c += i % 5 ? 1 : 4) {
+        double samples[] = {i, c, i + c};
+        snprintf(name, sizeof name, "benchmark-%d", c);
+        struct pace_cell cell = cell_of(name, i * 1000 + c);
+        if (i % 7 == 0) cell.upper = i * 1000 + c + 1;
+        if (i % 4 == 0 && c < 6) cell.samples = samples, cell.sample_count = 3;
+        if (i % 6 == 0 && c == 8) cell.status = PACE_CELL_FAILED;
+        if (c == 4) cell.measure = "size", cell.unit = i % 2 ? "KB" : "B";
+        if (c == 3) cell.measure = "custom", cell.unit = "";
+        rc = pace_run_put(run, &cell, error);
+    }
+    if (!rc) rc = pace_run_put_meta(run, "host", branch, error);
+    if (!rc) rc = pace_runs_commit(store, &run, 1, error, NULL);
+    pace_run_free(run);
+    return rc;
+}
+
+static void put_facts(pace *store)
+{
+    for (int i = 0; i < 9; i++) {
+        struct pace_mark mark = {.kind = PACE_MARK_ACCEPT, .selector = "benchmark:x", .at_ns = i};
+        char name[16];
+        snprintf(name, sizeof name, "view-%d", i % 4);
+        store_ok(pace_mark_add(store, &mark, error, NULL));
+        store_ok(pace_object_put(store, PACE_OBJECT_VIEW, name, "branch:main", error, NULL));
+    }
+    store_ok(pace_mark_undo(store, 3, error));
+    store_ok(pace_object_put(store, PACE_OBJECT_VIEW, "view-1", NULL, error, NULL));
+    store_ok(pace_measure_put(store, NULL, "memory", "B", PACE_LOWER_IS_BETTER, error));
+    store_ok(pace_measure_put(store, "app", "custom", "", PACE_HIGHER_IS_BETTER, error));
+    store_ok(pace_measure_put(store, "other", "custom", "ops", 0, error));
+}
+
+static void fill(const char *dir, int runs)
+{
+    pace *store;
+    store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    for (int i = 0; i < runs; i++)
+        store_ok(put_run(store, i, error));
+    put_facts(store);
+    pace_close(store);
+}
+
+static int print_damage(void *context, const struct pace_damage *damage)
+{
+    (void)context;
+    printf("# %s: %s\n", damage->place, damage->problem);
+    return 0;
+}
+
+static struct pace_verified clean(const char *dir)
+{
+    struct pace_verified seen = {0};
+    store_ok(pace_verify(dir, print_damage, NULL, error, &seen));
+    return seen;
+}
+
+static uint64_t dump_of(const char *dir, int without_numbers)
+{
+    uint64_t hash = 0;
+    assert_int_equal(dump_directory(dir, without_numbers, &hash), 0);
+    return hash;
+}
+
+static int wait_for(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static int exists(const char *dir, const char *name)
+{
+    char path[8192];
+    struct stat st;
+    join(path, dir, name);
+    return lstat(path, &st) == 0;
+}
+
+/* -- backup -------------------------------------------------------------------------------------- */
+
+static void test_backup(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    char from[8192], to[8192], path[8192];
+    struct stat st;
+    pace *store;
+    uint64_t bytes;
+    join(from, dir, "store");
+    join(to, dir, "copy");
+    fill(from, 40);
+    store_ok(pace_open(from, 0, NULL, error, &store));
+    store_ok(pace_backup(store, to, 0, error, &bytes));
+    join(path, to, "data.mdb");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_size, bytes);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(stat(to, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0700);
+    assert_int_equal(clean(to).runs, 40);
+    assert_true(dump_of(from, 0) == dump_of(to, 0));
+    store_fails(EEXIST, pace_backup(store, to, 0, error, NULL));
+    store_fails(PACE_EMISUSE, pace_backup(store, "", 0, error, NULL));
+    store_fails(PACE_EMISUSE, pace_backup(store, to, 8, error, NULL));
+
+    join(path, dir, "copy.mdb");
+    store_ok(pace_backup(store, path, PACE_BACKUP_FILE, error, &bytes));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    store_fails(EEXIST, pace_backup(store, path, PACE_BACKUP_FILE, error, NULL));
+    join(path, dir, "none/copy.mdb");
+    store_fails(ENOENT, pace_backup(store, path, PACE_BACKUP_FILE, error, NULL));
+    pace_close(store);
+    assert_false(exists(dir, "copy.mdb.tmp"));
+    remove_tree(dir);
+}
+
+static int write_runs(const char *dir, int first, int count)
+{
+    pace *store;
+    if (pace_open(dir, 0, NULL, NULL, &store)) return 1;
+    for (int i = first; i < first + count; i++) {
+        if (put_run(store, i, NULL)) return 2;
+    }
+    pace_close(store);
+    return 0;
+}
+
+/* Every backup holds what was there when it began, and is clean. */
+static void test_backup_under_load(void **state)
+{
+    (void)state;
+    enum { WRITERS = 3, RUNS = 150, BACKUPS = 5 };
+    char *dir = make_directory();
+    char from[8192], to[8192], name[32];
+    pid_t children[WRITERS];
+    join(from, dir, "store");
+    fill(from, 3);
+    for (int i = 0; i < WRITERS; i++) {
+        children[i] = fork();
+        if (children[i] == 0) _exit(write_runs(from, 10 + i * RUNS, RUNS));
+    }
+    pace *store;
+    store_ok(pace_open(from, PACE_READONLY, NULL, error, &store));
+    for (int i = 0; i < BACKUPS; i++) {
+        pace_snapshot *snapshot;
+        store_ok(pace_snapshot_begin(store, error, &snapshot));
+        uint64_t before = pace_run_count(snapshot);
+        pace_snapshot_end(snapshot);
+        snprintf(name, sizeof name, "copy-%d", i);
+        join(to, dir, name);
+        store_ok(pace_backup(store, to, 0, error, NULL));
+        store_ok(pace_snapshot_begin(store, error, &snapshot));
+        uint64_t after = pace_run_count(snapshot), runs = clean(to).runs;
+        pace_snapshot_end(snapshot);
+        assert_true(before <= runs && runs <= after);
+        clean(from); /* also while others write */
+    }
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(wait_for(children[i]), 0);
+    pace_close(store);
+    assert_int_equal(clean(from).runs, 3 + WRITERS * RUNS);
+    remove_tree(dir);
+}
+
+/* -- compaction ---------------------------------------------------------------------------------- */
+
+struct keep {
+    uint64_t from_run, until_run; /* these go */
+    uint32_t column;              /* and this column of main */
+};
+
+static int keep_run(void *context, const struct pace_stream *stream,
+                    const struct pace_run_view *run)
+{
+    const struct keep *keep = context;
+    return stream->run_count && (run->run < keep->from_run || run->run >= keep->until_run);
+}
+
+static int keep_cell(void *context, const struct pace_stream *stream,
+                     const struct pace_run_view *run, uint32_t column)
+{
+    const struct keep *keep = context;
+    return run->stream == stream->id && column != keep->column;
+}
+
+static struct pace_compact_options options_of(struct keep *keep)
+{
+    return (struct pace_compact_options){.struct_size = sizeof(struct pace_compact_options),
+                                         .keep_run = keep_run,
+                                         .keep_cell = keep_cell,
+                                         .context = keep};
+}
+
+static void test_compact_keeps_all(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    struct pace_compacted done;
+    struct stat before;
+    char path[8192];
+    fill(dir, 60);
+    uint64_t hash = dump_of(dir, 0);
+    join(path, dir, "data.mdb");
+    assert_int_equal(stat(path, &before), 0);
+    store_ok(pace_compact(dir, NULL, error, &done));
+    assert_int_equal(done.runs, 60);
+    assert_int_equal(done.runs_dropped, 0);
+    assert_int_equal(done.bytes_before, before.st_size);
+    assert_true(done.bytes_after < done.bytes_before);
+    assert_true(dump_of(dir, 0) == hash);
+    clean(dir);
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+
+    pace *store;
+    store_ok(pace_open(dir, 0, NULL, error, &store));
+    store_ok(put_run(store, 60, error));
+    pace_close(store);
+    assert_int_equal(clean(dir).runs, 61);
+    remove_tree(dir);
+}
+
+/* The runs that stay are as they were, by their numbers; of those that go nothing is left. */
+static void compare_runs(const char *old_dir, const char *new_dir, const struct keep *keep)
+{
+    pace *stores[2];
+    pace_snapshot *snapshots[2];
+    const char *dirs[2] = {old_dir, new_dir};
+    for (int i = 0; i < 2; i++) {
+        store_ok(pace_open(dirs[i], PACE_READONLY, NULL, error, &stores[i]));
+        store_ok(pace_snapshot_begin(stores[i], error, &snapshots[i]));
+    }
+    assert_int_equal(pace_run_count(snapshots[0]), pace_run_count(snapshots[1]));
+    for (uint64_t run = 1; run <= pace_run_count(snapshots[0]); run++) {
+        struct pace_run_view views[2];
+        struct pace_meta meta[2];
+        const char *ids[2];
+        store_ok(pace_run_get(snapshots[0], run, error, &views[0]));
+        if (run >= keep->from_run && run < keep->until_run) {
+            store_fails(PACE_ENOTFOUND, pace_run_get(snapshots[1], run, error, &views[1]));
+            store_fails(PACE_ENOTFOUND, pace_run_meta(snapshots[1], run, error, &meta[1]));
+            continue;
+        }
+        store_ok(pace_run_get(snapshots[1], run, error, &views[1]));
+        for (int i = 0; i < 2; i++) {
+            store_ok(pace_run_id(snapshots[i], run, error, &ids[i]));
+            store_ok(pace_run_meta(snapshots[i], run, error, &meta[i]));
+        }
+        assert_string_equal(ids[0], ids[1]);
+        assert_string_equal(views[0].commit, views[1].commit);
+        assert_int_equal(views[0].time_ns, views[1].time_ns);
+        assert_int_equal(views[0].ran_ns, views[1].ran_ns);
+        assert_int_equal(views[0].flags, views[1].flags);
+        assert_int_equal(meta[0].count, meta[1].count);
+        for (size_t i = 0; i < meta[0].count; i++) {
+            assert_string_equal(meta[0].keys[i], meta[1].keys[i]);
+            assert_string_equal(meta[0].values[i], meta[1].values[i]);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        pace_snapshot_end(snapshots[i]);
+        pace_close(stores[i]);
+    }
+}
+
+static void test_compact_drops(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    char from[8192], to[8192];
+    struct keep keep = {.from_run = 10, .until_run = 31, .column = UINT32_MAX};
+    struct pace_compact_options options = options_of(&keep);
+    struct pace_compacted dry, done;
+    join(from, dir, "store");
+    join(to, dir, "new");
+    fill(from, 60);
+    uint64_t hash = dump_of(from, 0);
+    options.dry_run = 1;
+    store_ok(pace_compact(from, &options, error, &dry));
+    assert_int_equal(dry.runs, 39);
+    assert_int_equal(dry.runs_dropped, 21);
+    assert_int_equal(dry.bytes_after, 0);
+    options.dry_run = 0;
+    options.to = to;
+    store_ok(pace_compact(from, &options, error, &done));
+    assert_true(dump_of(from, 0) == hash);
+    assert_int_equal(done.runs, dry.runs);
+    assert_int_equal(done.cells_dropped, dry.cells_dropped);
+    compare_runs(from, to, &keep);
+    assert_int_equal(clean(to).runs, 39);
+    store_fails(EEXIST, pace_compact(from, &options, error, &done));
+    assert_true(exists(to, "data.mdb"));
+
+    /* In place: the same, then again, with a column. */
+    options.to = NULL;
+    store_ok(pace_compact(from, &options, error, &done));
+    assert_true(dump_of(from, 0) == dump_of(to, 0));
+    assert_false(exists(from, "compact.new") || exists(from, "compact.work"));
+    keep = (struct keep){.from_run = 55, .until_run = 61, .column = 2};
+    store_ok(pace_compact(from, &options, error, &done));
+    assert_int_equal(done.runs_dropped, 6);
+    assert_true(done.cells_dropped > 6 * COLUMNS);
+    assert_int_equal(clean(from).runs, 33);
+
+    /* Numbers are not given again; a dropped run can come back under a new one. */
+    pace *store;
+    pace_snapshot *snapshot;
+    struct pace_stat stat;
+    const struct pace_mark *marks;
+    size_t count;
+    store_ok(pace_open(from, 0, NULL, error, &store));
+    store_ok(put_run(store, 20, error));
+    store_ok(pace_snapshot_begin(store, error, &snapshot));
+    assert_int_equal(pace_run_count(snapshot), 61);
+    store_ok(pace_stat(snapshot, error, &stat));
+    assert_int_equal(stat.runs, 34);
+    store_ok(pace_marks(snapshot, error, &marks, &count));
+    assert_int_equal(count, 9);
+    pace_snapshot_end(snapshot);
+    pace_close(store);
+    assert_int_equal(clean(from).runs, 34);
+    remove_tree(dir);
+}
+
+/* While another process, or another handle, has the store open it is not replaced. */
+static void test_compact_alone(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    struct keep keep = {.from_run = 1, .until_run = 5, .column = UINT32_MAX};
+    struct pace_compact_options options = options_of(&keep);
+    int ready[2], done[2];
+    char byte = 0;
+    pace *store;
+    fill(dir, 20);
+    uint64_t hash = dump_of(dir, 0);
+    store_ok(pace_open(dir, 0, NULL, error, &store));
+    store_fails(PACE_EBUSY, pace_compact(dir, &options, error, NULL));
+    pace_close(store);
+    assert_true(dump_of(dir, 0) == hash);
+    assert_int_equal(pipe(ready) | pipe(done), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int bad = pace_open(dir, 0, NULL, NULL, &store) != 0;
+        bad |= write(ready[1], &byte, 1) != 1;
+        bad |= read(done[0], &byte, 1) != 1;
+        bad |= put_run(store, 100, NULL) != 0;
+        pace_close(store);
+        _exit(bad);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    store_fails(PACE_EBUSY, pace_compact(dir, &options, error, NULL));
+    assert_int_equal(write(done[1], &byte, 1), 1);
+    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(clean(dir).runs, 21);
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+    store_ok(pace_compact(dir, &options, error, NULL));
+    assert_int_equal(clean(dir).runs, 17);
+    remove_tree(dir);
+    close(ready[0]), close(ready[1]), close(done[0]), close(done[1]);
+}
+
+/* -- a full disk, and sudden death ----------------------------------------------------------------- */
+
+/* In a child whose files end at some size. */
+static int with_limit(const char *dir, const char *to, rlim_t bytes, int compact)
+{
+    struct rlimit limit = {.rlim_cur = bytes, .rlim_max = bytes};
+    struct keep keep = {.from_run = 1, .until_run = 3, .column = UINT32_MAX};
+    struct pace_compact_options options = options_of(&keep);
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit)) return 1;
+    if (compact) return pace_compact(dir, &options, NULL, NULL) == PACE_EFULL ? 0 : 2;
+    pace *store;
+    if (pace_open(dir, 0, NULL, NULL, &store)) return 3;
+    if (pace_backup(store, to, 0, NULL, NULL) != PACE_EFULL) return 4;
+    pace_close(store);
+    return 0;
+}
+
+static void test_full_disk(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    char from[8192], to[8192], path[8192];
+    struct stat st;
+    join(from, dir, "store");
+    join(to, dir, "copy");
+    fill(from, 60);
+    uint64_t hash = dump_of(from, 0);
+    join(path, from, "data.mdb");
+    assert_int_equal(stat(path, &st), 0);
+    for (rlim_t bytes = 36 * 1024; bytes < (rlim_t)st.st_size / 2; bytes += 16 * 1024) {
+        for (int compact = 0; compact < 2; compact++) {
+            pid_t child = fork();
+            if (child == 0) _exit(with_limit(from, to, bytes, compact));
+            assert_int_equal(wait_for(child), 0);
+            assert_true(dump_of(from, 0) == hash);
+            assert_false(exists(dir, "copy"));
+            assert_false(exists(from, "compact.new") || exists(from, "compact.work"));
+        }
+    }
+    clean(from);
+    remove_tree(dir);
+}
+
+/* Killed at random moments, a compaction has happened or it has not. */
+static void test_killed_compaction(void **state)
+{
+    (void)state;
+    enum { KILLS = 25 };
+    char *dir = make_directory();
+    struct keep keep = {.from_run = 2, .until_run = 12, .column = UINT32_MAX};
+    struct pace_compact_options options = options_of(&keep);
+    int done = 0;
+    fill(dir, 40);
+    uint64_t before = dump_of(dir, 0);
+    for (int i = 0; i < KILLS && !done; i++) {
+        pid_t child = fork();
+        if (child == 0) _exit(pace_compact(dir, &options, NULL, NULL) != 0);
+        nanosleep(&(struct timespec){.tv_nsec = i * 1500000}, NULL);
+        kill(child, SIGKILL);
+        wait_for(child);
+        done = dump_of(dir, 0) != before;
+        assert_int_equal(clean(dir).runs, done ? 30 : 40);
+    }
+    if (!done) store_ok(pace_compact(dir, &options, error, NULL));
+    assert_int_equal(clean(dir).runs, 30);
+    store_ok(pace_compact(dir, NULL, error, NULL));
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+    remove_tree(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_backup_under_load),
+        cmocka_unit_test(test_compact_keeps_all),
+        cmocka_unit_test(test_compact_drops),
+        cmocka_unit_test(test_compact_alone),
+        cmocka_unit_test(test_full_disk),
+        cmocka_unit_test(test_killed_compaction),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
