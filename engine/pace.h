@@ -487,6 +487,32 @@ enum pace_backup_flag { PACE_BACKUP_FILE = 1 /* `path` names a file, not a direc
 PACE_API int pace_backup(pace *store, const char *path, unsigned flags, struct pace_error *error,
                          uint64_t *bytes);
 
+/* -- upkeep: merging ---------------------------------------------------------------------------- */
+
+/* What both stores have, with different content. The texts live until the callback returns. */
+struct pace_merge_conflict {
+    const char *id;          /* of a run, or NULL */
+    uint64_t run, other_run; /* its numbers in the two stores */
+    const char *object;      /* the name of a saved object, or NULL */
+};
+
+struct pace_merged {
+    uint64_t runs, cells;      /* that came */
+    uint64_t duplicates;       /* runs that were there already */
+    uint64_t marks, objects;   /* that came */
+    uint64_t marks_left;       /* that name a run which is not here */
+    uint64_t conflicts;
+};
+
+/* Adds to `store` what `other` has and it has not: runs by their ids (with new numbers; values rescaled
+ * to the units of `store`), marks (run: in their selectors gets the new numbers), saved objects, units
+ * and directions. Doing it again adds nothing. Conflicts are left out, and conflict() (may be NULL) is
+ * called for each; non-zero ends the merge with PACE_EINTERRUPT. Returns PACE_ECONFLICT when there were
+ * any, with *out (may be NULL) filled in. When it fails otherwise, part may have been merged. */
+PACE_API int pace_merge(pace *store, pace *other,
+                        int (*conflict)(void *context, const struct pace_merge_conflict *conflict),
+                        void *context, struct pace_error *error, struct pace_merged *out);
+
 /* -- upkeep: dropping history ------------------------------------------------------------------ */
 
 /* struct_size = sizeof(struct pace_compact_options); zero elsewhere: keeps all, in place. */

@@ -393,6 +393,132 @@ static void test_compact_alone(void **state)
     close(ready[0]), close(ready[1]), close(done[0]), close(done[1]);
 }
 
+/* -- merging ------------------------------------------------------------------------------------- */
+
+static struct pace_merged merge_ok(const char *into, const char *from)
+{
+    struct pace_merged done;
+    pace *store, *other;
+    store_ok(pace_open(into, PACE_CREATE, NULL, error, &store));
+    store_ok(pace_open(from, PACE_READONLY, NULL, error, &other));
+    store_ok(pace_merge(store, other, NULL, NULL, error, &done));
+    pace_close(store);
+    pace_close(other);
+    clean(into);
+    return done;
+}
+
+/* Two stores with common runs, in both orders, give the same; again, nothing. */
+static void test_merge(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    char left[8192], right[8192], all[8192], copy[8192];
+    pace *store;
+    uint64_t id;
+    join(left, dir, "left");
+    join(right, dir, "right");
+    join(all, dir, "all");
+    join(copy, dir, "copy");
+    fill(left, 40);
+    store_ok(pace_open(right, PACE_CREATE, NULL, error, &store));
+    for (int i = 59; i >= 20; i--)
+        store_ok(put_run(store, i, error));
+    struct pace_mark mark = {
+        .kind = PACE_MARK_EXCLUDE, .selector = "branch:\"run:9\" run:3", .created_ns = 5};
+    store_ok(pace_mark_add(store, &mark, error, NULL)); /* run 3 there is i = 57 */
+    store_ok(pace_object_put(store, PACE_OBJECT_LET, "limit", "5", error, NULL));
+    pace_close(store);
+
+    struct pace_merged done = merge_ok(left, right);
+    assert_int_equal(done.runs, 20);
+    assert_int_equal(done.duplicates, 20);
+    assert_int_equal(done.marks, 1);
+    assert_int_equal(done.objects, 1);
+    assert_int_equal(done.marks_left + done.conflicts, 0);
+    uint64_t hash = dump_of(left, 0);
+    done = merge_ok(left, right);
+    assert_int_equal(done.runs + done.marks + done.objects + done.conflicts, 0);
+    assert_int_equal(done.duplicates, 40);
+    assert_true(dump_of(left, 0) == hash);
+    merge_ok(all, left);
+    assert_int_equal(clean(all).runs, 60);
+    assert_int_equal(clean(all).cells, clean(left).cells);
+    done = merge_ok(all, right);
+    assert_int_equal(done.runs + done.marks + done.objects + done.conflicts, 0);
+
+    pace_snapshot *snapshot;
+    const struct pace_mark *marks;
+    struct pace_run_view view;
+    size_t count;
+    store_ok(pace_open(left, 0, NULL, error, &store));
+    store_ok(pace_snapshot_begin(store, error, &snapshot));
+    store_ok(pace_marks(snapshot, error, &marks, &count));
+    assert_int_equal(count, 10);
+    assert_int_equal(sscanf(marks[9].selector, "branch:\"run:9\" run:%lu", &id), 1);
+    store_ok(pace_run_get(snapshot, id, error, &view));
+    assert_int_equal(view.ran_ns - view.time_ns, 57);
+    pace_snapshot_end(snapshot);
+    store_fails(PACE_EMISUSE, pace_merge(store, store, NULL, NULL, error, NULL));
+    pace_close(store);
+    remove_tree(dir);
+}
+
+static void put_value(pace *store, const char *id, const char *unit, double value)
+{
+    struct pace_run_info info = run_at(T0_NS);
+    struct pace_cell cell = cell_of("b", value);
+    pace_run *run;
+    info.id = id;
+    cell.unit = unit;
+    store_ok(pace_run_begin(store, &info, error, &run));
+    store_ok(pace_run_put(run, &cell, error));
+    store_ok(pace_runs_commit(store, &run, 1, error, NULL));
+    pace_run_free(run);
+}
+
+static int keep_conflict(void *context, const struct pace_merge_conflict *conflict)
+{
+    char line[200];
+    snprintf(line, sizeof line, "%s %s %lu %lu; ", conflict->id ? conflict->id : "-",
+             conflict->object ? conflict->object : "-", (unsigned long)conflict->run,
+             (unsigned long)conflict->other_run);
+    strcat(context, line);
+    return 0;
+}
+
+/* The same id with other content is told of and left out; a value that units rounded is the same. */
+static void test_merge_conflicts(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    char left[8192], right[8192], told[400] = "";
+    pace *a, *b;
+    struct pace_merged done;
+    join(left, dir, "left");
+    join(right, dir, "right");
+    store_ok(pace_open(left, PACE_CREATE, NULL, error, &a));
+    store_ok(pace_open(right, PACE_CREATE, NULL, error, &b));
+    put_value(a, "first", "ns", 1234567.891);
+    put_value(a, "same", "ns", 0.1);
+    put_value(a, "other", "ns", 5);
+    put_value(b, "first", "s", 0.001234567891); /* of seconds: rounded */
+    put_value(b, "new", "ms", 7);
+    put_value(b, "other", "ns", 6);
+    put_value(b, "same", "ns", 0.1);
+    store_ok(pace_object_put(a, PACE_OBJECT_LET, "limit", "5", error, NULL));
+    store_ok(pace_object_put(b, PACE_OBJECT_LET, "limit", "6", error, NULL));
+    store_fails(PACE_ECONFLICT, pace_merge(a, b, keep_conflict, told, error, &done));
+    assert_string_equal(told, "other - 3 3; - limit 0 0; ");
+    assert_int_equal(done.runs, 1);
+    assert_int_equal(done.duplicates, 2);
+    assert_int_equal(done.conflicts, 2);
+    pace_close(a);
+    pace_close(b);
+    assert_int_equal(clean(left).runs, 4);
+    remove_tree(dir);
+}
+
 /* -- a full disk, and sudden death ----------------------------------------------------------------- */
 
 /* In a child whose files end at some size. */
@@ -472,6 +598,8 @@ int main(void)
         cmocka_unit_test(test_compact_keeps_all),
         cmocka_unit_test(test_compact_drops),
         cmocka_unit_test(test_compact_alone),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_merge_conflicts),
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_killed_compaction),
     };
