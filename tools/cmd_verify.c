@@ -35,13 +35,22 @@ enum {
 
 /* -- the child ----------------------------------------------------------------------------------- */
 
-static void limit(int what, rlim_t most)
+/* `most`, or less where the process may not have that much. */
+static struct rlimit bounded(const struct rlimit *now, rlim_t most)
 {
-    struct rlimit now;
-    if (getrlimit(what, &now) != 0) return;
-    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < most) most = now.rlim_max;
-    setrlimit(what, &(struct rlimit){.rlim_cur = most, .rlim_max = most});
+    if (now->rlim_max != RLIM_INFINITY && now->rlim_max < most) most = now->rlim_max;
+    return (struct rlimit){.rlim_cur = most, .rlim_max = most};
 }
+
+/* A macro, because what limits are named by is an int here and an enum there. */
+#define LIMIT(what, most)                                                                          \
+    do {                                                                                           \
+        struct rlimit now_;                                                                        \
+        if (getrlimit((what), &now_) == 0) {                                                       \
+            now_ = bounded(&now_, (most));                                                         \
+            setrlimit((what), &now_);                                                              \
+        }                                                                                          \
+    } while (0)
 
 static void confine(const char *path)
 {
@@ -50,10 +59,10 @@ static void confine(const char *path)
     rlim_t bytes = 0;
     snprintf(name, sizeof name, "%s/data.mdb", path);
     if (stat(name, &info) == 0 && info.st_size > 0) bytes = (rlim_t)info.st_size;
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, LOCK_FILE_BYTES);
-    limit(RLIMIT_CPU, LEAST_SECONDS + bytes / BYTES_PER_SECOND);
-    if (MEMORY_IS_LIMITED) limit(RLIMIT_DATA, LEAST_MEMORY + bytes);
+    LIMIT(RLIMIT_CORE, 0);
+    LIMIT(RLIMIT_FSIZE, LOCK_FILE_BYTES);
+    LIMIT(RLIMIT_CPU, LEAST_SECONDS + bytes / BYTES_PER_SECOND);
+    if (MEMORY_IS_LIMITED) LIMIT(RLIMIT_DATA, LEAST_MEMORY + bytes);
     signal(SIGXFSZ, SIG_IGN);
 }
 

@@ -217,7 +217,7 @@ static int judge_all(struct retention *retention, pace_snapshot *snapshot, struc
 {
     const struct pace_stream *streams;
     const char *const *branches;
-    uint32_t count, branch_count;
+    uint32_t count = 0, branch_count = 0;
     int code = pace_streams(snapshot, error, &streams, &count);
     if (code == 0) code = pace_names(snapshot, PACE_BRANCH, error, &branches, &branch_count);
     if (code == 0)
