@@ -1,7 +1,7 @@
 /* backup.c -- pace_backup: a copy of the store while others write; see also backup.h.
  *
- * The copy is made in one snapshot, page by page in the order of the tree, without the free ones: it is
- * smaller than the store and holds every run that was committed before it began. */
+ * The copy is made in one snapshot, page by page in the order of the tree, without the free ones:
+ * it is smaller than the store and holds every run that was committed before it began. */
 #include "backup.h"
 #include "store.h"
 
@@ -14,7 +14,7 @@
 
 enum { COPY_TRIES = 100 };
 
-/* -- files that appear whole ---------------------------------------------------------------------- */
+/* -- files that appear whole ----------------------------------------------------------------- */
 
 static int failed(const struct new_file *file, int code, struct pace_error *error)
 {
@@ -57,7 +57,7 @@ int new_file_end(struct new_file *file, int rc, struct pace_error *error)
     return rc;
 }
 
-/* -- copying -------------------------------------------------------------------------------------- */
+/* -- copying --------------------------------------------------------------------------------- */
 
 struct bad_page {
     const char *problem;
@@ -100,7 +100,7 @@ int backup_copy(struct kv *kv, unsigned timeout_ms, int fd, struct pace_error *e
     return rc;
 }
 
-/* -- pace_backup ---------------------------------------------------------------------------------- */
+/* -- pace_backup ----------------------------------------------------------------------------- */
 
 /* Opens the directory that `path` is, or, for a file, lies in. *name: of the file in it. */
 static int open_target(const char *path, int is_file, struct pace_error *error, int *directory,

@@ -256,8 +256,8 @@ static int read_directory(struct kv_txn *txn, uint64_t run, uint32_t parts, stru
 }
 
 int beside_all_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
-                       struct pace_error *error, const struct sample_entry **entries,
-                       size_t *count, const double **samples)
+                       struct pace_error *error, const struct sample_entry **entries, size_t *count,
+                       const double **samples)
 {
     struct sample_entry *list = NULL;
     size_t n = 0;

@@ -35,8 +35,8 @@ int beside_get_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, uint32_
                        struct arena *arena, struct pace_error *error, const double **samples,
                        size_t *count);
 
-/* The samples of all cells of a run, in order of column: entries[0..*count), and their values one after
- * another. Checks that the records hold these and no more. */
+/* The samples of all cells of a run, in order of column: entries[0..*count), and their values one
+ * after another. Checks that the records hold these and no more. */
 int beside_all_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
                        struct pace_error *error, const struct sample_entry **entries,
                        size_t *count, const double **samples);

@@ -33,7 +33,7 @@ struct compaction {
     char work[PATH_BYTES], target[PATH_BYTES];
 };
 
-/* -- directories ----------------------------------------------------------------------------------- */
+/* -- directories ----------------------------------------------------------------------------- */
 
 /* Removes a store that a compaction made: its files by name, then the directory. */
 static void remove_store(const char *path)
@@ -68,7 +68,7 @@ static int name_directories(struct compaction *job, struct pace_error *error)
     return rc;
 }
 
-/* -- choosing -------------------------------------------------------------------------------------- */
+/* -- choosing -------------------------------------------------------------------------------- */
 
 static int choose(void *context, const struct pace_stream *stream, const struct pace_run_view *run,
                   struct pace_error *error)
@@ -108,10 +108,10 @@ static int go_over(struct compaction *job, pace *to, struct pace_error *error)
     return 0;
 }
 
-/* -- what is not runs ------------------------------------------------------------------------------- */
+/* -- what is not runs ------------------------------------------------------------------------ */
 
-/* Tables whose records do not name anything by an id that the copy changes: they are copied as they are,
- * their checksums too. */
+/* Tables whose records do not name anything by an id that the copy changes: they are copied as they
+ * are, their checksums too. */
 static const char tables[] = "abo";
 
 static int copy_table(struct compaction *job, struct kv_txn *txn, char tag,
@@ -167,7 +167,7 @@ static int finish_batch(struct kv_txn *txn, void *context, struct pace_error *er
     return head_store(txn, &head, error);
 }
 
-/* -- writing it anew -------------------------------------------------------------------------------- */
+/* -- writing it anew ------------------------------------------------------------------------- */
 
 static int write_work(struct compaction *job, pace *work, struct pace_error *error)
 {

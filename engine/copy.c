@@ -9,7 +9,7 @@
 
 enum { BATCH_CELLS = 1 << 17 }; /* some 10 MB of runs in memory, and as much a transaction */
 
-/* -- one run --------------------------------------------------------------------------------------- */
+/* -- one run --------------------------------------------------------------------------------- */
 
 static int begin(struct copy *copy, const struct pace_stream *stream,
                  const struct pace_run_view *view, struct pace_error *error, pace_run **out)
@@ -92,7 +92,7 @@ int copy_build(struct copy *copy, const struct pace_stream *stream,
     return rc;
 }
 
-/* -- batches --------------------------------------------------------------------------------------- */
+/* -- batches --------------------------------------------------------------------------------- */
 
 static int flush(struct copy *copy, struct pace_error *error)
 {
@@ -145,7 +145,7 @@ static int copy_run(struct copy *copy, const struct pace_stream *stream,
     return rc ? rc : add(copy, run, error);
 }
 
-/* -- streams --------------------------------------------------------------------------------------- */
+/* -- streams --------------------------------------------------------------------------------- */
 
 static int copy_stream(struct copy *copy, const struct pace_stream *stream,
                        struct pace_error *error)
@@ -200,7 +200,7 @@ void copy_free(struct copy *copy)
     copy->taken = NULL;
 }
 
-/* -- units ----------------------------------------------------------------------------------------- */
+/* -- units ----------------------------------------------------------------------------------- */
 
 struct measure_copy {
     struct copy *copy;
@@ -219,7 +219,8 @@ static int own_id(struct kv_txn *txn, struct measure_copy *job, struct head *hea
     return catalogue_name(&job->copy->to->catalogue, txn, head, dimension, &text, error, id);
 }
 
-/* What `to` does not know yet of a project x measure. A project whose runs were all left is left. */
+/* What `to` does not know yet of a project x measure. A project whose runs were all left is
+ * left. */
 static int copy_measure(struct kv_txn *txn, struct measure_copy *job, struct head *head,
                         uint32_t project, uint32_t measure, struct pace_error *error)
 {

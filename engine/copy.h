@@ -1,7 +1,8 @@
 /* copy.h -- runs of one store stored in another: what compaction and merging share.
  *
- * Runs are read by a scan and stored by pace_runs_commit, so that neither side's layout matters. Names get
- * the ids of the store they come to; ids of runs, times, flags, metadata, samples and units stay. */
+ * Runs are read by a scan and stored by pace_runs_commit, so that neither side's layout matters.
+ * Names get the ids of the store they come to; ids of runs, times, flags, metadata, samples and
+ * units stay. */
 #ifndef PACE_COPY_H
 #define PACE_COPY_H
 
@@ -40,7 +41,8 @@ int copy_build(struct copy *copy, const struct pace_stream *stream,
                const struct pace_column *columns, const struct pace_cells *cells, size_t r,
                struct pace_error *error, pace_run **out);
 
-/* Units and directions: the defaults of measures (before the runs), those of projects (behind them). */
+/* Units and directions: the defaults of measures (before the runs), those of projects (behind
+ * them). */
 int copy_measures(struct copy *copy, int defaults, struct pace_error *error);
 
 #endif

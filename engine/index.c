@@ -22,7 +22,7 @@ int index_put_run(struct kv_txn *txn, uint64_t run, const struct run_place *plac
     return kv_put_struct(txn, &key, body, sizeof *place + len, error);
 }
 
-/* -- gaps ---------------------------------------------------------------------------------------- */
+/* -- gaps ------------------------------------------------------------------------------------ */
 
 int index_put_gap(struct kv_txn *txn, uint64_t first, uint64_t last, struct pace_error *error)
 {
@@ -91,7 +91,7 @@ static int explain_absence(struct kv_txn *txn, uint64_t run, struct pace_error *
     return rc;
 }
 
-/* -- runs ---------------------------------------------------------------------------------------- */
+/* -- runs ------------------------------------------------------------------------------------ */
 
 int index_get_run(struct kv_txn *txn, uint64_t run, struct pace_error *error,
                   struct run_place *place, struct kv_slice *id)

@@ -3,7 +3,7 @@
  *   run:       | sum u64 | struct run_place | identity, its bytes |
  *   identity:  struct run_identity, sealed
  *   commit:    | sum u64 |
- *   gap:       last run u64, sealed: pace_compact dropped the runs from the one in the key to this */
+ *   gap:       last run u64, sealed: the runs from the one in the key to this were dropped */
 #ifndef PACE_INDEX_H
 #define PACE_INDEX_H
 
@@ -28,8 +28,8 @@ struct position run_position(const struct run_place *place, uint64_t run);
 int index_put_run(struct kv_txn *txn, uint64_t run, const struct run_place *place, const char *id,
                   struct pace_error *error);
 
-/* The place of a run, and (unless NULL) its identity, not terminated. PACE_ENOTFOUND, with a message: it
- * was dropped. */
+/* The place of a run, and (unless NULL) its identity, not terminated. PACE_ENOTFOUND, with a
+ * message: it was dropped. */
 int index_get_run(struct kv_txn *txn, uint64_t run, struct pace_error *error,
                   struct run_place *place, struct kv_slice *id);
 

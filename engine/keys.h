@@ -23,7 +23,7 @@
  *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
  *   'a'  marks       | mark u64 |                                        the mark
  *   'b'  undone      | mark u64 |                                        when it was taken back
- *   'g'  gaps        | first run u64 |                                   last run: numbers not in use
+ *   'g'  gaps        | first run u64 |                                   last run: all dropped
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
  * The log's key is the order of history: (time, ordinal, run number) within a stream. */

@@ -64,9 +64,9 @@ void kv_read_end(struct kv_txn *txn);
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
                   struct pace_error *error, struct kv_page_count *count);
 
-/* Writes the file, without its free pages, to a descriptor: in the state of a snapshot of its own, which
- * is not older. The pages must be good (kv_walk_pages). PACE_EBUSY, without a message: another process
- * made the map larger; take a newer snapshot. */
+/* Writes the file, without its free pages, to a descriptor: in the state of a snapshot of its own,
+ * which is not older. The pages must be good (kv_walk_pages). PACE_EBUSY, without a message:
+ * another process made the map larger; take a newer snapshot. */
 int kv_copy(struct kv_txn *txn, int fd, struct pace_error *error);
 
 /* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. */
@@ -78,14 +78,14 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
 
-/* Keeps all other writers waiting until kv_release, also while no batch runs; kv_write is not allowed in
- * between. */
+/* Keeps all other writers waiting until kv_release, also while no batch runs; kv_write is not
+ * allowed in between. */
 int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error);
 void kv_release(struct kv *kv);
 
-/* With the writers held: closes the file, and puts `name` (a file in the store's directory, perhaps below)
- * in its place. Only when nobody else has it open, in this process or another: PACE_EBUSY, with the file
- * as it was. Afterwards only kv_release and kv_close may be called. */
+/* With the writers held: closes the file, and puts `name` (a file in the store's directory, perhaps
+ * below) in its place. Only when nobody else has it open, in this process or another: PACE_EBUSY,
+ * with the file as it was. Afterwards only kv_release and kv_close may be called. */
 int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace_error *error);
 
 /* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a

@@ -10,7 +10,7 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-/* -- the directory and its files --------------------------------------------------------------- */
+/* -- the directory and its files ------------------------------------------------------------- */
 
 /* File systems on which shared maps and locks do not hold between machines (statfs(2), f_type). */
 static const struct {
@@ -50,7 +50,8 @@ static int check_owner(const struct stat *st, const char *path, const char *name
     return 0;
 }
 
-/* Makes the directory's entry in its parent durable; a failure here loses an empty directory only. */
+/* Makes the directory's entry in its parent durable; a failure here loses an empty directory
+ * only. */
 static void sync_parent(const char *path)
 {
     char parent[4096];
@@ -130,7 +131,7 @@ int kv_file_check(int directory, const char *path, const char *name, struct pace
     return rc;
 }
 
-/* -- the meta pages ---------------------------------------------------------------------------- */
+/* -- the meta pages -------------------------------------------------------------------------- */
 
 /* A database record in a meta page. */
 struct meta_tree {
@@ -275,9 +276,9 @@ static int keep_first(void *context, uint64_t page, const void *key, size_t key_
     return 1;
 }
 
-/* Walks the trees of a store that is small, or shorter than its last page says. LMDB leaves pages at the
- * end unwritten that it took and gave back in one transaction, so a short file can be whole; if it is
- * not, reading it would end in SIGBUS. */
+/* Walks the trees of a store that is small, or shorter than its last page says. LMDB leaves pages
+ * at the end unwritten that it took and gave back in one transaction, so a short file can be whole;
+ * if it is not, reading it would end in SIGBUS. */
 static int check_pages(int fd, const struct metas *metas, const char *path,
                        struct pace_error *error)
 {
@@ -298,7 +299,8 @@ static int check_pages(int fd, const struct metas *metas, const char *path,
                          (unsigned long long)first.page, first.problem);
 }
 
-/* A writer that commits meanwhile makes a good file look damaged; then the meta pages have changed. */
+/* A writer that commits meanwhile makes a good file look damaged; then the meta pages have
+ * changed. */
 int kv_file_validate(int directory, const char *path, int metas_only, struct pace_error *error)
 {
     struct metas metas, again;
@@ -336,7 +338,7 @@ int kv_file_walk(int fd, const char *path, uint64_t txn, kv_file_report *report,
     return kv_pages_walk(&pages, count) < 0 ? error_memory(error) : 0;
 }
 
-/* -- locks with a deadline ----------------------------------------------------------------------- */
+/* -- locks with a deadline ------------------------------------------------------------------- */
 
 enum { FIRST_PAUSE_NS = 100000, LAST_PAUSE_NS = 5000000 };
 

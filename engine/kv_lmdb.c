@@ -819,17 +819,20 @@ int kv_open(const char *path, const struct kv_options *options, struct pace_erro
     return rc;
 }
 
-/* Whoever has the file open holds a shared lock on the first byte of lock.mdb: LMDB's way of knowing that
- * it is alone. With the directory locked nobody opens it now. A new file must not meet an old lock.mdb in
- * use, and an old file must not meet a new one: either would let two writers in. */
+/* Whoever has the file open holds a shared lock on the first byte of lock.mdb: LMDB's way of
+ * knowing that it is alone. With the directory locked nobody opens it now. A new file must not meet
+ * an old lock.mdb in use, and an old file must not meet a new one: either would let two writers in.
+ * */
 static int replace_alone(struct kv *kv, const char *name, struct pace_error *error)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
     int lock = openat(kv->directory, KV_LOCK, O_RDWR | O_NOFOLLOW | O_CLOEXEC), rc = 0;
-    if (lock < 0) return error_set(error, errno, "%s/" KV_LOCK ": %s", kv->path, pace_strerror(errno));
+    if (lock < 0)
+        return error_set(error, errno, "%s/" KV_LOCK ": %s", kv->path, pace_strerror(errno));
     if (fcntl(lock, F_SETLK, &whole))
         rc = error_set(error, PACE_EBUSY,
-                       "%s: another process has the store open; end it, or write to another directory",
+                       "%s: another process has the store open; end it, or write the new store "
+                       "elsewhere",
                        kv->path);
     else if (renameat(kv->directory, name, kv->directory, KV_DATA) ||
              (unlinkat(kv->directory, KV_LOCK, 0) && errno != ENOENT) || fsync(kv->directory))
@@ -846,7 +849,8 @@ int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace
     if (rc) return rc;
     pthread_mutex_lock(&registry.mutex);
     if (kv->references != 1) {
-        rc = error_set(error, PACE_EBUSY, "%s: this process has the store open elsewhere", kv->path);
+        rc = error_set(error, PACE_EBUSY, "%s: this process has the store open elsewhere",
+                       kv->path);
     } else {
         mdb_env_close(kv->env);
         kv->env = NULL;

@@ -1,12 +1,13 @@
 /* kv_pages.c -- see kv_pages.h.
  *
  * A page of LMDB 0.9 on 64-bit machines:
- *     0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16 | 16 node offsets u16 ...
+ *     0 number u64 | 8 pad u16 | 10 flags u16 | 12 lower u16 | 14 upper u16 | 16 offsets u16 ...
  * (of a long value: 12 pages u32 | 16 bytes) and a node at such an offset:
  *     0 low u16 | 2 high u16 | 4 flags u16 | 6 key size u16 | 8 key | data
- * In a branch low, high and flags are the child's page number; in a leaf low and high are the size of
- * the data, which for flag 1 is the number of the first page that holds it. The tree of free pages has
- * transaction numbers as keys and lists as data: count u64, then that many page numbers, falling. */
+ * In a branch low, high and flags are the child's page number; in a leaf low and high are the size
+ * of the data, which for flag 1 is the number of the first page that holds it. The tree of free
+ * pages has transaction numbers as keys and lists as data: count u64, then that many page numbers,
+ * falling. */
 #include "kv_pages.h"
 
 #include <stdlib.h>
@@ -40,7 +41,7 @@ struct walk {
     int stop;            /* what report() returned */
 };
 
-/* A page of a tree that is being looked at, and the keys that it may hold: from low to before high. */
+/* A page of a tree that is looked at, and the keys that it may hold: from low to before high. */
 struct visit {
     uint64_t number;
     unsigned depth; /* 1: a leaf */
@@ -106,7 +107,7 @@ static int read_at(const struct walk *walk, void *out, size_t len, uint64_t page
     return pread(walk->pages->fd, out, len, at) == (ssize_t)len;
 }
 
-/* -- long values --------------------------------------------------------------------------------- */
+/* -- long values ----------------------------------------------------------------------------- */
 
 /* The pages of a long value. They are not read: its record has a checksum. */
 static const char *long_problem(struct walk *walk, uint64_t first, uint64_t len)
@@ -154,7 +155,7 @@ static const char *long_list_problem(struct walk *walk, uint64_t first, uint64_t
     return problem;
 }
 
-/* -- nodes --------------------------------------------------------------------------------------- */
+/* -- nodes ----------------------------------------------------------------------------------- */
 
 static const char *leaf_problem(struct walk *walk, const unsigned char *page, size_t node)
 {
@@ -218,7 +219,7 @@ static size_t node_bytes(const unsigned char *node, unsigned depth)
     return len + len % 2;
 }
 
-/* The order of a page's keys, their bounds, and that its nodes fill it. Every node lies within it. */
+/* The order of a page's keys, their bounds, and that its nodes, which lie within it, fill it. */
 static const char *order_problem(const struct walk *walk, const struct visit *visit, size_t count)
 {
     struct span before = visit->low;
@@ -239,7 +240,7 @@ static const char *order_problem(const struct walk *walk, const struct visit *vi
                : "nodes that do not fill their page";
 }
 
-/* -- pages --------------------------------------------------------------------------------------- */
+/* -- pages ----------------------------------------------------------------------------------- */
 
 static void walk_page(struct walk *walk, struct visit visit);
 

@@ -1,9 +1,9 @@
 /* kv_pages.h -- the pages of a data file, walked with pread and trusted in nothing.
  *
- * Works on a file that LMDB itself would die of: never reads outside of a page, visits a page once at
- * most, recurses no deeper than a tree may be. Costs some 2 us a branch or leaf page and a bit of
- * memory a page; long values are not read (their records have checksums), only their first bytes when
- * the walk is thorough. */
+ * Works on a file that LMDB itself would die of: never reads outside of a page, visits a page once
+ * at most, recurses no deeper than a tree may be. Costs some 2 us a branch or leaf page and a bit
+ * of memory a page; long values are not read (their records have checksums), only their first bytes
+ * when the walk is thorough. */
 #ifndef PACE_KV_PAGES_H
 #define PACE_KV_PAGES_H
 
@@ -28,8 +28,8 @@ struct kv_pages {
     struct kv_tree free_tree, main_tree;
     /* 1: also the header of each long value, the age of free lists, and all counts. */
     int thorough;
-    /* Called for each problem, which is static text. `key` is a key at or before the damage, or NULL:
-     * not known, or in the tree of free pages. Returning non-zero ends the walk. */
+    /* Called for each problem, which is static text. `key` is a key at or before the damage, or
+     * NULL: not known, or in the tree of free pages. Returning non-zero ends the walk. */
     int (*report)(void *context, uint64_t page, const void *key, size_t key_len,
                   const char *problem);
     void *context;
@@ -42,9 +42,9 @@ struct kv_page_count {
     uint64_t file_pages;
 };
 
-/* Walks the tree of free pages and the main tree: every page is in the file and used once, every node
- * lies within its page, keys are in order, every free page is one. 0, -1 without memory, or what report() returned.
- * `count` may be NULL. */
+/* Walks the tree of free pages and the main tree: every page is in the file and used once, every
+ * node lies within its page, keys are in order, every free page is one. 0, -1 without memory, or
+ * what report() returned. `count` may be NULL. */
 int kv_pages_walk(const struct kv_pages *pages, struct kv_page_count *count);
 
 #endif

@@ -1,8 +1,8 @@
 /* merge.c -- pace_merge: the union of two stores by the ids of runs.
  *
- * A run whose id the store has is the same run when its content is the same, also when the two stores keep
- * a measure in different units and a value was rounded on the way; else it is a conflict, which is told
- * of and left out. So a merge may be repeated, and cut off at any point. */
+ * A run whose id the store has is the same run when its content is the same, also when the two
+ * stores keep a measure in different units and a value was rounded on the way; else it is a
+ * conflict, which is told of and left out. So a merge may be repeated, and cut off at any point. */
 #include "copy.h"
 #include "index.h"
 #include "row.h"
@@ -26,7 +26,7 @@ struct merge {
     struct arena arena;
 };
 
-/* -- are two runs the same? ------------------------------------------------------------------------- */
+/* -- are two runs the same? ------------------------------------------------------------------ */
 
 /* The cells of one run: a scan of its stream at its time. */
 struct one_run {
@@ -148,7 +148,7 @@ static int compare_runs(struct merge *merge, const struct pace_run_view *run, ui
     return rc;
 }
 
-/* -- choosing --------------------------------------------------------------------------------------- */
+/* -- choosing -------------------------------------------------------------------------------- */
 
 static int tell_conflict(struct merge *merge, const struct pace_merge_conflict *conflict,
                          struct pace_error *error)
@@ -220,7 +220,7 @@ static int merge_runs(struct merge *merge, struct pace_error *error)
     return rc;
 }
 
-/* -- marks ------------------------------------------------------------------------------------------- */
+/* -- marks ----------------------------------------------------------------------------------- */
 
 /* The number that run `theirs` of the other store has here; 0: none. */
 static int own_number(struct merge *merge, uint64_t theirs, struct pace_error *error, uint64_t *own)
@@ -234,8 +234,8 @@ static int own_number(struct merge *merge, uint64_t theirs, struct pace_error *e
     return 0;
 }
 
-/* A selector with the numbers of its run: terms as they are in this store; NULL when one of them is not
- * here. It is the one place where the engine looks into a selector: numbers are its own. */
+/* A selector with the numbers of its run: terms as they are in this store; NULL when one of them is
+ * not here. It is the one place where the engine looks into a selector: numbers are its own. */
 static int renumber(struct merge *merge, const char *selector, struct pace_error *error,
                     const char **out)
 {
@@ -271,7 +271,8 @@ static int same_mark(const struct pace_mark *a, const struct pace_mark *b)
            strcmp(a->note, b->note) == 0;
 }
 
-/* Marks of the other store as they would be here: what is to be added, and (by `id`) what to be undone. */
+/* Marks of the other store as they would be here: what is to be added, and (by `id`) what to be
+ * undone. */
 struct mark_list {
     struct pace_mark *items;
     size_t count;
@@ -325,7 +326,7 @@ static int put_marks(struct merge *merge, const struct mark_list *list, struct p
     return rc;
 }
 
-/* -- saved objects ------------------------------------------------------------------------------------ */
+/* -- saved objects --------------------------------------------------------------------------- */
 
 /* What the store has under this name: its text, or NULL. */
 static const char *own_text(const struct pace_object *object, const struct pace_object *own,
@@ -382,7 +383,7 @@ static int merge_facts(struct merge *merge, struct pace_error *error)
     return rc;
 }
 
-/* -- pace_merge --------------------------------------------------------------------------------------- */
+/* -- pace_merge ------------------------------------------------------------------------------ */
 
 int pace_merge(pace *store, pace *other,
                int (*conflict)(void *context, const struct pace_merge_conflict *conflict),

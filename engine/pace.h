@@ -363,8 +363,8 @@ PACE_API void pace_lineage_scan_close(pace_lineage_scan *scan);
 
 /* -- reading: runs ----------------------------------------------------------------------------- */
 
-/* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count; those that a compaction
- * dropped are not used again. */
+/* A run by number, or PACE_ENOTFOUND. Run numbers go from 1 to pace_run_count; those that a
+ * compaction dropped are not used again. */
 PACE_API int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
                           struct pace_run_view *out);
 PACE_API uint64_t pace_run_count(const pace_snapshot *snapshot);
@@ -450,7 +450,7 @@ PACE_API int pace_measure_put(pace *store, const char *project, const char *meas
                               const char *unit, enum pace_direction direction,
                               struct pace_error *error);
 
-/* -- upkeep: verifying ------------------------------------------------------------------------- */
+/* -- upkeep: verifying ----------------------------------------------------------------------- */
 
 /* One thing that is damaged. The texts live until the callback returns. */
 struct pace_damage {
@@ -465,29 +465,29 @@ struct pace_verified {
     uint64_t damages;           /* found; after 1,000 it ends */
 };
 
-/* Walks everything in the store at `path`, in one snapshot: first all pages of the file, then, if they
- * are whole, all records: checksums, and that what belongs together agrees, down to the digest of the
- * content of each run. report() (may be NULL) is called for each damage; non-zero ends the walk.
- * Returns 0: nothing is damaged; PACE_ECORRUPT: something is (*out, which may be NULL, is filled in
- * both cases); else: it could not be verified.
- * It survives damage of any kind, but a hostile file may make it use memory and time without bound: for
- * one that comes from elsewhere use a child process with limits, as `pace verify` does. */
+/* Walks everything in the store at `path`, in one snapshot: first all pages of the file, then, if
+ * they are whole, all records: checksums, and that what belongs together agrees, down to the digest
+ * of the content of each run. report() (may be NULL) is called for each damage; non-zero ends the
+ * walk. Returns 0: nothing is damaged; PACE_ECORRUPT: something is (*out, which may be NULL, is
+ * filled in both cases); else: it could not be verified. It survives damage of any kind, but a
+ * hostile file may make it use memory and time without bound: for one that comes from elsewhere use
+ * a child process with limits, as `pace verify` does. */
 PACE_API int pace_verify(const char *path,
                          int (*report)(void *context, const struct pace_damage *damage),
                          void *context, struct pace_error *error, struct pace_verified *out);
 
-/* -- upkeep: copies ----------------------------------------------------------------------------- */
+/* -- upkeep: copies -------------------------------------------------------------------------- */
 
 enum pace_backup_flag { PACE_BACKUP_FILE = 1 /* `path` names a file, not a directory */ };
 
-/* Copies the store, as it is in one snapshot, into a new store in directory `path` (made when absent;
- * EEXIST when it holds a store), or into one file, which is a store when it lies as data.mdb in a
- * directory of its own. Writers go on meanwhile. The copy appears whole and flushed, with mode 0600, or
- * not at all. *bytes (may be NULL) is its size. */
+/* Copies the store, as it is in one snapshot, into a new store in directory `path` (made when
+ * absent; EEXIST when it holds a store), or into one file, which is a store when it lies as
+ * data.mdb in a directory of its own. Writers go on meanwhile. The copy appears whole and flushed,
+ * with mode 0600, or not at all. *bytes (may be NULL) is its size. */
 PACE_API int pace_backup(pace *store, const char *path, unsigned flags, struct pace_error *error,
                          uint64_t *bytes);
 
-/* -- upkeep: merging ---------------------------------------------------------------------------- */
+/* -- upkeep: merging ------------------------------------------------------------------------- */
 
 /* What both stores have, with different content. The texts live until the callback returns. */
 struct pace_merge_conflict {
@@ -504,23 +504,25 @@ struct pace_merged {
     uint64_t conflicts;
 };
 
-/* Adds to `store` what `other` has and it has not: runs by their ids (with new numbers; values rescaled
- * to the units of `store`), marks (run: in their selectors gets the new numbers), saved objects, units
- * and directions. Doing it again adds nothing. Conflicts are left out, and conflict() (may be NULL) is
- * called for each; non-zero ends the merge with PACE_EINTERRUPT. Returns PACE_ECONFLICT when there were
- * any, with *out (may be NULL) filled in. When it fails otherwise, part may have been merged. */
+/* Adds to `store` what `other` has and it has not: runs by their ids (with new numbers; values
+ * rescaled to the units of `store`), marks (run: in their selectors gets the new numbers), saved
+ * objects, units and directions. Doing it again adds nothing. Conflicts are left out, and
+ * conflict() (may be NULL) is called for each; non-zero ends the merge with PACE_EINTERRUPT.
+ * Returns PACE_ECONFLICT when there were any, with *out (may be NULL) filled in. When it fails
+ * otherwise, part may have been merged. */
 PACE_API int pace_merge(pace *store, pace *other,
                         int (*conflict)(void *context, const struct pace_merge_conflict *conflict),
                         void *context, struct pace_error *error, struct pace_merged *out);
 
-/* -- upkeep: dropping history ------------------------------------------------------------------ */
+/* -- upkeep: dropping history ---------------------------------------------------------------- */
 
 /* struct_size = sizeof(struct pace_compact_options); zero elsewhere: keeps all, in place. */
 struct pace_compact_options {
     size_t struct_size;
     const char *to; /* directory of a new store to be made; NULL: the store itself is replaced */
     int dry_run;    /* 1: only counts */
-    /* 1: the run stays, 0: it goes; NULL: all stay. Called for each run, stream by stream, in order. */
+    /* 1: the run stays, 0: it goes; NULL: all stay. Called for each run, stream by stream, in
+     * order. */
     int (*keep_run)(void *context, const struct pace_stream *stream,
                     const struct pace_run_view *run);
     /* The same for a cell of a run that stays; a run without cells goes. */
@@ -535,11 +537,11 @@ struct pace_compacted {
     uint64_t bytes_before, bytes_after;   /* of the data file; after is 0 for a dry run */
 };
 
-/* Writes the store in `path` anew without what is dropped, and without free pages: the only call that
- * removes history. Run numbers, ids, metadata, samples, marks and saved objects stay as they are. The
- * new file is verified and then takes the old one's place in one step; until then the old one is
- * untouched. In place, writers wait meanwhile, and nobody else may have the store open: PACE_EBUSY.
- * With `to` the store only needs to be readable. */
+/* Writes the store in `path` anew without what is dropped, and without free pages: the only call
+ * that removes history. Run numbers, ids, metadata, samples, marks and saved objects stay as they
+ * are. The new file is verified and then takes the old one's place in one step; until then the old
+ * one is untouched. In place, writers wait meanwhile, and nobody else may have the store open:
+ * PACE_EBUSY. With `to` the store only needs to be readable. */
 PACE_API int pace_compact(const char *path, const struct pace_compact_options *options,
                           struct pace_error *error, struct pace_compacted *out);
 

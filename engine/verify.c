@@ -1,8 +1,8 @@
 /* verify.c -- pace_verify: the walk as a whole; see verify.h.
  *
- * The order is: files and meta pages, as any open; all pages by pread, in the state of a snapshot that
- * keeps them from being reused; and only if these are whole, records by way of the backend. Numbers of
- * the head are not trusted before they were counted. */
+ * The order is: files and meta pages, as any open; all pages by pread, in the state of a snapshot
+ * that keeps them from being reused; and only if these are whole, records by way of the backend.
+ * Numbers of the head are not trusted before they were counted. */
 #include "verify.h"
 #include "names.h"
 
@@ -17,7 +17,7 @@ enum {
     LEAST_RECORD_BYTES = 16, /* no list is longer than the file has room for */
 };
 
-/* -- telling ------------------------------------------------------------------------------------- */
+/* -- telling --------------------------------------------------------------------------------- */
 
 int verify_tell(struct verify *verify, const char *place, const char *format, ...)
 {
@@ -60,7 +60,7 @@ static int tell_page(void *context, uint64_t page, const void *key, size_t key_l
     return verify_tell(verify, place, "%s", problem);
 }
 
-/* -- lists --------------------------------------------------------------------------------------- */
+/* -- lists ----------------------------------------------------------------------------------- */
 
 static const char *const dimension_places[PACE_DIMENSION_COUNT] = {
     "the names of projects",   "the names of branches", "the names of testbeds",
@@ -189,7 +189,7 @@ static int check_lists(struct verify *verify, struct pace_error *error)
     return rc;
 }
 
-/* -- totals -------------------------------------------------------------------------------------- */
+/* -- totals ---------------------------------------------------------------------------------- */
 
 static void expect(struct verify *verify, const char *what, uint64_t there, uint64_t expected)
 {
@@ -232,10 +232,10 @@ static void check_totals(struct verify *verify)
     expect(verify, "saved objects: records", kinds['o'], head->objects);
 }
 
-/* -- the walk ------------------------------------------------------------------------------------ */
+/* -- the walk -------------------------------------------------------------------------------- */
 
-/* Takes a snapshot and walks the pages of its state. A writer may commit twice in between; then a newer
- * one is taken. */
+/* Takes a snapshot and walks the pages of its state. A writer may commit twice in between; then a
+ * newer one is taken. */
 static int walk_pages(struct verify *verify, struct kv *kv, struct pace_error *error)
 {
     struct kv_page_count count = {0};

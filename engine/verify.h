@@ -1,10 +1,10 @@
 /* verify.h -- what the parts of pace_verify share.
  *
  *   verify.c          the walk as a whole: pages, lists, totals; telling of damage
- *   verify_runs.c     the history of each stream, read as any reader would, against the indexes of runs
+ *   verify_runs.c     the history of each stream, read as by any reader, against the indexes
  *   verify_records.c  every record of the store by itself: one row of a table a kind
  *
- * A new kind of record is a row in verify_records.c; history needs no change when its layout does. */
+ * A new kind of record is a row in verify_records.c; a new layout of history needs nothing here. */
 #ifndef PACE_VERIFY_H
 #define PACE_VERIFY_H
 

@@ -1,5 +1,6 @@
-/* verify_records.c -- every record of the store by itself: is its key one of a kind that there is, is its
- * checksum good, and does the rest of the store know of it? One row of `kinds` a kind of record. */
+/* verify_records.c -- every record of the store by itself: is its key one of a kind that there is,
+ * is its checksum good, and does the rest of the store know of it? One row of `kinds` a kind of
+ * record. */
 #include "verify.h"
 #include "index.h"
 #include "measure.h"
@@ -50,7 +51,7 @@ static uint32_t u32_of(const struct record *record, size_t at)
     return number;
 }
 
-/* -- names and streams --------------------------------------------------------------------------- */
+/* -- names and streams ----------------------------------------------------------------------- */
 
 static const char *check_name_chunk(struct verify *verify, const struct record *record)
 {
@@ -150,10 +151,10 @@ static const char *check_measure(struct verify *verify, const struct record *rec
     return NULL;
 }
 
-/* -- runs ---------------------------------------------------------------------------------------- */
+/* -- runs ------------------------------------------------------------------------------------ */
 
-/* 1 when the run is in no stream's history. Where a history could not be read to its end, which was told,
- * nobody knows. */
+/* 1 when the run is in no stream's history. Where a history could not be read to its end, which was
+ * told, nobody knows. */
 static int is_missing(const struct verify *verify, uint64_t run)
 {
     return !verify->unread && !verify_run_find(verify, run);
@@ -224,7 +225,7 @@ static const char *check_samples(struct verify *verify, const struct record *rec
     return !run || key_number(record, 1) < run->sample_parts ? NULL : "its run has fewer parts";
 }
 
-/* -- marks and saved objects ---------------------------------------------------------------------- */
+/* -- marks and saved objects ----------------------------------------------------------------- */
 
 static const char *check_mark(struct verify *verify, const struct record *record)
 {
@@ -258,7 +259,7 @@ static const char *check_gap(struct verify *verify, const struct record *record)
     return NULL;
 }
 
-/* -- the table ------------------------------------------------------------------------------------ */
+/* -- the table ------------------------------------------------------------------------------- */
 
 static const struct kind kinds[] = {
     {'f', 0, 1, "the format record", "", {{0}}, NULL},

@@ -1,6 +1,7 @@
-/* verify_runs.c -- the history of each stream, read by a scan like any reader's, so that it does not
- * matter how runs are laid out: their order, counts, index entries, and the digest of their content,
- * which was taken when they were stored and covers every name, value, bound, status and sample. */
+/* verify_runs.c -- the history of each stream, read by a scan like any reader's, so that it does
+ * not matter how runs are laid out: their order, counts, index entries, and the digest of their
+ * content, which was taken when they were stored and covers every name, value, bound, status and
+ * sample. */
 #include "verify.h"
 #include "beside.h"
 #include "index.h"
@@ -53,7 +54,7 @@ static struct verify_run *add_run(struct verify *verify, uint64_t run)
     return added;
 }
 
-/* -- content ------------------------------------------------------------------------------------- */
+/* -- content --------------------------------------------------------------------------------- */
 
 static double bound_or_nan(double bound)
 {
@@ -127,7 +128,7 @@ static int check_content(struct history *history, const struct pace_cells *batch
     return 0;
 }
 
-/* -- runs ---------------------------------------------------------------------------------------- */
+/* -- runs ------------------------------------------------------------------------------------ */
 
 /* Its place in the history, and what its index entry says of it. */
 static int check_place(struct history *history, const struct pace_run_view *view,
@@ -223,7 +224,7 @@ static int unread(struct history *history, int rc, const struct pace_error *erro
     return verify_outcome(history->verify, rc, history->place, error);
 }
 
-/* -- streams ------------------------------------------------------------------------------------- */
+/* -- streams --------------------------------------------------------------------------------- */
 
 static int scan_history(struct history *history, pace_scan *scan, struct pace_error *error)
 {

@@ -120,19 +120,19 @@ PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_di
 /* Makes the running statement end soon with PACE_EINTERRUPT. Async-signal-safe. */
 PACE_API void pace_interrupt(pace_session *session);
 
-/* -- selectors alone --------------------------------------------------------------------------- */
+/* -- selectors alone ------------------------------------------------------------------------- */
 
 typedef struct pace_selection pace_selection;
 
-/* What a selector names in a snapshot of the store: series, and which of their runs. Excluded, archived
- * and failed cells count like all others. PACE_EQUERY: it is none. */
+/* What a selector names in a snapshot of the store: series, and which of their runs. Excluded,
+ * archived and failed cells count like all others. PACE_EQUERY: it is none. */
 PACE_API int pace_selection_open(pace_session *session, const char *selector, size_t len,
                                  struct pace_error *error, pace_selection **out);
 PACE_API void pace_selection_close(pace_selection *selection); /* NULL is allowed */
 PACE_API size_t pace_selection_count(const pace_selection *selection); /* of series */
 
-/* 1 when it names a series (a stream of the store, a column of that), or (by run: and commit:) a run of
- * it; 0 when not; negative on error. */
+/* 1 when it names a series (a stream of the store, a column of that), or (by run: and commit:) a
+ * run of it; 0 when not; negative on error. */
 PACE_API int pace_selection_has(const pace_selection *selection, uint32_t stream, uint32_t column);
 PACE_API int pace_selection_run(pace_selection *selection, const char *commit, uint64_t run);
 

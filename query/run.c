@@ -308,12 +308,11 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
     return fail_diagnosed(query, error, status);
 }
 
-/* -- what a selector names ------------------------------------------------------------------------ */
+/* -- what a selector names ------------------------------------------------------------------- */
 
 struct pace_selection {
     pace_query *query; /* the selector as a statement; never stepped */
     struct selection chosen;
-    bool has_chosen;
 };
 
 /* The selector of a script that is one and nothing else; NULL when it is more. */
@@ -345,7 +344,6 @@ int pace_selection_open(pace_session *session, const char *text, size_t len,
     if (!status) {
         status = begin_context(selection->query);
         if (!status) status = select_series(&selection->query->ctx, selector, &selection->chosen);
-        selection->has_chosen = true;
         if (status) status = fail_diagnosed(selection->query, error, status);
     }
     if (status) {
@@ -362,7 +360,6 @@ int pace_selection_open(pace_session *session, const char *text, size_t len,
 void pace_selection_close(pace_selection *selection)
 {
     if (!selection) return;
-    if (selection->has_chosen) selection_free(&selection->chosen);
     pace_query_free(selection->query);
     free(selection);
 }

@@ -1,8 +1,8 @@
 /* cmd_verify.c -- `pace verify`: is everything in the store as it was written?
  *
- * The file may be damaged, or made by somebody hostile. It is looked at in a child with limits on memory,
- * time and written bytes, whose death is one more finding; what the child says comes back through a pipe
- * as text and is made safe like any other. */
+ * The file may be damaged, or made by somebody hostile. It is looked at in a child with limits on
+ * memory, time and written bytes, whose death is one more finding; what the child says comes back
+ * through a pipe as text and is made safe like any other. */
 #include "command.h"
 
 #include "say.h"
@@ -33,7 +33,7 @@ enum {
 };
 #define LEAST_MEMORY ((rlim_t)1 << 30)
 
-/* -- the child ----------------------------------------------------------------------------------- */
+/* -- the child ------------------------------------------------------------------------------- */
 
 /* `most`, or less where the process may not have that much. */
 static struct rlimit bounded(const struct rlimit *now, rlim_t most)
@@ -106,7 +106,7 @@ static int verify_in_child(const char *path, int pipe)
     return send_text(pipe, text) == 0 ? 0 : 1;
 }
 
-/* -- the parent ---------------------------------------------------------------------------------- */
+/* -- the parent ------------------------------------------------------------------------------ */
 
 /* All that the child says, and how it ended. */
 struct report {

@@ -1,8 +1,8 @@
 /* retention.c -- see retention.h.
  *
- * A rule of --before or --keep-per is for the branches that its pattern names; of several for one branch
- * the last counts. Where a branch has both, the runs before the time are thinned and none are dropped
- * whole. */
+ * A rule of --before or --keep-per is for the branches that its pattern names; of several for one
+ * branch the last counts. Where a branch has both, the runs before the time are thinned and none
+ * are dropped whole. */
 #include "retention.h"
 
 #include "../engine/arena.h"
@@ -57,7 +57,7 @@ struct retention {
     size_t drop_count;
 };
 
-/* -- sets ----------------------------------------------------------------------------------------- */
+/* -- sets ------------------------------------------------------------------------------------ */
 
 static int bits_make(struct arena *arena, uint64_t count, struct bits *out)
 {
@@ -75,7 +75,7 @@ static void bits_add(struct bits *bits, uint64_t number)
     if (number < bits->count) bits->bytes[number / 8] |= (unsigned char)(1u << number % 8);
 }
 
-/* -- rules ---------------------------------------------------------------------------------------- */
+/* -- rules ----------------------------------------------------------------------------------- */
 
 /* "90d": so long before now. */
 static int span_parse(const char *text, int64_t *span_ns)
@@ -169,7 +169,7 @@ static int64_t period_of(enum period period, int64_t time_ns)
     return period == PERIOD_YEAR ? tm.tm_year : tm.tm_year * 12 + tm.tm_mon;
 }
 
-/* -- what the rules drop ---------------------------------------------------------------------------- */
+/* -- what the rules drop --------------------------------------------------------------------- */
 
 /* The runs of a stream, oldest first. */
 struct thinning {
@@ -229,9 +229,10 @@ static int judge_all(struct retention *retention, pace_snapshot *snapshot, struc
     return code;
 }
 
-/* -- what selectors drop ----------------------------------------------------------------------------- */
+/* -- what selectors drop --------------------------------------------------------------------- */
 
-/* A series goes with its benchmark's measure, and so do its companions: latency.min with latency. */
+/* A series goes with its benchmark's measure, and so do its companions: latency.min with
+ * latency. */
 static void drop_columns(struct bits *out, const pace_selection *selection, uint32_t stream,
                          const struct pace_column *columns, uint32_t count,
                          const char *const *measures)
@@ -321,7 +322,7 @@ static int drops_read(struct retention *retention, const struct arguments *argum
     return code != 0 ? store_failed(*text != '\0' ? "--drop" : "", code, &error) : 0;
 }
 
-/* -- the whole ------------------------------------------------------------------------------------- */
+/* -- the whole ------------------------------------------------------------------------------- */
 
 int retention_read(const struct arguments *arguments, pace *store, struct retention **out)
 {

@@ -1,5 +1,5 @@
-/* test_upkeep.c -- backups while others write, compaction and merging: what they hold is right, and when
- * they fail, or are killed, the store is as it was. */
+/* test_upkeep.c -- backups while others write, compaction and merging: what they hold is right, and
+ * when they fail, or are killed, the store is as it was. */
 #include "../store_dump.h"
 
 #include <errno.h>
@@ -109,7 +109,7 @@ static int exists(const char *dir, const char *name)
     return lstat(path, &st) == 0;
 }
 
-/* -- backup -------------------------------------------------------------------------------------- */
+/* -- backup ---------------------------------------------------------------------------------- */
 
 static void test_backup(void **state)
 {
@@ -196,7 +196,7 @@ static void test_backup_under_load(void **state)
     remove_tree(dir);
 }
 
-/* -- compaction ---------------------------------------------------------------------------------- */
+/* -- compaction ------------------------------------------------------------------------------ */
 
 struct keep {
     uint64_t from_run, until_run; /* these go */
@@ -393,7 +393,7 @@ static void test_compact_alone(void **state)
     close(ready[0]), close(ready[1]), close(done[0]), close(done[1]);
 }
 
-/* -- merging ------------------------------------------------------------------------------------- */
+/* -- merging --------------------------------------------------------------------------------- */
 
 static struct pace_merged merge_ok(const char *into, const char *from)
 {
@@ -487,7 +487,8 @@ static int keep_conflict(void *context, const struct pace_merge_conflict *confli
     return 0;
 }
 
-/* The same id with other content is told of and left out; a value that units rounded is the same. */
+/* The same id with other content is told of and left out; a value that units rounded is the
+ * same. */
 static void test_merge_conflicts(void **state)
 {
     (void)state;
@@ -519,7 +520,7 @@ static void test_merge_conflicts(void **state)
     remove_tree(dir);
 }
 
-/* -- a full disk, and sudden death ----------------------------------------------------------------- */
+/* -- a full disk, and sudden death ----------------------------------------------------------- */
 
 /* In a child whose files end at some size. */
 static int with_limit(const char *dir, const char *to, rlim_t bytes, int compact)

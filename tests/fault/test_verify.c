@@ -1,8 +1,8 @@
-/* test_verify.c -- pace_verify against damage of every class: whole files are clean, each damaged copy is
- * told of or answers as before, and nothing crashes or hangs.
+/* test_verify.c -- pace_verify against damage of every class: whole files are clean, each damaged
+ * copy is told of or answers as before, and nothing crashes or hangs.
  *
- * The damage is random; the seed is printed; PACE_TEST_SEED repeats a run, PACE_TEST_MUTATIONS makes it
- * longer. */
+ * The damage is random; the seed is printed; PACE_TEST_SEED repeats a run, PACE_TEST_MUTATIONS
+ * makes it longer. */
 #include "../store_dump.h"
 
 #include "../../engine/index.h"
@@ -27,7 +27,7 @@ static size_t below(size_t n)
     return (size_t)((z ^ z >> 31) % n);
 }
 
-/* -- stores -------------------------------------------------------------------------------------- */
+/* -- stores ---------------------------------------------------------------------------------- */
 
 /* One run of everything a run may have. */
 static void put_run(pace *store, int i)
@@ -99,7 +99,7 @@ static void write_data(const char *dir, const void *data, size_t len)
     close(fd);
 }
 
-/* -- whole stores -------------------------------------------------------------------------------- */
+/* -- whole stores ---------------------------------------------------------------------------- */
 
 static int print_damage(void *context, const struct pace_damage *damage)
 {
@@ -147,7 +147,7 @@ static void test_whole(void **state)
     remove_tree(dir);
 }
 
-/* -- records that are sealed, but do not agree ----------------------------------------------------- */
+/* -- records that are sealed, but do not agree ----------------------------------------------- */
 
 /* One record to be put as it is, or, without `data`, the head with one count changed. */
 struct forged {
@@ -296,7 +296,7 @@ static void test_forged(void **state)
     remove_tree(dir);
 }
 
-/* -- damaged copies ------------------------------------------------------------------------------ */
+/* -- damaged copies -------------------------------------------------------------------------- */
 
 struct image {
     unsigned char *data;
