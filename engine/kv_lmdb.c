@@ -821,8 +821,8 @@ int kv_open(const char *path, const struct kv_options *options, struct pace_erro
 
 /* Whoever has the file open holds a shared lock on the first byte of lock.mdb: LMDB's way of
  * knowing that it is alone. With the directory locked nobody opens it now. A new file must not meet
- * an old lock.mdb in use, and an old file must not meet a new one: either would let two writers in.
- * */
+ * an old lock.mdb in use, and an old file must not meet a new one: either would let two writers
+ * in. */
 static int replace_alone(struct kv *kv, const char *name, struct pace_error *error)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1};
