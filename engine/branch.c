@@ -198,8 +198,7 @@ static int is_same(const struct start *start, uint32_t parent, const struct star
            start->record.time_ns == wish->time_ns && memcmp(start->commit, wish->commit, len) == 0;
 }
 
-/* Every branch name has a record, also that of a parent without runs. */
-static int ensure_record(struct kv_txn *txn, uint32_t branch, struct pace_error *error)
+int branch_ensure(struct kv_txn *txn, uint32_t branch, struct pace_error *error)
 {
     struct branch_record record;
     int rc = record_load(txn, branch, error, &record);
@@ -235,7 +234,7 @@ int start_append(struct kv_txn *txn, struct catalogue *catalogue, struct head *h
 {
     uint32_t parent = START_TAKEN_BACK;
     struct start newest = {0};
-    int rc = ensure_record(txn, branch, error);
+    int rc = branch_ensure(txn, branch, error);
     if (!rc && wish->parent.text[0]) {
         rc = names_find(txn, PACE_BRANCH, wish->parent.text, wish->parent.len, wish->parent.hash,
                         error, &parent);
@@ -243,7 +242,7 @@ int start_append(struct kv_txn *txn, struct catalogue *catalogue, struct head *h
         rc = rc ? 0 : check_chain(txn, project, branch, wish, parent, error);
         if (!rc)
             rc = catalogue_name(catalogue, txn, head, PACE_BRANCH, &wish->parent, error, &parent);
-        if (!rc) rc = ensure_record(txn, parent, error);
+        if (!rc) rc = branch_ensure(txn, parent, error);
     }
     if (rc) return rc;
     rc = newest_load(txn, project, branch, error, &newest);

@@ -36,6 +36,9 @@ struct start {
     uint32_t version; /* from 1 */
 };
 
+/* Gives a branch a record when it has none: every branch name has one. */
+int branch_ensure(struct kv_txn *txn, uint32_t branch, struct pace_error *error);
+
 /* Counts a stream that was just made in the record of its branch. */
 int branch_add_stream(struct kv_txn *txn, uint32_t branch, struct pace_error *error);
 

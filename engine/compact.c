@@ -98,6 +98,7 @@ static int go_over(struct compaction *job, pace *to, struct pace_error *error)
     int rc = to ? copy_measures(&job->copy, 1, error) : 0;
     if (!rc) rc = copy_runs(&job->copy, error);
     if (!rc && to) rc = copy_measures(&job->copy, 0, error);
+    if (!rc && to) rc = copy_starts(&job->copy, error);
     if (!rc) rc = pace_stat(job->snapshot, error, &stat);
     if (rc) return rc;
     job->result = (struct pace_compacted){.runs = job->copy.runs,

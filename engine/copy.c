@@ -1,6 +1,7 @@
 /* copy.c -- see copy.h. */
 #include "copy.h"
 #include "beside.h"
+#include "branch.h"
 #include "index.h"
 
 #include <math.h>
@@ -202,6 +203,15 @@ void copy_free(struct copy *copy)
 
 /* -- units ----------------------------------------------------------------------------------- */
 
+static int own_id(struct copy *copy, struct kv_txn *txn, struct head *head,
+                  enum pace_dimension dimension, const char *name, struct pace_error *error,
+                  uint32_t *id)
+{
+    size_t len = strlen(name);
+    struct text text = {.text = name, .len = (uint32_t)len, .hash = text_hash(name, len)};
+    return catalogue_name(&copy->to->catalogue, txn, head, dimension, &text, error, id);
+}
+
 struct measure_copy {
     struct copy *copy;
     int defaults;
@@ -209,15 +219,6 @@ struct measure_copy {
     const char *const *projects, *const *measures;
     uint32_t project_count, measure_count;
 };
-
-static int own_id(struct kv_txn *txn, struct measure_copy *job, struct head *head,
-                  enum pace_dimension dimension, const char *name, struct pace_error *error,
-                  uint32_t *id)
-{
-    size_t len = strlen(name);
-    struct text text = {.text = name, .len = (uint32_t)len, .hash = text_hash(name, len)};
-    return catalogue_name(&job->copy->to->catalogue, txn, head, dimension, &text, error, id);
-}
 
 /* What `to` does not know yet of a project x measure. A project whose runs were all left is
  * left. */
@@ -236,11 +237,12 @@ static int copy_measure(struct kv_txn *txn, struct measure_copy *job, struct hea
         int rc = names_find(txn, PACE_PROJECT, name, len, text_hash(name, len), error, &to_project);
         if (rc == PACE_ENOTFOUND && job->with_runs[project]) return 0;
         if (rc == PACE_ENOTFOUND)
-            rc = own_id(txn, job, head, PACE_PROJECT, name, error, &to_project);
+            rc = own_id(job->copy, txn, head, PACE_PROJECT, name, error, &to_project);
         if (rc) return rc;
     }
     int rc = measure_load(job->copy->from->txn, project, measure, error, &from);
-    if (!rc) rc = own_id(txn, job, head, PACE_MEASURE, job->measures[measure], error, &to_measure);
+    if (!rc)
+        rc = own_id(job->copy, txn, head, PACE_MEASURE, job->measures[measure], error, &to_measure);
     if (!rc) rc = measure_load(txn, to_project, to_measure, error, &own);
     if (rc) return rc;
     if (own.unit[0] && (own.direction || !from.direction)) return 0;
@@ -288,5 +290,111 @@ int copy_measures(struct copy *copy, int defaults, struct pace_error *error)
     }
     rc = store_write(copy->to, copy_measure_batch, &job, error);
     free(job.with_runs);
+    return rc;
+}
+
+/* -- start points ---------------------------------------------------------------------------- */
+
+enum { BRANCH_LEFT = 1, BRANCH_TAKEN = 2 }; /* has runs in `from`; in both */
+
+struct start_copy {
+    struct copy *copy;
+    struct map branches; /* map_pair(project, branch) of `from` -> BRANCH_... */
+};
+
+static int name_id(struct kv_txn *txn, enum pace_dimension dimension, const char *name,
+                   struct pace_error *error, uint32_t *id)
+{
+    size_t len = strlen(name);
+    return names_find(txn, dimension, name, len, text_hash(name, len), error, id);
+}
+
+/* Which branches have runs here, there, and in both. */
+static int note_branches(struct kv_txn *txn, struct start_copy *job, struct pace_error *error)
+{
+    struct copy *copy = job->copy;
+    const struct pace_stream *streams;
+    uint32_t count, project, branch, testbed, stream;
+    int rc = pace_streams(copy->from, error, &streams, &count);
+    for (uint32_t i = 0; !rc && i < count; i++) {
+        uint64_t key = map_pair(streams[i].project, streams[i].branch);
+        const char *const *const *names = copy->names;
+        rc = name_id(txn, PACE_PROJECT, names[PACE_PROJECT][streams[i].project], error, &project);
+        if (!rc)
+            rc = name_id(txn, PACE_BRANCH, names[PACE_BRANCH][streams[i].branch], error, &branch);
+        if (!rc)
+            rc = name_id(txn, PACE_TESTBED, names[PACE_TESTBED][streams[i].testbed], error,
+                         &testbed);
+        if (!rc) rc = stream_find(txn, project, branch, testbed, error, &stream);
+        if (rc && rc != PACE_ENOTFOUND) return rc;
+        uint32_t state = rc ? BRANCH_LEFT : BRANCH_TAKEN;
+        uint32_t before = map_get(&job->branches, key);
+        rc = 0;
+        if ((before == MAP_NONE || before < state) && map_set(&job->branches, key, state))
+            rc = error_memory(error);
+    }
+    return rc;
+}
+
+static int copy_start(struct kv_txn *txn, struct start_copy *job, struct head *head,
+                      uint32_t project, uint32_t branch, struct pace_error *error)
+{
+    struct copy *copy = job->copy;
+    struct pace_start_point start;
+    struct start own;
+    uint32_t to_project, to_branch;
+    if (map_get(&job->branches, map_pair(project, branch)) == BRANCH_LEFT) return 0;
+    int rc = pace_start_point_get(copy->from, project, branch, error, &start);
+    if (rc) return rc == PACE_ENOTFOUND ? 0 : rc; /* it was taken back */
+    rc = own_id(copy, txn, head, PACE_PROJECT, copy->names[PACE_PROJECT][project], error,
+                &to_project);
+    if (!rc)
+        rc = own_id(copy, txn, head, PACE_BRANCH, copy->names[PACE_BRANCH][branch], error,
+                    &to_branch);
+    if (rc) return rc;
+    size_t len = strlen(start.branch);
+    struct start_wish wish = {.parent = {.text = start.branch,
+                                         .len = (uint32_t)len,
+                                         .hash = text_hash(start.branch, len)},
+                              .commit = start.commit,
+                              .time_ns = start.time_ns};
+    rc = branch_ensure(txn, to_branch, error);
+    if (!rc) rc = start_load(txn, to_project, to_branch, error, &own);
+    if (rc != PACE_ENOTFOUND) return rc;
+    rc = start_append(txn, &copy->to->catalogue, head, to_project, to_branch, &wish, error);
+    /* Start points of both stores together may go in a circle: then `to` is right. */
+    return rc == PACE_EMISUSE || rc == PACE_ELIMIT ? 0 : rc;
+}
+
+static int copy_start_batch(struct kv_txn *txn, void *context, struct pace_error *error)
+{
+    struct start_copy *job = context;
+    struct key start = key_starts(0, 0), prefix = {.len = 1, .bytes = {start.bytes[0]}};
+    struct kv_slice found, value;
+    struct kv_cursor *cursor;
+    struct head head;
+    map_empty(&job->branches);
+    int rc = head_load(txn, error, &head);
+    if (!rc) rc = note_branches(txn, job, error);
+    if (!rc) rc = kv_cursor_open(job->copy->from->txn, error, &cursor);
+    if (rc) return rc;
+    rc = kv_cursor_seek(cursor, &start, error, &found, &value);
+    while (!rc && key_begins(found.data, found.len, &prefix) && found.len == start.len) {
+        uint32_t ids[2] = {0};
+        for (size_t i = 0; i < 8; i++)
+            ids[i / 4] = ids[i / 4] << 8 | found.data[1 + i];
+        rc = copy_start(txn, job, &head, ids[1], ids[0], error);
+        if (!rc) rc = kv_cursor_next(cursor, error, &found, &value);
+    }
+    kv_cursor_close(cursor);
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    return head_store(txn, &head, error);
+}
+
+int copy_starts(struct copy *copy, struct pace_error *error)
+{
+    struct start_copy job = {.copy = copy};
+    int rc = store_write(copy->to, copy_start_batch, &job, error);
+    map_free(&job.branches);
     return rc;
 }

@@ -45,4 +45,8 @@ int copy_build(struct copy *copy, const struct pace_stream *stream,
  * them). */
 int copy_measures(struct copy *copy, int defaults, struct pace_error *error);
 
+/* Start points of branches, behind the runs: the newest version of each, unless `to` has one, or all
+ * runs of the branch were left. */
+int copy_starts(struct copy *copy, struct pace_error *error);
+
 #endif

@@ -213,6 +213,7 @@ static int merge_runs(struct merge *merge, struct pace_error *error)
     if (!rc) rc = copy_measures(&copy, 1, error);
     if (!rc) rc = copy_runs(&copy, error);
     if (!rc) rc = copy_measures(&copy, 0, error);
+    if (!rc) rc = copy_starts(&copy, error);
     merge->result->runs = copy.runs - copy.duplicates; /* another merge may have been quicker */
     merge->result->duplicates += copy.duplicates;
     merge->result->cells = copy.cells;

@@ -226,6 +226,10 @@ static void check_totals(struct verify *verify)
     expect(verify, "the index of names: entries", name_entries, names);
     expect(verify, "streams: records", kinds['s'], head->streams);
     expect(verify, "the index of streams: entries", kinds['S'], head->streams);
+    expect(verify, "branches: records", kinds['B'], head->names[PACE_BRANCH].names);
+    expect(verify, "branches: streams", verify->branch_streams, head->streams);
+    expect(verify, "start points: lists", kinds['y'], verify->branch_projects);
+    expect(verify, "start points: records", kinds['z'], verify->start_versions);
     expect(verify, "shapes: records", kinds['p'], head->shapes);
     expect(verify, "marks: records", kinds['a'], head->marks);
     expect(verify, "undone marks: records", kinds['b'], head->undone);

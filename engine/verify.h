@@ -42,6 +42,8 @@ struct verify {
     struct verify_run *runs;
     size_t run_count, run_capacity;
     uint64_t commits, meta_parts, sample_parts; /* that the runs should have */
+    uint64_t branch_streams, branch_projects;   /* by the records of branches */
+    uint64_t start_versions;                    /* by the lists of start points */
     uint64_t dropped, last_gap;                 /* runs in gaps; the last of them so far */
     uint64_t kinds[256];                        /* records by tag */
     uint64_t index_names[PACE_DIMENSION_COUNT]; /* entries of the names' index */

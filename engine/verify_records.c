@@ -2,6 +2,7 @@
  * is its checksum good, and does the rest of the store know of it? One row of `kinds` a kind of
  * record. */
 #include "verify.h"
+#include "branch.h"
 #include "index.h"
 #include "measure.h"
 #include "names.h"
@@ -151,6 +152,61 @@ static const char *check_measure(struct verify *verify, const struct record *rec
     return NULL;
 }
 
+/* -- branches -------------------------------------------------------------------------------- */
+
+static int ignore_stream(void *context, uint32_t stream, struct pace_error *error)
+{
+    (void)context, (void)stream, (void)error;
+    return 0;
+}
+
+static const char *check_branch(struct verify *verify, const struct record *record)
+{
+    uint32_t branch = (uint32_t)key_number(record, 0);
+    struct branch_record body;
+    if (record->body.len != sizeof body) return "it is cut off";
+    memcpy(&body, record->body.data, sizeof body);
+    if (branch >= verify->head->names[PACE_BRANCH].names) return "no branch has it";
+    verify->branch_streams += body.streams;
+    verify->branch_projects += body.projects;
+    return branch_streams(verify->txn, branch, NULL, ignore_stream, NULL)
+               ? "it has another number of streams"
+               : NULL;
+}
+
+static const char *check_starts(struct verify *verify, const struct record *record)
+{
+    uint32_t branch = (uint32_t)key_number(record, 0), project = (uint32_t)key_number(record, 1);
+    struct pace_start_point start;
+    if (record->body.len != 4 || u32_of(record, 0) == 0) return "it is cut off";
+    if (branch >= verify->head->names[PACE_BRANCH].names ||
+        project >= verify->head->names[PACE_PROJECT].names)
+        return "no branch has it";
+    verify->start_versions += u32_of(record, 0);
+    int rc = pace_start_point_get(verify->snapshot, project, branch, NULL, &start);
+    if (rc && rc != PACE_ENOTFOUND) return "its newest version cannot be read";
+    return NULL;
+}
+
+static const char *check_start(struct verify *verify, const struct record *record)
+{
+    struct key key = key_starts((uint32_t)key_number(record, 0), (uint32_t)key_number(record, 1));
+    struct start_record body;
+    uint32_t versions, version = 0;
+    for (size_t i = 9; i < record->key.len; i++)
+        version = version << 8 | record->key.data[i];
+    if (kv_get_struct(verify->txn, &key, "a start point", NULL, &versions, sizeof versions) ||
+        version == 0 || version > versions)
+        return "its branch has fewer versions";
+    if (record->body.len < sizeof body) return "it is cut off";
+    memcpy(&body, record->body.data, sizeof body);
+    if (record->body.len != sizeof body + body.commit_len || body.commit_len > PACE_MAX_COMMIT)
+        return "it is cut off";
+    return body.parent < verify->head->names[PACE_BRANCH].names || body.parent == START_TAKEN_BACK
+               ? NULL
+               : "it leads to no branch";
+}
+
 /* -- runs ------------------------------------------------------------------------------------ */
 
 /* 1 when the run is in no stream's history. Where a history could not be read to its end, which was
@@ -270,10 +326,13 @@ static const struct kind kinds[] = {
     {'S',
      0,
      13,
-     "the index of streams at project",
-     ", branch",
+     "the index of streams at branch",
+     ", project",
      {{1, 4}, {5, 4}},
      check_stream_index},
+    {'B', 0, 5, "the record of branch", "", {{1, 4}}, check_branch},
+    {'y', 0, 9, "the start points of branch", ", project", {{1, 4}, {5, 4}}, check_starts},
+    {'z', 0, 13, "the start point of branch", ", project", {{1, 4}, {5, 4}}, check_start},
     {'p', 0, 5, "shape", "", {{1, 4}}, check_shape},
     {'c', 0, 9, "the columns of shape", ", chunk", {{1, 4}, {5, 4}}, check_columns},
     {'P',

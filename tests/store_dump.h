@@ -127,6 +127,25 @@ static inline int dump_commit(void *context, const char *commit, uint64_t run)
     return 0;
 }
 
+static inline void dump_starts(struct dump *dump)
+{
+    const char *const *names;
+    uint32_t projects, branches;
+    dump->rc = pace_names(dump->snapshot, PACE_PROJECT, NULL, &names, &projects);
+    if (!dump->rc) dump->rc = pace_names(dump->snapshot, PACE_BRANCH, NULL, &names, &branches);
+    for (uint32_t i = 0; !dump->rc && i < projects * branches; i++) {
+        struct pace_start_point start;
+        int rc = pace_start_point_get(dump->snapshot, i % projects, i / projects, NULL, &start);
+        if (rc == PACE_ENOTFOUND) continue;
+        dump->rc = rc;
+        if (rc) break;
+        dump_number(dump, i);
+        dump_number(dump, (uint64_t)start.time_ns);
+        dump_text(dump, start.branch);
+        dump_text(dump, start.commit);
+    }
+}
+
 static inline void dump_facts(struct dump *dump)
 {
     const struct pace_mark *marks;
@@ -164,6 +183,7 @@ static inline int dump_store(pace *store, int without_numbers, uint64_t *hash)
     for (uint32_t i = 0; !dump.rc && i < count; i++)
         dump_stream(&dump, &streams[i]);
     if (!dump.rc) dump_facts(&dump);
+    if (!dump.rc) dump_starts(&dump);
     pace_snapshot_end(dump.snapshot);
     *hash = dump.hash;
     return dump.rc;

@@ -61,6 +61,12 @@ static void put_facts(pace *store)
     store_ok(pace_measure_put(store, NULL, "memory", "B", PACE_LOWER_IS_BETTER, error));
     store_ok(pace_measure_put(store, "app", "custom", "", PACE_HIGHER_IS_BETTER, error));
     store_ok(pace_measure_put(store, "other", "custom", "ops", 0, error));
+    struct pace_start_point start = {.branch = "main", .commit = "00001eef", .time_ns = T0_NS};
+    store_ok(pace_start_point_set(store, "app", "pr/3", &start, error));
+    store_ok(pace_start_point_set(store, "app", "pr/15", &start, error)); /* its run goes */
+    start.branch = "gone";
+    store_ok(pace_start_point_set(store, "app", "main", &start, error));
+    store_ok(pace_start_point_set(store, "app", "main", NULL, error));
 }
 
 static void fill(const char *dir, int runs)
@@ -349,6 +355,16 @@ static void test_compact_drops(void **state)
     assert_int_equal(stat.runs, 34);
     store_ok(pace_marks(snapshot, error, &marks, &count));
     assert_int_equal(count, 9);
+
+    /* A branch whose runs went is gone with its start point; others keep theirs. */
+    struct pace_start_point start;
+    uint32_t project, branch;
+    store_ok(pace_name_find(snapshot, PACE_PROJECT, "app", 3, error, &project));
+    store_ok(pace_name_find(snapshot, PACE_BRANCH, "pr/3", 4, error, &branch));
+    store_ok(pace_start_point_get(snapshot, project, branch, error, &start));
+    assert_string_equal(start.branch, "main");
+    assert_string_equal(start.commit, "00001eef");
+    store_fails(PACE_ENOTFOUND, pace_name_find(snapshot, PACE_BRANCH, "pr/15", 5, error, &branch));
     pace_snapshot_end(snapshot);
     pace_close(store);
     assert_int_equal(clean(from).runs, 34);
@@ -543,14 +559,17 @@ static void test_full_disk(void **state)
     (void)state;
     char *dir = make_directory();
     char from[8192], to[8192], path[8192];
-    struct stat st;
     join(from, dir, "store");
     join(to, dir, "copy");
     fill(from, 60);
     uint64_t hash = dump_of(from, 0);
-    join(path, from, "data.mdb");
-    assert_int_equal(stat(path, &st), 0);
-    for (rlim_t bytes = 36 * 1024; bytes < (rlim_t)st.st_size / 2; bytes += 16 * 1024) {
+    join(path, dir, "whole");
+    pace *store;
+    uint64_t needed;
+    store_ok(pace_open(from, PACE_READONLY, NULL, error, &store));
+    store_ok(pace_backup(store, path, 0, error, &needed));
+    pace_close(store);
+    for (rlim_t bytes = 36 * 1024; bytes < needed - 8192; bytes += 8 * 1024) {
         for (int compact = 0; compact < 2; compact++) {
             pid_t child = fork();
             if (child == 0) _exit(with_limit(from, to, bytes, compact));

@@ -70,6 +70,12 @@ static void put_facts(pace *store)
     }
     store_ok(pace_mark_undo(store, 3, error));
     store_ok(pace_object_put(store, PACE_OBJECT_VIEW, "view-1", NULL, error, NULL));
+    struct pace_start_point start = {.branch = "trunk", .commit = "00001eef", .time_ns = T0_NS};
+    store_ok(pace_start_point_set(store, "app", "main", &start, error));
+    start.commit = "0000";
+    store_ok(pace_start_point_set(store, "app", "main", &start, error));
+    store_ok(pace_start_point_set(store, "app", "other", &start, error));
+    store_ok(pace_start_point_set(store, "app", "other", NULL, error));
     store_ok(pace_measure_put(store, NULL, "memory", "B", PACE_LOWER_IS_BETTER, error));
 }
 
@@ -257,6 +263,9 @@ static void test_forged(void **state)
         {.key = key_meta(50, 0), .data = "\0\0\0\0", .len = 4},
         {.key = key_samples(1, 0), .data = columns, .len = sizeof columns},
         {.key = key_samples(2, 0), .data = columns, .len = sizeof columns},
+        {.key = key_branch(0), .data = columns, .len = 8},
+        {.key = key_starts(0, 0), .data = &none, .len = sizeof none},
+        {.key = key_start(0, 0, 3), .data = columns, .len = sizeof columns},
         {.key = key_mark(50), .data = "", .len = 0},
         {.key = key_undone(4), .data = &when, .len = sizeof when},
         {.key = key_object(2), .data = "", .len = 0},
@@ -272,7 +281,7 @@ static void test_forged(void **state)
         "stream 0; ",
         "stream 9; ",
         "stream ",
-        "the index of streams at project 0, branch 5",
+        "the index of streams at branch 5, project 0",
         "shape 0",
         "the columns of shape 0",
         "the index of shapes at benchmark 0",
@@ -282,6 +291,9 @@ static void test_forged(void **state)
         "the metadata of run 50",
         "run 1; ",
         "the samples of run 2",
+        "the record of branch 0",
+        "the start points of branch 0",
+        "the start point of branch 0",
         "mark 50",
         "the marks",
         "the saved objects",
