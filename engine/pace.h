@@ -506,7 +506,7 @@ struct pace_merged {
 
 /* Adds to `store` what `other` has and it has not: runs by their ids (with new numbers; values
  * rescaled to the units of `store`), marks (run: in their selectors gets the new numbers), saved
- * objects, units and directions. Doing it again adds nothing. Conflicts are left out, and
+ * objects, units, directions, start points. Doing it again adds nothing. Conflicts are left out, and
  * conflict() (may be NULL) is called for each; non-zero ends the merge with PACE_EINTERRUPT.
  * Returns PACE_ECONFLICT when there were any, with *out (may be NULL) filled in. When it fails
  * otherwise, part may have been merged. */
@@ -538,7 +538,7 @@ struct pace_compacted {
 };
 
 /* Writes the store in `path` anew without what is dropped, and without free pages: the only call
- * that removes history. Run numbers, ids, metadata, samples, marks and saved objects stay as they
+ * that removes history. Run numbers, ids, metadata, samples, marks, saved objects stay as they
  * are. The new file is verified and then takes the old one's place in one step; until then the old
  * one is untouched. In place, writers wait meanwhile, and nobody else may have the store open:
  * PACE_EBUSY. With `to` the store only needs to be readable. */
