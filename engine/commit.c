@@ -5,6 +5,7 @@
  * identity; if it is new, columns, row, index entries, metadata, samples. Work per cell is a hash
  * lookup or two; a run touches a few pages. */
 #include "beside.h"
+#include "fold.h"
 #include "index.h"
 #include "log.h"
 #include "run.h"
@@ -53,6 +54,7 @@ struct commit {
     struct meta_pair *units; /* "unit:measure" of cells that came in another unit */
     size_t unit_count;
     struct row_buffer buffer;
+    struct fold fold;
 };
 
 /* -- names and measures ---------------------------------------------------------------------- */
@@ -402,6 +404,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     };
     struct run_place place = {.stream = stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
     rc = log_put(txn, stream, &record, &row, &commit->buffer, error);
+    if (!rc) rc = fold_step(&commit->fold, txn, stream, &record, run->cell_count, error);
     if (!rc) rc = stream_store(txn, stream, &record, error);
     if (!rc) rc = put_meta(commit, identity.run, &place.meta_parts);
     if (!rc) rc = put_samples(commit, identity.run, &place.sample_parts);
@@ -484,6 +487,7 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
     if (rc || count == 0) return rc;
     struct commit commit = {.store = store, .runs = runs, .run_count = count};
     arena_init(&commit.arena, 0);
+    commit.fold.limits = &store->limits;
     commit.results = calloc(count, sizeof *commit.results);
     rc = commit.results ? store_write(store, commit_batch, &commit, error) : error_memory(error);
     for (size_t i = 0; !rc && i < count; i++) {
@@ -494,6 +498,7 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
     free(commit.uses);
     map_free(&commit.use_by_name);
     row_buffer_free(&commit.buffer);
+    fold_free(&commit.fold);
     arena_clear(&commit.arena);
     return rc;
 }

@@ -160,6 +160,32 @@ int key_log_parse(const void *bytes, size_t len, struct log_key *out)
     return 1;
 }
 
+struct key key_block_list(uint32_t stream, uint32_t chunk)
+{
+    return key_2('B', stream, 4, chunk, 4);
+}
+
+struct key key_block_runs(uint32_t stream, uint32_t block)
+{
+    return key_2('g', stream, 4, block, 4);
+}
+
+struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from)
+{
+    struct key key = key_2('G', stream, 4, block, 4);
+    put(&key, from, 4);
+    return key;
+}
+
+int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
+                          uint32_t *from)
+{
+    const unsigned char *at = bytes;
+    if (len != 13 || at[0] != 'G' || get(at + 1, 4) != stream || get(at + 5, 4) != block) return 0;
+    *from = (uint32_t)get(at + 9, 4);
+    return 1;
+}
+
 struct key key_run(uint64_t run)
 {
     return key_1('r', run, 8);

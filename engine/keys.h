@@ -16,6 +16,9 @@
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
  *   'u'  measures    | project u32 | measure u32 |                       unit and direction
  *   'l'  log         | stream u32 | time i64 ^ 1<<63 | ordinal u32 | run u64 | part u8 |   a row
+ *   'B'  block lists | stream u32 | chunk u32 |                          0: jobs, small; then large
+ *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
+ *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
  *   'r'  runs        | run u64 |                                         where it is, its identity
  *   'i'  identities  | digest, 16 bytes |                                run and digest of content
  *   'k'  commits     | commit, its bytes | 0 | run u64 |                 only the sum
@@ -68,6 +71,9 @@ struct key key_columns(uint32_t shape, uint32_t chunk);
 struct key key_shape_start(uint32_t benchmark, uint32_t measure);
 struct key key_measure(uint32_t project, uint32_t measure);
 struct key key_log(uint32_t stream, const struct position *position, uint8_t part);
+struct key key_block_list(uint32_t stream, uint32_t chunk);
+struct key key_block_runs(uint32_t stream, uint32_t block);
+struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from);
 struct key key_run(uint64_t run);
 struct key key_identity(struct seal_digest digest);
 struct key key_commit(const char *commit, size_t len, uint64_t run); /* len <= PACE_MAX_COMMIT */
@@ -86,6 +92,10 @@ struct key key_commit_prefix(const char *prefix, size_t len); /* len <= PACE_MAX
 
 /* 1 when the bytes are a key of the log, which is taken apart. */
 int key_log_parse(const void *bytes, size_t len, struct log_key *out);
+
+/* 1 when the bytes are the key of a group of this stream and block; *from is its first column. */
+int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
+                          uint32_t *from);
 
 /* 1 when the bytes are a key of the commit index; *commit points into them and ends with 0. */
 int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run);

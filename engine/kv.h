@@ -66,6 +66,8 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value);
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
+/* Removes a key; PACE_ENOTFOUND when there is none. */
+int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error);
 
 /* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a
  * change. */

@@ -5,6 +5,7 @@
  * about half a million cells, at least one run; its memory is used again for the next. */
 #include "log.h"
 #include "snapshot.h"
+#include "source.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -19,7 +20,8 @@ struct scan_column {
 
 struct pace_scan {
     struct pace_snapshot *snapshot;
-    struct log_walk walk;
+    struct source_walk walk;
+    struct kv_cursor *cursor;
     struct scan_column *columns; /* by column */
     size_t column_count, stride;
     struct pace_run_view *runs;
@@ -80,7 +82,8 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     }
     if (!rc) {
         qsort(scan->columns, column_count, sizeof *scan->columns, by_column);
-        rc = log_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
+        rc = kv_cursor_open(snapshot->txn, error, &scan->cursor);
+        if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
     if (rc) {
         pace_scan_close(scan);
@@ -93,7 +96,8 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
 void pace_scan_close(pace_scan *scan)
 {
     if (!scan) return;
-    log_walk_close(&scan->walk);
+    source_walk_close(&scan->walk);
+    kv_cursor_close(scan->cursor);
     free(scan->columns);
     free(scan->runs);
     free(scan->value);
@@ -103,21 +107,21 @@ void pace_scan_close(pace_scan *scan)
     free(scan);
 }
 
-/* Stores a cell's bounds; the first of a batch makes all others of it NAN. */
-static int put_bounds(struct pace_scan *scan, size_t at, const struct row_cell *cell,
-                      struct pace_error *error)
+/* From the first bound of a batch on, those of all others are NAN. */
+static int begin_bounds(struct pace_scan *scan, struct pace_error *error)
 {
     size_t cells = scan->column_count * scan->stride;
+    if (scan->bounded) return 0;
     if (!scan->lower) scan->lower = malloc(cells * sizeof *scan->lower);
     if (!scan->upper) scan->upper = malloc(cells * sizeof *scan->upper);
     if (!scan->lower || !scan->upper) return error_memory(error);
-    for (size_t i = 0; !scan->bounded && i < cells; i++)
+    for (size_t i = 0; i < cells; i++)
         scan->lower[i] = scan->upper[i] = (double)NAN;
     scan->bounded = 1;
-    scan->lower[at] = cell->lower;
-    scan->upper[at] = cell->upper;
     return 0;
 }
+
+/* -- rows of the log ------------------------------------------------------------------------- */
 
 /* Reads the scan's columns of one row into place r of the batch. */
 static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
@@ -131,7 +135,7 @@ static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
         struct row_cell cell = {.status = PACE_CELL_ABSENT, .value = (double)NAN};
         if (first->header.parts >> part & 1) {
             if (part != row.header.part) {
-                int rc = log_walk_part(&scan->walk, first, part, error, &row);
+                int rc = log_part(scan->snapshot->txn, first, part, error, &row);
                 if (rc) return rc;
             }
             if (row_cell(&row, column, &cell))
@@ -141,11 +145,111 @@ static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
         scan->value[at] = cell.value;
         scan->status[at] = cell.status;
         if (row.header.form & ROW_BOUNDS && (!isnan(cell.lower) || !isnan(cell.upper))) {
-            int rc = put_bounds(scan, at, &cell, error);
+            int rc = begin_bounds(scan, error);
             if (rc) return rc;
+            scan->lower[at] = cell.lower;
+            scan->upper[at] = cell.upper;
         }
     }
     return 0;
+}
+
+/* -- blocks ---------------------------------------------------------------------------------- */
+
+/* Reads runs [first, first + count) of a chunk to place `at` of the batch. */
+static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, uint32_t first,
+                      uint32_t count, size_t at, struct pace_error *error)
+{
+    double numbers[BLOCK_CHUNK_RUNS];
+    block_chunk_statuses(chunk, first, count, scan->status + at);
+    if (count == chunk->runs) {
+        block_chunk_read(chunk, BLOCK_VALUE, scan->value + at);
+    } else {
+        block_chunk_read(chunk, BLOCK_VALUE, numbers);
+        memcpy(scan->value + at, numbers + first, count * sizeof *numbers);
+    }
+    if (!(chunk->lower | chunk->upper)) return 0;
+    int rc = begin_bounds(scan, error);
+    if (rc) return rc;
+    block_chunk_read(chunk, BLOCK_LOWER, numbers);
+    memcpy(scan->lower + at, numbers + first, count * sizeof *numbers);
+    block_chunk_read(chunk, BLOCK_UPPER, numbers);
+    memcpy(scan->upper + at, numbers + first, count * sizeof *numbers);
+    return 0;
+}
+
+static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
+{
+    memset(scan->status + at, PACE_CELL_ABSENT, count);
+    for (uint32_t i = 0; i < count; i++)
+        scan->value[at + i] = (double)NAN;
+}
+
+/* Reads one column of a span, in a group that has it. */
+static int read_column(struct pace_scan *scan, const struct span *span,
+                       const struct block_group *group, const struct block_slot *slot, size_t at,
+                       struct pace_error *error)
+{
+    uint32_t run = span->first, end = span->first + span->count;
+    while (run < end) {
+        struct block_chunk chunk;
+        uint32_t number = run / BLOCK_CHUNK_RUNS, first = run % BLOCK_CHUNK_RUNS;
+        uint32_t count =
+            BLOCK_CHUNK_RUNS - first < end - run ? BLOCK_CHUNK_RUNS - first : end - run;
+        if (block_chunk_open(group, slot, number, &chunk))
+            return error_damaged(error, "%s: column %u of block %u of stream %u",
+                                 kv_path(scan->snapshot->txn), slot->column, group->header.block,
+                                 group->header.stream);
+        int rc = read_chunk(scan, &chunk, first, count, at, error);
+        if (rc) return rc;
+        run += count;
+        at += count;
+    }
+    return 0;
+}
+
+/* Reads the scan's columns of some runs of a block to places r and on of the batch. */
+static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
+                      struct pace_error *error)
+{
+    const struct block_entry *entry = span->source->entry;
+    struct block_group group = {.header = {.until = 0}};
+    for (size_t i = 0; i < scan->column_count; i++) {
+        uint32_t column = scan->columns[i].column;
+        size_t at = scan->columns[i].place * scan->stride + r;
+        struct block_slot slot;
+        int found = 0, rc = 0;
+        if (column < entry->columns) {
+            if (column >= group.header.until)
+                rc = blocks_group(scan->snapshot->txn, scan->cursor, scan->walk.stream,
+                                  entry->block, column, entry->runs, error, &group);
+            if (rc) return rc;
+            found = block_group_seek(&group, column, &slot);
+            if (found < 0)
+                return blocks_damaged(scan->snapshot->txn, scan->walk.stream, entry->block, error);
+        }
+        if (found && slot.column == column)
+            rc = read_column(scan, span, &group, &slot, at, error);
+        else
+            put_absent(scan, at, span->count);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* -- batches --------------------------------------------------------------------------------- */
+
+static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
+                     struct pace_error *error)
+{
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < span->count; i++) {
+        uint32_t index = span->first + i;
+        rc = source_view(&scan->walk, span->source, index, error, &scan->runs[r + i]);
+        if (!rc && !span->source->entry)
+            rc = read_row(scan, &scan->walk.log.rows[index], r + i, error);
+    }
+    return rc || !span->source->entry ? rc : read_block(scan, span, r, error);
 }
 
 static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *count)
@@ -153,13 +257,11 @@ static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *
     size_t r = 0;
     int rc = 0;
     scan->bounded = 0;
-    while (r < scan->stride) {
-        struct row row;
-        rc = log_walk_next(&scan->walk, error, &row);
-        if (rc) break;
-        rc = read_row(scan, &row, r, error);
-        if (rc) break;
-        scan->runs[r++] = log_view(&row);
+    while (!rc && r < scan->stride) {
+        struct span span;
+        rc = source_walk_next(&scan->walk, (uint32_t)(scan->stride - r), error, &span);
+        if (!rc) rc = read_span(scan, &span, r, error);
+        if (!rc) r += span.count;
     }
     if (rc && rc != PACE_ENOTFOUND) return rc;
     *count = r;

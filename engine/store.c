@@ -58,6 +58,7 @@ int pace_open(const char *path, unsigned flags, const struct pace_options *given
     struct pace *store = calloc(1, sizeof *store);
     if (!store) return error_memory(error);
     catalogue_init(&store->catalogue);
+    store->limits = fold_limits_default;
     store->timeout_ms = options.write_timeout_ms;
     store->path = strdup(path);
     struct kv_options kv_options = {.map_size = options.map_size,

@@ -4,6 +4,8 @@
  * The seed is printed; set PACE_TEST_SEED to repeat a run. */
 #include "../store_help.h"
 
+#include "../../engine/snapshot.h"
+
 #include <time.h>
 
 enum {
@@ -83,6 +85,40 @@ static int below(struct model *m, int n)
 static int same(double a, double b)
 {
     return (isnan(a) && isnan(b)) || a == b;
+}
+
+/* Limits under which folds and merges come often, and take several steps; or those of ordinary use.
+ */
+static void choose_limits(struct model *m)
+{
+    static const struct fold_limits choices[] = {
+        {.runs = 5,
+         .cells = 1 << 30,
+         .least_runs = 1,
+         .large_runs = 20,
+         .keep_runs = 6,
+         .step_cells = 40,
+         .step_factor = 2,
+         .direct_runs = 4},
+        {.runs = 64,
+         .cells = 700,
+         .least_runs = 2,
+         .large_runs = 70,
+         .keep_runs = 3,
+         .step_cells = 300,
+         .step_factor = 1,
+         .direct_runs = 3},
+        {.runs = 3,
+         .cells = 1 << 30,
+         .least_runs = 1,
+         .large_runs = 1024,
+         .keep_runs = 0,
+         .step_cells = 1,
+         .step_factor = 3,
+         .direct_runs = 1000},
+    };
+    size_t choice = (size_t)below(m, 4);
+    m->store->limits = choice < 3 ? choices[choice] : fold_limits_default;
 }
 
 /* -- runs ------------------------------------------------------------------------------------ */
@@ -576,6 +612,7 @@ static void step(struct model *m)
         struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
         pace_close(m->store); /* the map is as large as the file again: it must grow */
         store_ok(pace_open(m->dir, 0, &options, error, &m->store));
+        choose_limits(m);
         return;
     }
     pace_snapshot *snapshot;
@@ -607,6 +644,7 @@ static void test_random_operations(void **state)
     m->random = seed;
     m->dir = make_directory();
     store_ok(pace_open(m->dir, PACE_CREATE, NULL, error, &m->store));
+    choose_limits(m);
     /* The first units decide: time in ns, size in B. */
     struct model_run first;
     random_run(m, &first);
@@ -628,6 +666,16 @@ static void test_random_operations(void **state)
     store_ok(pace_snapshot_begin(m->store, error, &snapshot));
     check_streams(m, snapshot);
     check_marks_and_objects(m, snapshot);
+    uint64_t small = 0, large = 0;
+    for (uint32_t s = 0; s < m->stream_count; s++) {
+        struct stream_record record;
+        store_ok(snapshot_stream(snapshot, s, error, &record));
+        small += record.small_blocks;
+        large += record.large_blocks;
+    }
+    assert_true(small > 0 && large > 0);
+    printf("# note %llu small and %llu large blocks\n", (unsigned long long)small,
+           (unsigned long long)large);
     struct pace_range all = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
     for (int s = 0; s < STREAMS_MAX; s++)
         check_scan(m, snapshot, s, &all);
