@@ -166,6 +166,24 @@ PACE_API int pace_run_begin(pace *store, const struct pace_run_info *info, struc
  * error the run is as it was before the call. */
 PACE_API int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error);
 
+/* A column resolved once: benchmark, measure, unit and direction. Good for every run of the same
+ * `pace`, whatever its stream, until it is closed. */
+typedef uint32_t pace_column_handle;
+
+/* The handle of a column; the same for the same arguments. Nothing is written: the column begins
+ * with its first cell. Errors: PACE_ENAME, PACE_EVALUE (direction), PACE_ELIMIT, PACE_EREADONLY. */
+PACE_API int pace_column(pace *store, const char *benchmark, const char *measure, const char *unit,
+                         enum pace_direction direction, struct pace_error *error,
+                         pace_column_handle *out);
+
+/* Adds `count` cells that are ok and have neither bounds nor samples: values[i] is of columns[i].
+ * The same run as by pace_run_put, several times faster; both may be used in one run. A run is stored
+ * the fastest when its columns come in the order of the stream's. Errors: PACE_EVALUE (non-finite),
+ * PACE_EMISUSE (not a handle), PACE_ELIMIT; after one the run is as it was before the call. Two cells
+ * of one series are PACE_EDUPLICATE when the run is committed. */
+PACE_API int pace_run_put_row(pace_run *run, const pace_column_handle *columns,
+                              const double *values, size_t count, struct pace_error *error);
+
 /* Adds or replaces one piece of named metadata (key and value are text). */
 PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value,
                                struct pace_error *error);
@@ -174,11 +192,13 @@ PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value
 PACE_API size_t pace_run_cell_count(const pace_run *run);
 
 /* Appends `count` runs in one durable transaction, all or none; when it returns 0 they are on disk.
+ * To load history fast, give many runs of a stream (64 and more) in one call, up to about two million
+ * cells: they are written the way they are read. More only costs memory.
  * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
  * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
  * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
  * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL,
- * PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
+ * PACE_EDUPLICATE (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
 PACE_API int pace_runs_commit(pace *store, pace_run *const *runs, size_t count,
                               struct pace_error *error, struct pace_run_result *results);
 

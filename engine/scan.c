@@ -1,9 +1,9 @@
 /* scan.c -- cells of some columns of a stream, in batches: a matrix of columns x runs.
  *
- * Rows come from a row source (log.h) in order of history; the columns are visited in order within
- * a row, so that each group of a row is checked once. A batch holds at most PACE_MAX_BATCH runs and
- * about half a million cells, at least one run; its memory is used again for the next. */
-#include "log.h"
+ * Runs come in spans (source.h): of a block column by column, 64 runs at a time; of the log row by
+ * row. The columns are visited in order, so that each checksum is computed once. A batch holds at
+ * most PACE_MAX_BATCH runs and about half a million cells, at least one run; its memory is used
+ * again for the next. */
 #include "snapshot.h"
 #include "source.h"
 

@@ -6,6 +6,7 @@
 #include "measure.h"
 #include "error.h"
 #include "fold.h"
+#include "handle.h"
 
 struct pace {
     struct kv *kv;
@@ -14,6 +15,7 @@ struct pace {
     int readonly; /* by flag, by permission, or by a feature this library does not know */
     const char *readonly_why; /* static */
     struct catalogue catalogue;
+    struct handles handles;
     struct fold_limits limits; /* fold_limits_default; tests lower them */
 };
 

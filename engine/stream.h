@@ -63,7 +63,9 @@ struct position stream_log_last(const struct stream_record *record);
 struct shape {
     uint32_t id, length, capacity;
     struct pace_column *columns;
-    struct map by_name; /* map_pair(benchmark, measure) -> column; only writers fill it */
+    struct map by_name;  /* map_pair(benchmark, measure) -> column; only writers fill it */
+    uint32_t *by_handle; /* column of a handle, MAP_NONE: not looked up; also the writers' */
+    uint32_t handle_count;
 };
 
 /* Shapes that were read, by a snapshot or by the writers of a handle. They only grow and ids are

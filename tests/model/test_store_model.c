@@ -31,6 +31,7 @@ struct model_run {
     int stream;
     int64_t time_ns, ran_ns;
     uint32_t ordinal, flags, cell_count;
+    int by_handle; /* plain cells are put by handle, behind the others */
     char commit[16], id[40], note[24];
     struct model_cell *cells; /* by series: benchmark * MEASURES + measure */
     uint8_t *milliseconds;    /* by series: put in ms */
@@ -123,6 +124,13 @@ static void choose_limits(struct model *m)
 
 /* -- runs ------------------------------------------------------------------------------------ */
 
+/* 1 when a cell can be put by handle. */
+static int is_plain(const struct model_cell *cell)
+{
+    return cell->status == PACE_CELL_OK && isnan(cell->lower) && isnan(cell->upper) &&
+           cell->sample_count == 0;
+}
+
 static struct pace_run_info info_of(const struct model_run *run, char names[3][32])
 {
     snprintf(names[0], 32, "project-%d", run->stream % 3);
@@ -162,6 +170,7 @@ static void random_run(struct model *m, struct model_run *run)
     run->ran_ns = below(m, 2) ? run->time_ns + 7 : 0;
     run->ordinal = (uint32_t)(below(m, 3) ? 0 : below(m, 3));
     run->flags = (uint32_t)below(m, 4);
+    run->by_handle = below(m, 2);
     if (below(m, 4)) snprintf(run->commit, sizeof run->commit, "%06x", below(m, 1 << 20));
     if (below(m, 3))
         snprintf(run->id, sizeof run->id, "job-%llx", (unsigned long long)next_random(m));
@@ -191,6 +200,9 @@ static pace_run *build(struct model *m, const struct model_run *run)
     struct pace_run_info info = info_of(run, names);
     pace_run *out;
     store_ok(pace_run_begin(m->store, &info, error, &out));
+    pace_column_handle handles[SERIES];
+    double values[SERIES];
+    size_t row = 0;
     for (int i = 0; i < SERIES; i++) {
         const struct model_cell *own = &run->cells[i];
         if (own->status == PACE_CELL_ABSENT) continue;
@@ -211,8 +223,16 @@ static pace_run *build(struct model *m, const struct model_run *run)
             .samples = samples,
             .sample_count = own->sample_count,
         };
+        if (run->by_handle && is_plain(own)) {
+            store_ok(pace_column(m->store, cell.benchmark, cell.measure, cell.unit, cell.direction,
+                                 error, &handles[row]));
+            values[row++] = cell.value;
+            continue;
+        }
         store_ok(pace_run_put(out, &cell, error));
     }
+    store_ok(pace_run_put_row(out, handles, values, row, error));
+    assert_int_equal(pace_run_cell_count(out), run->cell_count);
     if (run->note[0]) store_ok(pace_run_put_meta(out, "note", run->note, error));
     return out;
 }
@@ -243,8 +263,10 @@ static uint32_t enter_run(struct model *m, struct model_run *run)
         for (int i = 0; i < SERIES; i++)
             stream->column_of[i] = -1;
     }
-    for (int i = 0; i < SERIES; i++) {
+    for (int j = 0; j < 2 * SERIES; j++) {
+        int i = j % SERIES;
         if (run->cells[i].status == PACE_CELL_ABSENT || stream->column_of[i] >= 0) continue;
+        if (j < SERIES && run->by_handle && is_plain(&run->cells[i])) continue;
         stream->series_of[stream->column_count] = i;
         stream->column_of[i] = (int)stream->column_count++;
         added++;
@@ -257,16 +279,18 @@ static uint32_t enter_run(struct model *m, struct model_run *run)
     return added;
 }
 
-static void commit_some(struct model *m)
+/* Commits some runs of any stream, or many of one. */
+static void commit_some(struct model *m, int many)
 {
-    enum { MOST = 6 };
+    enum { MOST = 60, FEW = 6 };
     struct model_run fresh[MOST];
     pace_run *runs[MOST];
     struct pace_run_result results[MOST];
-    int count = 1 + below(m, MOST);
+    int count = 1 + below(m, many ? MOST : FEW), stream = below(m, STREAMS_MAX);
     if (m->run_count + MOST > RUNS_MAX) return;
     for (int i = 0; i < count; i++) {
         random_run(m, &fresh[i]);
+        if (many) fresh[i].stream = stream;
         runs[i] = build(m, &fresh[i]);
     }
     store_ok(pace_runs_commit(m->store, runs, (size_t)count, error, results));
@@ -292,6 +316,7 @@ static void commit_again(struct model *m)
     struct pace_run_result result;
     int changed = old->id[0] && below(m, 2);
     again.ran_ns = 1;
+    again.by_handle = !old->by_handle;      /* the same run all the same */
     again.milliseconds = calloc(SERIES, 1); /* now in the store's unit */
     again.cells = malloc(SERIES * sizeof *again.cells);
     memcpy(again.cells, old->cells, SERIES * sizeof *again.cells);
@@ -593,7 +618,11 @@ static void step(struct model *m)
 {
     int what = below(m, 1000);
     if (what < 80) {
-        commit_some(m);
+        commit_some(m, 0);
+        return;
+    }
+    if (what < 83) {
+        commit_some(m, 1);
         return;
     }
     if (what < 90) {
