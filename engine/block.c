@@ -45,7 +45,7 @@ static double lane_total(const double lane[4])
     return ((lane[0] + lane[1]) + lane[2]) + lane[3];
 }
 
-static struct block_summary summarize(const double *values, size_t n)
+struct block_summary block_summarize(const double *values, size_t n)
 {
     struct block_summary summary = {.count = n};
     double sum[4] = {0}, square[4] = {0};
@@ -196,7 +196,7 @@ int block_writer_column(struct block_writer *writer, const struct block_column *
             take_apart(column, first, i, &parts);
             put_chunk(writer, &parts, column->column, chunk);
             struct block_summary more =
-                summarize(parts.number[BLOCK_VALUE], parts.count[BLOCK_VALUE]);
+                block_summarize(parts.number[BLOCK_VALUE], parts.count[BLOCK_VALUE]);
             block_summary_add(&entry->summary, &more);
         }
         ends[chunk] = (uint32_t)(writer->cells.len - start);

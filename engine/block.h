@@ -113,6 +113,7 @@ int block_group_open(struct block_group *group, const void *data, size_t len,
 struct block_slot {
     uint32_t column, index; /* index: among the group's columns */
     uint32_t start, end;    /* of its cells in the record */
+    int checked;            /* the table of its chunks was good */
 };
 
 /* The first column that is there and not before `column`: 1, 0: none, -1: damaged. Reading columns
@@ -124,6 +125,9 @@ int block_group_next(struct block_group *group, struct block_slot *slot);
 /* The summary of a column that was found just now. */
 struct block_summary block_group_summary(const struct block_group *group,
                                          const struct block_slot *slot);
+
+/* The summary of n values. */
+struct block_summary block_summarize(const double *values, size_t n);
 
 /* Adds a summary to another. */
 void block_summary_add(struct block_summary *to, const struct block_summary *more);
@@ -138,8 +142,8 @@ struct block_chunk {
 };
 
 /* Checks a chunk, opens it. 0, or -1: damaged. */
-int block_chunk_open(const struct block_group *group, const struct block_slot *slot,
-                     uint32_t number, struct block_chunk *out);
+int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                     struct block_chunk *out);
 
 /* Values, or bounds, at the place of their runs: out[0 .. runs), NAN where there is none. */
 enum block_part { BLOCK_VALUE, BLOCK_LOWER, BLOCK_UPPER };

@@ -68,6 +68,7 @@ static int read_slot(struct block_group *group, uint32_t index, struct block_slo
     struct block_strip at = block_strip_layout(block_strip_columns(header, strip), header->sparse);
     const unsigned char *data = group->data + block_strip_at(header, strip);
     slot->index = index;
+    slot->checked = 0;
     slot->column = header->sparse ? u32_at(data, at.column + 4 * (size_t)i) : header->from + index;
     slot->start = u32_at(data, at.start + 4 * (size_t)i);
     slot->end = u32_at(data, at.start + 4 * (size_t)i + 4);
@@ -138,7 +139,7 @@ struct block_summary block_group_summary(const struct block_group *group,
 /* -- chunks ---------------------------------------------------------------------------------- */
 
 /* Where a chunk is in the record. 0, or -1: damaged. */
-static int find_chunk(const struct block_group *group, const struct block_slot *slot,
+static int find_chunk(const struct block_group *group, struct block_slot *slot,
                       uint32_t number, size_t *start, size_t *end)
 {
     uint32_t chunks = block_chunk_count(group->header.runs);
@@ -148,8 +149,11 @@ static int find_chunk(const struct block_group *group, const struct block_slot *
     *end = slot->end;
     if (chunks == 1) return 0;
     const unsigned char *data = group->data + slot->start;
-    if (len < table || u64_at(data, 0) != block_table_sum(data, chunks, group->seed, slot->column))
-        return -1;
+    if (len < table) return -1;
+    if (!slot->checked) {
+        if (u64_at(data, 0) != block_table_sum(data, chunks, group->seed, slot->column)) return -1;
+        slot->checked = 1;
+    }
     size_t from = number ? u32_at(data, 8 + 4 * ((size_t)number - 1)) : table;
     size_t to = u32_at(data, 8 + 4 * (size_t)number);
     if (from < table || from > to || to > len) return -1;
@@ -199,8 +203,8 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
     return at == len ? 0 : -1;
 }
 
-int block_chunk_open(const struct block_group *group, const struct block_slot *slot,
-                     uint32_t number, struct block_chunk *out)
+int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                     struct block_chunk *out)
 {
     size_t start, end;
     if (find_chunk(group, slot, number, &start, &end)) return -1;

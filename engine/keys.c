@@ -59,7 +59,7 @@ struct key key_format(void)
 
 struct key key_head(void)
 {
-    return key_begin('h');
+    return key_begin('s');
 }
 
 struct key key_name_chunk(unsigned dimension, uint32_t chunk)

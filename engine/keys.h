@@ -3,9 +3,9 @@
  *
  *   tag  table       key after the tag                                   record
  *   'f'  format                                                          struct format, head.h
- *   'h'  head                                                            struct head, head.h
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
  *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
+ *   's'  head                                                            struct head, head.h
  *   's'  streams     | stream u32 |                                      struct stream_record
  *   'S'  stream index| branch u32 | project u32 | testbed u32 |          stream u32
  *   'B'  branches    | branch u32 |                                      struct branch_record
@@ -28,6 +28,7 @@
  *   'b'  undone      | mark u64 |                                        when it was taken back
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
+ * The head lies between the newest run and the first streams, which an append changes as well.
  * The log's key is the order of history: (time, ordinal, run number) within a stream. */
 #ifndef PACE_KEYS_H
 #define PACE_KEYS_H

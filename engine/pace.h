@@ -308,6 +308,20 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
 PACE_API void pace_scan_close(pace_scan *scan);
 
+/* What a column's ok cells are like. */
+struct pace_summary {
+    uint64_t count;
+    double mean, sd; /* sd: over count - 1; NAN below 2; mean, min, max: NAN when there are none */
+    double min, max, sum;
+};
+
+/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i], memory of
+ * the caller. Where the range has a whole block of runs, its stored summaries are merged and no value
+ * is read. The last bits of sums may depend on how runs were stored. Errors as of a scan. */
+PACE_API int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
+                               size_t column_count, const struct pace_range *range,
+                               struct pace_error *error, struct pace_summary *out);
+
 /* -- lineage: the history that a branch has from its parent ------------------------------------ */
 
 /* Where a branch of a project left its parent. */

@@ -326,6 +326,16 @@ int row_slot(struct row *row, uint32_t slot, struct row_cell *cell)
     return 0;
 }
 
+const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last)
+{
+    const struct row_header *header = &row->header;
+    if (header->form != ROW_DENSE || first < header->base || last - header->base >= header->slots)
+        return NULL;
+    uint32_t group = (first - header->base) / ROW_GROUP_SLOTS;
+    if (check_group(row, group)) return NULL;
+    return row->data + group_parts(header, group).value;
+}
+
 int row_cell(struct row *row, uint32_t column, struct row_cell *cell)
 {
     uint32_t slot;

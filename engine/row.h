@@ -97,6 +97,10 @@ int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, u
 /* Reads one slot; its status may be PACE_CELL_ABSENT. 0, or -1: damaged. */
 int row_slot(struct row *row, uint32_t slot, struct row_cell *cell);
 
+/* The values f64 of columns `first` and on, when first begins a group, `last` lies in it, and the row
+ * has all of them, ok and without bounds; else, or when they are damaged, NULL. */
+const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last);
+
 /* Reads one column of this part: 0 and *cell (status PACE_CELL_ABSENT when there is none), or -1:
  * damaged. Reading columns in order checks each group once. */
 int row_cell(struct row *row, uint32_t column, struct row_cell *cell);

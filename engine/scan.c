@@ -2,7 +2,7 @@
  *
  * Runs come in spans (source.h): of a block column by column, 64 runs at a time; of the log row by
  * row. The columns are visited in order, so that each checksum is computed once. A batch holds at
- * most PACE_MAX_BATCH runs and about half a million cells, at least one run; its memory is used
+ * most PACE_MAX_BATCH runs, and no more than fit the cache if that is 64 runs or more; its memory is used
  * again for the next. */
 #include "snapshot.h"
 #include "source.h"
@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_CELLS = 1 << 19 };
+/* A batch's cells stay in the cache; but chunks are read whole, within what memory allows. */
+enum { BATCH_CELLS = 1 << 16, BATCH_CELLS_MAX = 1 << 22 };
 
 struct scan_column {
     uint32_t column;
@@ -25,6 +26,7 @@ struct pace_scan {
     struct scan_column *columns; /* by column */
     size_t column_count, stride;
     struct pace_run_view *runs;
+    struct scan_memory memory;     /* value and status */
     double *value, *lower, *upper; /* lower and upper: NULL until a bound was seen */
     uint8_t *status;
     int bounded; /* a cell of this batch has a bound */
@@ -42,18 +44,34 @@ static int by_column(const void *a, const void *b)
 static size_t batch_runs(size_t columns, const struct pace_range *range, uint64_t run_count)
 {
     uint64_t runs = columns ? BATCH_CELLS / columns : PACE_MAX_BATCH;
+    if (runs < BLOCK_CHUNK_RUNS) {
+        runs = BATCH_CELLS_MAX / columns;
+        if (runs > BLOCK_CHUNK_RUNS) runs = BLOCK_CHUNK_RUNS;
+    }
     if (runs > PACE_MAX_BATCH) runs = PACE_MAX_BATCH;
+    if (runs > BLOCK_CHUNK_RUNS) runs -= runs % BLOCK_CHUNK_RUNS;
     if (range->last && range->last < runs) runs = range->last;
     if (run_count < runs) runs = run_count;
     return runs ? (size_t)runs : 1;
 }
 
+/* Takes the memory of an earlier scan of the snapshot, or new memory, which is not cleared: a page that
+ * is not written costs nothing. */
 static int reserve(struct pace_scan *scan, struct pace_error *error)
 {
-    size_t cells = scan->column_count * scan->stride;
+    struct scan_memory *spare = &scan->snapshot->spare;
+    size_t cells = scan->column_count * scan->stride + 1;
+    if (spare->cells >= cells) {
+        scan->memory = *spare;
+        *spare = (struct scan_memory){0};
+    } else {
+        scan->memory = (struct scan_memory){.cells = cells};
+        scan->memory.value = malloc(cells * sizeof *scan->memory.value);
+        scan->memory.status = malloc(cells * sizeof *scan->memory.status);
+    }
+    scan->value = scan->memory.value;
+    scan->status = scan->memory.status;
     scan->runs = calloc(scan->stride, sizeof *scan->runs);
-    scan->value = calloc(cells + 1, sizeof *scan->value);
-    scan->status = calloc(cells + 1, sizeof *scan->status);
     return scan->runs && scan->value && scan->status ? 0 : error_memory(error);
 }
 
@@ -100,10 +118,15 @@ void pace_scan_close(pace_scan *scan)
     kv_cursor_close(scan->cursor);
     free(scan->columns);
     free(scan->runs);
-    free(scan->value);
     free(scan->lower);
     free(scan->upper);
-    free(scan->status);
+    if (scan->value && scan->status && scan->memory.cells > scan->snapshot->spare.cells) {
+        struct scan_memory old = scan->snapshot->spare;
+        scan->snapshot->spare = scan->memory;
+        scan->memory = old;
+    }
+    free(scan->memory.value);
+    free(scan->memory.status);
     free(scan);
 }
 
@@ -123,35 +146,86 @@ static int begin_bounds(struct pace_scan *scan, struct pace_error *error)
 
 /* -- rows of the log ------------------------------------------------------------------------- */
 
-/* Reads the scan's columns of one row into place r of the batch. */
-static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
-                    struct pace_error *error)
+/* Reads one cell of a row to place `at` of the batch. */
+static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, size_t at,
+                     struct pace_error *error)
 {
-    struct row row = *first;
-    for (size_t i = 0; i < scan->column_count; i++) {
-        uint32_t column = scan->columns[i].column;
-        uint8_t part = (uint8_t)(column / ROW_PART_COLUMNS);
-        size_t at = scan->columns[i].place * scan->stride + r;
-        struct row_cell cell = {.status = PACE_CELL_ABSENT, .value = (double)NAN};
-        if (first->header.parts >> part & 1) {
-            if (part != row.header.part) {
-                int rc = log_part(scan->snapshot->txn, first, part, error, &row);
+    struct row_cell cell;
+    if (row_cell(row, column, &cell))
+        return error_damaged(error, "%s: cells of run %llu", kv_path(scan->snapshot->txn),
+                             (unsigned long long)row->header.run);
+    scan->value[at] = cell.value;
+    scan->status[at] = cell.status;
+    if (isnan(cell.lower) && isnan(cell.upper)) return 0;
+    int rc = begin_bounds(scan, error);
+    if (rc) return rc;
+    scan->lower[at] = cell.lower;
+    scan->upper[at] = cell.upper;
+    return 0;
+}
+
+/* Opens one part of rows; those without it have no slots. */
+static int open_part(struct pace_scan *scan, const struct row *rows, size_t count, uint8_t part,
+                     struct pace_error *error, struct row *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        int rc = 0;
+        if (part == 0)
+            out[i] = rows[i];
+        else if (rows[i].header.parts >> part & 1)
+            rc = log_part(scan->snapshot->txn, &rows[i], part, error, &out[i]);
+        else
+            out[i] = (struct row){.data = NULL};
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* Reads columns [i, end) of the scan, which lie in one group of a row, from `count` rows: a tile
+ * that stays in the first cache while it is turned. */
+static int read_tile(struct pace_scan *scan, struct row *rows, size_t count, size_t i, size_t end,
+                     size_t r, struct pace_error *error)
+{
+    uint32_t group = scan->columns[i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
+    for (size_t k = 0; k < count; k++) {
+        const unsigned char *values =
+            rows[k].data ? row_plain(&rows[k], group, scan->columns[end - 1].column) : NULL;
+        for (size_t j = i; j < end; j++) {
+            size_t at = scan->columns[j].place * scan->stride + r + k;
+            if (values) {
+                memcpy(&scan->value[at], values + 8 * (size_t)(scan->columns[j].column - group), 8);
+                scan->status[at] = PACE_CELL_OK;
+            } else if (!rows[k].data) {
+                scan->value[at] = (double)NAN;
+                scan->status[at] = PACE_CELL_ABSENT;
+            } else {
+                int rc = read_cell(scan, &rows[k], scan->columns[j].column, at, error);
                 if (rc) return rc;
             }
-            if (row_cell(&row, column, &cell))
-                return error_damaged(error, "%s: cells of run %llu", kv_path(scan->snapshot->txn),
-                                     (unsigned long long)first->header.run);
-        }
-        scan->value[at] = cell.value;
-        scan->status[at] = cell.status;
-        if (row.header.form & ROW_BOUNDS && (!isnan(cell.lower) || !isnan(cell.upper))) {
-            int rc = begin_bounds(scan, error);
-            if (rc) return rc;
-            scan->lower[at] = cell.lower;
-            scan->upper[at] = cell.upper;
         }
     }
     return 0;
+}
+
+/* Reads the scan's columns of rows to places r and on of the batch. */
+static int read_log(struct pace_scan *scan, const struct row *rows, size_t count, size_t r,
+                    struct pace_error *error)
+{
+    struct row *parts = malloc(count * sizeof *parts);
+    int rc = parts ? 0 : error_memory(error), part = -1;
+    for (size_t i = 0, end; !rc && i < scan->column_count; i = end) {
+        uint32_t column = scan->columns[i].column;
+        for (end = i + 1; end < scan->column_count && scan->columns[end].column / ROW_GROUP_SLOTS ==
+                                                          column / ROW_GROUP_SLOTS;)
+            end++;
+        if (part != (int)(column / ROW_PART_COLUMNS)) {
+            part = (int)(column / ROW_PART_COLUMNS);
+            rc = open_part(scan, rows, count, (uint8_t)part, error, parts);
+        }
+        if (!rc) rc = read_tile(scan, parts, count, i, end, r, error);
+    }
+    free(parts);
+    return rc;
 }
 
 /* -- blocks ---------------------------------------------------------------------------------- */
@@ -187,7 +261,7 @@ static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
 
 /* Reads one column of a span, in a group that has it. */
 static int read_column(struct pace_scan *scan, const struct span *span,
-                       const struct block_group *group, const struct block_slot *slot, size_t at,
+                       const struct block_group *group, struct block_slot *slot, size_t at,
                        struct pace_error *error)
 {
     uint32_t run = span->first, end = span->first + span->count;
@@ -243,13 +317,12 @@ static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
                      struct pace_error *error)
 {
     int rc = 0;
-    for (uint32_t i = 0; !rc && i < span->count; i++) {
-        uint32_t index = span->first + i;
-        rc = source_view(&scan->walk, span->source, index, error, &scan->runs[r + i]);
-        if (!rc && !span->source->entry)
-            rc = read_row(scan, &scan->walk.log.rows[index], r + i, error);
-    }
-    return rc || !span->source->entry ? rc : read_block(scan, span, r, error);
+    for (uint32_t i = 0; !rc && i < span->count; i++)
+        rc = source_view(&scan->walk, span->source, span->first + i, error, &scan->runs[r + i]);
+    if (rc) return rc;
+    return span->source->entry
+               ? read_block(scan, span, r, error)
+               : read_log(scan, scan->walk.log.rows + span->first, span->count, r, error);
 }
 
 static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *count)

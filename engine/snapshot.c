@@ -41,6 +41,8 @@ void pace_snapshot_end(pace_snapshot *snapshot)
     if (!snapshot) return;
     kv_read_end(snapshot->txn);
     shapes_free(&snapshot->shapes);
+    free(snapshot->spare.value);
+    free(snapshot->spare.status);
     arena_clear(&snapshot->arena);
     free(snapshot);
 }

@@ -249,7 +249,11 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
     if (rc) return rc;
     *span = (struct span){.source = source, .first = source->next, .count = end - source->next};
     if (span->count == 0) return damaged(walk, source->entry ? source : source + 1, error);
-    if (span->count > most) span->count = most;
+    if (span->count > most) {
+        /* Chunks are read whole: end with one rather than within. */
+        uint32_t last = span->first + most, whole = last - last % BLOCK_CHUNK_RUNS;
+        span->count = source->entry && whole > span->first ? whole - span->first : most;
+    }
     source->next += span->count;
     if (source->next < source->end)
         rc = position_of(walk, source, source->next, error, &source->at);

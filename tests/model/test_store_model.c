@@ -428,6 +428,54 @@ static void check_scan(struct model *m, pace_snapshot *snapshot, int stream_inde
     pace_scan_close(scan);
 }
 
+/* Within the rounding of sums: the order in which they are added is the store's. */
+static int close_to(double a, double b, double scale)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-9 * (fabs(scale) + 1);
+}
+
+static void check_summary(struct model *m, pace_snapshot *snapshot, int stream_index,
+                          const struct pace_range *range)
+{
+    static size_t indices[RUNS_MAX];
+    const struct model_stream *stream = &m->streams[stream_index];
+    if (!stream->used) return;
+    enum { COLUMNS = 12 };
+    uint32_t columns[COLUMNS];
+    struct pace_summary summaries[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        columns[i] = (uint32_t)below(m, (int)stream->column_count);
+    size_t runs = model_range(m, stream_index, range, indices);
+    store_ok(pace_scan_summary(snapshot, stream->id, columns, COLUMNS, range, error, summaries));
+    for (size_t c = 0; c < COLUMNS; c++) {
+        const struct pace_summary *own = &summaries[c];
+        double sum = 0, squares = 0, min = (double)NAN, max = (double)NAN;
+        uint64_t count = 0;
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t r = 0; r < runs; r++) {
+                const struct model_cell *cell =
+                    &m->runs[indices[r]].cells[stream->series_of[columns[c]]];
+                if (cell->status != PACE_CELL_OK) continue;
+                double from_mean = cell->value - (pass ? sum / (double)count : 0);
+                if (pass) {
+                    squares += from_mean * from_mean;
+                    continue;
+                }
+                count++;
+                sum += cell->value;
+                min = fmin(min, cell->value);
+                max = fmax(max, cell->value);
+            }
+        }
+        double n = (double)count;
+        assert_int_equal(own->count, count);
+        assert_true(same(own->min, min) && same(own->max, max));
+        assert_true(close_to(own->sum, sum, sum));
+        assert_true(close_to(own->mean, count ? sum / n : (double)NAN, sum));
+        assert_true(close_to(own->sd, count > 1 ? sqrt(squares / (n - 1)) : (double)NAN, max));
+    }
+}
+
 static struct pace_range random_range(struct model *m)
 {
     struct pace_range range = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
@@ -651,7 +699,10 @@ static void step(struct model *m)
         check_run(m, snapshot);
     } else if (what < 970) {
         struct pace_range range = random_range(m);
-        check_scan(m, snapshot, below(m, STREAMS_MAX), &range);
+        if (below(m, 4))
+            check_scan(m, snapshot, below(m, STREAMS_MAX), &range);
+        else
+            check_summary(m, snapshot, below(m, STREAMS_MAX), &range);
     } else if (what < 985) {
         check_commits(m, snapshot);
     } else if (what < 992) {
