@@ -139,8 +139,8 @@ struct block_summary block_group_summary(const struct block_group *group,
 /* -- chunks ---------------------------------------------------------------------------------- */
 
 /* Where a chunk is in the record. 0, or -1: damaged. */
-static int find_chunk(const struct block_group *group, struct block_slot *slot,
-                      uint32_t number, size_t *start, size_t *end)
+static int find_chunk(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                      size_t *start, size_t *end)
 {
     uint32_t chunks = block_chunk_count(group->header.runs);
     size_t len = slot->end - slot->start, table = block_table_bytes(chunks);

@@ -41,14 +41,15 @@ static int load_chunk(struct kv_txn *txn, uint32_t stream, uint32_t chunk, void 
                       struct pace_error *error)
 {
     struct key key = key_block_list(stream, chunk);
-    struct kv_slice body;
+    struct kv_slice record;
     size_t len = count * sizeof *entries;
-    int rc = kv_get_sealed(txn, &key, "a list of blocks", error, &body);
-    if (rc == PACE_ENOTFOUND || (!rc && body.len != head_len + len))
+    int rc = kv_get(txn, &key, error, &record);
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    if (rc || record.len != SEAL_BYTES + head_len + len ||
+        !seal_good(record.data, record.len, key.bytes, key.len))
         return damaged_list(txn, stream, error);
-    if (rc) return rc;
-    if (head_len) memcpy(head, body.data, head_len);
-    if (len) memcpy(entries, body.data + head_len, len);
+    if (head_len) memcpy(head, record.data + SEAL_BYTES, head_len);
+    if (len) memcpy(entries, record.data + SEAL_BYTES + head_len, len);
     return 0;
 }
 

@@ -139,8 +139,9 @@ static int put_block(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                      const struct bulk_run *runs, uint32_t count, enum block_state state,
                      struct pace_error *error)
 {
-    struct pace_run_view views[BLOCK_RUNS_MAX];
     uint32_t block = ++record->next_block, columns = record->column_count;
+    struct pace_run_view *views = calloc(count, sizeof *views);
+    if (!views) return error_memory(error);
     for (uint32_t i = 0; i < count; i++)
         views[i] = (struct pace_run_view){.run = runs[i].position.run,
                                           .time_ns = runs[i].position.time_ns,
@@ -151,14 +152,15 @@ static int put_block(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                                           .flags = runs[i].flags,
                                           .cell_count = runs[i].count};
     int rc = fold_put_runs(fold, txn, stream, block, columns, views, count, error);
+    struct block_entry entry =
+        fold_entry(block, columns, state, &views[0], &views[count - 1], count);
+    free(views);
     for (uint32_t from = 0; !rc && from < columns;) {
         uint32_t until = choose_range(runs, count, from, columns, fold->limits->step_cells);
         if (gather_runs(&fold->gather, runs, count, from, until)) return error_memory(error);
         rc = fold_put_group(fold, txn, stream, block, count, state == BLOCK_LARGE, error, &from);
     }
     if (rc) return rc;
-    struct block_entry entry =
-        fold_entry(block, columns, state, &views[0], &views[count - 1], count);
     if (block_list_add(list, &entry)) return error_memory(error);
     for (uint32_t i = 0; i < count; i++)
         stream_count_run(record, &runs[i].position, runs[i].count);

@@ -215,8 +215,8 @@ static int read_log(struct pace_scan *scan, const struct row *rows, size_t count
     int rc = parts ? 0 : error_memory(error), part = -1;
     for (size_t i = 0, end; !rc && i < scan->column_count; i = end) {
         uint32_t column = scan->columns[i].column;
-        for (end = i + 1; end < scan->column_count && scan->columns[end].column / ROW_GROUP_SLOTS ==
-                                                          column / ROW_GROUP_SLOTS;)
+        for (end = i + 1; end < scan->column_count &&
+                          scan->columns[end].column / ROW_GROUP_SLOTS == column / ROW_GROUP_SLOTS;)
             end++;
         if (part != (int)(column / ROW_PART_COLUMNS)) {
             part = (int)(column / ROW_PART_COLUMNS);

@@ -91,8 +91,8 @@ static int add_chunks(struct summarizing *summarizing, struct summary_column *co
         struct block_chunk chunk;
         double values[BLOCK_CHUNK_RUNS];
         uint32_t from = first % BLOCK_CHUNK_RUNS, n = 0;
-        uint32_t until = end - first + from < BLOCK_CHUNK_RUNS ? end - first + from
-                                                               : BLOCK_CHUNK_RUNS;
+        uint32_t until =
+            end - first + from < BLOCK_CHUNK_RUNS ? end - first + from : BLOCK_CHUNK_RUNS;
         if (block_chunk_open(group, slot, first / BLOCK_CHUNK_RUNS, &chunk))
             return error_damaged(error, "%s: column %u of block %u of stream %u",
                                  kv_path(summarizing->txn), slot->column, group->header.block,
@@ -176,8 +176,8 @@ static struct pace_summary summary_of(const struct block_summary *from)
 }
 
 int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
-                      size_t column_count, const struct pace_range *range,
-                      struct pace_error *error, struct pace_summary *out)
+                      size_t column_count, const struct pace_range *range, struct pace_error *error,
+                      struct pace_summary *out)
 {
     static const struct pace_range everything = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
     struct summarizing summarizing = {.txn = snapshot->txn};
