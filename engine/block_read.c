@@ -136,6 +136,52 @@ struct block_summary block_group_summary(const struct block_group *group,
                                   .m2 = double_at(data, at.m2 + 8 * i)};
 }
 
+/* The columns of sums[0 .. count) that lie in a strip of a group without gaps. */
+static size_t add_strip(const struct block_group *group, uint32_t strip, struct block_sum *sums,
+                        size_t count)
+{
+    const struct block_group_header *header = &group->header;
+    uint32_t m = block_strip_columns(header, strip), i = 0;
+    uint32_t first = header->from + strip * BLOCK_STRIP_COLUMNS;
+    struct block_strip at = block_strip_layout(m, header->sparse);
+    const unsigned char *data = group->data + block_strip_at(header, strip);
+    size_t done = 0;
+    for (; done < count && (i = sums[done].column - first) < m; done++) {
+        struct block_summary more = {.count = u32_at(data, at.count + 4 * (size_t)i),
+                                     .min = double_at(data, at.min + 8 * (size_t)i),
+                                     .max = double_at(data, at.max + 8 * (size_t)i),
+                                     .sum = double_at(data, at.sum + 8 * (size_t)i),
+                                     .m2 = double_at(data, at.m2 + 8 * (size_t)i)};
+        block_summary_add(&sums[done].summary, &more);
+    }
+    return done;
+}
+
+int block_group_add(struct block_group *group, struct block_sum *sums, size_t count, size_t *done)
+{
+    const struct block_group_header *header = &group->header;
+    size_t i = 0;
+    while (i < count && sums[i].column < header->until) {
+        uint32_t index = sums[i].column - header->from;
+        struct block_slot slot;
+        if (!header->sparse && index < header->columns) {
+            uint32_t strip = index / BLOCK_STRIP_COLUMNS;
+            if (check_strip(group, strip)) return -1;
+            i += add_strip(group, strip, sums + i, count - i);
+            continue;
+        }
+        int found = block_group_seek(group, sums[i].column, &slot);
+        if (found < 0) return -1;
+        if (found && slot.column == sums[i].column) {
+            struct block_summary more = block_group_summary(group, &slot);
+            block_summary_add(&sums[i].summary, &more);
+        }
+        i++;
+    }
+    *done = i;
+    return 0;
+}
+
 /* -- chunks ---------------------------------------------------------------------------------- */
 
 /* Where a chunk is in the record. 0, or -1: damaged. */
@@ -193,7 +239,7 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
         return -1;
     const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
     for (int i = 0; i < 3; i++) {
-        size_t n = (size_t)__builtin_popcountll(bits[i]);
+        size_t n = bits[i] == mask ? chunk->runs : (size_t)__builtin_popcountll(bits[i]);
         if (n == 0) continue;
         size_t bytes = pack_bytes(chunk->code[i], n);
         if (bytes == 0 || bytes > len - at) return -1;

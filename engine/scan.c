@@ -40,6 +40,16 @@ static int by_column(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
+/* Mostly they are in order. */
+static void sort_columns(struct pace_scan *scan)
+{
+    for (size_t i = 1; i < scan->column_count; i++) {
+        if (scan->columns[i - 1].column <= scan->columns[i].column) continue;
+        qsort(scan->columns, scan->column_count, sizeof *scan->columns, by_column);
+        return;
+    }
+}
+
 /* How many runs a batch holds. */
 static size_t batch_runs(size_t columns, const struct pace_range *range, uint64_t run_count)
 {
@@ -99,7 +109,7 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
             scan->columns[i] = (struct scan_column){.column = columns[i], .place = (uint32_t)i};
     }
     if (!rc) {
-        qsort(scan->columns, column_count, sizeof *scan->columns, by_column);
+        sort_columns(scan);
         rc = kv_cursor_open(snapshot->txn, error, &scan->cursor);
         if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
@@ -181,26 +191,55 @@ static int open_part(struct pace_scan *scan, const struct row *rows, size_t coun
     return 0;
 }
 
-/* Reads columns [i, end) of the scan, which lie in one group of a row, from `count` rows: a tile
- * that stays in the first cache while it is turned. */
-static int read_tile(struct pace_scan *scan, struct row *rows, size_t count, size_t i, size_t end,
-                     size_t r, struct pace_error *error)
+static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
 {
-    uint32_t group = scan->columns[i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
-    for (size_t k = 0; k < count; k++) {
-        const unsigned char *values =
-            rows[k].data ? row_plain(&rows[k], group, scan->columns[end - 1].column) : NULL;
-        for (size_t j = i; j < end; j++) {
-            size_t at = scan->columns[j].place * scan->stride + r + k;
-            if (values) {
-                memcpy(&scan->value[at], values + 8 * (size_t)(scan->columns[j].column - group), 8);
-                scan->status[at] = PACE_CELL_OK;
-            } else if (!rows[k].data) {
-                scan->value[at] = (double)NAN;
-                scan->status[at] = PACE_CELL_ABSENT;
-            } else {
-                int rc = read_cell(scan, &rows[k], scan->columns[j].column, at, error);
+    memset(scan->status + at, PACE_CELL_ABSENT, count);
+    for (uint32_t i = 0; i < count; i++)
+        scan->value[at + i] = (double)NAN;
+}
+
+/* A tile: columns [i, end) of the scan, which lie in one group of a row, and `count` rows. */
+struct tile {
+    struct row *rows;
+    const unsigned char **values; /* by row: of the group's columns, or NULL: not plain */
+    size_t count, i, end, r;
+};
+
+/* Turns a tile of which all cells are ok; it stays in the first cache meanwhile. */
+static void turn_tile(struct pace_scan *scan, const struct tile *tile, uint32_t group)
+{
+    for (size_t j = tile->i; j < tile->end; j++) {
+        size_t at = scan->columns[j].place * scan->stride + tile->r;
+        size_t offset = 8 * (size_t)(scan->columns[j].column - group);
+        for (size_t k = 0; k < tile->count; k++)
+            memcpy(&scan->value[at + k], tile->values[k] + offset, 8);
+        memset(scan->status + at, PACE_CELL_OK, tile->count);
+    }
+}
+
+static int read_tile(struct pace_scan *scan, struct tile *tile, struct pace_error *error)
+{
+    uint32_t group = scan->columns[tile->i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
+    int plain = 1;
+    for (size_t k = 0; k < tile->count; k++) {
+        struct row *row = &tile->rows[k];
+        tile->values[k] =
+            row->data ? row_plain(row, group, scan->columns[tile->end - 1].column) : NULL;
+        plain = plain && tile->values[k];
+    }
+    if (plain) {
+        turn_tile(scan, tile, group);
+        return 0;
+    }
+    for (size_t k = 0; k < tile->count; k++) {
+        for (size_t j = tile->i; j < tile->end; j++) {
+            size_t at = scan->columns[j].place * scan->stride + tile->r + k;
+            uint32_t column = scan->columns[j].column;
+            if (tile->rows[k].data) {
+                int rc = read_cell(scan, &tile->rows[k], column, at, error);
                 if (rc) return rc;
+            } else {
+                put_absent(scan, at, 1);
             }
         }
     }
@@ -211,20 +250,24 @@ static int read_tile(struct pace_scan *scan, struct row *rows, size_t count, siz
 static int read_log(struct pace_scan *scan, const struct row *rows, size_t count, size_t r,
                     struct pace_error *error)
 {
-    struct row *parts = malloc(count * sizeof *parts);
-    int rc = parts ? 0 : error_memory(error), part = -1;
-    for (size_t i = 0, end; !rc && i < scan->column_count; i = end) {
-        uint32_t column = scan->columns[i].column;
-        for (end = i + 1; end < scan->column_count &&
-                          scan->columns[end].column / ROW_GROUP_SLOTS == column / ROW_GROUP_SLOTS;)
-            end++;
+    struct tile tile = {.count = count, .r = r};
+    tile.rows = malloc(count * sizeof *tile.rows);
+    tile.values = malloc(count * sizeof *tile.values);
+    int rc = tile.rows && tile.values ? 0 : error_memory(error), part = -1;
+    for (; !rc && tile.i < scan->column_count; tile.i = tile.end) {
+        uint32_t column = scan->columns[tile.i].column;
+        tile.end = tile.i + 1;
+        while (tile.end < scan->column_count &&
+               scan->columns[tile.end].column / ROW_GROUP_SLOTS == column / ROW_GROUP_SLOTS)
+            tile.end++;
         if (part != (int)(column / ROW_PART_COLUMNS)) {
             part = (int)(column / ROW_PART_COLUMNS);
-            rc = open_part(scan, rows, count, (uint8_t)part, error, parts);
+            rc = open_part(scan, rows, count, (uint8_t)part, error, tile.rows);
         }
-        if (!rc) rc = read_tile(scan, parts, count, i, end, r, error);
+        if (!rc) rc = read_tile(scan, &tile, error);
     }
-    free(parts);
+    free(tile.rows);
+    free(tile.values);
     return rc;
 }
 
@@ -250,13 +293,6 @@ static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, u
     block_chunk_read(chunk, BLOCK_UPPER, numbers);
     memcpy(scan->upper + at, numbers + first, count * sizeof *numbers);
     return 0;
-}
-
-static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
-{
-    memset(scan->status + at, PACE_CELL_ABSENT, count);
-    for (uint32_t i = 0; i < count; i++)
-        scan->value[at + i] = (double)NAN;
 }
 
 /* Reads one column of a span, in a group that has it. */

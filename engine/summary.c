@@ -9,23 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct summary_column {
-    uint32_t column, place; /* place: among the caller's columns */
-    struct block_summary summary;
-};
-
 struct summarizing {
     struct kv_txn *txn;
     struct kv_cursor *cursor;
     struct source_walk walk;
-    struct summary_column *columns; /* by column */
+    struct block_sum *columns; /* by column; place: among the caller's */
     size_t count;
 };
 
 static int by_column(const void *a, const void *b)
 {
-    uint32_t left = ((const struct summary_column *)a)->column;
-    uint32_t right = ((const struct summary_column *)b)->column;
+    uint32_t left = ((const struct block_sum *)a)->column;
+    uint32_t right = ((const struct block_sum *)b)->column;
     return left < right ? -1 : left > right;
 }
 
@@ -40,8 +35,7 @@ static int open_columns(struct summarizing *summarizing, uint32_t stream,
         if (columns[i] >= record->column_count)
             return error_set(error, PACE_ENOTFOUND, "stream %u has no column %u", stream,
                              columns[i]);
-        summarizing->columns[i] =
-            (struct summary_column){.column = columns[i], .place = (uint32_t)i};
+        summarizing->columns[i] = (struct block_sum){.column = columns[i], .place = (uint32_t)i};
     }
     qsort(summarizing->columns, count, sizeof *summarizing->columns, by_column);
     return 0;
@@ -49,41 +43,83 @@ static int open_columns(struct summarizing *summarizing, uint32_t stream,
 
 /* -- the log ----------------------------------------------------------------------------------- */
 
+/* Rows of one part, and the ok values of columns that lie in one group. */
+struct tile {
+    struct row rows[BLOCK_CHUNK_RUNS];
+    uint32_t count;
+    double values[ROW_GROUP_SLOTS][BLOCK_CHUNK_RUNS];
+    uint32_t used[ROW_GROUP_SLOTS];
+};
+
+static int open_part(struct summarizing *summarizing, const struct row *rows, uint8_t part,
+                     struct pace_error *error, struct tile *tile)
+{
+    for (uint32_t k = 0; k < tile->count; k++) {
+        int rc = 0;
+        tile->rows[k] = rows[k];
+        if (!(rows[k].header.parts >> part & 1))
+            tile->rows[k].data = NULL;
+        else if (part)
+            rc = log_part(summarizing->txn, &rows[k], part, error, &tile->rows[k]);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* Reads one row's cells of columns [i, end), which lie in one group. */
+static int read_row(struct summarizing *summarizing, struct tile *tile, struct row *row, size_t i,
+                    size_t end, struct pace_error *error)
+{
+    const struct block_sum *columns = summarizing->columns;
+    uint32_t group = columns[i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
+    const unsigned char *plain = row_plain(row, group, columns[end - 1].column);
+    for (size_t j = i; j < end; j++) {
+        uint32_t slot = columns[j].column - group;
+        struct row_cell cell = {.status = PACE_CELL_OK};
+        if (j > i && columns[j].column == columns[j - 1].column) continue; /* asked for twice */
+        if (plain)
+            memcpy(&cell.value, plain + 8 * (size_t)slot, 8);
+        else if (row_cell(row, columns[j].column, &cell))
+            return error_damaged(error, "%s: cells of run %llu", kv_path(summarizing->txn),
+                                 (unsigned long long)row->header.run);
+        if (cell.status == PACE_CELL_OK) tile->values[slot][tile->used[slot]++] = cell.value;
+    }
+    return 0;
+}
+
 /* Adds the cells of up to 64 rows. */
 static int add_rows(struct summarizing *summarizing, const struct row *rows, uint32_t count,
                     struct pace_error *error)
 {
-    struct row parts[BLOCK_CHUNK_RUNS];
-    int part = -1;
-    for (size_t i = 0; i < summarizing->count; i++) {
-        struct summary_column *column = &summarizing->columns[i];
-        int own = (int)(column->column / ROW_PART_COLUMNS);
-        double values[BLOCK_CHUNK_RUNS];
-        size_t n = 0;
-        for (uint32_t k = 0; k < count; k++) {
-            struct row_cell cell;
-            if (!(rows[k].header.parts >> own & 1)) continue;
-            if (own != part) parts[k] = rows[k];
-            if (own != part && own != 0) {
-                int rc = log_part(summarizing->txn, &rows[k], (uint8_t)own, error, &parts[k]);
-                if (rc) return rc;
-            }
-            if (row_cell(&parts[k], column->column, &cell))
-                return error_damaged(error, "%s: cells of run %llu", kv_path(summarizing->txn),
-                                     (unsigned long long)rows[k].header.run);
-            if (cell.status == PACE_CELL_OK) values[n++] = cell.value;
-        }
+    struct tile tile;
+    struct block_sum *columns = summarizing->columns;
+    int part = -1, rc = 0;
+    tile.count = count;
+    for (size_t i = 0, end; !rc && i < summarizing->count; i = end) {
+        uint32_t group = columns[i].column / ROW_GROUP_SLOTS;
+        int own = (int)(columns[i].column / ROW_PART_COLUMNS);
+        end = i + 1;
+        while (end < summarizing->count && columns[end].column / ROW_GROUP_SLOTS == group)
+            end++;
+        if (own != part) rc = open_part(summarizing, rows, (uint8_t)own, error, &tile);
         part = own;
-        struct block_summary more = block_summarize(values, n);
-        block_summary_add(&column->summary, &more);
+        memset(tile.used, 0, sizeof tile.used);
+        for (uint32_t k = 0; !rc && k < count; k++) {
+            if (tile.rows[k].data) rc = read_row(summarizing, &tile, &tile.rows[k], i, end, error);
+        }
+        for (size_t j = i; !rc && j < end; j++) {
+            uint32_t slot = columns[j].column % ROW_GROUP_SLOTS;
+            struct block_summary more = block_summarize(tile.values[slot], tile.used[slot]);
+            block_summary_add(&columns[j].summary, &more);
+        }
     }
-    return 0;
+    return rc;
 }
 
 /* -- blocks ---------------------------------------------------------------------------------- */
 
 /* Adds the values of runs [first, end) of one column of a block. */
-static int add_chunks(struct summarizing *summarizing, struct summary_column *column,
+static int add_chunks(struct summarizing *summarizing, struct block_sum *column,
                       const struct block_group *group, struct block_slot *slot, uint32_t first,
                       uint32_t end, struct pace_error *error)
 {
@@ -108,33 +144,49 @@ static int add_chunks(struct summarizing *summarizing, struct summary_column *co
     return 0;
 }
 
+/* Adds some runs of the columns [i, end), which a group covers. */
+static int add_part(struct summarizing *summarizing, const struct span *span,
+                    struct block_group *group, size_t i, size_t end, struct pace_error *error)
+{
+    for (; i < end; i++) {
+        struct block_sum *column = &summarizing->columns[i];
+        struct block_slot slot;
+        int found = block_group_seek(group, column->column, &slot);
+        if (found < 0)
+            return blocks_damaged(summarizing->txn, group->header.stream, group->header.block,
+                                  error);
+        if (!found || slot.column != column->column) continue;
+        int rc = add_chunks(summarizing, column, group, &slot, span->first,
+                            span->first + span->count, error);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
 /* Adds some runs of a block, from its summaries when they are all. */
 static int add_block(struct summarizing *summarizing, const struct span *span,
                      struct pace_error *error)
 {
     const struct block_entry *entry = span->source->entry;
+    struct block_sum *columns = summarizing->columns;
     uint32_t stream = summarizing->walk.stream;
-    struct block_group group = {.header = {.until = 0}};
-    for (size_t i = 0; i < summarizing->count; i++) {
-        struct summary_column *column = &summarizing->columns[i];
-        struct block_slot slot;
-        int rc = 0;
-        if (column->column >= entry->columns) break;
-        if (column->column >= group.header.until)
-            rc = blocks_group(summarizing->txn, summarizing->cursor, stream, entry->block,
-                              column->column, entry->runs, error, &group);
+    size_t i = 0, count = summarizing->count;
+    while (i < count && columns[i].column < entry->columns) {
+        struct block_group group;
+        size_t done = 0;
+        int rc = blocks_group(summarizing->txn, summarizing->cursor, stream, entry->block,
+                              columns[i].column, entry->runs, error, &group);
         if (rc) return rc;
-        int found = block_group_seek(&group, column->column, &slot);
-        if (found < 0) return blocks_damaged(summarizing->txn, stream, entry->block, error);
-        if (!found || slot.column != column->column) continue;
         if (span->count == entry->runs) {
-            struct block_summary more = block_group_summary(&group, &slot);
-            block_summary_add(&column->summary, &more);
+            if (block_group_add(&group, columns + i, count - i, &done))
+                return blocks_damaged(summarizing->txn, stream, entry->block, error);
         } else {
-            rc = add_chunks(summarizing, column, &group, &slot, span->first,
-                            span->first + span->count, error);
+            while (i + done < count && columns[i + done].column < group.header.until)
+                done++;
+            rc = add_part(summarizing, span, &group, i, i + done, error);
+            if (rc) return rc;
         }
-        if (rc) return rc;
+        i += done;
     }
     return 0;
 }
