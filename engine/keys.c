@@ -74,7 +74,7 @@ struct key key_name_hash(unsigned dimension, uint64_t hash)
 
 struct key key_stream(uint32_t stream)
 {
-    return key_1('s', stream, 4);
+    return key_1('t', stream, 4);
 }
 
 struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed)
@@ -162,7 +162,7 @@ int key_log_parse(const void *bytes, size_t len, struct log_key *out)
 
 struct key key_block_list(uint32_t stream, uint32_t chunk)
 {
-    return key_2('B', stream, 4, chunk, 4);
+    return key_2('d', stream, 4, chunk, 4);
 }
 
 struct key key_block_runs(uint32_t stream, uint32_t block)

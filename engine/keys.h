@@ -6,7 +6,7 @@
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
  *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
  *   's'  head                                                            struct head, head.h
- *   's'  streams     | stream u32 |                                      struct stream_record
+ *   't'  streams     | stream u32 |                                      struct stream_record
  *   'S'  stream index| branch u32 | project u32 | testbed u32 |          stream u32
  *   'B'  branches    | branch u32 |                                      struct branch_record
  *   'y'  starts      | branch u32 | project u32 |                        how many versions
@@ -16,7 +16,7 @@
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
  *   'u'  measures    | project u32 | measure u32 |                       unit and direction
  *   'l'  log         | stream u32 | time i64 ^ 1<<63 | ordinal u32 | run u64 | part u8 |   a row
- *   'B'  block lists | stream u32 | chunk u32 |                          0: jobs, small; then large
+ *   'd'  block lists | stream u32 | chunk u32 |                          0: jobs, small; then large
  *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
  *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
  *   'r'  runs        | run u64 |                                         where it is, its identity

@@ -112,7 +112,7 @@ struct damage {
 
 static int list_blocks(struct kv_txn *txn, void *context, struct pace_error *error)
 {
-    static const char tags[] = {'B', 'g', 'G'};
+    static const char tags[] = {'d', 'g', 'G'};
     struct damage *damage = context;
     struct kv_cursor *cursor;
     int rc = kv_cursor_open(txn, error, &cursor);
