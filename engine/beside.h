@@ -38,7 +38,7 @@ int beside_get_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, uint32_
 /* The samples of all cells of a run, in order of column: entries[0..*count), and their values one
  * after another. Checks that the records hold these and no more. */
 int beside_all_samples(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
-                       struct pace_error *error, const struct sample_entry **entries,
-                       size_t *count, const double **samples);
+                       struct pace_error *error, const struct sample_entry **entries, size_t *count,
+                       const double **samples);
 
 #endif

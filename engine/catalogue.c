@@ -3,6 +3,7 @@
 #include "error.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { FIRST_CAPACITY = 64 };
 
@@ -20,7 +21,22 @@ void catalogue_clear(struct catalogue *catalogue)
         catalogue->names[i] = (struct known_names){0};
     }
     shapes_free(&catalogue->shapes);
+    free(catalogue->handles);
+    catalogue->handles = NULL;
+    catalogue->handle_count = 0;
     arena_clear(&catalogue->arena);
+}
+
+int catalogue_handles(struct catalogue *catalogue, uint32_t count)
+{
+    uint32_t old = catalogue->handle_count;
+    if (count <= old) return 0;
+    struct handle_ids *handles = realloc(catalogue->handles, count * sizeof *handles);
+    if (!handles) return -1;
+    memset(handles + old, 0xff, (count - old) * sizeof *handles);
+    catalogue->handles = handles;
+    catalogue->handle_count = count;
+    return 0;
 }
 
 void catalogue_trim(struct catalogue *catalogue)

@@ -20,11 +20,19 @@ struct catalogue {
         uint32_t capacity;
     } names[PACE_DIMENSION_COUNT];
     struct shapes shapes;
+    struct handle_ids {
+        uint32_t benchmark, measure; /* UINT32_MAX: not looked up yet */
+        uint32_t
+            plain; /* a project in whose unit the handle's values are; UINT32_MAX: none known */
+    } * handles;   /* by handle */
+    uint32_t handle_count;
 };
 
 void catalogue_init(struct catalogue *catalogue);
 void catalogue_clear(struct catalogue *catalogue); /* frees all; can be used again */
-void catalogue_trim(struct catalogue *catalogue);  /* clears one that grew too large */
+/* Room for that many handles. 0, or -1 without memory. */
+int catalogue_handles(struct catalogue *catalogue, uint32_t count);
+void catalogue_trim(struct catalogue *catalogue); /* clears one that grew too large */
 
 /* The id of a name, which is appended to the store when it is new. */
 int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,

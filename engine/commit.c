@@ -5,6 +5,7 @@
  * identity; if it is new, columns, row, index entries, metadata, samples. Work per cell is a hash
  * lookup or two; a run touches a few pages. */
 #include "beside.h"
+#include "bulk.h"
 #include "index.h"
 #include "log.h"
 #include "run.h"
@@ -27,7 +28,14 @@ struct measure_use {
 struct text_ids {
     uint32_t benchmark, measure; /* UINT32_MAX: not yet */
     uint32_t use;                /* in commit.uses, MAP_NONE: not yet */
-    uint32_t unit;               /* in commit.units, MAP_NONE: no cell came in another unit */
+};
+
+/* A stream of the batch; its record is stored when the batch ends. */
+struct batch_stream {
+    uint32_t stream;
+    struct stream_record record;
+    struct bulk_run *runs; /* that wait for the end of the batch */
+    size_t count, capacity;
 };
 
 struct commit {
@@ -42,17 +50,27 @@ struct commit {
     struct measure_use *uses;
     size_t use_count, use_capacity;
     struct map use_by_name;
+    struct batch_stream *streams;
+    uint32_t stream_count, stream_capacity;
+    struct map stream_by_id;
+    struct arena waiting; /* of the runs that wait */
+    uint64_t waiting_cells;
     /* of one run, sized for it */
     const struct pace_run *run;
     struct arena arena;
     uint32_t project, branch, testbed;
     struct text_ids *ids;
-    struct row_cell *cells; /* tag: the cell of the run */
-    const double **samples; /* by cell of the run, in the store's unit */
-    struct pace_column *columns;
-    struct meta_pair *units; /* "unit:measure" of cells that came in another unit */
-    size_t unit_count;
+    struct row_cell *cells;      /* tag: the cell of the run */
+    const double **samples;      /* by cell of the run, in the store's unit */
+    struct pace_column *names;   /* of cells */
+    struct pace_column *columns; /* that are new */
+    struct noted_unit {
+        uint32_t measure;
+        struct meta_pair pair;
+    } * units; /* "unit:measure" of cells that came in another unit */
+    size_t unit_count, unit_capacity;
     struct row_buffer buffer;
+    struct fold fold;
 };
 
 /* -- names and measures ---------------------------------------------------------------------- */
@@ -89,7 +107,8 @@ static int load_use(struct commit *commit, uint32_t measure, uint32_t *index)
 }
 
 /* The ids of a cell's names, and what is known of its measure. */
-static int find_ids(struct commit *commit, const struct run_cell *cell, struct measure_use **use)
+static int find_ids(struct commit *commit, const struct run_cell *cell, struct pace_column *name,
+                    uint32_t *use)
 {
     const struct text *texts = commit->run->texts.items;
     struct text_ids *benchmark = &commit->ids[cell->benchmark];
@@ -100,8 +119,10 @@ static int find_ids(struct commit *commit, const struct run_cell *cell, struct m
     if (!rc && measure->measure == UINT32_MAX)
         rc = name_id(commit, PACE_MEASURE, &texts[cell->measure], &measure->measure);
     if (!rc && measure->use == MAP_NONE) rc = load_use(commit, measure->measure, &measure->use);
-    if (!rc) *use = &commit->uses[measure->use];
-    return rc;
+    if (rc) return rc;
+    *name = (struct pace_column){.benchmark = benchmark->benchmark, .measure = measure->measure};
+    *use = measure->use;
+    return 0;
 }
 
 /* Keeps the first unit and the first direction that are known. A unit that comes from the default
@@ -131,22 +152,38 @@ static double rescaled(double number, const struct rescale *rescale)
 }
 
 /* Notes the unit in which the first of a measure's cells came. */
-static int note_unit(struct commit *commit, uint32_t measure, const char *unit)
+static int note_unit(struct commit *commit, uint32_t measure, const char *name, const char *unit)
 {
-    struct text_ids *ids = &commit->ids[measure];
-    if (ids->unit != MAP_NONE) return 0;
-    struct meta_pair *pair = &commit->units[commit->unit_count];
-    pair->key = arena_printf(&commit->arena, UNIT_KEY "%s", commit->run->texts.items[measure].text);
-    pair->value = unit;
-    if (!pair->key) return error_memory(commit->error);
-    ids->unit = (uint32_t)commit->unit_count++;
+    for (size_t i = 0; i < commit->unit_count; i++) {
+        if (commit->units[i].measure == measure) return 0;
+    }
+    if (commit->unit_count == commit->unit_capacity) {
+        size_t capacity = commit->unit_capacity ? commit->unit_capacity * 2 : 8;
+        struct noted_unit *units = arena_array(&commit->arena, capacity, sizeof *units);
+        if (!units) return error_memory(commit->error);
+        if (commit->unit_count) memcpy(units, commit->units, commit->unit_count * sizeof *units);
+        commit->units = units;
+        commit->unit_capacity = capacity;
+    }
+    struct noted_unit *noted = &commit->units[commit->unit_count];
+    *noted = (struct noted_unit){.measure = measure, .pair = {.value = unit}};
+    noted->pair.key = arena_printf(&commit->arena, UNIT_KEY "%s", name);
+    if (!noted->pair.key) return error_memory(commit->error);
+    commit->unit_count++;
     return 0;
 }
 
-static int rescale_cell(struct commit *commit, const struct run_cell *cell,
+/* A cell as it was given, with its names. */
+struct given {
+    const struct text *benchmark, *measure;
+    const char *unit; /* "" none */
+    const struct run_cell *cell;
+};
+
+static int rescale_cell(struct commit *commit, const struct given *given,
                         const struct rescale *rescale, struct row_cell *out, const double **samples)
 {
-    const struct text *texts = commit->run->texts.items;
+    const struct run_cell *cell = given->cell;
     int finite = 1;
     out->value = rescaled(cell->value, rescale);
     out->lower = rescaled(cell->lower, rescale);
@@ -164,75 +201,231 @@ static int rescale_cell(struct commit *commit, const struct run_cell *cell,
     if (!finite)
         return error_set(commit->error, PACE_EVALUE,
                          "%.200s: a value is too large for the unit of measure '%.100s'",
-                         texts[cell->benchmark].text, texts[cell->measure].text);
+                         given->benchmark->text, given->measure->text);
     return 0;
 }
 
-/* Fills commit->cells[i] and samples[i]; adds the cell to the digest of the content. */
+/* Brings commit->cells[i], and samples[i], to the unit of the store; corrects the digest of the
+ * content. */
+static int convert_unit(struct commit *commit, size_t i, const struct given *given,
+                        const struct measure_use *use, struct seal_digest *content)
+{
+    const struct run_cell *cell = given->cell;
+    struct row_cell *out = &commit->cells[i];
+    struct rescale rescale;
+    if (measure_rescale(given->unit, use->own.unit, &rescale))
+        return error_set(commit->error, PACE_EUNIT,
+                         "measure '%.150s' of project '%.150s' is in %s; %.100s is in %s, which is "
+                         "of another kind",
+                         given->measure->text, commit->run->project.text, use->own.unit,
+                         given->benchmark->text, given->unit);
+    int rc = note_unit(commit, use->measure, given->measure->text, given->unit);
+    if (rc || cell->status != PACE_CELL_OK) return rc;
+    struct seal_digest seed = run_series_seed(given->benchmark->hash, given->measure->hash);
+    struct seal_digest old = run_cell_digest(&seed, cell->status, cell->value, cell->lower,
+                                             cell->upper, cell->samples, cell->sample_count);
+    rc = rescale_cell(commit, given, &rescale, out, &commit->samples[i]);
+    struct seal_digest new = run_cell_digest(&seed, out->status, out->value, out->lower, out->upper,
+                                             commit->samples[i], cell->sample_count);
+    content->low += new.low - old.low;
+    content->high += new.high - old.high;
+    return rc;
+}
+
+/* Fills commit->cells[i], names[i] and samples[i]. */
 static int convert_cell(struct commit *commit, size_t i, struct seal_digest *content)
 {
     const struct run_cell *cell = &commit->run->cells[i];
     const struct text *texts = commit->run->texts.items;
-    const char *unit = cell->unit == TEXTS_NONE ? "" : texts[cell->unit].text;
-    struct row_cell *out = &commit->cells[i];
-    struct measure_use *use = NULL;
-    int rc = find_ids(commit, cell, &use);
-    if (!rc) rc = learn(commit, use, unit, cell->direction);
+    const struct given given = {.benchmark = &texts[cell->benchmark],
+                                .measure = &texts[cell->measure],
+                                .unit = cell->unit == TEXTS_NONE ? "" : texts[cell->unit].text,
+                                .cell = cell};
+    uint32_t index;
+    int rc = find_ids(commit, cell, &commit->names[i], &index);
     if (rc) return rc;
-    *out = (struct row_cell){.tag = (uint32_t)i,
-                             .status = cell->status,
-                             .value = cell->value,
-                             .lower = cell->lower,
-                             .upper = cell->upper};
+    struct measure_use *use = &commit->uses[index];
+    rc = learn(commit, use, given.unit, cell->direction);
+    if (rc) return rc;
+    commit->cells[i] = (struct row_cell){.tag = (uint32_t)i,
+                                         .status = cell->status,
+                                         .value = cell->value,
+                                         .lower = cell->lower,
+                                         .upper = cell->upper};
     commit->samples[i] = cell->samples;
-    if (unit[0] && strcmp(unit, use->own.unit) != 0) {
-        struct rescale rescale;
-        if (measure_rescale(unit, use->own.unit, &rescale))
-            return error_set(
-                commit->error, PACE_EUNIT,
-                "measure '%.150s' of project '%.150s' is in %s; %.100s is in %s, which is "
-                "of another kind",
-                texts[cell->measure].text, commit->run->project.text, use->own.unit,
-                texts[cell->benchmark].text, unit);
-        rc = note_unit(commit, cell->measure, unit);
-        if (!rc && cell->status == PACE_CELL_OK)
-            rc = rescale_cell(commit, cell, &rescale, out, &commit->samples[i]);
-        if (rc) return rc;
-    }
-    struct cell_image image = {
-        .benchmark = texts[cell->benchmark].hash,
-        .measure = texts[cell->measure].hash,
-        .status = cell->status,
-        .value = out->value,
-        .lower = out->lower,
-        .upper = out->upper,
-        .samples = seal_digest(commit->samples[i], cell->sample_count * sizeof(double)),
-    };
-    run_add_digest(content, &image);
+    if (!given.unit[0] || strcmp(given.unit, use->own.unit) == 0) return 0;
+    return convert_unit(commit, i, &given, use, content);
+}
+
+/* A cell that was put by handle, the first time in this project, or in a unit of its own. */
+static int convert_value(struct commit *commit, size_t i, const struct handle *handle,
+                         struct handle_ids *ids, struct seal_digest *content)
+{
+    const struct run_cell cell = {.unit = TEXTS_NONE,
+                                  .direction = handle->direction,
+                                  .value = commit->cells[i].value,
+                                  .lower = (double)NAN,
+                                  .upper = (double)NAN};
+    const struct given given = {.benchmark = &handle->benchmark,
+                                .measure = &handle->measure,
+                                .unit = handle->unit,
+                                .cell = &cell};
+    uint32_t index = 0;
+    int rc = 0;
+    if (ids->benchmark == UINT32_MAX)
+        rc = name_id(commit, PACE_BENCHMARK, &handle->benchmark, &ids->benchmark);
+    if (!rc && ids->measure == UINT32_MAX)
+        rc = name_id(commit, PACE_MEASURE, &handle->measure, &ids->measure);
+    if (!rc) rc = load_use(commit, ids->measure, &index);
+    if (rc) return rc;
+    struct measure_use *use = &commit->uses[index];
+    rc = learn(commit, use, handle->unit, handle->direction);
+    if (rc || !handle->unit[0]) return rc;
+    /* The unit of a project's measure stays, and so does a direction that is known. */
+    if (strcmp(handle->unit, use->own.unit) != 0)
+        return convert_unit(commit, i, &given, use, content);
+    ids->plain = commit->project;
     return 0;
+}
+
+/* The cells of one row, from place i on. */
+static int convert_row(struct commit *commit, const struct run_row *row, size_t i,
+                       struct seal_digest *content)
+{
+    const struct handles *handles = &commit->store->handles;
+    struct handle_ids *ids = commit->store->catalogue.handles;
+    for (size_t j = 0; j < row->count; j++, i++) {
+        uint32_t handle = row->columns[j];
+        commit->cells[i] = (struct row_cell){.tag = (uint32_t)i,
+                                             .value = row->values[j],
+                                             .lower = (double)NAN,
+                                             .upper = (double)NAN};
+        if (ids[handle].plain != commit->project) {
+            int rc = convert_value(commit, i, handle_at(handles, handle), &ids[handle], content);
+            if (rc) return rc;
+        }
+        commit->names[i] = (struct pace_column){.benchmark = ids[handle].benchmark,
+                                                .measure = ids[handle].measure};
+    }
+    return 0;
+}
+
+/* All cells; the digest of the content is corrected for those that came in another unit. */
+static int convert(struct commit *commit, struct seal_digest *content)
+{
+    const struct pace_run *run = commit->run;
+    uint32_t known = 0;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < run->named_count; i++)
+        rc = convert_cell(commit, i, content);
+    size_t at = run->named_count;
+    for (const struct run_row *row = run->rows; !rc && row; row = row->next) {
+        for (size_t j = 0; j < row->count; j++)
+            known = row->columns[j] >= known ? row->columns[j] + 1 : known;
+        if (catalogue_handles(&commit->store->catalogue, known)) return error_memory(commit->error);
+        rc = convert_row(commit, row, at, content);
+        at += row->count;
+    }
+    return rc;
 }
 
 /* -- columns --------------------------------------------------------------------------------- */
 
-static struct pace_column column_of(const struct commit *commit, size_t i)
+static int repeated(struct commit *commit, size_t i)
 {
-    const struct run_cell *cell = &commit->run->cells[i];
-    return (struct pace_column){.benchmark = commit->ids[cell->benchmark].benchmark,
-                                .measure = commit->ids[cell->measure].measure};
+    const struct text *name = NULL;
+    size_t at = commit->run->named_count;
+    if (i < at) name = &commit->run->texts.items[commit->run->cells[i].benchmark];
+    for (const struct run_row *row = commit->run->rows; row && !name; row = row->next) {
+        if (i - at < row->count)
+            name = &handle_at(&commit->store->handles, row->columns[i - at])->benchmark;
+        at += row->count;
+    }
+    return error_set(commit->error, PACE_EDUPLICATE,
+                     "%.200s: a second cell of this series in one run", name ? name->text : "");
 }
 
-/* Finds or makes the run's stream. */
-static int find_stream(struct commit *commit, uint32_t *stream, struct stream_record *record)
+/* Two cells of one series: pace_run_put refuses them, rows are only looked at here. */
+static int check_new(struct commit *commit)
 {
+    struct map seen = {0};
+    int rc = 0;
+    for (size_t i = 0; commit->run->rows && !rc && i < commit->run->cell_count; i++) {
+        uint64_t name = map_pair(commit->names[i].benchmark, commit->names[i].measure);
+        if (map_get(&seen, name) != MAP_NONE)
+            rc = repeated(commit, i);
+        else if (map_set(&seen, name, 0))
+            rc = error_memory(commit->error);
+    }
+    map_free(&seen);
+    return rc;
+}
+
+static int add_stream(struct commit *commit, uint32_t stream, const struct stream_record *record,
+                      uint32_t *index)
+{
+    if (commit->stream_count == commit->stream_capacity) {
+        uint32_t capacity = commit->stream_capacity ? commit->stream_capacity * 2 : 8;
+        struct batch_stream *streams = realloc(commit->streams, capacity * sizeof *streams);
+        if (!streams) return error_memory(commit->error);
+        commit->streams = streams;
+        commit->stream_capacity = capacity;
+    }
+    if (map_set(&commit->stream_by_id, stream, commit->stream_count))
+        return error_memory(commit->error);
+    commit->streams[commit->stream_count] =
+        (struct batch_stream){.stream = stream, .record = *record};
+    *index = commit->stream_count++;
+    return 0;
+}
+
+/* Finds or makes the run's stream among those of the batch. */
+static int find_stream(struct commit *commit, uint32_t *index)
+{
+    struct stream_record record;
+    uint32_t stream;
     int rc = stream_find(commit->txn, commit->project, commit->branch, commit->testbed,
-                         commit->error, stream);
-    if (rc == 0) return stream_load(commit->txn, *stream, commit->error, record);
-    if (rc != PACE_ENOTFOUND) return rc;
-    for (size_t i = 0; i < commit->run->cell_count; i++)
-        commit->columns[i] = column_of(commit, i);
-    return stream_create(commit->txn, &commit->head, &commit->store->catalogue.shapes,
-                         commit->project, commit->branch, commit->testbed, commit->columns,
-                         commit->run->cell_count, commit->error, stream, record);
+                         commit->error, &stream);
+    if (!rc) {
+        *index = map_get(&commit->stream_by_id, stream);
+        if (*index != MAP_NONE) return 0;
+        rc = stream_load(commit->txn, stream, commit->error, &record);
+    } else if (rc == PACE_ENOTFOUND) {
+        rc = check_new(commit);
+        if (!rc)
+            rc = stream_create(commit->txn, &commit->head, &commit->store->catalogue.shapes,
+                               commit->project, commit->branch, commit->testbed, commit->names,
+                               commit->run->cell_count, commit->error, &stream, &record);
+    }
+    return rc ? rc : add_stream(commit, stream, &record, index);
+}
+
+static int reserve_handles(struct shape *shape, uint32_t count)
+{
+    if (count <= shape->handle_count) return 0;
+    uint32_t *by_handle = realloc(shape->by_handle, count * sizeof *by_handle);
+    if (!by_handle) return -1;
+    memset(by_handle + shape->handle_count, 0xff,
+           (count - shape->handle_count) * sizeof *by_handle);
+    shape->by_handle = by_handle;
+    shape->handle_count = count;
+    return 0;
+}
+
+/* Numbers one cell; a column that the stream lacks waits in commit->columns. */
+static void number_cell(struct commit *commit, const struct stream_record *record, size_t i,
+                        uint32_t number, uint32_t *added)
+{
+    if (number == MAP_NONE || number >= record->column_count) {
+        number = record->column_count + *added;
+        commit->columns[(*added)++] = commit->names[i];
+    }
+    commit->cells[i].column = number;
+}
+
+static uint32_t find_column(const struct shape *shape, const struct pace_column *name)
+{
+    return map_get(&shape->by_name, map_pair(name->benchmark, name->measure));
 }
 
 /* Numbers the columns of all cells; those the stream lacks are appended in the order of the
@@ -241,21 +434,25 @@ static int number_columns(struct commit *commit, struct stream_record *record, u
 {
     struct shapes *shapes = &commit->store->catalogue.shapes;
     struct shape *shape;
+    size_t i = 0;
     int rc = shapes_get(commit->txn, shapes, record->shape, commit->error, &shape);
     if (rc) return rc;
-    uint32_t pending = 0;
-    for (size_t i = 0; i < commit->run->cell_count; i++) {
-        struct pace_column column = column_of(commit, i);
-        uint32_t number = map_get(&shape->by_name, map_pair(column.benchmark, column.measure));
-        if (number == MAP_NONE || number >= record->column_count) {
-            number = record->column_count + pending;
-            commit->columns[pending++] = column;
+    *added = 0;
+    for (; i < commit->run->named_count; i++)
+        number_cell(commit, record, i, find_column(shape, &commit->names[i]), added);
+    if (commit->run->rows && reserve_handles(shape, commit->store->catalogue.handle_count))
+        return error_memory(commit->error);
+    for (const struct run_row *row = commit->run->rows; row; row = row->next) {
+        for (size_t j = 0; j < row->count; j++, i++) {
+            uint32_t *column = &shape->by_handle[row->columns[j]];
+            if (*column == MAP_NONE) *column = find_column(shape, &commit->names[i]);
+            number_cell(commit, record, i, *column, added);
         }
-        commit->cells[i].column = number;
     }
-    *added = pending;
-    if (pending == 0) return 0;
-    return stream_extend(commit->txn, &commit->head, shapes, record, commit->columns, pending,
+    if (*added == 0) return 0;
+    rc = check_new(commit);
+    if (rc) return rc;
+    return stream_extend(commit->txn, &commit->head, shapes, record, commit->columns, *added,
                          commit->error);
 }
 
@@ -266,14 +463,21 @@ static int by_column(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static void sort_cells(struct row_cell *cells, size_t count)
+/* Puts the cells in order of column. */
+static int sort_cells(struct commit *commit)
 {
+    struct row_cell *cells = commit->cells;
+    size_t count = commit->run->cell_count;
     for (size_t i = 1; i < count; i++) {
         if (cells[i - 1].column > cells[i].column) {
             qsort(cells, count, sizeof *cells, by_column);
-            return;
+            break;
         }
     }
+    for (size_t i = 1; i < count; i++) {
+        if (cells[i - 1].column == cells[i].column) return repeated(commit, cells[i].tag);
+    }
+    return 0;
 }
 
 /* -- what is stored beside the row ----------------------------------------------------------- */
@@ -286,12 +490,10 @@ static int by_key(const void *a, const void *b)
 /* 1 when a key of the run's metadata is one that the engine sets. */
 static int is_noted(const struct commit *commit, const struct text *key)
 {
-    const size_t prefix = sizeof UNIT_KEY - 1;
-    if (commit->unit_count == 0 || strncmp(key->text, UNIT_KEY, prefix) != 0) return 0;
-    const char *name = key->text + prefix;
-    size_t len = key->len - prefix;
-    uint32_t text = texts_find(&commit->run->texts, name, len, text_hash(name, len));
-    return text != TEXTS_NONE && commit->ids[text].unit != MAP_NONE;
+    for (size_t i = 0; i < commit->unit_count; i++) {
+        if (strcmp(commit->units[i].pair.key, key->text) == 0) return 1;
+    }
+    return 0;
 }
 
 /* The run's metadata and the noted units, which win over a key of the same name. */
@@ -301,7 +503,8 @@ static int put_meta(struct commit *commit, uint64_t run, uint32_t *parts)
     size_t count = commit->unit_count;
     struct meta_pair *pairs = arena_array(&commit->arena, keys->count + count, sizeof *pairs);
     if (!pairs) return error_memory(commit->error);
-    if (count) memcpy(pairs, commit->units, count * sizeof *pairs);
+    for (size_t i = 0; i < count; i++)
+        pairs[i] = commit->units[i].pair;
     for (uint32_t i = 0; i < keys->count; i++) {
         if (!is_noted(commit, &keys->items[i]))
             pairs[count++] = (struct meta_pair){.key = keys->items[i].text,
@@ -322,6 +525,7 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
     if (!entries || !samples) return error_memory(commit->error);
     for (size_t i = 0; i < commit->run->cell_count; i++) {
         const struct row_cell *cell = &commit->cells[i];
+        if (cell->tag >= commit->run->named_count) continue;
         uint32_t n = commit->run->cells[cell->tag].sample_count;
         if (n == 0) continue;
         entries[count] = (struct sample_entry){.column = cell->column, .count = n};
@@ -342,8 +546,9 @@ static int reserve(struct commit *commit)
     commit->cells = arena_array(&commit->arena, run->cell_count, sizeof *commit->cells);
     commit->samples = arena_array(&commit->arena, run->cell_count, sizeof *commit->samples);
     commit->columns = arena_array(&commit->arena, run->cell_count, sizeof *commit->columns);
-    commit->units = arena_array(&commit->arena, run->texts.count, sizeof *commit->units);
-    commit->unit_count = 0;
+    commit->names = arena_array(&commit->arena, run->cell_count, sizeof *commit->names);
+    commit->units = NULL;
+    commit->unit_count = commit->unit_capacity = 0;
     if (commit->arena.failed) return error_memory(commit->error);
     memset(commit->ids, 0xff, run->texts.count * sizeof *commit->ids);
     return 0;
@@ -378,6 +583,49 @@ static int set_start(struct commit *commit, struct pace_run_result *result)
     return rc ? error_set(commit->error, rc, "the start point: %s", pace_strerror(rc)) : 0;
 }
 
+/* Keeps the runs that wait from filling the memory. */
+#define WAITING_CELLS_MAX ((uint64_t)1 << 23)
+
+/* Puts a run's cells into its stream: at once, or with the others of a large batch. */
+static int put_cells(struct commit *commit, struct batch_stream *at, const struct log_run *row)
+{
+    if (commit->run_count < commit->store->limits.direct_runs) {
+        int rc = log_put(commit->txn, at->stream, &at->record, row, &commit->buffer, commit->error);
+        if (rc) return rc;
+        return fold_step(&commit->fold, commit->txn, at->stream, &at->record, row->cell_count,
+                         commit->error);
+    }
+    if (at->count == at->capacity) {
+        size_t capacity = at->capacity ? at->capacity * 2 : 64;
+        struct bulk_run *runs = realloc(at->runs, capacity * sizeof *runs);
+        if (!runs) return error_memory(commit->error);
+        at->runs = runs;
+        at->capacity = capacity;
+    }
+    const struct bulk_run *like = at->count ? &at->runs[at->count - 1] : NULL;
+    if (bulk_copy(&commit->waiting, row, like, &at->runs[at->count]))
+        return error_memory(commit->error);
+    at->count++;
+    commit->waiting_cells += row->cell_count;
+    return 0;
+}
+
+/* Stores the runs that wait. */
+static int flush(struct commit *commit)
+{
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < commit->stream_count; i++) {
+        struct batch_stream *at = &commit->streams[i];
+        if (at->count == 0) continue;
+        rc = bulk_store(&commit->fold, commit->txn, at->stream, &at->record, at->runs, at->count,
+                        &commit->buffer, commit->error);
+        at->count = 0;
+    }
+    arena_clear(&commit->waiting);
+    commit->waiting_cells = 0;
+    return rc;
+}
+
 /* Stores a run that is new. */
 static int store_run(struct commit *commit, const char *id, const struct seal_digest *content,
                      struct pace_run_result *result)
@@ -385,14 +633,15 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     const struct pace_run *run = commit->run;
     struct kv_txn *txn = commit->txn;
     struct pace_error *error = commit->error;
-    uint32_t stream = 0, added = 0;
-    struct stream_record record;
+    uint32_t index = 0, added = 0;
     struct run_identity identity = {.run = run->number ? run->number : commit->head.runs + 1,
                                     .content = *content};
-    int rc = find_stream(commit, &stream, &record);
-    if (!rc) rc = number_columns(commit, &record, &added);
+    int rc = find_stream(commit, &index);
     if (rc) return rc;
-    sort_cells(commit->cells, run->cell_count);
+    struct batch_stream *at = &commit->streams[index];
+    rc = number_columns(commit, &at->record, &added);
+    if (!rc) rc = sort_cells(commit);
+    if (rc) return rc;
     struct log_run row = {
         .position = {.time_ns = run->time_ns, .ordinal = run->ordinal, .run = identity.run},
         .ran_ns = run->ran_ns,
@@ -401,9 +650,9 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
         .cells = commit->cells,
         .cell_count = run->cell_count,
     };
-    struct run_place place = {.stream = stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
-    rc = log_put(txn, stream, &record, &row, &commit->buffer, error);
-    if (!rc) rc = stream_store(txn, stream, &record, error);
+    struct run_place place = {
+        .stream = at->stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
+    rc = put_cells(commit, at, &row);
     if (!rc) rc = put_meta(commit, identity.run, &place.meta_parts);
     if (!rc) rc = put_samples(commit, identity.run, &place.sample_parts);
     if (!rc) rc = index_put_run(txn, identity.run, &place, id, error);
@@ -415,25 +664,28 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     commit->head.cells += run->cell_count;
     commit->head.series += added;
     *result = (struct pace_run_result){.run = identity.run, .new_series = added};
-    return set_start(commit, result);
+    rc = set_start(commit, result);
+    if (rc) return rc;
+    return commit->waiting_cells > WAITING_CELLS_MAX ? flush(commit) : 0;
 }
 
 static int commit_run(struct commit *commit, struct pace_run_result *result)
 {
     const struct pace_run *run = commit->run;
-    struct seal_digest cells = {0};
+    struct seal_digest cells = run->content;
     int rc = reserve(commit);
     if (!rc) rc = name_id(commit, PACE_PROJECT, &run->project, &commit->project);
     if (!rc) rc = name_id(commit, PACE_BRANCH, &run->branch, &commit->branch);
     if (!rc) rc = name_id(commit, PACE_TESTBED, &run->testbed, &commit->testbed);
-    for (size_t i = 0; !rc && i < run->cell_count; i++)
-        rc = convert_cell(commit, i, &cells);
+    if (!rc) rc = convert(commit, &cells);
     if (rc) return rc;
 
     char derived[33];
     const char *id = run->id;
     if (!id[0]) {
-        struct seal_digest given = run_digest(run, &run->given);
+        struct seal_digest given = {.low = run->content.low + run->units.low,
+                                    .high = run->content.high + run->units.high};
+        given = run_digest(run, &given);
         snprintf(derived, sizeof derived, "%016llx%016llx", (unsigned long long)given.high,
                  (unsigned long long)given.low);
         id = derived;
@@ -445,14 +697,26 @@ static int commit_run(struct commit *commit, struct pace_run_result *result)
 
 /* -- the batch ------------------------------------------------------------------------------- */
 
+/* Forgets what an earlier try of the batch had. */
+static void begin_batch(struct commit *commit)
+{
+    commit->use_count = 0;
+    map_empty(&commit->use_by_name);
+    for (uint32_t i = 0; i < commit->stream_count; i++)
+        free(commit->streams[i].runs);
+    commit->stream_count = 0;
+    map_empty(&commit->stream_by_id);
+    arena_clear(&commit->waiting);
+    commit->waiting_cells = 0;
+}
+
 static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *error)
 {
     struct commit *commit = context;
     size_t duplicates = 0;
     commit->txn = txn;
     commit->error = error;
-    commit->use_count = 0;
-    map_empty(&commit->use_by_name);
+    begin_batch(commit);
     int rc = head_load(txn, error, &commit->head);
     for (size_t i = 0; !rc && i < commit->run_count; i++) {
         commit->run = commit->runs[i];
@@ -461,6 +725,10 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     }
     if (rc) return rc;
     if (duplicates == commit->run_count) return KV_UNCHANGED;
+    rc = flush(commit);
+    for (uint32_t i = 0; !rc && i < commit->stream_count; i++)
+        rc = stream_store(txn, commit->streams[i].stream, &commit->streams[i].record, error);
+    if (rc) return rc;
     return head_store(txn, &commit->head, error);
 }
 
@@ -485,6 +753,8 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
     if (rc || count == 0) return rc;
     struct commit commit = {.store = store, .runs = runs, .run_count = count};
     arena_init(&commit.arena, 0);
+    arena_init(&commit.waiting, 0);
+    commit.fold.limits = &store->limits;
     commit.results = calloc(count, sizeof *commit.results);
     rc = commit.results ? store_write(store, commit_batch, &commit, error) : error_memory(error);
     for (size_t i = 0; !rc && i < count; i++) {
@@ -492,9 +762,13 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
         if (results) results[i] = commit.results[i];
     }
     free(commit.results);
+    begin_batch(&commit);
+    free(commit.streams);
+    map_free(&commit.stream_by_id);
     free(commit.uses);
     map_free(&commit.use_by_name);
     row_buffer_free(&commit.buffer);
+    fold_free(&commit.fold);
     arena_clear(&commit.arena);
     return rc;
 }

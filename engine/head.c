@@ -37,6 +37,11 @@ int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonl
     if (rc) return rc;
     if (memcmp(format.magic, FORMAT_MAGIC, sizeof format.magic) != 0)
         return error_set(error, PACE_ENOSTORE, "%s is not a store", kv_path(txn));
+    if (format.version < FORMAT_VERSION)
+        return error_set(error, PACE_EFORMAT,
+                         "%s has format %u, of a pace before its first release; pace %s reads "
+                         "format %d: make a new store and load the history again",
+                         kv_path(txn), format.version, pace_version(), FORMAT_VERSION);
     uint64_t unknown = format.read_bits & ~FORMAT_READ_BITS;
     if (format.version != FORMAT_VERSION || unknown)
         return error_set(

@@ -59,7 +59,7 @@ struct key key_format(void)
 
 struct key key_head(void)
 {
-    return key_begin('h');
+    return key_begin('s');
 }
 
 struct key key_name_chunk(unsigned dimension, uint32_t chunk)
@@ -74,7 +74,7 @@ struct key key_name_hash(unsigned dimension, uint64_t hash)
 
 struct key key_stream(uint32_t stream)
 {
-    return key_1('s', stream, 4);
+    return key_1('t', stream, 4);
 }
 
 struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed)
@@ -160,6 +160,32 @@ int key_log_parse(const void *bytes, size_t len, struct log_key *out)
     return 1;
 }
 
+struct key key_block_list(uint32_t stream, uint32_t chunk)
+{
+    return key_2('d', stream, 4, chunk, 4);
+}
+
+struct key key_block_runs(uint32_t stream, uint32_t block)
+{
+    return key_2('g', stream, 4, block, 4);
+}
+
+struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from)
+{
+    struct key key = key_2('G', stream, 4, block, 4);
+    put(&key, from, 4);
+    return key;
+}
+
+int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
+                          uint32_t *from)
+{
+    const unsigned char *at = bytes;
+    if (len != 13 || at[0] != 'G' || get(at + 1, 4) != stream || get(at + 5, 4) != block) return 0;
+    *from = (uint32_t)get(at + 9, 4);
+    return 1;
+}
+
 struct key key_run(uint64_t run)
 {
     return key_1('r', run, 8);
@@ -226,7 +252,7 @@ struct key key_object(uint64_t sequence)
 
 struct key key_gap(uint64_t first)
 {
-    return key_1('g', first, 8);
+    return key_1('j', first, 8);
 }
 
 int key_begins(const void *bytes, size_t len, const struct key *prefix)

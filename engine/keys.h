@@ -3,10 +3,10 @@
  *
  *   tag  table       key after the tag                                   record
  *   'f'  format                                                          struct format, head.h
- *   'h'  head                                                            struct head, head.h
  *   'n'  names       | dimension u8 | chunk u32 |                        about 4 KiB of names
  *   'N'  name index  | dimension u8 | hash u64 |                         ids of names with it
- *   's'  streams     | stream u32 |                                      struct stream_record
+ *   's'  head                                                            struct head, head.h
+ *   't'  streams     | stream u32 |                                      struct stream_record
  *   'S'  stream index| branch u32 | project u32 | testbed u32 |          stream u32
  *   'B'  branches    | branch u32 |                                      struct branch_record
  *   'y'  starts      | branch u32 | project u32 |                        how many versions
@@ -16,6 +16,9 @@
  *   'P'  shape index | benchmark u32 | measure u32 |                     shapes that begin so
  *   'u'  measures    | project u32 | measure u32 |                       unit and direction
  *   'l'  log         | stream u32 | time i64 ^ 1<<63 | ordinal u32 | run u64 | part u8 |   a row
+ *   'd'  block lists | stream u32 | chunk u32 |                          0: jobs, small; then large
+ *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
+ *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
  *   'r'  runs        | run u64 |                                         where it is, its identity
  *   'i'  identities  | digest, 16 bytes |                                run and digest of content
  *   'k'  commits     | commit, its bytes | 0 | run u64 |                 only the sum
@@ -23,9 +26,10 @@
  *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
  *   'a'  marks       | mark u64 |                                        the mark
  *   'b'  undone      | mark u64 |                                        when it was taken back
- *   'g'  gaps        | first run u64 |                                   last run: all dropped
+ *   'j'  gaps        | first run u64 |                                   last run: all dropped
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
+ * The head lies between the newest run and the first streams, which an append changes as well.
  * The log's key is the order of history: (time, ordinal, run number) within a stream. */
 #ifndef PACE_KEYS_H
 #define PACE_KEYS_H
@@ -69,6 +73,9 @@ struct key key_columns(uint32_t shape, uint32_t chunk);
 struct key key_shape_start(uint32_t benchmark, uint32_t measure);
 struct key key_measure(uint32_t project, uint32_t measure);
 struct key key_log(uint32_t stream, const struct position *position, uint8_t part);
+struct key key_block_list(uint32_t stream, uint32_t chunk);
+struct key key_block_runs(uint32_t stream, uint32_t block);
+struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from);
 struct key key_run(uint64_t run);
 struct key key_identity(struct seal_digest digest);
 struct key key_commit(const char *commit, size_t len, uint64_t run); /* len <= PACE_MAX_COMMIT */
@@ -88,6 +95,10 @@ struct key key_commit_prefix(const char *prefix, size_t len); /* len <= PACE_MAX
 
 /* 1 when the bytes are a key of the log, which is taken apart. */
 int key_log_parse(const void *bytes, size_t len, struct log_key *out);
+
+/* 1 when the bytes are the key of a group of this stream and block; *from is its first column. */
+int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
+                          uint32_t *from);
 
 /* 1 when the bytes are a key of the commit index; *commit points into them and ends with 0. */
 int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run);

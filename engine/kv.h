@@ -38,7 +38,7 @@ struct kv_options {
     uint64_t map_size; /* 0: the default */
     unsigned timeout_ms;
     int create;
-    int metas_only; /* do not look at the pages: kv_walk_pages will */
+    int metas_only;      /* do not look at the pages: kv_walk_pages will */
     struct kv_work fill; /* first content of a new store */
 };
 
@@ -77,6 +77,8 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value);
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
+/* Removes a key; PACE_ENOTFOUND when there is none. */
+int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error);
 
 /* Keeps all other writers waiting until kv_release, also while no batch runs; kv_write is not
  * allowed in between. */

@@ -110,6 +110,7 @@ LMDB_CALL(lmdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_get(txn, dbi, key, value))
 LMDB_CALL(lmdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_put(txn, dbi, key, value, 0))
+LMDB_CALL(lmdb_delete, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key), mdb_del(txn, dbi, key, NULL))
 LMDB_CALL(lmdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op),
           mdb_cursor_get(cursor, key, value, op))
 LMDB_CALL(lmdb_cursor_close, (MDB_cursor * cursor), (mdb_cursor_close(cursor), 0))
@@ -500,6 +501,15 @@ int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t l
     return rc ? fail(txn->kv, rc, error) : 0;
 }
 
+int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error)
+{
+    MDB_val k = value_of(key->bytes, key->len);
+    int rc = lmdb_delete(txn->txn, txn->kv->dbi, &k);
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? fail(txn->kv, rc, error) : 0;
+}
+
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
 {
     struct kv_cursor *cursor = malloc(sizeof *cursor);
@@ -849,8 +859,8 @@ int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace
     if (rc) return rc;
     pthread_mutex_lock(&registry.mutex);
     if (kv->references != 1) {
-        rc = error_set(error, PACE_EBUSY, "%s: this process has the store open elsewhere",
-                       kv->path);
+        rc =
+            error_set(error, PACE_EBUSY, "%s: this process has the store open elsewhere", kv->path);
     } else {
         mdb_env_close(kv->env);
         kv->env = NULL;

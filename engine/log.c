@@ -114,30 +114,111 @@ int log_put(struct kv_txn *txn, uint32_t stream, struct stream_record *record,
             const struct log_run *run, struct row_buffer *buffer, struct pace_error *error)
 {
     const struct position *position = &run->position;
-    struct position last = stream_last(record);
     struct row_header header = {.run = position->run,
-                                .previous = record->last_run,
+                                .previous = record->log_run,
                                 .time_ns = position->time_ns,
                                 .ran_ns = run->ran_ns,
                                 .stream = stream,
                                 .ordinal = position->ordinal,
                                 .flags = run->flags,
                                 .cell_count = (uint32_t)run->cell_count};
-    int late = record->run_count > 0 && position_compare(position, &last) < 0, rc = 0;
+    struct position log_last = stream_log_last(record);
+    int late = record->log_runs > 0 && position_compare(position, &log_last) < 0, rc = 0;
     if (late) rc = insert_late(txn, stream, position, error, &header.previous);
     if (!rc) rc = put_parts(txn, &header, run, record->column_count, buffer, error);
     if (rc) return rc;
-
     if (!late) {
-        record->last_time_ns = position->time_ns;
-        record->last_ordinal = position->ordinal;
-        record->last_run = position->run;
+        record->log_time_ns = position->time_ns;
+        record->log_ordinal = position->ordinal;
+        record->log_run = position->run;
     }
-    if (record->run_count == 0 || position->time_ns < record->first_time_ns)
-        record->first_time_ns = position->time_ns;
-    record->run_count++;
-    record->cell_count += run->cell_count;
+    record->log_runs++;
+    record->log_cells += run->cell_count;
+    stream_count_run(record, position, run->cell_count);
     return 0;
+}
+
+/* -- removing -------------------------------------------------------------------------------- */
+
+struct kept_row {
+    struct position position;
+    uint64_t previous;
+    uint32_t parts, cell_count;
+};
+
+static int delete_row(struct kv_txn *txn, uint32_t stream, const struct kept_row *row,
+                      struct pace_error *error)
+{
+    for (unsigned part = 0; part < ROW_PART_COUNT; part++) {
+        if (!(row->parts >> part & 1)) continue;
+        struct key key = key_log(stream, &row->position, (uint8_t)part);
+        int rc = kv_delete(txn, &key, error);
+        if (rc == PACE_ENOTFOUND) rc = damaged_row(txn, row->position.run, error);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* Makes a row name another one as that before it. */
+static int relink_kept(struct kv_txn *txn, uint32_t stream, const struct kept_row *row,
+                       uint64_t previous, struct pace_error *error)
+{
+    struct key key = key_log(stream, &row->position, 0);
+    struct kv_slice value;
+    int rc = kv_get(txn, &key, error, &value);
+    if (rc == PACE_ENOTFOUND) rc = damaged_row(txn, row->position.run, error);
+    if (rc) return rc;
+    return relink(txn, (struct kv_slice){key.bytes, key.len}, value, row->previous, previous,
+                  error);
+}
+
+/* What the rows are, apart from the store, in which they move with the first change. */
+static int copy_rows(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                     struct pace_error *error, struct kept_row **out, size_t *count)
+{
+    struct log_rows rows;
+    int rc = log_load(txn, stream, record, error, &rows);
+    if (rc) return rc;
+    struct kept_row *copies = calloc(rows.count + 1, sizeof *copies);
+    for (size_t i = 0; copies && i < rows.count; i++) {
+        const struct row_header *header = &rows.rows[i].header;
+        copies[i] = (struct kept_row){.position = log_position(&rows.rows[i]),
+                                      .previous = header->previous,
+                                      .parts = header->parts,
+                                      .cell_count = header->cell_count};
+    }
+    *count = rows.count;
+    *out = copies;
+    log_rows_free(&rows);
+    return copies ? 0 : error_memory(error);
+}
+
+int log_remove(struct kv_txn *txn, uint32_t stream, struct stream_record *record,
+               const struct position *positions, size_t count, struct pace_error *error)
+{
+    struct kept_row *rows;
+    size_t total, at = 0;
+    struct position last = {0};
+    int rc = copy_rows(txn, stream, record, error, &rows, &total);
+    if (rc) return rc;
+    for (size_t i = 0; !rc && i < total; i++) {
+        const struct kept_row *row = &rows[i];
+        if (at < count && position_compare(&row->position, &positions[at]) == 0) {
+            rc = delete_row(txn, stream, row, error);
+            record->log_runs--;
+            record->log_cells -= row->cell_count;
+            at++;
+            continue;
+        }
+        if (row->previous != last.run) rc = relink_kept(txn, stream, row, last.run, error);
+        last = row->position;
+    }
+    free(rows);
+    if (!rc && at != count) rc = damaged_order(txn, stream, positions[at].run, error);
+    record->log_time_ns = last.time_ns;
+    record->log_ordinal = last.ordinal;
+    record->log_run = last.run;
+    return rc;
 }
 
 /* -- reading --------------------------------------------------------------------------------- */
@@ -159,7 +240,6 @@ int log_get(struct kv_txn *txn, uint32_t stream, const struct position *position
     struct key key = key_log(stream, position, part);
     struct kv_slice value;
     int rc = kv_get(txn, &key, error, &value);
-    if (rc == PACE_ENOTFOUND) return damaged_row(txn, position->run, error);
     if (rc) return rc;
     return open_row(txn, (struct kv_slice){key.bytes, key.len}, value, &parsed, error, row);
 }
@@ -177,113 +257,72 @@ struct pace_run_view log_view(const struct row *row)
                                   .cell_count = header->cell_count};
 }
 
-/* 1 when the cursor's key belongs to the stream's log. */
-static int in_stream(const struct log_walk *walk, struct log_key *parsed)
+struct position log_position(const struct row *row)
 {
-    return key_begins(walk->key.data, walk->key.len, &walk->prefix) &&
-           key_log_parse(walk->key.data, walk->key.len, parsed);
-}
-
-/* The key at which the newest `count` rows before `end` begin, but not before `from_ns`. */
-static int find_last(struct log_walk *walk, const struct key *end, int64_t from_ns, uint64_t count,
-                     struct pace_error *error, struct key *start)
-{
-    struct log_key parsed;
-    *start = *end;
-    int rc = kv_cursor_before(walk->cursor, end, error, &walk->key, &walk->value);
-    while (!rc && in_stream(walk, &parsed) && parsed.position.time_ns >= from_ns) {
-        if (parsed.part == 0) {
-            *start = key_log(walk->stream, &parsed.position, 0);
-            if (--count == 0) break;
-        }
-        rc = kv_cursor_prev(walk->cursor, error, &walk->key, &walk->value);
-    }
-    return rc == PACE_ENOTFOUND ? 0 : rc;
-}
-
-int log_walk_open(struct log_walk *walk, struct kv_txn *txn, uint32_t stream,
-                  const struct stream_record *record, const struct pace_range *range,
-                  struct pace_error *error)
-{
-    *walk = (struct log_walk){.txn = txn,
-                              .stream = stream,
-                              .prefix = key_log_stream(stream),
-                              .until_ns = range->until_ns,
-                              .last_run = record->last_run};
-    int rc = kv_cursor_open(txn, error, &walk->cursor);
-    if (rc) return rc;
-
-    int open_end = range->until_ns == INT64_MAX;
-    struct position from = {.time_ns = range->from_ns};
-    struct position until = {.time_ns = range->until_ns};
-    struct key start = key_log(stream, &from, 0);
-    if (range->last) {
-        /* With no bound the end is the next stream: also runs at INT64_MAX lie before it. */
-        struct key end = open_end ? key_log_stream(stream + 1) : key_log(stream, &until, 0);
-        rc = find_last(walk, &end, range->from_ns, range->last, error, &start);
-        if (rc) return rc;
-    }
-    struct log_key parsed;
-    rc = kv_cursor_before(walk->cursor, &start, error, &walk->key, &walk->value);
-    if (!rc && in_stream(walk, &parsed)) walk->expected = parsed.position.run;
-    if (!rc || rc == PACE_ENOTFOUND)
-        rc = kv_cursor_seek(walk->cursor, &start, error, &walk->key, &walk->value);
-    if (rc && rc != PACE_ENOTFOUND) return rc;
-    walk->at_row = rc == 0;
-    return 0;
-}
-
-void log_walk_close(struct log_walk *walk)
-{
-    kv_cursor_close(walk->cursor);
-    walk->cursor = NULL;
-}
-
-/* The walk ends at the end of the stream (next NULL), or before the cursor's row: no row may be
- * missing between. */
-static int finish(struct log_walk *walk, const struct log_key *next, struct pace_error *error)
-{
-    uint64_t last = walk->last_run;
-    if (next) {
-        struct row row;
-        int rc = open_row(walk->txn, walk->key, walk->value, next, error, &row);
-        if (rc) return rc;
-        last = row.header.previous;
-    }
-    if (last != walk->expected)
-        return damaged_order(walk->txn, walk->stream, walk->expected, error);
-    walk->done = 1;
-    return PACE_ENOTFOUND;
-}
-
-int log_walk_next(struct log_walk *walk, struct pace_error *error, struct row *row)
-{
-    struct log_key parsed;
-    if (walk->done) return PACE_ENOTFOUND;
-    while (walk->at_row && in_stream(walk, &parsed) && parsed.part != 0) {
-        int rc = kv_cursor_next(walk->cursor, error, &walk->key, &walk->value);
-        if (rc && rc != PACE_ENOTFOUND) return rc;
-        walk->at_row = rc == 0;
-    }
-    if (!walk->at_row || !in_stream(walk, &parsed)) return finish(walk, NULL, error);
-    if (walk->until_ns != INT64_MAX && parsed.position.time_ns >= walk->until_ns)
-        return finish(walk, &parsed, error);
-
-    int rc = open_row(walk->txn, walk->key, walk->value, &parsed, error, row);
-    if (rc) return rc;
-    if (row->header.previous != walk->expected)
-        return damaged_order(walk->txn, walk->stream, walk->expected, error);
-    walk->expected = row->header.run;
-    rc = kv_cursor_next(walk->cursor, error, &walk->key, &walk->value);
-    if (rc && rc != PACE_ENOTFOUND) return rc;
-    walk->at_row = rc == 0;
-    return 0;
-}
-
-int log_walk_part(struct log_walk *walk, const struct row *row, uint8_t part,
-                  struct pace_error *error, struct row *out)
-{
-    struct position position = {
+    return (struct position){
         .time_ns = row->header.time_ns, .ordinal = row->header.ordinal, .run = row->header.run};
-    return log_get(walk->txn, walk->stream, &position, part, error, out);
+}
+
+void log_rows_free(struct log_rows *rows)
+{
+    free(rows->rows);
+    *rows = (struct log_rows){0};
+}
+
+/* Opens the stream's rows, of which there are `count`. */
+static int load_rows(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, size_t count,
+                     struct pace_error *error, struct log_rows *rows)
+{
+    struct key prefix = key_log_stream(stream);
+    struct kv_slice key, value;
+    struct log_key parsed;
+    uint64_t expected = 0;
+    int rc = kv_cursor_seek(cursor, &prefix, error, &key, &value);
+    while (!rc && key_begins(key.data, key.len, &prefix) &&
+           key_log_parse(key.data, key.len, &parsed)) {
+        if (parsed.part == 0) {
+            if (rows->count == count) return damaged_order(txn, stream, expected, error);
+            struct row *row = &rows->rows[rows->count++];
+            rc = open_row(txn, key, value, &parsed, error, row);
+            if (rc) return rc;
+            if (row->header.previous != expected)
+                return damaged_order(txn, stream, expected, error);
+            expected = row->header.run;
+        }
+        rc = kv_cursor_next(cursor, error, &key, &value);
+    }
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    return rows->count == count ? 0 : damaged_order(txn, stream, expected, error);
+}
+
+int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+             struct pace_error *error, struct log_rows *out)
+{
+    struct log_rows rows = {0};
+    struct kv_cursor *cursor;
+    if (record->log_runs > 0) {
+        rows.rows = calloc(record->log_runs, sizeof *rows.rows);
+        if (!rows.rows) return error_memory(error);
+        int rc = kv_cursor_open(txn, error, &cursor);
+        if (!rc) {
+            rc = load_rows(txn, cursor, stream, record->log_runs, error, &rows);
+            kv_cursor_close(cursor);
+        }
+        if (!rc && rows.rows[rows.count - 1].header.run != record->log_run)
+            rc = damaged_order(txn, stream, record->log_run, error);
+        if (rc) {
+            log_rows_free(&rows);
+            return rc;
+        }
+    }
+    *out = rows;
+    return 0;
+}
+
+int log_part(struct kv_txn *txn, const struct row *row, uint8_t part, struct pace_error *error,
+             struct row *out)
+{
+    struct position position = log_position(row);
+    int rc = log_get(txn, row->header.stream, &position, part, error, out);
+    return rc == PACE_ENOTFOUND ? damaged_row(txn, position.run, error) : rc;
 }

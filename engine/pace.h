@@ -166,6 +166,24 @@ PACE_API int pace_run_begin(pace *store, const struct pace_run_info *info, struc
  * error the run is as it was before the call. */
 PACE_API int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error);
 
+/* A column resolved once: benchmark, measure, unit and direction. Good for every run of the same
+ * `pace`, whatever its stream, until it is closed. */
+typedef uint32_t pace_column_handle;
+
+/* The handle of a column; the same for the same arguments. Nothing is written: the column begins
+ * with its first cell. Errors: PACE_ENAME, PACE_EVALUE (direction), PACE_ELIMIT, PACE_EREADONLY. */
+PACE_API int pace_column(pace *store, const char *benchmark, const char *measure, const char *unit,
+                         enum pace_direction direction, struct pace_error *error,
+                         pace_column_handle *out);
+
+/* Adds `count` cells that are ok and have neither bounds nor samples: values[i] is of columns[i].
+ * The same run as by pace_run_put, several times faster; both may be used in one run. A run is stored
+ * the fastest when its columns come in the order of the stream's. Errors: PACE_EVALUE (non-finite),
+ * PACE_EMISUSE (not a handle), PACE_ELIMIT; after one the run is as it was before the call. Two cells
+ * of one series are PACE_EDUPLICATE when the run is committed. */
+PACE_API int pace_run_put_row(pace_run *run, const pace_column_handle *columns,
+                              const double *values, size_t count, struct pace_error *error);
+
 /* Adds or replaces one piece of named metadata (key and value are text). */
 PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value,
                                struct pace_error *error);
@@ -174,11 +192,13 @@ PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value
 PACE_API size_t pace_run_cell_count(const pace_run *run);
 
 /* Appends `count` runs in one durable transaction, all or none; when it returns 0 they are on disk.
+ * To load history fast, give many runs of a stream (64 and more) in one call, up to about two million
+ * cells: they are written the way they are read. More only costs memory.
  * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
  * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
  * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
  * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL,
- * PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
+ * PACE_EDUPLICATE (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
 PACE_API int pace_runs_commit(pace *store, pace_run *const *runs, size_t count,
                               struct pace_error *error, struct pace_run_result *results);
 
@@ -287,6 +307,20 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
  * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
 PACE_API void pace_scan_close(pace_scan *scan);
+
+/* What a column's ok cells are like. */
+struct pace_summary {
+    uint64_t count;
+    double mean, sd; /* sd: over count - 1; NAN below 2; mean, min, max: NAN when there are none */
+    double min, max, sum;
+};
+
+/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i], memory of
+ * the caller. Where the range has a whole block of runs, its stored summaries are merged and no value
+ * is read. The last bits of sums may depend on how runs were stored. Errors as of a scan. */
+PACE_API int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
+                               size_t column_count, const struct pace_range *range,
+                               struct pace_error *error, struct pace_summary *out);
 
 /* -- lineage: the history that a branch has from its parent ------------------------------------ */
 
@@ -462,7 +496,7 @@ struct pace_damage {
 struct pace_verified {
     uint64_t pages, free_pages; /* of the data file */
     uint64_t records, streams, runs, cells;
-    uint64_t damages;           /* found; after 1,000 it ends */
+    uint64_t damages; /* found; after 1,000 it ends */
 };
 
 /* Walks everything in the store at `path`, in one snapshot: first all pages of the file, then, if
@@ -497,10 +531,10 @@ struct pace_merge_conflict {
 };
 
 struct pace_merged {
-    uint64_t runs, cells;      /* that came */
-    uint64_t duplicates;       /* runs that were there already */
-    uint64_t marks, objects;   /* that came */
-    uint64_t marks_left;       /* that name a run which is not here */
+    uint64_t runs, cells;    /* that came */
+    uint64_t duplicates;     /* runs that were there already */
+    uint64_t marks, objects; /* that came */
+    uint64_t marks_left;     /* that name a run which is not here */
     uint64_t conflicts;
 };
 
@@ -532,9 +566,9 @@ struct pace_compact_options {
 };
 
 struct pace_compacted {
-    uint64_t runs, cells;                 /* that stay */
+    uint64_t runs, cells; /* that stay */
     uint64_t runs_dropped, cells_dropped;
-    uint64_t bytes_before, bytes_after;   /* of the data file; after is 0 for a dry run */
+    uint64_t bytes_before, bytes_after; /* of the data file; after is 0 for a dry run */
 };
 
 /* Writes the store in `path` anew without what is dropped, and without free pages: the only call

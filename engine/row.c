@@ -23,6 +23,26 @@ void row_buffer_free(struct row_buffer *buffer)
     *buffer = (struct row_buffer){0};
 }
 
+int row_buffer_grow(struct row_buffer *buffer, size_t more)
+{
+    size_t len = buffer->len + more;
+    if (len <= buffer->capacity) return 0;
+    unsigned char *data = realloc(buffer->data, len + len / 2);
+    if (!data) return -1;
+    buffer->data = data;
+    buffer->capacity = len + len / 2;
+    return 0;
+}
+
+int row_buffer_reserve(struct row_buffer *buffer, size_t len)
+{
+    buffer->len = 0;
+    if (row_buffer_grow(buffer, len)) return -1;
+    buffer->len = len;
+    memset(buffer->data, 0, len);
+    return 0;
+}
+
 /* -- where things are ------------------------------------------------------------------------ */
 
 static uint32_t group_count(uint32_t slots)
@@ -148,19 +168,6 @@ static void clear_statuses(unsigned char *data, const struct row_header *header)
         memset(data + group_parts(header, group).status, 0xff, STATUS_BYTES);
 }
 
-static int reserve(struct row_buffer *buffer, size_t len)
-{
-    if (len > buffer->capacity) {
-        unsigned char *data = realloc(buffer->data, len + len / 2);
-        if (!data) return -1;
-        buffer->data = data;
-        buffer->capacity = len + len / 2;
-    }
-    buffer->len = len;
-    memset(buffer->data, 0, len);
-    return 0;
-}
-
 int row_encode(struct row_buffer *buffer, const struct row_header *from, const char *commit,
                const struct row_cell *cells, size_t count, uint32_t column_count,
                const struct key *key)
@@ -176,7 +183,7 @@ int row_encode(struct row_buffer *buffer, const struct row_header *from, const c
     uint32_t groups = group_count(header.slots);
     header.length = (uint32_t)(group_at(&header, groups - 1) +
                                group_bytes(header.form, group_slots(&header, groups - 1)));
-    if (reserve(buffer, header.length)) return -1;
+    if (row_buffer_reserve(buffer, header.length)) return -1;
     unsigned char *data = buffer->data;
     memcpy(data + sizeof header, commit, header.commit_len);
     if (header.form & ROW_STATUSES) clear_statuses(data, &header);
@@ -254,30 +261,9 @@ static double double_at(const struct row *row, size_t at)
     return number;
 }
 
-/* Finds the slot of a column; 1: there is one, 0: none, -1: damaged. */
-static int find_slot(struct row *row, uint32_t column, uint32_t *slot)
+static uint32_t lower_bound(const struct row *row, size_t columns, uint32_t count, uint32_t column)
 {
-    const struct row_header *header = &row->header;
-    if (column < header->base) return 0;
-    if (header->form & ROW_DENSE) {
-        *slot = column - header->base;
-        return *slot < header->slots;
-    }
-    size_t firsts = firsts_at(header);
-    uint32_t low = 0, high = row->groups; /* groups before `low` begin at or before column */
-    while (low < high) {
-        uint32_t middle = low + (high - low) / 2;
-        if (u32_at(row, firsts + 4 * (size_t)middle) <= column)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == 0) return 0;
-    uint32_t group = low - 1;
-    if (check_group(row, group)) return -1;
-    size_t columns = group_parts(header, group).columns;
-    low = 0;
-    high = group_slots(header, group);
+    uint32_t low = 0, high = count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (u32_at(row, columns + 4 * (size_t)middle) < column)
@@ -285,35 +271,83 @@ static int find_slot(struct row *row, uint32_t column, uint32_t *slot)
         else
             high = middle;
     }
-    *slot = group * ROW_GROUP_SLOTS + low;
-    return low < group_slots(header, group) && u32_at(row, columns + 4 * (size_t)low) == column;
+    return low;
+}
+
+/* The first slot at or behind a column, header.slots when there is none. 0, or -1: damaged. */
+static int seek_slot(struct row *row, uint32_t column, uint32_t *slot)
+{
+    const struct row_header *header = &row->header;
+    if (header->form & ROW_DENSE) {
+        *slot = column > header->base ? column - header->base : 0;
+        if (*slot > header->slots) *slot = header->slots;
+        return 0;
+    }
+    /* It is in the last group that begins before the column, or it begins the next. */
+    uint32_t group = lower_bound(row, firsts_at(header), row->groups, column);
+    if (group == 0) {
+        *slot = 0;
+        return 0;
+    }
+    group--;
+    if (check_group(row, group)) return -1;
+    *slot = group * ROW_GROUP_SLOTS + lower_bound(row, group_parts(header, group).columns,
+                                                  group_slots(header, group), column);
+    return 0;
+}
+
+int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, uint32_t *end)
+{
+    return seek_slot(row, from, first) || seek_slot(row, until, end) ? -1 : 0;
+}
+
+int row_slot(struct row *row, uint32_t slot, struct row_cell *cell)
+{
+    const struct row_header *header = &row->header;
+    uint32_t group = slot / ROW_GROUP_SLOTS;
+    size_t i = slot % ROW_GROUP_SLOTS;
+    assert(slot < header->slots);
+    if (check_group(row, group)) return -1;
+    struct group parts = group_parts(header, group);
+    *cell = (struct row_cell){
+        .status = PACE_CELL_OK, .value = (double)NAN, .lower = (double)NAN, .upper = (double)NAN};
+    cell->column =
+        header->form & ROW_DENSE ? header->base + slot : u32_at(row, parts.columns + 4 * i);
+    if (header->form & ROW_STATUSES) {
+        unsigned status = (unsigned)row->data[parts.status + i / 4] >> i % 4 * 2 & 3;
+        cell->status = status == STATUS_ABSENT ? PACE_CELL_ABSENT : (uint8_t)status;
+        if (status != PACE_CELL_OK) return 0;
+    }
+    cell->value = double_at(row, parts.value + 8 * i);
+    if (header->form & ROW_BOUNDS) {
+        cell->lower = double_at(row, parts.lower + 8 * i);
+        cell->upper = double_at(row, parts.upper + 8 * i);
+    }
+    return 0;
+}
+
+const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last)
+{
+    const struct row_header *header = &row->header;
+    if (header->form != ROW_DENSE || first < header->base || last - header->base >= header->slots)
+        return NULL;
+    uint32_t group = (first - header->base) / ROW_GROUP_SLOTS;
+    if (check_group(row, group)) return NULL;
+    return row->data + group_parts(header, group).value;
 }
 
 int row_cell(struct row *row, uint32_t column, struct row_cell *cell)
 {
-    uint32_t slot = 0;
+    uint32_t slot;
+    if (seek_slot(row, column, &slot)) return -1;
+    if (slot < row->header.slots && column >= row->header.base) {
+        if (row_slot(row, slot, cell)) return -1;
+        if (cell->column == column) return 0;
+    }
     *cell = (struct row_cell){.column = column,
                               .status = PACE_CELL_ABSENT,
                               .value = (double)NAN,
                               .lower = (double)NAN,
                               .upper = (double)NAN};
-    int found = find_slot(row, column, &slot);
-    if (found <= 0) return found;
-    uint32_t group = slot / ROW_GROUP_SLOTS;
-    size_t i = slot % ROW_GROUP_SLOTS;
-    if (check_group(row, group)) return -1;
-    struct group parts = group_parts(&row->header, group);
-    if (row->header.form & ROW_STATUSES) {
-        unsigned status = (unsigned)row->data[parts.status + i / 4] >> i % 4 * 2 & 3;
-        if (status == STATUS_ABSENT) return 0;
-        cell->status = (uint8_t)status;
-        if (status != PACE_CELL_OK) return 0;
-    }
-    cell->status = PACE_CELL_OK;
-    cell->value = double_at(row, parts.value + 8 * i);
-    if (row->header.form & ROW_BOUNDS) {
-        cell->lower = double_at(row, parts.lower + 8 * i);
-        cell->upper = double_at(row, parts.upper + 8 * i);
-    }
     return 0;
 }

@@ -64,6 +64,11 @@ struct row_buffer {
 };
 void row_buffer_free(struct row_buffer *buffer);
 
+/* Makes the buffer `len` zero bytes long; makes room for `more` bytes behind its end. 0, or -1
+ * without memory. */
+int row_buffer_reserve(struct row_buffer *buffer, size_t len);
+int row_buffer_grow(struct row_buffer *buffer, size_t more);
+
 /* Encodes the part of which `header` tells run, previous, times, stream, ordinal, flags,
  * cell_count, parts, part; `column_count` is the stream's. `cells` are those of the part, at least
  * one. Returns 0, or -1 without memory. */
@@ -85,6 +90,16 @@ struct row {
 
 /* Checks frame and header. 0, or -1: damaged. */
 int row_open(struct row *row, const void *data, size_t len, const void *key, size_t key_len);
+
+/* The slots of this part whose columns are in [from, until): *first to *end - 1. 0, or -1: damaged.
+ */
+int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, uint32_t *end);
+/* Reads one slot; its status may be PACE_CELL_ABSENT. 0, or -1: damaged. */
+int row_slot(struct row *row, uint32_t slot, struct row_cell *cell);
+
+/* The values f64 of columns `first` and on, when first begins a group, `last` lies in it, and the row
+ * has all of them, ok and without bounds; else, or when they are damaged, NULL. */
+const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last);
 
 /* Reads one column of this part: 0 and *cell (status PACE_CELL_ABSENT when there is none), or -1:
  * damaged. Reading columns in order checks each group once. */

@@ -12,13 +12,43 @@ enum { FIRST_CAPACITY = 16 };
 
 /* -- digests --------------------------------------------------------------------------------- */
 
-void run_add_digest(struct seal_digest *sum, const struct cell_image *cell)
+struct seal_digest run_series_seed(uint64_t benchmark_hash, uint64_t measure_hash)
 {
-    struct seal_digest digest = seal_digest(cell, sizeof *cell);
-    sum->low += digest.low;
-    sum->high += digest.high;
+    const uint64_t hashes[2] = {benchmark_hash, measure_hash};
+    return seal_digest(hashes, sizeof hashes);
 }
-_Static_assert(sizeof(struct cell_image) == 72, "no padding: its bytes are hashed");
+
+struct seal_digest run_unit_term(const struct seal_digest *seed, uint64_t unit_hash)
+{
+    if (unit_hash == 0) return (struct seal_digest){0};
+    const uint64_t hashes[3] = {seed->low, seed->high, unit_hash};
+    return seal_digest(hashes, sizeof hashes);
+}
+
+struct seal_digest run_cell_digest(const struct seal_digest *seed, uint8_t status, double value,
+                                   double lower, double upper, const double *samples,
+                                   size_t sample_count)
+{
+    struct seal_digest digest = {0}, own = *seed;
+    if (status != PACE_CELL_OK || !isnan(lower) || !isnan(upper) || sample_count) {
+        struct {
+            struct seal_digest seed;
+            uint64_t status;
+            double lower, upper;
+            struct seal_digest samples;
+        } image = {
+            .seed = *seed,
+            .status = status,
+            .lower = lower,
+            .upper = upper,
+            .samples = seal_digest(samples, sample_count * sizeof *samples),
+        };
+        _Static_assert(sizeof image == 56, "no padding: its bytes are hashed");
+        own = seal_digest(&image, sizeof image);
+    }
+    run_add_value(&digest, &own, value);
+    return digest;
+}
 
 struct seal_digest run_digest(const struct pace_run *run, const struct seal_digest *cells)
 {
@@ -114,6 +144,7 @@ int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_er
     struct pace_run *run = calloc(1, sizeof *run);
     if (!run) return error_memory(error);
     arena_init(&run->arena, 0);
+    run->store = store;
     run->time_ns = info->time_ns;
     run->ran_ns = info->ran_ns;
     run->ordinal = info->ordinal;
@@ -197,7 +228,7 @@ static int check_cell(const struct pace_run *run, const struct pace_cell *cell,
 
 static int reserve_cell(struct pace_run *run)
 {
-    if (run->cell_count < run->cell_capacity) return 0;
+    if (run->named_count < run->cell_capacity) return 0;
     size_t capacity = run->cell_capacity ? run->cell_capacity * 2 : FIRST_CAPACITY;
     struct run_cell *cells = realloc(run->cells, capacity * sizeof *cells);
     if (!cells) return -1;
@@ -212,21 +243,20 @@ static uint32_t add_text(struct pace_run *run, const char *text)
     return texts_add(&run->texts, &run->arena, text, len, text_hash(text, len));
 }
 
-/* The image of the cell as it was given: the derived identity must not depend on the store. */
+/* The derived identity is of the cells as they were given: it must not depend on the store. */
 static void add_given(struct pace_run *run, const struct run_cell *cell)
 {
     const struct text *texts = run->texts.items;
-    struct cell_image image = {
-        .benchmark = texts[cell->benchmark].hash,
-        .measure = texts[cell->measure].hash,
-        .unit = cell->unit == TEXTS_NONE ? 0 : texts[cell->unit].hash,
-        .status = cell->status,
-        .value = cell->value,
-        .lower = cell->lower,
-        .upper = cell->upper,
-        .samples = seal_digest(cell->samples, cell->sample_count * sizeof *cell->samples),
-    };
-    run_add_digest(&run->given, &image);
+    struct seal_digest seed =
+        run_series_seed(texts[cell->benchmark].hash, texts[cell->measure].hash);
+    struct seal_digest digest = run_cell_digest(&seed, cell->status, cell->value, cell->lower,
+                                                cell->upper, cell->samples, cell->sample_count);
+    struct seal_digest unit =
+        run_unit_term(&seed, cell->unit == TEXTS_NONE ? 0 : texts[cell->unit].hash);
+    run->content.low += digest.low;
+    run->content.high += digest.high;
+    run->units.low += unit.low;
+    run->units.high += unit.high;
 }
 
 /* NaNs of many bit patterns come in; one is stored and hashed. */
@@ -265,9 +295,10 @@ int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error 
         memcpy(samples, cell->samples, own.sample_count * sizeof *samples);
         own.samples = samples;
     }
-    if (reserve_cell(run) || map_set(&run->by_name, name, (uint32_t)run->cell_count))
+    if (reserve_cell(run) || map_set(&run->by_name, name, (uint32_t)run->named_count))
         return error_memory(error);
-    run->cells[run->cell_count++] = own;
+    run->cells[run->named_count++] = own;
+    run->cell_count++;
     run->sample_count += own.sample_count;
     add_given(run, &own);
     return 0;

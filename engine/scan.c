@@ -1,16 +1,18 @@
 /* scan.c -- cells of some columns of a stream, in batches: a matrix of columns x runs.
  *
- * Rows come from a row source (log.h) in order of history; the columns are visited in order within
- * a row, so that each group of a row is checked once. A batch holds at most PACE_MAX_BATCH runs and
- * about half a million cells, at least one run; its memory is used again for the next. */
-#include "log.h"
+ * Runs come in spans (source.h): of a block column by column, 64 runs at a time; of the log row by
+ * row. The columns are visited in order, so that each checksum is computed once. A batch holds at
+ * most PACE_MAX_BATCH runs, and no more than fit the cache if that is 64 runs or more; its memory is used
+ * again for the next. */
 #include "snapshot.h"
+#include "source.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_CELLS = 1 << 19 };
+/* A batch's cells stay in the cache; but chunks are read whole, within what memory allows. */
+enum { BATCH_CELLS = 1 << 16, BATCH_CELLS_MAX = 1 << 22 };
 
 struct scan_column {
     uint32_t column;
@@ -19,10 +21,12 @@ struct scan_column {
 
 struct pace_scan {
     struct pace_snapshot *snapshot;
-    struct log_walk walk;
+    struct source_walk walk;
+    struct kv_cursor *cursor;
     struct scan_column *columns; /* by column */
     size_t column_count, stride;
     struct pace_run_view *runs;
+    struct scan_memory memory;     /* value and status */
     double *value, *lower, *upper; /* lower and upper: NULL until a bound was seen */
     uint8_t *status;
     int bounded; /* a cell of this batch has a bound */
@@ -36,22 +40,48 @@ static int by_column(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
+/* Mostly they are in order. */
+static void sort_columns(struct pace_scan *scan)
+{
+    for (size_t i = 1; i < scan->column_count; i++) {
+        if (scan->columns[i - 1].column <= scan->columns[i].column) continue;
+        qsort(scan->columns, scan->column_count, sizeof *scan->columns, by_column);
+        return;
+    }
+}
+
 /* How many runs a batch holds. */
 static size_t batch_runs(size_t columns, const struct pace_range *range, uint64_t run_count)
 {
     uint64_t runs = columns ? BATCH_CELLS / columns : PACE_MAX_BATCH;
+    if (runs < BLOCK_CHUNK_RUNS) {
+        runs = BATCH_CELLS_MAX / columns;
+        if (runs > BLOCK_CHUNK_RUNS) runs = BLOCK_CHUNK_RUNS;
+    }
     if (runs > PACE_MAX_BATCH) runs = PACE_MAX_BATCH;
+    if (runs > BLOCK_CHUNK_RUNS) runs -= runs % BLOCK_CHUNK_RUNS;
     if (range->last && range->last < runs) runs = range->last;
     if (run_count < runs) runs = run_count;
     return runs ? (size_t)runs : 1;
 }
 
+/* Takes the memory of an earlier scan of the snapshot, or new memory, which is not cleared: a page that
+ * is not written costs nothing. */
 static int reserve(struct pace_scan *scan, struct pace_error *error)
 {
-    size_t cells = scan->column_count * scan->stride;
+    struct scan_memory *spare = &scan->snapshot->spare;
+    size_t cells = scan->column_count * scan->stride + 1;
+    if (spare->cells >= cells) {
+        scan->memory = *spare;
+        *spare = (struct scan_memory){0};
+    } else {
+        scan->memory = (struct scan_memory){.cells = cells};
+        scan->memory.value = malloc(cells * sizeof *scan->memory.value);
+        scan->memory.status = malloc(cells * sizeof *scan->memory.status);
+    }
+    scan->value = scan->memory.value;
+    scan->status = scan->memory.status;
     scan->runs = calloc(scan->stride, sizeof *scan->runs);
-    scan->value = calloc(cells + 1, sizeof *scan->value);
-    scan->status = calloc(cells + 1, sizeof *scan->status);
     return scan->runs && scan->value && scan->status ? 0 : error_memory(error);
 }
 
@@ -79,8 +109,9 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
             scan->columns[i] = (struct scan_column){.column = columns[i], .place = (uint32_t)i};
     }
     if (!rc) {
-        qsort(scan->columns, column_count, sizeof *scan->columns, by_column);
-        rc = log_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
+        sort_columns(scan);
+        rc = kv_cursor_open(snapshot->txn, error, &scan->cursor);
+        if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
     if (rc) {
         pace_scan_close(scan);
@@ -93,59 +124,241 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
 void pace_scan_close(pace_scan *scan)
 {
     if (!scan) return;
-    log_walk_close(&scan->walk);
+    source_walk_close(&scan->walk);
+    kv_cursor_close(scan->cursor);
     free(scan->columns);
     free(scan->runs);
-    free(scan->value);
     free(scan->lower);
     free(scan->upper);
-    free(scan->status);
+    if (scan->value && scan->status && scan->memory.cells > scan->snapshot->spare.cells) {
+        struct scan_memory old = scan->snapshot->spare;
+        scan->snapshot->spare = scan->memory;
+        scan->memory = old;
+    }
+    free(scan->memory.value);
+    free(scan->memory.status);
     free(scan);
 }
 
-/* Stores a cell's bounds; the first of a batch makes all others of it NAN. */
-static int put_bounds(struct pace_scan *scan, size_t at, const struct row_cell *cell,
-                      struct pace_error *error)
+/* From the first bound of a batch on, those of all others are NAN. */
+static int begin_bounds(struct pace_scan *scan, struct pace_error *error)
 {
     size_t cells = scan->column_count * scan->stride;
+    if (scan->bounded) return 0;
     if (!scan->lower) scan->lower = malloc(cells * sizeof *scan->lower);
     if (!scan->upper) scan->upper = malloc(cells * sizeof *scan->upper);
     if (!scan->lower || !scan->upper) return error_memory(error);
-    for (size_t i = 0; !scan->bounded && i < cells; i++)
+    for (size_t i = 0; i < cells; i++)
         scan->lower[i] = scan->upper[i] = (double)NAN;
     scan->bounded = 1;
-    scan->lower[at] = cell->lower;
-    scan->upper[at] = cell->upper;
     return 0;
 }
 
-/* Reads the scan's columns of one row into place r of the batch. */
-static int read_row(struct pace_scan *scan, const struct row *first, size_t r,
-                    struct pace_error *error)
+/* -- rows of the log ------------------------------------------------------------------------- */
+
+/* Reads one cell of a row to place `at` of the batch. */
+static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, size_t at,
+                     struct pace_error *error)
 {
-    struct row row = *first;
-    for (size_t i = 0; i < scan->column_count; i++) {
-        uint32_t column = scan->columns[i].column;
-        uint8_t part = (uint8_t)(column / ROW_PART_COLUMNS);
-        size_t at = scan->columns[i].place * scan->stride + r;
-        struct row_cell cell = {.status = PACE_CELL_ABSENT, .value = (double)NAN};
-        if (first->header.parts >> part & 1) {
-            if (part != row.header.part) {
-                int rc = log_walk_part(&scan->walk, first, part, error, &row);
+    struct row_cell cell;
+    if (row_cell(row, column, &cell))
+        return error_damaged(error, "%s: cells of run %llu", kv_path(scan->snapshot->txn),
+                             (unsigned long long)row->header.run);
+    scan->value[at] = cell.value;
+    scan->status[at] = cell.status;
+    if (isnan(cell.lower) && isnan(cell.upper)) return 0;
+    int rc = begin_bounds(scan, error);
+    if (rc) return rc;
+    scan->lower[at] = cell.lower;
+    scan->upper[at] = cell.upper;
+    return 0;
+}
+
+/* Opens one part of rows; those without it have no slots. */
+static int open_part(struct pace_scan *scan, const struct row *rows, size_t count, uint8_t part,
+                     struct pace_error *error, struct row *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        int rc = 0;
+        if (part == 0)
+            out[i] = rows[i];
+        else if (rows[i].header.parts >> part & 1)
+            rc = log_part(scan->snapshot->txn, &rows[i], part, error, &out[i]);
+        else
+            out[i] = (struct row){.data = NULL};
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
+{
+    memset(scan->status + at, PACE_CELL_ABSENT, count);
+    for (uint32_t i = 0; i < count; i++)
+        scan->value[at + i] = (double)NAN;
+}
+
+/* A tile: columns [i, end) of the scan, which lie in one group of a row, and `count` rows. */
+struct tile {
+    struct row *rows;
+    const unsigned char **values; /* by row: of the group's columns, or NULL: not plain */
+    size_t count, i, end, r;
+};
+
+/* Turns a tile of which all cells are ok; it stays in the first cache meanwhile. */
+static void turn_tile(struct pace_scan *scan, const struct tile *tile, uint32_t group)
+{
+    for (size_t j = tile->i; j < tile->end; j++) {
+        size_t at = scan->columns[j].place * scan->stride + tile->r;
+        size_t offset = 8 * (size_t)(scan->columns[j].column - group);
+        for (size_t k = 0; k < tile->count; k++)
+            memcpy(&scan->value[at + k], tile->values[k] + offset, 8);
+        memset(scan->status + at, PACE_CELL_OK, tile->count);
+    }
+}
+
+static int read_tile(struct pace_scan *scan, struct tile *tile, struct pace_error *error)
+{
+    uint32_t group = scan->columns[tile->i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
+    int plain = 1;
+    for (size_t k = 0; k < tile->count; k++) {
+        struct row *row = &tile->rows[k];
+        tile->values[k] =
+            row->data ? row_plain(row, group, scan->columns[tile->end - 1].column) : NULL;
+        plain = plain && tile->values[k];
+    }
+    if (plain) {
+        turn_tile(scan, tile, group);
+        return 0;
+    }
+    for (size_t k = 0; k < tile->count; k++) {
+        for (size_t j = tile->i; j < tile->end; j++) {
+            size_t at = scan->columns[j].place * scan->stride + tile->r + k;
+            uint32_t column = scan->columns[j].column;
+            if (tile->rows[k].data) {
+                int rc = read_cell(scan, &tile->rows[k], column, at, error);
                 if (rc) return rc;
+            } else {
+                put_absent(scan, at, 1);
             }
-            if (row_cell(&row, column, &cell))
-                return error_damaged(error, "%s: cells of run %llu", kv_path(scan->snapshot->txn),
-                                     (unsigned long long)first->header.run);
-        }
-        scan->value[at] = cell.value;
-        scan->status[at] = cell.status;
-        if (row.header.form & ROW_BOUNDS && (!isnan(cell.lower) || !isnan(cell.upper))) {
-            int rc = put_bounds(scan, at, &cell, error);
-            if (rc) return rc;
         }
     }
     return 0;
+}
+
+/* Reads the scan's columns of rows to places r and on of the batch. */
+static int read_log(struct pace_scan *scan, const struct row *rows, size_t count, size_t r,
+                    struct pace_error *error)
+{
+    struct tile tile = {.count = count, .r = r};
+    tile.rows = malloc(count * sizeof *tile.rows);
+    tile.values = malloc(count * sizeof *tile.values);
+    int rc = tile.rows && tile.values ? 0 : error_memory(error), part = -1;
+    for (; !rc && tile.i < scan->column_count; tile.i = tile.end) {
+        uint32_t column = scan->columns[tile.i].column;
+        tile.end = tile.i + 1;
+        while (tile.end < scan->column_count &&
+               scan->columns[tile.end].column / ROW_GROUP_SLOTS == column / ROW_GROUP_SLOTS)
+            tile.end++;
+        if (part != (int)(column / ROW_PART_COLUMNS)) {
+            part = (int)(column / ROW_PART_COLUMNS);
+            rc = open_part(scan, rows, count, (uint8_t)part, error, tile.rows);
+        }
+        if (!rc) rc = read_tile(scan, &tile, error);
+    }
+    free(tile.rows);
+    free(tile.values);
+    return rc;
+}
+
+/* -- blocks ---------------------------------------------------------------------------------- */
+
+/* Reads runs [first, first + count) of a chunk to place `at` of the batch. */
+static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, uint32_t first,
+                      uint32_t count, size_t at, struct pace_error *error)
+{
+    double numbers[BLOCK_CHUNK_RUNS];
+    block_chunk_statuses(chunk, first, count, scan->status + at);
+    if (count == chunk->runs) {
+        block_chunk_read(chunk, BLOCK_VALUE, scan->value + at);
+    } else {
+        block_chunk_read(chunk, BLOCK_VALUE, numbers);
+        memcpy(scan->value + at, numbers + first, count * sizeof *numbers);
+    }
+    if (!(chunk->lower | chunk->upper)) return 0;
+    int rc = begin_bounds(scan, error);
+    if (rc) return rc;
+    block_chunk_read(chunk, BLOCK_LOWER, numbers);
+    memcpy(scan->lower + at, numbers + first, count * sizeof *numbers);
+    block_chunk_read(chunk, BLOCK_UPPER, numbers);
+    memcpy(scan->upper + at, numbers + first, count * sizeof *numbers);
+    return 0;
+}
+
+/* Reads one column of a span, in a group that has it. */
+static int read_column(struct pace_scan *scan, const struct span *span,
+                       const struct block_group *group, struct block_slot *slot, size_t at,
+                       struct pace_error *error)
+{
+    uint32_t run = span->first, end = span->first + span->count;
+    while (run < end) {
+        struct block_chunk chunk;
+        uint32_t number = run / BLOCK_CHUNK_RUNS, first = run % BLOCK_CHUNK_RUNS;
+        uint32_t count =
+            BLOCK_CHUNK_RUNS - first < end - run ? BLOCK_CHUNK_RUNS - first : end - run;
+        if (block_chunk_open(group, slot, number, &chunk))
+            return error_damaged(error, "%s: column %u of block %u of stream %u",
+                                 kv_path(scan->snapshot->txn), slot->column, group->header.block,
+                                 group->header.stream);
+        int rc = read_chunk(scan, &chunk, first, count, at, error);
+        if (rc) return rc;
+        run += count;
+        at += count;
+    }
+    return 0;
+}
+
+/* Reads the scan's columns of some runs of a block to places r and on of the batch. */
+static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
+                      struct pace_error *error)
+{
+    const struct block_entry *entry = span->source->entry;
+    struct block_group group = {.header = {.until = 0}};
+    for (size_t i = 0; i < scan->column_count; i++) {
+        uint32_t column = scan->columns[i].column;
+        size_t at = scan->columns[i].place * scan->stride + r;
+        struct block_slot slot;
+        int found = 0, rc = 0;
+        if (column < entry->columns) {
+            if (column >= group.header.until)
+                rc = blocks_group(scan->snapshot->txn, scan->cursor, scan->walk.stream,
+                                  entry->block, column, entry->runs, error, &group);
+            if (rc) return rc;
+            found = block_group_seek(&group, column, &slot);
+            if (found < 0)
+                return blocks_damaged(scan->snapshot->txn, scan->walk.stream, entry->block, error);
+        }
+        if (found && slot.column == column)
+            rc = read_column(scan, span, &group, &slot, at, error);
+        else
+            put_absent(scan, at, span->count);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+/* -- batches --------------------------------------------------------------------------------- */
+
+static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
+                     struct pace_error *error)
+{
+    int rc = 0;
+    for (uint32_t i = 0; !rc && i < span->count; i++)
+        rc = source_view(&scan->walk, span->source, span->first + i, error, &scan->runs[r + i]);
+    if (rc) return rc;
+    return span->source->entry
+               ? read_block(scan, span, r, error)
+               : read_log(scan, scan->walk.log.rows + span->first, span->count, r, error);
 }
 
 static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *count)
@@ -153,13 +366,11 @@ static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *
     size_t r = 0;
     int rc = 0;
     scan->bounded = 0;
-    while (r < scan->stride) {
-        struct row row;
-        rc = log_walk_next(&scan->walk, error, &row);
-        if (rc) break;
-        rc = read_row(scan, &row, r, error);
-        if (rc) break;
-        scan->runs[r++] = log_view(&row);
+    while (!rc && r < scan->stride) {
+        struct span span;
+        rc = source_walk_next(&scan->walk, (uint32_t)(scan->stride - r), error, &span);
+        if (!rc) rc = read_span(scan, &span, r, error);
+        if (!rc) r += span.count;
     }
     if (rc && rc != PACE_ENOTFOUND) return rc;
     *count = r;

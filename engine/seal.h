@@ -1,6 +1,6 @@
 /* seal.h -- checksums: every record of the store carries one that is bound to its key.
  *
- *     sealed record:  | sum u64 | body ... |     sum = XXH3-64(body, seed = XXH3-64(key))
+ *     sealed record:  | sum u64 | body ... |     sum = mix(XXH3-64(body) ^ mix(XXH3-64(key)))
  *
  * LMDB has none of its own: a flipped bit, a page written to another place or a stale copy under
  * another key comes back as data. The seed makes a record good under its own key only.

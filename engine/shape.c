@@ -23,6 +23,7 @@ static void shape_free(struct shape *shape)
 {
     free(shape->columns);
     map_free(&shape->by_name);
+    free(shape->by_handle);
     *shape = (struct shape){0};
 }
 

@@ -4,6 +4,7 @@
 #include "snapshot.h"
 #include "beside.h"
 #include "branch.h"
+#include "blocks.h"
 #include "index.h"
 #include "log.h"
 
@@ -40,6 +41,8 @@ void pace_snapshot_end(pace_snapshot *snapshot)
     if (!snapshot) return;
     kv_read_end(snapshot->txn);
     shapes_free(&snapshot->shapes);
+    free(snapshot->spare.value);
+    free(snapshot->spare.status);
     arena_clear(&snapshot->arena);
     free(snapshot);
 }
@@ -205,8 +208,7 @@ int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *er
     struct shape *shape = NULL;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
-    if (rc) return rc;
-    rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
+    if (!rc) rc = shapes_read(snapshot->txn, &snapshot->shapes, record.shape, error, &shape);
     if (rc) return rc;
     if (record.column_count > shape->length)
         return error_damaged(error, "%s: the columns of stream %u", kv_path(snapshot->txn), stream);
@@ -254,8 +256,14 @@ int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error
     int rc = find_run(snapshot, run, error, &place, NULL);
     if (rc) return rc;
     struct position position = run_position(&place, run);
+    struct stream_record record;
     rc = log_get(snapshot->txn, place.stream, &position, 0, error, &row);
     if (!rc) *out = log_view(&row);
+    if (rc != PACE_ENOTFOUND) return rc;
+    rc = snapshot_stream(snapshot, place.stream, error, &record);
+    if (!rc) rc = blocks_find(snapshot->txn, place.stream, &record, &position, error, out);
+    if (rc == PACE_ENOTFOUND)
+        rc = error_damaged(error, "%s: run %llu", kv_path(snapshot->txn), (unsigned long long)run);
     return rc;
 }
 

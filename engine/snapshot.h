@@ -5,6 +5,13 @@
 #include "map.h"
 #include "store.h"
 
+/* What a scan of the snapshot leaves for the next. */
+struct scan_memory {
+    size_t cells;
+    double *value;
+    uint8_t *status;
+};
+
 struct pace_snapshot {
     struct kv *kv;
     struct kv_txn *txn;
@@ -12,6 +19,7 @@ struct pace_snapshot {
     struct head head;
     const char **names[PACE_DIMENSION_COUNT]; /* NULL: not read yet */
     struct pace_stream *streams;
+    struct scan_memory spare;
     struct shapes shapes; /* read so far; their maps stay empty */
 };
 

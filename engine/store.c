@@ -58,6 +58,8 @@ int pace_open(const char *path, unsigned flags, const struct pace_options *given
     struct pace *store = calloc(1, sizeof *store);
     if (!store) return error_memory(error);
     catalogue_init(&store->catalogue);
+    store->limits = fold_limits_default;
+    handles_init(&store->handles);
     store->timeout_ms = options.write_timeout_ms;
     store->path = strdup(path);
     struct kv_options kv_options = {.map_size = options.map_size,
@@ -79,6 +81,7 @@ void pace_close(pace *store)
     if (!store) return;
     kv_close(store->kv);
     catalogue_clear(&store->catalogue);
+    handles_free(&store->handles);
     free(store->path);
     free(store);
 }

@@ -5,6 +5,8 @@
 #include "catalogue.h"
 #include "measure.h"
 #include "error.h"
+#include "fold.h"
+#include "handle.h"
 
 struct pace {
     struct kv *kv;
@@ -13,6 +15,8 @@ struct pace {
     int readonly; /* by flag, by permission, or by a feature this library does not know */
     const char *readonly_why; /* static */
     struct catalogue catalogue;
+    struct handles handles;
+    struct fold_limits limits; /* fold_limits_default; tests lower them */
 };
 
 /* 0, PACE_EFORKED or PACE_EREADONLY. */

@@ -26,8 +26,28 @@ int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t 
     return kv_get_struct(txn, &key, "the index of streams", error, stream, sizeof *stream);
 }
 
+void stream_count_run(struct stream_record *record, const struct position *position, size_t cells)
+{
+    struct position last = stream_last(record);
+    if (record->run_count == 0 || position_compare(position, &last) > 0) {
+        record->last_time_ns = position->time_ns;
+        record->last_ordinal = position->ordinal;
+        record->last_run = position->run;
+    }
+    if (record->run_count == 0 || position->time_ns < record->first_time_ns)
+        record->first_time_ns = position->time_ns;
+    record->run_count++;
+    record->cell_count += cells;
+}
+
 struct position stream_last(const struct stream_record *record)
 {
     return (struct position){
         .time_ns = record->last_time_ns, .ordinal = record->last_ordinal, .run = record->last_run};
+}
+
+struct position stream_log_last(const struct stream_record *record)
+{
+    return (struct position){
+        .time_ns = record->log_time_ns, .ordinal = record->log_ordinal, .run = record->log_run};
 }

@@ -27,8 +27,20 @@ struct stream_record {
     uint64_t run_count, cell_count;
     int64_t first_time_ns, last_time_ns;
     uint64_t last_run; /* with last_time_ns and last_ordinal: the last place */
+    /* The log: the runs that are in no block. */
+    uint64_t log_run; /* the last row's; 0: the log is empty */
+    int64_t log_time_ns;
+    uint32_t log_ordinal, log_runs;
+    uint64_t log_cells;
+    /* The blocks. */
+    uint32_t small_blocks, large_blocks;
+    uint32_t next_block; /* numbers are from 1 and never used again */
+    uint32_t jobs;       /* bits of enum stream_job */
 };
-_Static_assert(sizeof(struct stream_record) == 64, "layout on disk");
+_Static_assert(sizeof(struct stream_record) == 112, "layout on disk");
+
+/* What a writer has to go on with when it comes by (fold.h). */
+enum stream_job { STREAM_FOLDS = 1, STREAM_MERGES = 2 };
 
 int stream_load(struct kv_txn *txn, uint32_t stream, struct pace_error *error,
                 struct stream_record *out);
@@ -39,14 +51,21 @@ int stream_store(struct kv_txn *txn, uint32_t stream, const struct stream_record
 int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t testbed,
                 struct pace_error *error, uint32_t *stream);
 
+/* Counts one more run. */
+void stream_count_run(struct stream_record *record, const struct position *position, size_t cells);
+
+/* The places of the last run, and of the log's last. */
 struct position stream_last(const struct stream_record *record);
+struct position stream_log_last(const struct stream_record *record);
 
 /* -- shapes in memory ------------------------------------------------------------------------ */
 
 struct shape {
     uint32_t id, length, capacity;
     struct pace_column *columns;
-    struct map by_name; /* map_pair(benchmark, measure) -> column; only writers fill it */
+    struct map by_name;  /* map_pair(benchmark, measure) -> column; only writers fill it */
+    uint32_t *by_handle; /* column of a handle, MAP_NONE: not looked up; also the writers' */
+    uint32_t handle_count;
 };
 
 /* Shapes that were read, by a snapshot or by the writers of a handle. They only grow and ids are

@@ -224,7 +224,7 @@ static void check_totals(struct verify *verify)
     expect(verify, "samples: records", kinds['x'], verify->sample_parts);
     expect(verify, "names: records", kinds['n'], chunks);
     expect(verify, "the index of names: entries", name_entries, names);
-    expect(verify, "streams: records", kinds['s'], head->streams);
+    expect(verify, "streams: records", kinds['t'], head->streams);
     expect(verify, "the index of streams: entries", kinds['S'], head->streams);
     expect(verify, "branches: records", kinds['B'], head->names[PACE_BRANCH].names);
     expect(verify, "branches: streams", verify->branch_streams, head->streams);

@@ -2,6 +2,7 @@
  * is its checksum good, and does the rest of the store know of it? One row of `kinds` a kind of
  * record. */
 #include "verify.h"
+#include "blocks.h"
 #include "branch.h"
 #include "index.h"
 #include "measure.h"
@@ -235,6 +236,43 @@ static const char *check_row(struct verify *verify, const struct record *record)
     return NULL;
 }
 
+static const char *check_block_list(struct verify *verify, const struct record *record)
+{
+    size_t len = record->body.len,
+           jobs = key_number(record, 1) == 0 ? sizeof(struct block_jobs) : 0;
+    if (key_number(record, 0) >= verify->head->streams) return "the head record has fewer streams";
+    return len < jobs || (len - jobs) % sizeof(struct block_entry) ? "it is cut off" : NULL;
+}
+
+/* The cells of a finished block are read with the history of its stream. */
+static const char *check_block_runs(struct verify *verify, const struct record *record)
+{
+    struct key key =
+        key_block_runs((uint32_t)key_number(record, 0), (uint32_t)key_number(record, 1));
+    struct block_runs runs;
+    struct pace_run_view view;
+    if (block_runs_open(&runs, record->value.data, record->value.len, &key))
+        return "its checksum is wrong";
+    for (uint32_t i = 0; i < runs.header.runs; i++) {
+        if (block_runs_view(&runs, i, &view)) return "the checksum of its runs is wrong";
+        if (is_missing(verify, view.run))
+            return "the history of its stream does not have one of them";
+    }
+    return NULL;
+}
+
+static const char *check_block_group(struct verify *verify, const struct record *record)
+{
+    struct block_group group;
+    uint32_t from = (uint32_t)number_at(record->key.data, (struct number){9, 4});
+    struct key key =
+        key_block_group((uint32_t)key_number(record, 0), (uint32_t)key_number(record, 1), from);
+    (void)verify;
+    return block_group_open(&group, record->value.data, record->value.len, &key)
+               ? "its checksum is wrong"
+               : NULL;
+}
+
 static const char *check_run(struct verify *verify, const struct record *record)
 {
     return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
@@ -319,10 +357,10 @@ static const char *check_gap(struct verify *verify, const struct record *record)
 
 static const struct kind kinds[] = {
     {'f', 0, 1, "the format record", "", {{0}}, NULL},
-    {'h', 0, 1, "the head record", "", {{0}}, NULL},
+    {'s', 0, 1, "the head record", "", {{0}}, NULL},
     {'n', 0, 6, "names of kind", ", chunk", {{1, 1}, {2, 4}}, check_name_chunk},
     {'N', 0, 10, "the index of names of kind", ", hash", {{1, 1}, {2, 8}}, check_name_index},
-    {'s', 0, 5, "stream", "", {{1, 4}}, check_stream},
+    {'t', 0, 5, "stream", "", {{1, 4}}, check_stream},
     {'S',
      0,
      13,
@@ -343,8 +381,11 @@ static const struct kind kinds[] = {
      {{1, 4}, {5, 4}},
      check_shape_start},
     {'u', 0, 9, "the unit of project", ", measure", {{1, 4}, {5, 4}}, check_measure},
+    {'d', 0, 9, "the list of blocks of stream", ", chunk", {{1, 4}, {5, 4}}, check_block_list},
+    {'g', 1, 9, "the runs of stream", ", block", {{1, 4}, {5, 4}}, check_block_runs},
+    {'G', 1, 13, "the cells of stream", ", block", {{1, 4}, {5, 4}}, check_block_group},
     {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
-    {'g', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
+    {'j', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
     {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},
     {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_identity},
     {'k', 0, 0, "the index of commits", "", {{0}}, check_commit},

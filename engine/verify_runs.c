@@ -78,17 +78,16 @@ static int digest_cells(const struct history *history, const struct pace_cells *
         size_t at = c * batch->stride + r, count = 0;
         if (batch->status[at] == PACE_CELL_ABSENT) continue;
         if (entry < entry_count && entries[entry].column == c) count = entries[entry++].count;
-        struct cell_image image = {
-            .benchmark = verify->hashes[PACE_BENCHMARK][history->columns[c].benchmark],
-            .measure = verify->hashes[PACE_MEASURE][history->columns[c].measure],
-            .status = batch->status[at],
-            .value = bound_or_nan(batch->value[at]),
-            .lower = batch->lower ? bound_or_nan(batch->lower[at]) : (double)NAN,
-            .upper = batch->upper ? bound_or_nan(batch->upper[at]) : (double)NAN,
-            .samples = seal_digest(samples, count * sizeof *samples),
-        };
+        struct seal_digest seed =
+            run_series_seed(verify->hashes[PACE_BENCHMARK][history->columns[c].benchmark],
+                            verify->hashes[PACE_MEASURE][history->columns[c].measure]);
+        struct seal_digest cell = run_cell_digest(
+            &seed, batch->status[at], bound_or_nan(batch->value[at]),
+            batch->lower ? bound_or_nan(batch->lower[at]) : (double)NAN,
+            batch->upper ? bound_or_nan(batch->upper[at]) : (double)NAN, samples, count);
+        sum->low += cell.low;
+        sum->high += cell.high;
         if (count) samples += count;
-        run_add_digest(sum, &image);
         ++*cells;
     }
     if (entry == entry_count) return 0;

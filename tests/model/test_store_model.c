@@ -4,6 +4,8 @@
  * The seed is printed; set PACE_TEST_SEED to repeat a run. */
 #include "../store_help.h"
 
+#include "../../engine/snapshot.h"
+
 #include <time.h>
 
 enum {
@@ -29,6 +31,7 @@ struct model_run {
     int stream;
     int64_t time_ns, ran_ns;
     uint32_t ordinal, flags, cell_count;
+    int by_handle; /* plain cells are put by handle, behind the others */
     char commit[16], id[40], note[24];
     struct model_cell *cells; /* by series: benchmark * MEASURES + measure */
     uint8_t *milliseconds;    /* by series: put in ms */
@@ -85,7 +88,48 @@ static int same(double a, double b)
     return (isnan(a) && isnan(b)) || a == b;
 }
 
+/* Limits under which folds and merges come often, and take several steps; or those of ordinary use.
+ */
+static void choose_limits(struct model *m)
+{
+    static const struct fold_limits choices[] = {
+        {.runs = 5,
+         .cells = 1 << 30,
+         .least_runs = 1,
+         .large_runs = 20,
+         .keep_runs = 6,
+         .step_cells = 40,
+         .step_factor = 2,
+         .direct_runs = 4},
+        {.runs = 64,
+         .cells = 700,
+         .least_runs = 2,
+         .large_runs = 70,
+         .keep_runs = 3,
+         .step_cells = 300,
+         .step_factor = 1,
+         .direct_runs = 3},
+        {.runs = 3,
+         .cells = 1 << 30,
+         .least_runs = 1,
+         .large_runs = 1024,
+         .keep_runs = 0,
+         .step_cells = 1,
+         .step_factor = 3,
+         .direct_runs = 1000},
+    };
+    size_t choice = (size_t)below(m, 4);
+    m->store->limits = choice < 3 ? choices[choice] : fold_limits_default;
+}
+
 /* -- runs ------------------------------------------------------------------------------------ */
+
+/* 1 when a cell can be put by handle. */
+static int is_plain(const struct model_cell *cell)
+{
+    return cell->status == PACE_CELL_OK && isnan(cell->lower) && isnan(cell->upper) &&
+           cell->sample_count == 0;
+}
 
 static struct pace_run_info info_of(const struct model_run *run, char names[3][32])
 {
@@ -126,6 +170,7 @@ static void random_run(struct model *m, struct model_run *run)
     run->ran_ns = below(m, 2) ? run->time_ns + 7 : 0;
     run->ordinal = (uint32_t)(below(m, 3) ? 0 : below(m, 3));
     run->flags = (uint32_t)below(m, 4);
+    run->by_handle = below(m, 2);
     if (below(m, 4)) snprintf(run->commit, sizeof run->commit, "%06x", below(m, 1 << 20));
     if (below(m, 3))
         snprintf(run->id, sizeof run->id, "job-%llx", (unsigned long long)next_random(m));
@@ -155,6 +200,9 @@ static pace_run *build(struct model *m, const struct model_run *run)
     struct pace_run_info info = info_of(run, names);
     pace_run *out;
     store_ok(pace_run_begin(m->store, &info, error, &out));
+    pace_column_handle handles[SERIES];
+    double values[SERIES];
+    size_t row = 0;
     for (int i = 0; i < SERIES; i++) {
         const struct model_cell *own = &run->cells[i];
         if (own->status == PACE_CELL_ABSENT) continue;
@@ -175,8 +223,16 @@ static pace_run *build(struct model *m, const struct model_run *run)
             .samples = samples,
             .sample_count = own->sample_count,
         };
+        if (run->by_handle && is_plain(own)) {
+            store_ok(pace_column(m->store, cell.benchmark, cell.measure, cell.unit, cell.direction,
+                                 error, &handles[row]));
+            values[row++] = cell.value;
+            continue;
+        }
         store_ok(pace_run_put(out, &cell, error));
     }
+    store_ok(pace_run_put_row(out, handles, values, row, error));
+    assert_int_equal(pace_run_cell_count(out), run->cell_count);
     if (run->note[0]) store_ok(pace_run_put_meta(out, "note", run->note, error));
     return out;
 }
@@ -207,8 +263,10 @@ static uint32_t enter_run(struct model *m, struct model_run *run)
         for (int i = 0; i < SERIES; i++)
             stream->column_of[i] = -1;
     }
-    for (int i = 0; i < SERIES; i++) {
+    for (int j = 0; j < 2 * SERIES; j++) {
+        int i = j % SERIES;
         if (run->cells[i].status == PACE_CELL_ABSENT || stream->column_of[i] >= 0) continue;
+        if (j < SERIES && run->by_handle && is_plain(&run->cells[i])) continue;
         stream->series_of[stream->column_count] = i;
         stream->column_of[i] = (int)stream->column_count++;
         added++;
@@ -221,16 +279,18 @@ static uint32_t enter_run(struct model *m, struct model_run *run)
     return added;
 }
 
-static void commit_some(struct model *m)
+/* Commits some runs of any stream, or many of one. */
+static void commit_some(struct model *m, int many)
 {
-    enum { MOST = 6 };
+    enum { MOST = 60, FEW = 6 };
     struct model_run fresh[MOST];
     pace_run *runs[MOST];
     struct pace_run_result results[MOST];
-    int count = 1 + below(m, MOST);
+    int count = 1 + below(m, many ? MOST : FEW), stream = below(m, STREAMS_MAX);
     if (m->run_count + MOST > RUNS_MAX) return;
     for (int i = 0; i < count; i++) {
         random_run(m, &fresh[i]);
+        if (many) fresh[i].stream = stream;
         runs[i] = build(m, &fresh[i]);
     }
     store_ok(pace_runs_commit(m->store, runs, (size_t)count, error, results));
@@ -256,6 +316,7 @@ static void commit_again(struct model *m)
     struct pace_run_result result;
     int changed = old->id[0] && below(m, 2);
     again.ran_ns = 1;
+    again.by_handle = !old->by_handle;      /* the same run all the same */
     again.milliseconds = calloc(SERIES, 1); /* now in the store's unit */
     again.cells = malloc(SERIES * sizeof *again.cells);
     memcpy(again.cells, old->cells, SERIES * sizeof *again.cells);
@@ -365,6 +426,54 @@ static void check_scan(struct model *m, pace_snapshot *snapshot, int stream_inde
     }
     assert_int_equal(seen, expected);
     pace_scan_close(scan);
+}
+
+/* Within the rounding of sums: the order in which they are added is the store's. */
+static int close_to(double a, double b, double scale)
+{
+    return (isnan(a) && isnan(b)) || fabs(a - b) <= 1e-9 * (fabs(scale) + 1);
+}
+
+static void check_summary(struct model *m, pace_snapshot *snapshot, int stream_index,
+                          const struct pace_range *range)
+{
+    static size_t indices[RUNS_MAX];
+    const struct model_stream *stream = &m->streams[stream_index];
+    if (!stream->used) return;
+    enum { COLUMNS = 12 };
+    uint32_t columns[COLUMNS];
+    struct pace_summary summaries[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++)
+        columns[i] = (uint32_t)below(m, (int)stream->column_count);
+    size_t runs = model_range(m, stream_index, range, indices);
+    store_ok(pace_scan_summary(snapshot, stream->id, columns, COLUMNS, range, error, summaries));
+    for (size_t c = 0; c < COLUMNS; c++) {
+        const struct pace_summary *own = &summaries[c];
+        double sum = 0, squares = 0, min = (double)NAN, max = (double)NAN;
+        uint64_t count = 0;
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t r = 0; r < runs; r++) {
+                const struct model_cell *cell =
+                    &m->runs[indices[r]].cells[stream->series_of[columns[c]]];
+                if (cell->status != PACE_CELL_OK) continue;
+                double from_mean = cell->value - (pass ? sum / (double)count : 0);
+                if (pass) {
+                    squares += from_mean * from_mean;
+                    continue;
+                }
+                count++;
+                sum += cell->value;
+                min = fmin(min, cell->value);
+                max = fmax(max, cell->value);
+            }
+        }
+        double n = (double)count;
+        assert_int_equal(own->count, count);
+        assert_true(same(own->min, min) && same(own->max, max));
+        assert_true(close_to(own->sum, sum, sum));
+        assert_true(close_to(own->mean, count ? sum / n : (double)NAN, sum));
+        assert_true(close_to(own->sd, count > 1 ? sqrt(squares / (n - 1)) : (double)NAN, max));
+    }
 }
 
 static struct pace_range random_range(struct model *m)
@@ -557,7 +666,11 @@ static void step(struct model *m)
 {
     int what = below(m, 1000);
     if (what < 80) {
-        commit_some(m);
+        commit_some(m, 0);
+        return;
+    }
+    if (what < 83) {
+        commit_some(m, 1);
         return;
     }
     if (what < 90) {
@@ -576,6 +689,7 @@ static void step(struct model *m)
         struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
         pace_close(m->store); /* the map is as large as the file again: it must grow */
         store_ok(pace_open(m->dir, 0, &options, error, &m->store));
+        choose_limits(m);
         return;
     }
     pace_snapshot *snapshot;
@@ -585,7 +699,10 @@ static void step(struct model *m)
         check_run(m, snapshot);
     } else if (what < 970) {
         struct pace_range range = random_range(m);
-        check_scan(m, snapshot, below(m, STREAMS_MAX), &range);
+        if (below(m, 4))
+            check_scan(m, snapshot, below(m, STREAMS_MAX), &range);
+        else
+            check_summary(m, snapshot, below(m, STREAMS_MAX), &range);
     } else if (what < 985) {
         check_commits(m, snapshot);
     } else if (what < 992) {
@@ -607,6 +724,7 @@ static void test_random_operations(void **state)
     m->random = seed;
     m->dir = make_directory();
     store_ok(pace_open(m->dir, PACE_CREATE, NULL, error, &m->store));
+    choose_limits(m);
     /* The first units decide: time in ns, size in B. */
     struct model_run first;
     random_run(m, &first);
@@ -628,6 +746,16 @@ static void test_random_operations(void **state)
     store_ok(pace_snapshot_begin(m->store, error, &snapshot));
     check_streams(m, snapshot);
     check_marks_and_objects(m, snapshot);
+    uint64_t small = 0, large = 0;
+    for (uint32_t s = 0; s < m->stream_count; s++) {
+        struct stream_record record;
+        store_ok(snapshot_stream(snapshot, s, error, &record));
+        small += record.small_blocks;
+        large += record.large_blocks;
+    }
+    assert_true(small > 0 && large > 0);
+    printf("# note %llu small and %llu large blocks\n", (unsigned long long)small,
+           (unsigned long long)large);
     struct pace_range all = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
     for (int s = 0; s < STREAMS_MAX; s++)
         check_scan(m, snapshot, s, &all);

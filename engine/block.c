@@ -1,0 +1,263 @@
+/* block.c -- writing a block's columns; see block.h for the layout. */
+#include "block.h"
+#include "block_layout.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The most that one chunk and one column can take. */
+enum {
+    CHUNK_BYTES_MAX = BLOCK_CHUNK_HEAD + 5 * 8 + 3 * PACK_BYTES_MAX,
+    COLUMN_BYTES_MAX = 8 + 4 * BLOCK_CHUNKS_MAX + BLOCK_CHUNKS_MAX * CHUNK_BYTES_MAX,
+    STRIP_BYTES_PER_COLUMN = 56, /* at most, with the strip's own */
+};
+
+void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t block, uint32_t from,
+                        uint32_t runs, int packed, const struct key *key)
+{
+    assert(runs > 0 && runs <= BLOCK_RUNS_MAX);
+    writer->header =
+        (struct block_group_header){.stream = stream, .block = block, .from = from, .runs = runs};
+    writer->packed = packed;
+    writer->seed = seal_hash(key->bytes, key->len, 0);
+    writer->cells.len = 0;
+}
+
+void block_writer_free(struct block_writer *writer)
+{
+    row_buffer_free(&writer->cells);
+    free(writer->columns);
+    *writer = (struct block_writer){0};
+}
+
+int block_writer_full(const struct block_writer *writer)
+{
+    size_t heads = (size_t)(writer->header.columns + BLOCK_STRIP_COLUMNS) * STRIP_BYTES_PER_COLUMN;
+    return writer->cells.len + heads + COLUMN_BYTES_MAX + 4096 > BLOCK_GROUP_BYTES;
+}
+
+/* -- summaries ------------------------------------------------------------------------------- */
+
+static double lane_total(const double lane[4])
+{
+    return ((lane[0] + lane[1]) + lane[2]) + lane[3];
+}
+
+struct block_summary block_summarize(const double *values, size_t n)
+{
+    struct block_summary summary = {.count = n};
+    double sum[4] = {0}, square[4] = {0};
+    if (n == 0) return summary;
+    double min = values[0], max = values[0];
+    for (size_t i = 0; i < n; i++) {
+        sum[i % 4] += values[i];
+        min = values[i] < min ? values[i] : min;
+        max = values[i] > max ? values[i] : max;
+    }
+    summary.sum = lane_total(sum);
+    double mean = summary.sum / (double)n;
+    for (size_t i = 0; i < n; i++) {
+        double difference = values[i] - mean;
+        square[i % 4] += difference * difference;
+    }
+    summary.m2 = lane_total(square);
+    summary.min = min;
+    summary.max = max;
+    return summary;
+}
+
+void block_summary_add(struct block_summary *to, const struct block_summary *more)
+{
+    if (more->count == 0) return;
+    if (to->count == 0) {
+        *to = *more;
+        return;
+    }
+    double n = (double)to->count, m = (double)more->count;
+    double difference = more->sum / m - to->sum / n;
+    to->m2 += more->m2 + difference * difference * (n * m / (n + m));
+    to->sum += more->sum;
+    to->count += more->count;
+    if (more->min < to->min) to->min = more->min;
+    if (more->max > to->max) to->max = more->max;
+}
+
+/* -- cells ----------------------------------------------------------------------------------- */
+
+/* Cells of one chunk, taken apart. */
+struct parts {
+    uint64_t present, failed, skipped, bit[3];
+    double number[3][BLOCK_CHUNK_RUNS];
+    size_t count[3];
+};
+
+static void add_number(struct parts *parts, enum block_part part, unsigned run, double number)
+{
+    parts->bit[part] |= (uint64_t)1 << run;
+    parts->number[part][parts->count[part]++] = number;
+}
+
+static void take_apart(const struct block_column *column, uint32_t first, uint32_t end,
+                       struct parts *parts)
+{
+    parts->present = parts->failed = parts->skipped = 0;
+    memset(parts->bit, 0, sizeof parts->bit);
+    memset(parts->count, 0, sizeof parts->count);
+    for (uint32_t i = first; i < end; i++) {
+        unsigned run = column->run[i] % BLOCK_CHUNK_RUNS;
+        uint64_t bit = (uint64_t)1 << run;
+        parts->present |= bit;
+        if (column->status[i] == PACE_CELL_FAILED) parts->failed |= bit;
+        if (column->status[i] == PACE_CELL_SKIPPED) parts->skipped |= bit;
+        if (column->status[i] != PACE_CELL_OK) continue;
+        add_number(parts, BLOCK_VALUE, run, column->value[i]);
+        if (!column->lower) continue;
+        if (!isnan(column->lower[i])) add_number(parts, BLOCK_LOWER, run, column->lower[i]);
+        if (!isnan(column->upper[i])) add_number(parts, BLOCK_UPPER, run, column->upper[i]);
+    }
+}
+
+static unsigned char *put(unsigned char *at, const void *data, size_t len)
+{
+    memcpy(at, data, len);
+    return at + len;
+}
+
+/* Appends a chunk to the cells, in which there is room. */
+static void put_chunk(struct block_writer *writer, const struct parts *parts, uint32_t column,
+                      uint32_t number)
+{
+    uint32_t runs = block_chunk_runs(writer->header.runs, number);
+    uint16_t form = 0, codes[3] = {0};
+    struct pack packs[3];
+    if (parts->present != block_mask(runs)) form |= BLOCK_RAGGED;
+    if (parts->failed | parts->skipped) form |= BLOCK_STATUSES;
+    if (parts->count[BLOCK_LOWER] + parts->count[BLOCK_UPPER]) form |= BLOCK_BOUNDS;
+    for (int i = 0; i < 3; i++) {
+        if (parts->count[i] == 0) continue;
+        pack_plan(&packs[i], parts->number[i], parts->count[i], !writer->packed);
+        codes[i] = pack_code(&packs[i]);
+    }
+    unsigned char *chunk = writer->cells.data + writer->cells.len, *at = chunk + 8;
+    at = put(at, &form, sizeof form);
+    at = put(at, codes, sizeof codes);
+    if (form & BLOCK_RAGGED) at = put(at, &parts->present, 8);
+    if (form & BLOCK_STATUSES) {
+        at = put(at, &parts->failed, 8);
+        at = put(at, &parts->skipped, 8);
+    }
+    if (form & BLOCK_BOUNDS) {
+        at = put(at, &parts->bit[BLOCK_LOWER], 8);
+        at = put(at, &parts->bit[BLOCK_UPPER], 8);
+    }
+    for (int i = 0; i < 3; i++) {
+        if (parts->count[i] == 0) continue;
+        pack_write(&packs[i], parts->number[i], parts->count[i], at);
+        at += packs[i].bytes;
+    }
+    size_t len = (size_t)(at - chunk);
+    uint64_t sum = block_chunk_sum(chunk, len, writer->seed, column, number);
+    memcpy(chunk, &sum, sizeof sum);
+    writer->cells.len += len;
+}
+
+/* Makes room for one more column. */
+static int reserve(struct block_writer *writer)
+{
+    if (row_buffer_grow(&writer->cells, COLUMN_BYTES_MAX)) return -1;
+    if (writer->header.columns < writer->capacity) return 0;
+    uint32_t capacity = writer->capacity ? writer->capacity * 2 : 1024;
+    void *columns = realloc(writer->columns, capacity * sizeof *writer->columns);
+    if (!columns) return -1;
+    writer->columns = columns;
+    writer->capacity = capacity;
+    return 0;
+}
+
+int block_writer_column(struct block_writer *writer, const struct block_column *column)
+{
+    uint32_t runs = writer->header.runs, chunks = block_chunk_count(runs), i = 0;
+    uint32_t ends[BLOCK_CHUNKS_MAX];
+    assert(column->count > 0 && column->count <= runs);
+    if (reserve(writer)) return -1;
+    struct block_entry_column *entry = &writer->columns[writer->header.columns];
+    *entry =
+        (struct block_entry_column){.column = column->column, .start = (uint32_t)writer->cells.len};
+    size_t start = writer->cells.len;
+    if (chunks > 1) writer->cells.len += block_table_bytes(chunks);
+    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+        struct parts parts;
+        uint32_t first = i;
+        while (i < column->count && column->run[i] / BLOCK_CHUNK_RUNS == chunk)
+            i++;
+        if (i > first) {
+            take_apart(column, first, i, &parts);
+            put_chunk(writer, &parts, column->column, chunk);
+            struct block_summary more =
+                block_summarize(parts.number[BLOCK_VALUE], parts.count[BLOCK_VALUE]);
+            block_summary_add(&entry->summary, &more);
+        }
+        ends[chunk] = (uint32_t)(writer->cells.len - start);
+    }
+    assert(i == column->count);
+    if (chunks > 1) {
+        unsigned char *table = writer->cells.data + start;
+        memset(table, 0, block_table_bytes(chunks));
+        memcpy(table + 8, ends, 4 * (size_t)chunks);
+        uint64_t sum = block_table_sum(table, chunks, writer->seed, column->column);
+        memcpy(table, &sum, sizeof sum);
+    }
+    writer->header.columns++;
+    return 0;
+}
+
+/* -- the record ------------------------------------------------------------------------------ */
+
+static void put_strip(const struct block_writer *writer, uint32_t strip, unsigned char *record)
+{
+    const struct block_group_header *header = &writer->header;
+    const struct block_entry_column *columns = writer->columns + strip * BLOCK_STRIP_COLUMNS;
+    uint32_t m = block_strip_columns(header, strip);
+    struct block_strip at = block_strip_layout(m, header->sparse);
+    unsigned char *data = record + block_strip_at(header, strip);
+    uint32_t cells_end = (uint32_t)writer->cells.len;
+    for (uint32_t i = 0; i < m; i++) {
+        const struct block_summary *summary = &columns[i].summary;
+        uint32_t start = header->cells_at + columns[i].start, count = (uint32_t)summary->count;
+        memcpy(data + at.start + 4 * (size_t)i, &start, 4);
+        if (header->sparse) memcpy(data + at.column + 4 * (size_t)i, &columns[i].column, 4);
+        memcpy(data + at.count + 4 * (size_t)i, &count, 4);
+        memcpy(data + at.min + 8 * (size_t)i, &summary->min, 8);
+        memcpy(data + at.max + 8 * (size_t)i, &summary->max, 8);
+        memcpy(data + at.sum + 8 * (size_t)i, &summary->sum, 8);
+        memcpy(data + at.m2 + 8 * (size_t)i, &summary->m2, 8);
+    }
+    uint32_t next = strip * BLOCK_STRIP_COLUMNS + m;
+    uint32_t end = header->cells_at + (next < header->columns ? columns[m].start : cells_end);
+    memcpy(data + at.start + 4 * (size_t)m, &end, 4);
+    if (header->sparse) memcpy(record + sizeof *header + 4 * (size_t)strip, &columns[0].column, 4);
+    uint64_t sum = block_strip_sum(data, at.bytes, writer->seed, strip);
+    memcpy(data, &sum, sizeof sum);
+}
+
+int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buffer *out)
+{
+    struct block_group_header *header = &writer->header;
+    header->until = until;
+    header->sparse =
+        header->columns > 0 &&
+        writer->columns[header->columns - 1].column - header->from + 1 != header->columns;
+    block_layout(header);
+    header->length = header->cells_at + (uint32_t)writer->cells.len;
+    if (row_buffer_reserve(out, header->length)) return -1;
+    for (uint32_t strip = 0; strip < block_strip_count(header); strip++)
+        put_strip(writer, strip, out->data);
+    if (writer->cells.len)
+        memcpy(out->data + header->cells_at, writer->cells.data, writer->cells.len);
+    memcpy(out->data, header, sizeof *header);
+    header->sum = block_head_sum(out->data, header, writer->seed);
+    memcpy(out->data, &header->sum, sizeof header->sum);
+    return 0;
+}

@@ -1,0 +1,166 @@
+/* block.h -- the codec of a block's columns: cells of some columns and up to 1,024 runs.
+ *
+ * The columns of a block are cut into GROUPS, one record each, so that no value passes 1 MiB and a
+ * writer makes one group at a time. A group covers the columns [from, until) of the stream and
+ * holds those of them that have a cell. 64 columns make a STRIP: where their cells are, and their
+ * summaries. The cells of a column are cut into CHUNKS of 64 runs.
+ *
+ *   group:  | header, 56 bytes | sparse: first column u32 of each strip; padding to 8 | strips |
+ *           | cells of column 0 | cells of column 1 | ...
+ *
+ *   strip of m columns:
+ *   | sum u64 | start u32 x (m + 1); padding to 8 | sparse: column u32 x m; padding to 8 |
+ *   | count u32 x m; padding to 8 | min f64 x m | max f64 x m | sum f64 x m | M2 f64 x m |
+ *
+ *   cells of a column, up to 64 runs:  its one chunk
+ *   cells of a column, more runs:      | sum u64 | end u32 of each chunk; padding to 8 | chunks |
+ *
+ *   chunk:  | sum u64 | form u16 | codes of value, lower, upper: 3 x u16 (pack.h) |
+ *           | ragged: present u64 | statuses: failed u64, skipped u64 | bounds: lower u64, upper
+ * u64 | | pack of values | pack of lower bounds | pack of upper bounds |
+ *
+ * A bitmap's bit i is run i of the chunk. Only cells that are ok have a value, only those that have
+ * a bound have one. A chunk without cells has no bytes. A summary is of the ok cells of all chunks:
+ * M2 is the sum of squared differences from the mean; sums are added in 4 lanes (index modulo 4),
+ * which are added in order.
+ *
+ * Sums are seeded by the key, and by the strip's, the column's and the chunk's number: a reader
+ * checks what it reads, and nothing else. Pure. */
+#ifndef PACE_BLOCK_H
+#define PACE_BLOCK_H
+
+#include "block_runs.h"
+#include "pack.h"
+
+enum {
+    BLOCK_STRIP_COLUMNS = 64,
+    BLOCK_CHUNK_RUNS = 64,
+    BLOCK_CHUNKS_MAX = BLOCK_RUNS_MAX / BLOCK_CHUNK_RUNS,
+    BLOCK_GROUP_BYTES = 1 << 20,
+};
+_Static_assert((int)BLOCK_CHUNK_RUNS == (int)PACK_VALUES, "a chunk's values are one pack");
+
+enum block_form { BLOCK_RAGGED = 1, BLOCK_STATUSES = 2, BLOCK_BOUNDS = 4 };
+
+struct block_group_header {
+    uint64_t sum;
+    uint32_t length, stream, block;
+    uint32_t from, until; /* columns */
+    uint32_t columns;     /* that are there */
+    uint32_t runs, sparse, strips_at, cells_at;
+    uint32_t zero[2];
+};
+_Static_assert(sizeof(struct block_group_header) == 56, "layout on disk");
+
+struct block_summary {
+    uint64_t count; /* of ok cells; the rest is 0 when there are none */
+    double min, max, sum, m2;
+};
+
+/* -- writing --------------------------------------------------------------------------------- */
+
+/* The cells of one column, in order of run. */
+struct block_column {
+    uint32_t column, count; /* count: 1 to the block's runs */
+    const uint16_t *run;    /* place among the block's runs */
+    const uint8_t *status;  /* ok, failed or skipped */
+    const double *value;
+    const double *lower, *upper; /* NAN: none; both NULL: no cell has one */
+};
+
+struct block_writer {
+    struct block_group_header header;
+    uint64_t seed;
+    int packed;
+    struct row_buffer cells;
+    struct block_entry_column {
+        uint32_t column, start;
+        struct block_summary summary;
+    } * columns;
+    uint32_t capacity;
+};
+
+/* Begins a group that covers the columns from `from` on; `packed` 0 stores values as they are. */
+void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t block, uint32_t from,
+                        uint32_t runs, int packed, const struct key *key);
+
+/* Adds a column; they come in order. 0, or -1 without memory. */
+int block_writer_column(struct block_writer *writer, const struct block_column *column);
+
+/* 1 when another column might not fit. */
+int block_writer_full(const struct block_writer *writer);
+
+/* Ends the group, which covers columns below `until`; the record is in `out`. 0, or -1 without
+ * memory. */
+int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buffer *out);
+void block_writer_free(struct block_writer *writer);
+
+/* -- reading --------------------------------------------------------------------------------- */
+
+/* A group being read; points into the record. */
+struct block_group {
+    struct block_group_header header;
+    const unsigned char *data;
+    uint64_t seed;
+    uint32_t checked; /* the last strip whose sum was good, + 1; 0: none */
+};
+
+/* Checks frame and header. 0, or -1: damaged. */
+int block_group_open(struct block_group *group, const void *data, size_t len,
+                     const struct key *key);
+
+/* A column of a group. */
+struct block_slot {
+    uint32_t column, index; /* index: among the group's columns */
+    uint32_t start, end;    /* of its cells in the record */
+    int checked;            /* the table of its chunks was good */
+};
+
+/* The first column that is there and not before `column`: 1, 0: none, -1: damaged. Reading columns
+ * in order checks each strip once. */
+int block_group_seek(struct block_group *group, uint32_t column, struct block_slot *slot);
+/* The next one. */
+int block_group_next(struct block_group *group, struct block_slot *slot);
+
+/* The summary of a column that was found just now. */
+struct block_summary block_group_summary(const struct block_group *group,
+                                         const struct block_slot *slot);
+
+/* The summary of n values. */
+struct block_summary block_summarize(const double *values, size_t n);
+
+/* A column whose summaries are added up. */
+struct block_sum {
+    uint32_t column, place; /* place: the caller's own */
+    struct block_summary summary;
+};
+
+/* Adds a summary to another. */
+void block_summary_add(struct block_summary *to, const struct block_summary *more);
+
+/* Adds the group's summaries to `sums`, which are in order of column and not before the group: to
+ * those that it covers. *done is their number. 0, or -1: damaged. */
+int block_group_add(struct block_group *group, struct block_sum *sums, size_t count, size_t *done);
+
+/* The cells of up to 64 runs of a column. */
+struct block_chunk {
+    uint32_t runs;
+    uint64_t present, failed, skipped, ok; /* bit i: run i of the chunk */
+    uint64_t lower, upper;                 /* which ok cells have one */
+    uint16_t code[3];
+    const unsigned char *pack[3]; /* of values, lower and upper bounds */
+};
+
+/* Checks a chunk, opens it. 0, or -1: damaged. */
+int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                     struct block_chunk *out);
+
+/* Values, or bounds, at the place of their runs: out[0 .. runs), NAN where there is none. */
+enum block_part { BLOCK_VALUE, BLOCK_LOWER, BLOCK_UPPER };
+void block_chunk_read(const struct block_chunk *chunk, enum block_part part, double *out);
+
+/* Statuses of runs [first, first + count) of the chunk. */
+void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,
+                          uint8_t *out);
+
+#endif

@@ -1,0 +1,301 @@
+/* block_read.c -- reading a block's columns; see block.h for the layout. */
+#include "block.h"
+#include "block_layout.h"
+
+#include <math.h>
+#include <string.h>
+
+static uint32_t u32_at(const unsigned char *data, size_t at)
+{
+    uint32_t number;
+    memcpy(&number, data + at, sizeof number);
+    return number;
+}
+
+static uint64_t u64_at(const unsigned char *data, size_t at)
+{
+    uint64_t number;
+    memcpy(&number, data + at, sizeof number);
+    return number;
+}
+
+static double double_at(const unsigned char *data, size_t at)
+{
+    double number;
+    memcpy(&number, data + at, sizeof number);
+    return number;
+}
+
+int block_group_open(struct block_group *group, const void *data, size_t len, const struct key *key)
+{
+    struct block_group_header *header = &group->header, expected;
+    if (len < sizeof *header) return -1;
+    memcpy(header, data, sizeof *header);
+    /* Nothing of the header is sure yet: bound it before the sum is computed over its length. */
+    if (header->length != len || header->runs == 0 || header->runs > BLOCK_RUNS_MAX ||
+        header->sparse > 1 || header->columns > PACE_MAX_COLUMNS || len > BLOCK_GROUP_BYTES)
+        return -1;
+    expected = *header;
+    block_layout(&expected);
+    if (expected.strips_at != header->strips_at || expected.cells_at != header->cells_at ||
+        header->cells_at > len)
+        return -1;
+    group->data = data;
+    group->seed = seal_hash(key->bytes, key->len, 0);
+    group->checked = 0;
+    if (header->sum != block_head_sum(data, header, group->seed)) return -1;
+    return header->from <= header->until && header->columns <= header->until - header->from ? 0
+                                                                                            : -1;
+}
+
+static int check_strip(struct block_group *group, uint32_t strip)
+{
+    if (group->checked == strip + 1) return 0;
+    const struct block_group_header *header = &group->header;
+    const unsigned char *data = group->data + block_strip_at(header, strip);
+    size_t bytes = block_strip_layout(block_strip_columns(header, strip), header->sparse).bytes;
+    if (u64_at(data, 0) != block_strip_sum(data, bytes, group->seed, strip)) return -1;
+    group->checked = strip + 1;
+    return 0;
+}
+
+/* Fills a slot from its index. 1, or -1: damaged. */
+static int read_slot(struct block_group *group, uint32_t index, struct block_slot *slot)
+{
+    const struct block_group_header *header = &group->header;
+    uint32_t strip = index / BLOCK_STRIP_COLUMNS, i = index % BLOCK_STRIP_COLUMNS;
+    if (check_strip(group, strip)) return -1;
+    struct block_strip at = block_strip_layout(block_strip_columns(header, strip), header->sparse);
+    const unsigned char *data = group->data + block_strip_at(header, strip);
+    slot->index = index;
+    slot->checked = 0;
+    slot->column = header->sparse ? u32_at(data, at.column + 4 * (size_t)i) : header->from + index;
+    slot->start = u32_at(data, at.start + 4 * (size_t)i);
+    slot->end = u32_at(data, at.start + 4 * (size_t)i + 4);
+    if (slot->start < header->cells_at || slot->start > slot->end || slot->end > header->length)
+        return -1;
+    return 1;
+}
+
+/* The strip in which `column` would be: the last that begins at or before it, else the first. */
+static uint32_t find_strip(const struct block_group *group, uint32_t column)
+{
+    uint32_t low = 0, high = block_strip_count(&group->header);
+    while (high - low > 1) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u32_at(group->data, sizeof group->header + 4 * (size_t)middle) <= column)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+int block_group_seek(struct block_group *group, uint32_t column, struct block_slot *slot)
+{
+    const struct block_group_header *header = &group->header;
+    if (header->columns == 0) return 0;
+    if (!header->sparse) {
+        uint32_t index = column > header->from ? column - header->from : 0;
+        return index < header->columns ? read_slot(group, index, slot) : 0;
+    }
+    uint32_t strip = find_strip(group, column);
+    if (check_strip(group, strip)) return -1;
+    uint32_t m = block_strip_columns(header, strip), low = 0, high = m;
+    struct block_strip at = block_strip_layout(m, 1);
+    const unsigned char *columns = group->data + block_strip_at(header, strip) + at.column;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        if (u32_at(columns, 4 * (size_t)middle) < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    uint32_t index = strip * BLOCK_STRIP_COLUMNS + low;
+    return index < header->columns ? read_slot(group, index, slot) : 0;
+}
+
+int block_group_next(struct block_group *group, struct block_slot *slot)
+{
+    uint32_t index = slot->index + 1;
+    return index < group->header.columns ? read_slot(group, index, slot) : 0;
+}
+
+struct block_summary block_group_summary(const struct block_group *group,
+                                         const struct block_slot *slot)
+{
+    uint32_t strip = slot->index / BLOCK_STRIP_COLUMNS;
+    size_t i = slot->index % BLOCK_STRIP_COLUMNS;
+    struct block_strip at =
+        block_strip_layout(block_strip_columns(&group->header, strip), group->header.sparse);
+    const unsigned char *data = group->data + block_strip_at(&group->header, strip);
+    return (struct block_summary){.count = u32_at(data, at.count + 4 * i),
+                                  .min = double_at(data, at.min + 8 * i),
+                                  .max = double_at(data, at.max + 8 * i),
+                                  .sum = double_at(data, at.sum + 8 * i),
+                                  .m2 = double_at(data, at.m2 + 8 * i)};
+}
+
+/* The columns of sums[0 .. count) that lie in a strip of a group without gaps. */
+static size_t add_strip(const struct block_group *group, uint32_t strip, struct block_sum *sums,
+                        size_t count)
+{
+    const struct block_group_header *header = &group->header;
+    uint32_t m = block_strip_columns(header, strip), i = 0;
+    uint32_t first = header->from + strip * BLOCK_STRIP_COLUMNS;
+    struct block_strip at = block_strip_layout(m, header->sparse);
+    const unsigned char *data = group->data + block_strip_at(header, strip);
+    size_t done = 0;
+    for (; done < count && (i = sums[done].column - first) < m; done++) {
+        struct block_summary more = {.count = u32_at(data, at.count + 4 * (size_t)i),
+                                     .min = double_at(data, at.min + 8 * (size_t)i),
+                                     .max = double_at(data, at.max + 8 * (size_t)i),
+                                     .sum = double_at(data, at.sum + 8 * (size_t)i),
+                                     .m2 = double_at(data, at.m2 + 8 * (size_t)i)};
+        block_summary_add(&sums[done].summary, &more);
+    }
+    return done;
+}
+
+int block_group_add(struct block_group *group, struct block_sum *sums, size_t count, size_t *done)
+{
+    const struct block_group_header *header = &group->header;
+    size_t i = 0;
+    while (i < count && sums[i].column < header->until) {
+        uint32_t index = sums[i].column - header->from;
+        struct block_slot slot;
+        if (!header->sparse && index < header->columns) {
+            uint32_t strip = index / BLOCK_STRIP_COLUMNS;
+            if (check_strip(group, strip)) return -1;
+            i += add_strip(group, strip, sums + i, count - i);
+            continue;
+        }
+        int found = block_group_seek(group, sums[i].column, &slot);
+        if (found < 0) return -1;
+        if (found && slot.column == sums[i].column) {
+            struct block_summary more = block_group_summary(group, &slot);
+            block_summary_add(&sums[i].summary, &more);
+        }
+        i++;
+    }
+    *done = i;
+    return 0;
+}
+
+/* -- chunks ---------------------------------------------------------------------------------- */
+
+/* Where a chunk is in the record. 0, or -1: damaged. */
+static int find_chunk(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                      size_t *start, size_t *end)
+{
+    uint32_t chunks = block_chunk_count(group->header.runs);
+    size_t len = slot->end - slot->start, table = block_table_bytes(chunks);
+    if (number >= chunks) return -1;
+    *start = slot->start;
+    *end = slot->end;
+    if (chunks == 1) return 0;
+    const unsigned char *data = group->data + slot->start;
+    if (len < table) return -1;
+    if (!slot->checked) {
+        if (u64_at(data, 0) != block_table_sum(data, chunks, group->seed, slot->column)) return -1;
+        slot->checked = 1;
+    }
+    size_t from = number ? u32_at(data, 8 + 4 * ((size_t)number - 1)) : table;
+    size_t to = u32_at(data, 8 + 4 * (size_t)number);
+    if (from < table || from > to || to > len) return -1;
+    *start = slot->start + from;
+    *end = slot->start + to;
+    return 0;
+}
+
+/* Takes a checked chunk apart. 0, or -1: it makes no sense. */
+static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk *chunk)
+{
+    uint16_t form;
+    memcpy(&form, data + 8, sizeof form);
+    memcpy(chunk->code, data + 8 + sizeof form, sizeof chunk->code);
+    size_t bitmaps = (form & BLOCK_RAGGED ? 1u : 0) + (form & BLOCK_STATUSES ? 2u : 0) +
+                     (form & BLOCK_BOUNDS ? 2u : 0);
+    size_t at = BLOCK_CHUNK_HEAD + 8 * bitmaps, bitmap = BLOCK_CHUNK_HEAD;
+    if (form > (BLOCK_RAGGED | BLOCK_STATUSES | BLOCK_BOUNDS) || at > len) return -1;
+    uint64_t mask = block_mask(chunk->runs);
+    chunk->present = mask;
+    if (form & BLOCK_RAGGED) {
+        chunk->present = u64_at(data, bitmap);
+        bitmap += 8;
+    }
+    if (form & BLOCK_STATUSES) {
+        chunk->failed = u64_at(data, bitmap);
+        chunk->skipped = u64_at(data, bitmap + 8);
+        bitmap += 16;
+    }
+    chunk->ok = chunk->present & ~chunk->failed & ~chunk->skipped;
+    if (form & BLOCK_BOUNDS) {
+        chunk->lower = u64_at(data, bitmap);
+        chunk->upper = u64_at(data, bitmap + 8);
+    }
+    if (chunk->present & ~mask || (chunk->failed | chunk->skipped) & ~chunk->present ||
+        chunk->failed & chunk->skipped || (chunk->lower | chunk->upper) & ~chunk->ok)
+        return -1;
+    const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
+    for (int i = 0; i < 3; i++) {
+        size_t n = bits[i] == mask ? chunk->runs : (size_t)__builtin_popcountll(bits[i]);
+        if (n == 0) continue;
+        size_t bytes = pack_bytes(chunk->code[i], n);
+        if (bytes == 0 || bytes > len - at) return -1;
+        chunk->pack[i] = data + at;
+        at += bytes;
+    }
+    return at == len ? 0 : -1;
+}
+
+int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                     struct block_chunk *out)
+{
+    size_t start, end;
+    if (find_chunk(group, slot, number, &start, &end)) return -1;
+    struct block_chunk chunk = {.runs = block_chunk_runs(group->header.runs, number)};
+    if (start < end) {
+        const unsigned char *data = group->data + start;
+        size_t len = end - start;
+        if (len < BLOCK_CHUNK_HEAD ||
+            u64_at(data, 0) != block_chunk_sum(data, len, group->seed, slot->column, number) ||
+            parse_chunk(data, len, &chunk))
+            return -1;
+    } else if (group->header.runs <= BLOCK_CHUNK_RUNS) {
+        return -1; /* a column that is there has cells */
+    }
+    *out = chunk;
+    return 0;
+}
+
+void block_chunk_read(const struct block_chunk *chunk, enum block_part part, double *out)
+{
+    const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
+    uint64_t there = bits[part];
+    double numbers[BLOCK_CHUNK_RUNS];
+    if (there == block_mask(chunk->runs)) {
+        pack_read(chunk->code[part], chunk->pack[part], chunk->runs, out);
+        return;
+    }
+    size_t n = (size_t)__builtin_popcountll(there), at = 0;
+    if (n) pack_read(chunk->code[part], chunk->pack[part], n, numbers);
+    for (uint32_t run = 0; run < chunk->runs; run++)
+        out[run] = there >> run & 1 ? numbers[at++] : (double)NAN;
+}
+
+void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,
+                          uint8_t *out)
+{
+    if (chunk->ok == block_mask(chunk->runs)) {
+        memset(out, PACE_CELL_OK, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        uint64_t bit = (uint64_t)1 << (first + i);
+        out[i] = chunk->ok & bit        ? PACE_CELL_OK
+                 : chunk->failed & bit  ? PACE_CELL_FAILED
+                 : chunk->skipped & bit ? PACE_CELL_SKIPPED
+                                        : PACE_CELL_ABSENT;
+    }
+}

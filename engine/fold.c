@@ -1,0 +1,282 @@
+/* fold.c -- rows of the log become a small block; see fold.h. */
+#include "fold.h"
+#include "error.h"
+#include "log.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct fold_limits fold_limits_default = {
+    .runs = BLOCK_CHUNK_RUNS,
+    .cells = 256 * 1024 / sizeof(double),
+    .least_runs = 8,
+    .large_runs = BLOCK_RUNS_MAX,
+    .keep_runs = 128,
+    .step_cells = 64 * 1024,
+    .step_factor = 4, /* each cell is moved twice: twice as fast as they come is enough */
+    .direct_runs = BLOCK_CHUNK_RUNS,
+};
+
+void fold_free(struct fold *fold)
+{
+    gather_free(&fold->gather);
+    block_writer_free(&fold->writer);
+    row_buffer_free(&fold->runs);
+    row_buffer_free(&fold->group);
+}
+
+/* -- writing a block ------------------------------------------------------------------------- */
+
+struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state state,
+                              const struct pace_run_view *first, const struct pace_run_view *last,
+                              uint32_t runs)
+{
+    return (struct block_entry){.first_time_ns = first->time_ns,
+                                .last_time_ns = last->time_ns,
+                                .first_run = first->run,
+                                .last_run = last->run,
+                                .first_ordinal = first->ordinal,
+                                .last_ordinal = last->ordinal,
+                                .block = block,
+                                .runs = runs,
+                                .columns = columns,
+                                .state = (uint32_t)state};
+}
+
+int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                  uint32_t columns, const struct pace_run_view *runs, size_t count,
+                  struct pace_error *error)
+{
+    struct key key = key_block_runs(stream, block);
+    if (block_runs_encode(&fold->runs, stream, block, columns, runs, count, &key))
+        return error_memory(error);
+    return kv_put(txn, &key, fold->runs.data, fold->runs.len, error);
+}
+
+int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                   uint32_t until, struct pace_error *error)
+{
+    struct key key = key_block_group(stream, block, fold->writer.header.from);
+    if (block_writer_end(&fold->writer, until, &fold->group)) return error_memory(error);
+    return kv_put(txn, &key, fold->group.data, fold->group.len, error);
+}
+
+int fold_put_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                   uint32_t runs, int packed, struct pace_error *error, uint32_t *until)
+{
+    const struct gather *gather = &fold->gather;
+    struct key key = key_block_group(stream, block, gather->from);
+    uint32_t column = gather->from;
+    block_writer_begin(&fold->writer, stream, block, gather->from, runs, packed, &key);
+    for (; column < gather->until && !block_writer_full(&fold->writer); column++) {
+        struct block_column cells;
+        gather_column(gather, column, &cells);
+        if (cells.count && block_writer_column(&fold->writer, &cells)) return error_memory(error);
+    }
+    *until = column;
+    return fold_end_group(fold, txn, stream, block, column, error);
+}
+
+/* -- a fold under way ------------------------------------------------------------------------ */
+
+/* The rows of a fold: those that were the oldest when it began. */
+struct folding {
+    struct kv_txn *txn;
+    uint32_t stream, columns, count;
+    struct position positions[BLOCK_CHUNK_RUNS];
+    struct row rows[BLOCK_CHUNK_RUNS]; /* of the part in hand */
+    int there[BLOCK_CHUNK_RUNS];       /* the row has that part */
+};
+
+/* Takes the oldest rows and gives them a block. */
+static int begin(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                 struct stream_record *record, struct block_list *list, struct pace_error *error)
+{
+    struct pace_run_view views[BLOCK_CHUNK_RUNS];
+    struct log_rows rows;
+    int rc = log_load(txn, stream, record, error, &rows);
+    if (rc) return rc;
+    size_t count = rows.count < fold->limits->runs ? rows.count : fold->limits->runs;
+    assert(count > 0 && count <= BLOCK_CHUNK_RUNS);
+    for (size_t i = 0; i < count; i++)
+        views[i] = log_view(&rows.rows[i]);
+    list->jobs.fold = (struct block_job){.block = ++record->next_block};
+    rc = fold_put_runs(fold, txn, stream, record->next_block, record->column_count, views, count,
+                       error);
+    log_rows_free(&rows);
+    record->jobs |= STREAM_FOLDS;
+    return rc;
+}
+
+/* Opens the rows' part that has `column`. */
+static int open_rows(struct folding *folding, uint32_t column, struct pace_error *error)
+{
+    uint8_t part = (uint8_t)(column / ROW_PART_COLUMNS);
+    for (uint32_t i = 0; i < folding->count; i++) {
+        struct row *row = &folding->rows[i];
+        int rc = log_get(folding->txn, folding->stream, &folding->positions[i], 0, error, row);
+        if (rc == PACE_ENOTFOUND)
+            return error_damaged(error, "%s: run %llu", kv_path(folding->txn),
+                                 (unsigned long long)folding->positions[i].run);
+        if (rc) return rc;
+        folding->there[i] = (row->header.parts >> part & 1) != 0;
+        if (part == 0 || !folding->there[i]) continue;
+        struct row first = *row;
+        rc = log_part(folding->txn, &first, part, error, row);
+        if (rc) return rc;
+    }
+    return 0;
+}
+
+static int damaged_cells(const struct folding *folding, uint32_t i, struct pace_error *error)
+{
+    return error_damaged(error, "%s: cells of run %llu", kv_path(folding->txn),
+                         (unsigned long long)folding->positions[i].run);
+}
+
+static int count_cells(struct folding *folding, uint32_t from, uint32_t until,
+                       struct pace_error *error, uint64_t *count)
+{
+    *count = 0;
+    for (uint32_t i = 0; i < folding->count; i++) {
+        uint32_t first, end;
+        if (!folding->there[i]) continue;
+        if (row_slots(&folding->rows[i], from, until, &first, &end))
+            return damaged_cells(folding, i, error);
+        *count += end - first;
+    }
+    return 0;
+}
+
+/* The end of a range of columns that begins at `from`, lies in one part and has about `cells`
+ * cells. */
+static int choose_range(struct folding *folding, uint32_t from, uint64_t cells,
+                        struct pace_error *error, uint32_t *until)
+{
+    uint32_t limit = (from / ROW_PART_COLUMNS + 1) * ROW_PART_COLUMNS;
+    if (limit > folding->columns) limit = folding->columns;
+    uint32_t low = from + 1, high = limit; /* the end is in [low, high] */
+    if (cells / folding->count >= limit - from) low = limit;
+    while (low < high) {
+        uint32_t middle = high - (high - low) / 2;
+        uint64_t count;
+        int rc = count_cells(folding, from, middle, error, &count);
+        if (rc) return rc;
+        if (count <= cells)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    *until = low;
+    return 0;
+}
+
+/* Reads the cells of a range of columns. */
+static int gather_rows(struct folding *folding, struct gather *gather, uint32_t from,
+                       uint32_t until, struct pace_error *error)
+{
+    if (gather_begin(gather, from, until)) return error_memory(error);
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < folding->count; i++) {
+            struct row *row = &folding->rows[i];
+            uint32_t slot, end;
+            if (!folding->there[i]) continue;
+            if (row_slots(row, from, until, &slot, &end)) return damaged_cells(folding, i, error);
+            if (pass == 0 && row->header.form & ROW_DENSE) {
+                gather_expect(gather, row->header.base + slot, row->header.base + end, 1);
+                continue;
+            }
+            for (; slot < end; slot++) {
+                struct row_cell cell;
+                if (row_slot(row, slot, &cell) || cell.column < from || cell.column >= until)
+                    return damaged_cells(folding, i, error);
+                if (pass == 0)
+                    gather_expect(gather, cell.column, cell.column + 1, 1);
+                else if (cell.status != PACE_CELL_ABSENT)
+                    gather_put(gather, i, &cell);
+            }
+        }
+        if (pass == 0 && gather_prepare(gather)) return error_memory(error);
+    }
+    return 0;
+}
+
+/* The block is whole: it takes the place of its rows. */
+static int finish(const struct fold *fold, struct folding *folding, struct stream_record *record,
+                  struct block_list *list, const struct block_entry *entry,
+                  struct pace_error *error)
+{
+    int rc = log_remove(folding->txn, folding->stream, record, folding->positions, folding->count,
+                        error);
+    if (rc) return rc;
+    if (block_list_add(list, entry)) return error_memory(error);
+    list->jobs.fold = (struct block_job){0};
+    record->jobs &= ~(uint32_t)STREAM_FOLDS;
+    if (merge_due(fold->limits, list)) record->jobs |= STREAM_MERGES;
+    return 0;
+}
+
+/* One group of columns of the block that is being made. */
+static int continue_fold(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                         struct stream_record *record, struct block_list *list, uint64_t cells,
+                         struct pace_error *error)
+{
+    struct folding folding = {.txn = txn, .stream = stream};
+    struct block_job *job = &list->jobs.fold;
+    struct block_runs runs;
+    struct pace_run_view first, last;
+    int rc = blocks_runs(txn, stream, job->block, NULL, error, &runs);
+    if (rc) return rc;
+    folding.count = runs.header.runs;
+    folding.columns = runs.header.columns;
+    int bad = folding.count > BLOCK_CHUNK_RUNS || job->next_column >= folding.columns ||
+              block_runs_view(&runs, 0, &first) || block_runs_view(&runs, folding.count - 1, &last);
+    for (uint32_t i = 0; !bad && i < folding.count; i++)
+        bad = block_runs_position(&runs, i, &folding.positions[i]);
+    if (bad) return blocks_damaged(txn, stream, job->block, error);
+    struct block_entry entry =
+        fold_entry(job->block, folding.columns, BLOCK_SMALL, &first, &last, folding.count);
+
+    uint32_t until = 0;
+    rc = open_rows(&folding, job->next_column, error);
+    if (!rc) rc = choose_range(&folding, job->next_column, cells, error, &until);
+    if (!rc) rc = gather_rows(&folding, &fold->gather, job->next_column, until, error);
+    if (!rc) rc = fold_put_group(fold, txn, stream, job->block, folding.count, 0, error, &until);
+    if (rc) return rc;
+    job->next_column = until;
+    return until < folding.columns ? 0 : finish(fold, &folding, record, list, &entry, error);
+}
+
+/* -- steps ----------------------------------------------------------------------------------- */
+
+static int fold_due(const struct fold_limits *limits, const struct stream_record *record)
+{
+    return record->jobs & STREAM_FOLDS || record->log_runs >= limits->runs ||
+           (record->log_cells >= limits->cells && record->log_runs >= limits->least_runs);
+}
+
+int fold_wanted(const struct fold_limits *limits, const struct stream_record *record)
+{
+    return fold_due(limits, record) || record->jobs & STREAM_MERGES;
+}
+
+int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
+              uint64_t cells, struct pace_error *error)
+{
+    struct block_list list;
+    if (!fold_wanted(fold->limits, record)) return 0;
+    cells *= fold->limits->step_factor;
+    if (cells < fold->limits->step_cells) cells = fold->limits->step_cells;
+    int rc = block_list_load(txn, stream, record, error, &list);
+    if (rc) return rc;
+    if (fold_due(fold->limits, record)) {
+        if (!list.jobs.fold.block) rc = begin(fold, txn, stream, record, &list, error);
+        if (!rc) rc = continue_fold(fold, txn, stream, record, &list, cells, error);
+        if (!rc) rc = block_list_store(txn, stream, record, &list, list.large, error);
+    } else {
+        rc = merge_step(fold, txn, stream, record, &list, cells, error);
+    }
+    block_list_free(&list);
+    return rc;
+}

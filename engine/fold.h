@@ -1,0 +1,77 @@
+/* fold.h -- rows become blocks, small blocks become large ones, a step at a time.
+ *
+ * A row is cheap to append and dear to read column by column. When a stream's log has grown to a
+ * limit, its oldest rows are FOLDED into a small block; when enough small blocks have gathered, the
+ * oldest are MERGED into a large one, whose values are packed. The newest runs stay in small
+ * blocks.
+ *
+ * Work is done by writers inside their batch, at most one STEP an append: one group of columns of
+ * one block, so that no append waits for a whole fold. What was begun is written in the stream's
+ * list of blocks; rows and small blocks count until the step that ends their fold takes them away.
+ * A batch that fails or a process that dies leaves the fold as it was after the last durable
+ * append. */
+#ifndef PACE_FOLD_H
+#define PACE_FOLD_H
+
+#include "blocks.h"
+#include "gather.h"
+
+struct fold_limits {
+    uint32_t runs;  /* rows that make a fold: at most a chunk of runs */
+    uint64_t cells; /* or cells, of at least least_runs rows */
+    uint32_t least_runs;
+    uint32_t large_runs;  /* runs of a large block: at most BLOCK_RUNS_MAX */
+    uint32_t keep_runs;   /* the newest that stay in small blocks */
+    uint32_t step_cells;  /* of a step, or */
+    uint32_t step_factor; /* so many times the cells of the run that is appended, if that is more */
+    uint32_t direct_runs; /* new runs of a stream in one batch that go to blocks at once */
+};
+extern const struct fold_limits fold_limits_default;
+
+/* What folding works with; kept from step to step. */
+struct fold {
+    const struct fold_limits *limits;
+    struct gather gather;
+    struct block_writer writer;
+    struct row_buffer runs, group;
+};
+void fold_free(struct fold *fold);
+
+/* Does at most one step of what there is to do, after a run of `cells` cells. The record is
+ * changed, not stored. */
+int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
+              uint64_t cells, struct pace_error *error);
+
+/* 1 when there is a step to do. */
+int fold_wanted(const struct fold_limits *limits, const struct stream_record *record);
+
+/* -- for fold.c, merge.c and bulk.c ---------------------------------------------------------- */
+
+/* The entry of a block from its first and last run. */
+struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state state,
+                              const struct pace_run_view *first, const struct pace_run_view *last,
+                              uint32_t runs);
+
+/* Puts the runs of a new block. */
+int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                  uint32_t columns, const struct pace_run_view *runs, size_t count,
+                  struct pace_error *error);
+
+/* Writes the columns of fold->gather as one group; *until (at most gather.until) is where the next
+ * has to begin. */
+int fold_put_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                   uint32_t runs, int packed, struct pace_error *error, uint32_t *until);
+
+/* Ends fold->writer's group and puts it. */
+int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
+                   uint32_t until, struct pace_error *error);
+
+/* One step of a merge that is under way or due; may find nothing to do. The list is changed and
+ * stored. */
+int merge_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
+               struct block_list *list, uint64_t cells, struct pace_error *error);
+
+/* 1 when the small blocks are enough for a large one. */
+int merge_due(const struct fold_limits *limits, const struct block_list *list);
+
+#endif

@@ -1,0 +1,55 @@
+/* pack.h -- up to 64 doubles in few bytes, exactly, or as they are.
+ *
+ * Measurements are mostly decimals with few digits, or doubles of nearly one size. A PACK is
+ * written in whichever of three modes is the shortest and gives every bit back:
+ *
+ *   raw     f64 x n
+ *   scaled  value = (base + delta) / 10^scale, whole numbers below 2^51
+ *   bits    the 64 bits of value = base + delta
+ *
+ *   scaled, bits:  | delta, `width` bits x n, padding to 8 | base 8 bytes |
+ *   code, u16:     | width 6 bits, from bit 8 | scale 4 bits, from bit 4 | mode 4 bits |
+ *
+ * Deltas are packed from the lowest bit on, little-endian; the base behind them lets a reader load
+ * 8 bytes at any delta. A quotient of whole numbers is rounded once, so what was verified on one
+ * machine holds on all. Pure. */
+#ifndef PACE_PACK_H
+#define PACE_PACK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum pack_mode { PACK_RAW = 0, PACK_SCALED = 1, PACK_BITS = 2 };
+
+enum {
+    PACK_VALUES = 64,
+    PACK_SCALE_MAX = 15,
+    PACK_WIDTH_MAX = 56, /* so that a delta lies within 8 bytes from the one it begins in */
+    PACK_BYTES_MAX = PACK_VALUES * 8,
+};
+
+struct pack {
+    uint8_t mode, scale, width;
+    uint64_t base;
+    size_t bytes; /* multiple of 8, at most 8 * n */
+};
+
+/* How n (1 to 64) values are written; `raw` 1: as they are. */
+void pack_plan(struct pack *pack, const double *values, size_t n, int raw);
+
+/* Writes pack->bytes. */
+void pack_write(const struct pack *pack, const double *values, size_t n, unsigned char *out);
+
+uint16_t pack_code(const struct pack *pack);
+
+/* Number of bytes of n values, or 0: not a code. */
+size_t pack_bytes(uint16_t code, size_t n);
+
+/* Reads n values of a code that pack_bytes accepts. */
+void pack_read(uint16_t code, const unsigned char *data, size_t n, double *out);
+
+/* The kernels behind pack_read, for tests: the portable one; the AVX2 one, 0 when there is none. */
+void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, double *out);
+int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out);
+
+#endif

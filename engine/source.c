@@ -1,0 +1,261 @@
+/* source.c -- see source.h. */
+#include "source.h"
+#include "error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int damaged(const struct source_walk *walk, const struct source *source,
+                   struct pace_error *error)
+{
+    return blocks_damaged(walk->txn, walk->stream, source->entry->block, error);
+}
+
+static int open_block(struct source_walk *walk, struct source *source, struct pace_error *error)
+{
+    if (source->opened || !source->entry) return 0;
+    int rc = blocks_runs(walk->txn, walk->stream, source->entry->block, source->entry, error,
+                         &source->runs);
+    source->opened = rc == 0;
+    return rc;
+}
+
+static int position_of(struct source_walk *walk, struct source *source, uint32_t index,
+                       struct pace_error *error, struct position *out)
+{
+    if (!source->entry) {
+        *out = log_position(&walk->log.rows[index]);
+        return 0;
+    }
+    int rc = open_block(walk, source, error);
+    if (rc) return rc;
+    return block_runs_position(&source->runs, index, out) ? damaged(walk, source, error) : 0;
+}
+
+int source_view(struct source_walk *walk, struct source *source, uint32_t index,
+                struct pace_error *error, struct pace_run_view *out)
+{
+    if (!source->entry) {
+        *out = log_view(&walk->log.rows[index]);
+        return 0;
+    }
+    int rc = open_block(walk, source, error);
+    if (rc) return rc;
+    return block_runs_view(&source->runs, index, out) ? damaged(walk, source, error) : 0;
+}
+
+/* The number of runs of a source, of those that are left, before a position: *index is next .. end.
+ */
+static int runs_before(struct source_walk *walk, struct source *source,
+                       const struct position *position, struct pace_error *error, uint32_t *index)
+{
+    uint32_t low = source->next, high = source->end;
+    if (low < high && position_compare(&source->last, position) < 0) low = high;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        struct position at;
+        int rc = position_of(walk, source, middle, error, &at);
+        if (rc) return rc;
+        if (position_compare(&at, position) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *index = low;
+    return 0;
+}
+
+/* -- the range ------------------------------------------------------------------------------- */
+
+/* Takes from a source the runs outside of [from, until). */
+static int cut_times(struct source_walk *walk, struct source *source,
+                     const struct pace_range *range, struct pace_error *error)
+{
+    struct position from = {.time_ns = range->from_ns}, until = {.time_ns = range->until_ns};
+    uint32_t first = source->next, end = source->end;
+    int rc = 0;
+    if (source->at.time_ns < range->from_ns) rc = runs_before(walk, source, &from, error, &first);
+    if (!rc && range->until_ns != INT64_MAX && source->last.time_ns >= range->until_ns)
+        rc = runs_before(walk, source, &until, error, &end);
+    if (rc) return rc;
+    source->next = first;
+    source->end = end < first ? first : end;
+    if (source->next == source->end) return 0;
+    if (first) rc = position_of(walk, source, first, error, &source->at);
+    if (!rc) rc = position_of(walk, source, source->end - 1, error, &source->last);
+    return rc;
+}
+
+/* Finds the source whose last run (before low[i]) is the newest, and the newest of the others. */
+static struct source *newest(struct source_walk *walk, const struct position *tails,
+                             struct position *second)
+{
+    struct source *best = NULL;
+    *second = (struct position){.time_ns = INT64_MIN};
+    for (uint32_t i = 0; i < walk->count; i++) {
+        struct source *source = &walk->sources[i];
+        if (source->next == source->end) continue;
+        if (!best || position_compare(&tails[i], &tails[best - walk->sources]) > 0) {
+            if (best) *second = tails[best - walk->sources];
+            best = source;
+        } else if (position_compare(&tails[i], second) > 0) {
+            *second = tails[i];
+        }
+    }
+    return best;
+}
+
+/* Leaves the newest `last` runs. Meanwhile the runs [next, end) of a source are those not yet
+ * taken. */
+static int cut_last(struct source_walk *walk, uint64_t last, struct pace_error *error)
+{
+    struct position *tails = calloc(walk->count + 1, sizeof *tails);
+    uint32_t *ends = calloc(walk->count + 1, sizeof *ends);
+    int rc = tails && ends ? 0 : error_memory(error);
+    for (uint32_t i = 0; !rc && i < walk->count; i++) {
+        tails[i] = walk->sources[i].last;
+        ends[i] = walk->sources[i].end;
+    }
+    while (!rc && last > 0) {
+        struct position second;
+        struct source *source = newest(walk, tails, &second);
+        if (!source) break;
+        uint32_t i = (uint32_t)(source - walk->sources), low = source->next;
+        uint32_t first =
+            source->end - source->next < last ? source->next : source->end - (uint32_t)last;
+        if (position_compare(&source->at, &second) < 0)
+            rc = runs_before(walk, source, &second, error, &low);
+        if (rc) break;
+        if (low < first) low = first;
+        last -= source->end - low;
+        source->end = low;
+        if (low > source->next) {
+            rc = position_of(walk, source, low - 1, error, &tails[i]);
+            source->last = tails[i];
+        }
+    }
+    for (uint32_t i = 0; !rc && i < walk->count; i++) {
+        struct source *source = &walk->sources[i];
+        source->next = source->end;
+        source->end = ends[i];
+        if (source->next == source->end) continue;
+        if (source->next) rc = position_of(walk, source, source->next, error, &source->at);
+        if (!rc) rc = position_of(walk, source, source->end - 1, error, &source->last);
+    }
+    free(tails);
+    free(ends);
+    return rc;
+}
+
+/* -- the walk -------------------------------------------------------------------------------- */
+
+static int by_first(const void *a, const void *b)
+{
+    return position_compare(&((const struct source *)a)->at, &((const struct source *)b)->at);
+}
+
+/* Drops sources without runs, sorts the others. */
+static void settle(struct source_walk *walk)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < walk->count; i++) {
+        if (walk->sources[i].next < walk->sources[i].end) walk->sources[count++] = walk->sources[i];
+    }
+    walk->count = count;
+    qsort(walk->sources, count, sizeof *walk->sources, by_first);
+}
+
+/* 1 when the log and the blocks have as many runs as the stream. */
+static int is_whole(const struct source_walk *walk, const struct stream_record *record)
+{
+    uint64_t runs = walk->log.count;
+    for (uint32_t i = 0; i < walk->list.small + walk->list.large; i++)
+        runs += walk->list.entries[i].runs;
+    return runs == record->run_count;
+}
+
+static void add_blocks(struct source_walk *walk, const struct pace_range *range)
+{
+    for (uint32_t i = 0; i < walk->list.small + walk->list.large; i++) {
+        const struct block_entry *entry = &walk->list.entries[i];
+        if (entry->last_time_ns < range->from_ns ||
+            (range->until_ns != INT64_MAX && entry->first_time_ns >= range->until_ns))
+            continue;
+        walk->sources[walk->count++] = (struct source){.entry = entry,
+                                                       .end = entry->runs,
+                                                       .at = block_first(entry),
+                                                       .last = block_last(entry)};
+    }
+}
+
+int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stream,
+                     const struct stream_record *record, const struct pace_range *range,
+                     struct pace_error *error)
+{
+    *walk = (struct source_walk){.txn = txn, .stream = stream};
+    int rc = block_list_load(txn, stream, record, error, &walk->list);
+    if (!rc) rc = log_load(txn, stream, record, error, &walk->log);
+    if (!rc && !is_whole(walk, record))
+        rc = error_damaged(error, "%s: runs of stream %u", kv_path(txn), stream);
+    if (rc) return rc;
+    walk->sources = calloc(walk->list.small + walk->list.large + 1, sizeof *walk->sources);
+    if (!walk->sources) return error_memory(error);
+    add_blocks(walk, range);
+    if (walk->log.count) {
+        size_t count = walk->log.count;
+        walk->sources[walk->count++] =
+            (struct source){.end = (uint32_t)count,
+                            .at = log_position(&walk->log.rows[0]),
+                            .last = log_position(&walk->log.rows[count - 1])};
+    }
+    for (uint32_t i = 0; !rc && i < walk->count; i++)
+        rc = cut_times(walk, &walk->sources[i], range, error);
+    if (!rc && range->last) rc = cut_last(walk, range->last, error);
+    if (!rc) settle(walk);
+    return rc;
+}
+
+void source_walk_close(struct source_walk *walk)
+{
+    free(walk->sources);
+    log_rows_free(&walk->log);
+    block_list_free(&walk->list);
+    *walk = (struct source_walk){0};
+}
+
+/* Puts the first source, whose next run has changed, back in order. */
+static void reorder(struct source_walk *walk)
+{
+    uint32_t i = walk->first;
+    struct source moved = walk->sources[i];
+    for (; i + 1 < walk->count && by_first(&walk->sources[i + 1], &moved) < 0; i++)
+        walk->sources[i] = walk->sources[i + 1];
+    walk->sources[i] = moved;
+}
+
+int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error *error,
+                     struct span *span)
+{
+    int rc = 0;
+    if (walk->first < walk->count &&
+        walk->sources[walk->first].next == walk->sources[walk->first].end)
+        walk->first++;
+    if (walk->first == walk->count) return PACE_ENOTFOUND;
+    reorder(walk);
+    struct source *source = &walk->sources[walk->first];
+    uint32_t end = source->end;
+    if (walk->first + 1 < walk->count && position_compare(&source->last, &source[1].at) > 0)
+        rc = runs_before(walk, source, &source[1].at, error, &end);
+    if (rc) return rc;
+    *span = (struct span){.source = source, .first = source->next, .count = end - source->next};
+    if (span->count == 0) return damaged(walk, source->entry ? source : source + 1, error);
+    if (span->count > most) {
+        /* Chunks are read whole: end with one rather than within. */
+        uint32_t last = span->first + most, whole = last - last % BLOCK_CHUNK_RUNS;
+        span->count = source->entry && whole > span->first ? whole - span->first : most;
+    }
+    source->next += span->count;
+    if (source->next < source->end)
+        rc = position_of(walk, source, source->next, error, &source->at);
+    return rc;
+}

@@ -1,0 +1,51 @@
+/* source.h -- the runs of a stream in order of history, from the log and from blocks that may
+ * overlap.
+ *
+ * A SOURCE is the log or one block: runs in order. A walk over a range gives SPANS, one after
+ * another in order of history: neighbouring runs of one source, so that cells are read from it many
+ * at a time. With no late runs a span is a whole block. */
+#ifndef PACE_SOURCE_H
+#define PACE_SOURCE_H
+
+#include "blocks.h"
+#include "log.h"
+
+struct source {
+    const struct block_entry *entry; /* NULL: the log */
+    struct block_runs runs;          /* of a block, once it was opened */
+    int opened;
+    uint32_t next, end;   /* the runs that are left */
+    struct position at;   /* of run `next` */
+    struct position last; /* of run `end - 1` */
+};
+
+struct source_walk {
+    struct kv_txn *txn;
+    uint32_t stream;
+    struct block_list list;
+    struct log_rows log;
+    struct source *sources; /* those with runs left, by `at` */
+    uint32_t first, count;  /* sources[first .. count) are left */
+};
+
+/* Some runs of one source. */
+struct span {
+    struct source *source;
+    uint32_t first, count;
+};
+
+/* Begins a walk over the runs of a range. source_walk_close also after an error. */
+int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stream,
+                     const struct stream_record *record, const struct pace_range *range,
+                     struct pace_error *error);
+void source_walk_close(struct source_walk *walk);
+
+/* The next span, of at most `most` runs, or PACE_ENOTFOUND at the end. */
+int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error *error,
+                     struct span *span);
+
+/* A run of a source. */
+int source_view(struct source_walk *walk, struct source *source, uint32_t index,
+                struct pace_error *error, struct pace_run_view *out);
+
+#endif

@@ -1,0 +1,326 @@
+/* test_block.c -- the codecs of blocks: what was written comes back, and damage never comes back as a
+ * value. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../engine/block.h"
+#include "../../engine/gather.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COLUMNS = 200, FLIPS = 400 };
+
+static uint64_t random_state = 7;
+
+static uint32_t below(uint32_t n)
+{
+    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return (uint32_t)((z ^ z >> 31) % n);
+}
+
+static int same(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
+}
+
+/* A group and what is in it, by column - from and run. */
+struct image {
+    uint32_t from, until, runs;
+    struct row_cell (*cells)[BLOCK_RUNS_MAX];
+    struct row_buffer record;
+    struct key key;
+};
+
+static void fill(struct image *image, int presence, int plain)
+{
+    for (uint32_t c = 0; c < image->until - image->from; c++) {
+        int column_there = below(100) < (uint32_t)presence, decimals = (int)below(4);
+        for (uint32_t r = 0; r < image->runs; r++) {
+            struct row_cell *cell = &image->cells[c][r];
+            *cell = (struct row_cell){.column = image->from + c,
+                                      .status = PACE_CELL_ABSENT,
+                                      .value = (double)NAN,
+                                      .lower = (double)NAN,
+                                      .upper = (double)NAN};
+            if (!column_there || (!plain && below(8) == 0)) continue;
+            cell->status = plain || below(6) ? PACE_CELL_OK : (uint8_t)(1 + below(2));
+            if (cell->status != PACE_CELL_OK) continue;
+            cell->value = (double)below(1000000) / (decimals == 3 ? 7.0 : pow(10, decimals));
+            if (!plain && below(4) == 0) cell->lower = cell->value - 1;
+            if (!plain && below(4) == 0) cell->upper = cell->value + 1;
+        }
+    }
+}
+
+/* Writes the group by way of a gather, as folds do. */
+static void write_group(struct image *image, int packed)
+{
+    struct gather gather = {0};
+    struct block_writer writer = {0};
+    assert_int_equal(gather_begin(&gather, image->from, image->until), 0);
+    gather_expect(&gather, image->from, image->until, image->runs);
+    assert_int_equal(gather_prepare(&gather), 0);
+    for (uint32_t r = 0; r < image->runs; r++) {
+        for (uint32_t c = 0; c < image->until - image->from; c++) {
+            if (image->cells[c][r].status != PACE_CELL_ABSENT)
+                gather_put(&gather, r, &image->cells[c][r]);
+        }
+    }
+    image->key = key_block_group(3, 9, image->from);
+    block_writer_begin(&writer, 3, 9, image->from, image->runs, packed, &image->key);
+    for (uint32_t column = image->from; column < image->until; column++) {
+        struct block_column cells;
+        gather_column(&gather, column, &cells);
+        assert_false(block_writer_full(&writer));
+        if (cells.count) assert_int_equal(block_writer_column(&writer, &cells), 0);
+    }
+    assert_int_equal(block_writer_end(&writer, image->until, &image->record), 0);
+    block_writer_free(&writer);
+    gather_free(&gather);
+}
+
+/* Compares a column: 0 equal, -1 an error was reported; a wrong cell fails the test. */
+static int compare_column(struct block_group *group, const struct image *image, uint32_t column)
+{
+    struct block_slot slot;
+    const struct row_cell *cells = image->cells[column - image->from];
+    uint64_t ok = 0, there = 0;
+    double sum = 0;
+    for (uint32_t r = 0; r < image->runs; r++) {
+        there += cells[r].status != PACE_CELL_ABSENT;
+        ok += cells[r].status == PACE_CELL_OK;
+        if (cells[r].status == PACE_CELL_OK) sum += cells[r].value;
+    }
+    int found = block_group_seek(group, column, &slot);
+    if (found < 0) return -1;
+    if (!found || slot.column != column) {
+        assert_int_equal(there, 0);
+        return 0;
+    }
+    struct block_summary summary = block_group_summary(group, &slot);
+    assert_int_equal(summary.count, ok);
+    assert_true(fabs(summary.sum - sum) <= 1e-9 * fabs(sum));
+    for (uint32_t first = 0; first < image->runs; first += BLOCK_CHUNK_RUNS) {
+        struct block_chunk chunk;
+        uint8_t status[BLOCK_CHUNK_RUNS];
+        double number[3][BLOCK_CHUNK_RUNS];
+        if (block_chunk_open(group, &slot, first / BLOCK_CHUNK_RUNS, &chunk)) return -1;
+        block_chunk_statuses(&chunk, 0, chunk.runs, status);
+        for (int part = 0; part < 3; part++)
+            block_chunk_read(&chunk, (enum block_part)part, number[part]);
+        for (uint32_t i = 0; i < chunk.runs; i++) {
+            const struct row_cell *own = &cells[first + i];
+            assert_int_equal(status[i], own->status);
+            assert_true(same(number[BLOCK_VALUE][i], own->value));
+            assert_true(same(number[BLOCK_LOWER][i], own->lower));
+            assert_true(same(number[BLOCK_UPPER][i], own->upper));
+        }
+    }
+    return 0;
+}
+
+static int compare(const struct image *image, const unsigned char *data)
+{
+    struct block_group group;
+    int damaged = block_group_open(&group, data, image->record.len, &image->key);
+    for (uint32_t column = image->from; !damaged && column < image->until; column++)
+        damaged = compare_column(&group, image, column);
+    return damaged;
+}
+
+/* Every flipped byte is an error or beside what was read. */
+static void flip(const struct image *image)
+{
+    unsigned char *copy = malloc(image->record.len);
+    assert_non_null(copy);
+    int noticed = 0;
+    for (int i = 0; i < FLIPS; i++) {
+        size_t at = below((uint32_t)image->record.len);
+        memcpy(copy, image->record.data, image->record.len);
+        copy[at] = (unsigned char)(copy[at] ^ 1u << below(8));
+        noticed += compare(image, copy) != 0;
+    }
+    assert_int_equal(noticed, FLIPS); /* all of the record was read */
+    free(copy);
+}
+
+static void one_shape(uint32_t runs, int presence, int plain, int packed)
+{
+    struct image image = {.from = below(50), .runs = runs};
+    image.until = image.from + (runs > 200 ? COLUMNS / 8 : COLUMNS);
+    image.cells = calloc(COLUMNS, sizeof *image.cells);
+    assert_non_null(image.cells);
+    fill(&image, presence, plain);
+    write_group(&image, packed);
+    assert_int_equal(compare(&image, image.record.data), 0);
+    flip(&image);
+    struct block_group group;
+    struct key other = key_block_group(3, 10, image.from);
+    assert_int_equal(block_group_open(&group, image.record.data, image.record.len, &other), -1);
+    assert_int_equal(block_group_open(&group, image.record.data, image.record.len - 8, &image.key),
+                     -1);
+    row_buffer_free(&image.record);
+    free(image.cells);
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    static const uint32_t runs[] = {1, 2, 63, 64, 65, 128, 200, 1024};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        one_shape(runs[i], 100, 1, 0);
+        one_shape(runs[i], 100, 0, i % 2 == 0);
+        one_shape(runs[i], 30, 0, 1);
+        one_shape(runs[i], 100, 1, 1);
+    }
+}
+
+static void test_packed_is_smaller(void **state)
+{
+    (void)state;
+    struct image image = {.until = COLUMNS / 2, .runs = 1024};
+    image.cells = calloc(COLUMNS, sizeof *image.cells);
+    assert_non_null(image.cells);
+    fill(&image, 100, 1);
+    write_group(&image, 0);
+    size_t raw = image.record.len;
+    write_group(&image, 1);
+    assert_true(image.record.len * 3 < raw * 2);
+    row_buffer_free(&image.record);
+    free(image.cells);
+}
+
+static void test_full(void **state)
+{
+    (void)state;
+    static uint16_t run[BLOCK_RUNS_MAX];
+    static uint8_t status[BLOCK_RUNS_MAX];
+    static double value[BLOCK_RUNS_MAX];
+    for (uint32_t i = 0; i < BLOCK_RUNS_MAX; i++) {
+        run[i] = (uint16_t)i;
+        value[i] = sqrt((double)i + 2) * (i % 2 ? -1 : 1e200);
+    }
+    struct block_writer writer = {0};
+    struct row_buffer out = {0};
+    struct key key = key_block_group(0, 1, 0);
+    uint32_t columns = 0;
+    block_writer_begin(&writer, 0, 1, 0, BLOCK_RUNS_MAX, 0, &key);
+    while (!block_writer_full(&writer)) {
+        struct block_column column = {.column = columns++ * 3,
+                                      .count = BLOCK_RUNS_MAX,
+                                      .run = run,
+                                      .status = status,
+                                      .value = value,
+                                      .lower = value,
+                                      .upper = value};
+        assert_int_equal(block_writer_column(&writer, &column), 0);
+    }
+    assert_true(columns > 30);
+    assert_int_equal(block_writer_end(&writer, columns * 3, &out), 0);
+    assert_true(out.len <= BLOCK_GROUP_BYTES && out.len > BLOCK_GROUP_BYTES * 9 / 10);
+    block_writer_free(&writer);
+    row_buffer_free(&out);
+}
+
+static void test_summaries(void **state)
+{
+    (void)state;
+    static double values[5000];
+    struct block_summary parts = {0};
+    for (int i = 0; i < 5000; i++)
+        values[i] = 1e6 + (double)below(1000) / 8;
+    struct block_summary whole = block_summarize(values, 5000);
+    for (int at = 0; at < 5000; at += 64) {
+        struct block_summary more = block_summarize(values + at, 5000 - at < 64 ? 8 : 64);
+        block_summary_add(&parts, &more);
+    }
+    assert_int_equal(parts.count, 5000);
+    assert_true(parts.min == whole.min && parts.max == whole.max);
+    assert_true(fabs(parts.sum - whole.sum) < 1e-3);
+    assert_true(fabs(parts.m2 - whole.m2) < 1e-6 * whole.m2);
+    struct block_summary none = block_summarize(values, 0);
+    block_summary_add(&parts, &none);
+    assert_int_equal(parts.count, 5000);
+}
+
+/* -- runs ------------------------------------------------------------------------------------ */
+
+static struct pace_run_view view_of(uint32_t i, char commit[24])
+{
+    snprintf(commit, 24, i % 5 ? "commit-%u" : "", i);
+    return (struct pace_run_view){.run = i * 3 + 1,
+                                  .time_ns = (int64_t)i / 2 * 1000 - 7,
+                                  .ran_ns = i,
+                                  .commit = commit,
+                                  .stream = 4,
+                                  .ordinal = i % 2,
+                                  .flags = i % 4,
+                                  .cell_count = i + 9};
+}
+
+/* 0: all runs are as they were written; -1: an error was reported. */
+static int compare_runs(const unsigned char *data, size_t len, uint32_t count,
+                        const struct key *key)
+{
+    struct block_runs runs;
+    if (block_runs_open(&runs, data, len, key)) return -1;
+    assert_int_equal(runs.header.runs, count);
+    for (uint32_t i = 0; i < count; i++) {
+        char commit[24];
+        struct pace_run_view own = view_of(i, commit), view;
+        struct position position = {own.time_ns, own.ordinal, own.run}, found;
+        uint32_t before;
+        if (block_runs_view(&runs, i, &view) || block_runs_position(&runs, i, &found) ||
+            block_runs_before(&runs, &position, &before))
+            return -1;
+        assert_int_equal(before, i);
+        assert_int_equal(position_compare(&found, &position), 0);
+        assert_string_equal(view.commit, commit);
+        own.commit = view.commit;
+        assert_memory_equal(&view, &own, sizeof view);
+    }
+    return 0;
+}
+
+static void test_runs(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = {1, 63, 64, 65, 1000, 1024};
+    struct key key = key_block_runs(4, 6), other = key_block_runs(5, 6);
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        static char commits[BLOCK_RUNS_MAX][24];
+        static struct pace_run_view views[BLOCK_RUNS_MAX];
+        struct row_buffer record = {0};
+        for (uint32_t i = 0; i < counts[c]; i++)
+            views[i] = view_of(i, commits[i]);
+        assert_int_equal(block_runs_encode(&record, 4, 6, 12, views, counts[c], &key), 0);
+        assert_int_equal(compare_runs(record.data, record.len, counts[c], &key), 0);
+        assert_int_equal(compare_runs(record.data, record.len, counts[c], &other), -1);
+        for (int i = 0; i < 100; i++) {
+            size_t at = below((uint32_t)record.len);
+            unsigned char bit = (unsigned char)(1u << below(8));
+            record.data[at] ^= bit;
+            assert_int_equal(compare_runs(record.data, record.len, counts[c], &key), -1);
+            record.data[at] ^= bit;
+        }
+        row_buffer_free(&record);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_groups), cmocka_unit_test(test_packed_is_smaller),
+        cmocka_unit_test(test_full),   cmocka_unit_test(test_summaries),
+        cmocka_unit_test(test_runs),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* test_pack.c -- packs give back every bit, in the mode that was expected, by both kernels. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "../../engine/pack.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+static uint64_t state_of_random = 42;
+
+static uint64_t next_random(void)
+{
+    uint64_t z = state_of_random += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Packs, unpacks by both kernels, compares bits; returns the mode. */
+static struct pack round_trip(const double *values, size_t n)
+{
+    unsigned char data[PACK_BYTES_MAX];
+    double out[PACK_VALUES], other[PACK_VALUES];
+    struct pack pack;
+    pack_plan(&pack, values, n, 0);
+    assert_true(pack.bytes <= 8 * n && pack.bytes % 8 == 0 && pack.bytes > 0);
+    memset(data, 0xa5, sizeof data);
+    pack_write(&pack, values, n, data);
+    for (size_t i = pack.bytes; i < sizeof data; i++)
+        assert_int_equal(data[i], 0xa5);
+    uint16_t code = pack_code(&pack);
+    assert_int_equal(pack_bytes(code, n), pack.bytes);
+    pack_read_portable(code, data, n, out);
+    assert_memory_equal(out, values, 8 * n);
+    if (pack_read_avx2(code, data, n, other)) assert_memory_equal(other, values, 8 * n);
+    memset(out, 0, sizeof out);
+    pack_read(code, data, n, out);
+    assert_memory_equal(out, values, 8 * n);
+    return pack;
+}
+
+static void test_decimals(void **state)
+{
+    (void)state;
+    static const double powers[] = {1, 10, 100, 1000, 1e6, 1e9};
+    double values[PACK_VALUES];
+    for (unsigned p = 0; p < 6; p++) {
+        for (int round = 0; round < 500; round++) {
+            size_t n = 1 + next_random() % PACK_VALUES;
+            uint64_t range = (uint64_t)1 << next_random() % 40;
+            int64_t base = (int64_t)(next_random() % 1000000000) - 500000000;
+            for (size_t i = 0; i < n; i++)
+                values[i] = (double)(base + (int64_t)(next_random() % range)) / powers[p];
+            struct pack pack = round_trip(values, n);
+            int zero = 0; /* -0.0 / 10 never occurs: whole zeroes are positive */
+            for (size_t i = 0; i < n; i++)
+                zero |= signbit(values[i]) && values[i] == 0;
+            assert_int_equal(zero, 0);
+            if (n >= 8) assert_int_equal(pack.mode, PACK_SCALED);
+            assert_true(pack.scale <= 9);
+        }
+    }
+}
+
+static void test_sizes(void **state)
+{
+    (void)state;
+    double values[PACK_VALUES];
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = 1234.5;
+    struct pack pack = round_trip(values, PACK_VALUES);
+    assert_int_equal(pack.mode, PACK_SCALED);
+    assert_int_equal(pack.bytes, 8); /* a constant is its base */
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = 5000 + i;
+    assert_int_equal(round_trip(values, PACK_VALUES).bytes, 6 * 8 + 8);
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = M_PI * (1 + i * 1e-4);
+    pack = round_trip(values, PACK_VALUES);
+    assert_int_equal(pack.mode, PACK_BITS);
+    assert_true(pack.bytes < PACK_BYTES_MAX);
+    pack_plan(&pack, values, PACK_VALUES, 1);
+    assert_int_equal(pack.mode, PACK_RAW);
+    assert_int_equal(pack.bytes, PACK_BYTES_MAX);
+}
+
+static void test_any_bits(void **state)
+{
+    (void)state;
+    double values[PACK_VALUES];
+    for (int round = 0; round < 20000; round++) {
+        size_t n = 1 + next_random() % PACK_VALUES;
+        unsigned keep = (unsigned)(next_random() % 64);
+        uint64_t common = next_random();
+        for (size_t i = 0; i < n; i++) {
+            /* Any doubles, or doubles whose high bits agree. Not infinite, not NaN. */
+            uint64_t bits = round % 2 ? next_random() : common ^ next_random() >> keep;
+            if ((bits >> 52 & 0x7ff) == 0x7ff) bits ^= (uint64_t)1 << 62;
+            memcpy(&values[i], &bits, sizeof bits);
+        }
+        round_trip(values, n);
+    }
+}
+
+static void test_edges(void **state)
+{
+    (void)state;
+    static const double edges[] = {0.0,
+                                   -0.0,
+                                   DBL_MIN,
+                                   -DBL_MIN,
+                                   DBL_TRUE_MIN,
+                                   -DBL_TRUE_MIN,
+                                   DBL_MAX,
+                                   -DBL_MAX,
+                                   1,
+                                   -1,
+                                   0x1p51,
+                                   0x1p51 - 1,
+                                   -0x1p51 + 1,
+                                   -0x1p51,
+                                   0x1p52,
+                                   0x1p53,
+                                   0x1p53 + 2,
+                                   0x1p63,
+                                   1e15,
+                                   1e16,
+                                   1e22,
+                                   1e-15,
+                                   1e-16,
+                                   0.1,
+                                   0.3,
+                                   2.675,
+                                   1e300,
+                                   5e-324,
+                                   123456789.123456789};
+    enum { COUNT = sizeof edges / sizeof *edges };
+    double values[PACK_VALUES];
+    for (int a = 0; a < COUNT; a++) {
+        round_trip(&edges[a], 1);
+        for (int b = 0; b < COUNT; b++) {
+            for (int i = 0; i < PACK_VALUES; i++)
+                values[i] = i % 3 ? edges[a] : edges[b];
+            for (size_t n = 1; n <= PACK_VALUES; n += 7)
+                round_trip(values, n);
+        }
+    }
+    /* A zero of each sign cannot be a whole number: the sign would be lost. */
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = i % 2 ? 0.0 : -0.0;
+    assert_int_not_equal(round_trip(values, PACK_VALUES).mode, PACK_SCALED);
+    for (int round = 0; round < 3000; round++) {
+        for (int i = 0; i < PACK_VALUES; i++)
+            values[i] = edges[next_random() % COUNT];
+        round_trip(values, 1 + next_random() % PACK_VALUES);
+    }
+}
+
+static void test_bad_codes(void **state)
+{
+    (void)state;
+    assert_int_equal(pack_bytes(3, 64), 0);
+    assert_int_equal(pack_bytes(1 << 4, 64), 0); /* raw with a scale */
+    assert_int_equal(pack_bytes(57 << 8 | PACK_BITS, 64), 0);
+    assert_int_equal(pack_bytes(8 << 8 | 1 << 4 | PACK_BITS, 64), 0);
+    assert_int_equal(pack_bytes(PACK_RAW, 0), 0);
+    assert_int_equal(pack_bytes(PACK_RAW, 65), 0);
+    assert_int_equal(pack_bytes(8 << 8 | 2 << 4 | PACK_SCALED, 64), 72);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_decimals),  cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_any_bits),  cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_bad_codes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
