@@ -94,7 +94,7 @@ int pace_start_point_get(pace_snapshot *snapshot, uint32_t project, uint32_t bra
                          struct pace_error *error, struct pace_start_point *out)
 {
     uint32_t parent;
-    struct pace_start_point start;
+    struct pace_start_point start = {0};
     int rc = check_ids(snapshot, project, branch, error);
     if (!rc) rc = read_start(snapshot, project, branch, error, &parent, &start);
     if (!rc) *out = start;

@@ -204,7 +204,7 @@ int pace_streams_of(pace_snapshot *snapshot, uint32_t branch, struct pace_error 
 int pace_columns(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
                  const struct pace_column **columns, uint32_t *count)
 {
-    struct stream_record record;
+    struct stream_record record = {0};
     struct shape *shape = NULL;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
