@@ -20,6 +20,7 @@ exec_prefix = $(prefix)
 bindir = $(exec_prefix)/bin
 libdir = $(exec_prefix)/lib
 includedir = $(prefix)/include
+mandir = $(prefix)/share/man
 INSTALL = install
 
 CC = gcc
@@ -59,11 +60,12 @@ LIB_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(ENGINE) $(QUERY)) $(GENERATED)
 TOOL_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(TOOLS))
 TEST_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 TEST_SCRIPTS = $(wildcard tests/*/test_*.sh)
+MAN_PAGES = $(wildcard tools/man/*.[1-9])
 PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_query.h
 
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
   libutf8proc-dev libc6-dev binutils
-DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck
+DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
 DEB_RECORD = python3 python3-venv
 DEB_BENCH = sqlite3 libsqlite3-dev
 
@@ -132,7 +134,7 @@ layers: all
 	tests/layers $(BUILD)
 
 SOURCES = $(wildcard engine/*.[ch] query/*.[ch] query/stats/*.[ch] tools/*.[ch] tools/adapters/*.[ch] \
-  tests/*.h tests/*/*.c bench/*.[ch])
+  tests/*.h tests/*/*.[ch] tests/data/*/*.c bench/*.[ch])
 format:
 	clang-format --dry-run -Werror $(SOURCES)
 
@@ -141,6 +143,7 @@ lint:
 	$(MAKE) all BUILD=build/lint-clang CC=clang WERROR=-Werror
 	cppcheck --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=toomanyconfigs -I build/query -I query engine query tools
+	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(MAN_PAGES); else echo "lint: no mandoc; man pages are not checked"; fi
 
 bench: all
 	bench/run $(BUILD)
@@ -175,11 +178,13 @@ install: all $(BUILD)/pace.pc
 	ln -sf libpace.so.0 $(DESTDIR)$(libdir)/libpace.so
 	for h in $(PUBLIC_HEADERS); do $(INSTALL) -m 644 $$h $(DESTDIR)$(includedir)/pace/$$h; done
 	$(INSTALL) -m 644 $(BUILD)/pace.pc $(DESTDIR)$(libdir)/pkgconfig/pace.pc
+	for m in $(MAN_PAGES); do d=$(DESTDIR)$(mandir)/man$${m##*.}; $(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d/$${m##*/} || exit 1; done
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/pace $(DESTDIR)$(libdir)/libpace.a $(DESTDIR)$(libdir)/libpace.so \
 	  $(DESTDIR)$(libdir)/libpace.so.0 $(DESTDIR)$(libdir)/pkgconfig/pace.pc
 	for h in $(PUBLIC_HEADERS); do rm -f $(DESTDIR)$(includedir)/pace/$$h; done
+	for m in $(MAN_PAGES); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
 	-rmdir $(DESTDIR)$(includedir)/pace/engine $(DESTDIR)$(includedir)/pace/query $(DESTDIR)$(includedir)/pace
 
 clean:

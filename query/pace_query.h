@@ -128,7 +128,7 @@ typedef struct pace_selection pace_selection;
  * archived and failed cells count like all others. PACE_EQUERY: it is none. */
 PACE_API int pace_selection_open(pace_session *session, const char *selector, size_t len,
                                  struct pace_error *error, pace_selection **out);
-PACE_API void pace_selection_close(pace_selection *selection); /* NULL is allowed */
+PACE_API void pace_selection_close(pace_selection *selection);         /* NULL is allowed */
 PACE_API size_t pace_selection_count(const pace_selection *selection); /* of series */
 
 /* 1 when it names a series (a stream of the store, a column of that), or (by run: and commit:) a

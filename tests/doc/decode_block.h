@@ -1,0 +1,375 @@
+/* decode_block.h -- the part of decode.h that reads a stream's blocks. */
+#ifndef DECODE_BLOCK_H
+#define DECODE_BLOCK_H
+
+enum { IS_SMALL, IS_MERGING, IS_LARGE };
+
+struct block_found {
+    struct place first, last;
+    uint32_t block, runs, columns, state;
+};
+
+/* A block being read: its runs are items[first_run .. first_run + runs) of `to`. */
+struct block_reader {
+    struct decoder *d;
+    struct found_runs *to;
+    uint32_t stream, block, runs, columns, state;
+    size_t first_run;
+};
+
+/* A summary made as the page says. */
+struct sums {
+    uint64_t count;
+    double min, max, sum, m2;
+};
+
+static inline struct sums sums_of(const double *values, size_t n)
+{
+    struct sums sums = {.count = n};
+    double lane[4] = {0}, square[4] = {0};
+    if (n == 0) return sums;
+    sums.min = sums.max = values[0];
+    for (size_t i = 0; i < n; i++) {
+        lane[i % 4] += values[i];
+        if (values[i] < sums.min) sums.min = values[i];
+        if (values[i] > sums.max) sums.max = values[i];
+    }
+    sums.sum = ((lane[0] + lane[1]) + lane[2]) + lane[3];
+    for (size_t i = 0; i < n; i++) {
+        double difference = values[i] - sums.sum / (double)n;
+        square[i % 4] += difference * difference;
+    }
+    sums.m2 = ((square[0] + square[1]) + square[2]) + square[3];
+    return sums;
+}
+
+static inline void sums_add(struct sums *to, const struct sums *more)
+{
+    double n = (double)to->count, m = (double)more->count;
+    if (more->count == 0) return;
+    if (to->count == 0) {
+        *to = *more;
+        return;
+    }
+    double difference = more->sum / m - to->sum / n;
+    to->m2 += more->m2 + difference * difference * (n * m / (n + m));
+    to->sum += more->sum;
+    to->count += more->count;
+    if (more->min < to->min) to->min = more->min;
+    if (more->max > to->max) to->max = more->max;
+}
+
+/* -- packs ----------------------------------------------------------------------------------- */
+
+static inline double double_of_bits(uint64_t bits)
+{
+    double number;
+    memcpy(&number, &bits, sizeof number);
+    return number;
+}
+
+/* Reads n values; the number of bytes they take. */
+static inline size_t read_pack(struct decoder *d, unsigned code, const byte *data, size_t n,
+                               double *out)
+{
+    unsigned mode = code & 15, scale = code >> 4 & 15, width = code >> 8;
+    double divisor = 1;
+    if (mode == 0) {
+        REQUIRE(code == 0);
+        for (size_t i = 0; i < n; i++)
+            out[i] = f64(data + 8 * i);
+        d->seen.raw++;
+        return 8 * n;
+    }
+    REQUIRE(mode <= 2 && width <= 56 && (mode == 1 || scale == 0));
+    size_t bytes = (n * width + 63) / 64 * 8;
+    uint64_t base = u64(data + bytes);
+    for (unsigned i = 0; i < scale; i++)
+        divisor *= 10;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t delta = 0;
+        for (size_t bit = i * width; bit < (i + 1) * width; bit++)
+            delta |= (uint64_t)(data[bit / 8] >> bit % 8 & 1) << (bit - i * width);
+        out[i] =
+            mode == 2 ? double_of_bits(base + delta) : (double)(int64_t)(base + delta) / divisor;
+    }
+    if (mode == 1)
+        d->seen.scaled++;
+    else
+        d->seen.bits++;
+    return bytes + 8;
+}
+
+/* -- the runs of a block --------------------------------------------------------------------- */
+
+static inline void read_strip_of_runs(struct block_reader *b, const byte *strip, size_t len,
+                                      size_t m, uint64_t seed)
+{
+    const byte *run = strip + 8, *time = run + 8 * m, *ran = time + 8 * m, *ordinal = ran + 8 * m;
+    const byte *flags = ordinal + 4 * m, *cells = flags + 4 * m, *commit = cells + 4 * m;
+    size_t text_len = u32(commit + 4 * m);
+    const char *text = (const char *)commit + 4 * m + 4;
+    REQUIRE(u64(strip) == hash_seeded(strip + 8, len - 8, seed));
+    REQUIRE(pad8(8 + 40 * m + 4 + text_len) == len && text[text_len - 1] == 0);
+    for (size_t i = 0; i < m; i++) {
+        REQUIRE(u32(commit + 4 * i) < text_len);
+        *add_run(b->to) =
+            (struct found_run){.place = {i64(time + 8 * i), u32(ordinal + 4 * i), u64(run + 8 * i)},
+                               .ran_ns = i64(ran + 8 * i),
+                               .stream = b->stream,
+                               .flags = u32(flags + 4 * i),
+                               .cell_count = u32(cells + 4 * i),
+                               .commit = text + u32(commit + 4 * i)};
+    }
+}
+
+static inline void read_block_runs(struct block_reader *b)
+{
+    struct key_bytes key = with(with(key_of('g'), b->stream, 4), b->block, 4);
+    const struct record *r = need(b->d, key);
+    uint64_t seed = key_seed(r);
+    REQUIRE(r->len >= 32 && u32(r->data + 8) == r->len && u32(r->data + 12) == b->stream);
+    REQUIRE(u32(r->data + 16) == b->block && u32(r->data + 28) == 0);
+    b->runs = u32(r->data + 20);
+    b->columns = u32(r->data + 24);
+    b->first_run = b->to->count;
+    REQUIRE(b->runs >= 1 && b->runs <= 1024);
+    uint32_t strips = (b->runs + 63) / 64;
+    size_t head = 32 + pad8(4 * ((size_t)strips + 1));
+    REQUIRE(u64(r->data) == hash_seeded(r->data + 8, head - 8, seed));
+    REQUIRE(u32(r->data + 32) == head && u32(r->data + 32 + 4 * (size_t)strips) == r->len);
+    for (uint32_t strip = 0; strip < strips; strip++) {
+        size_t start = u32(r->data + 32 + 4 * (size_t)strip);
+        size_t end = u32(r->data + 36 + 4 * (size_t)strip), left = b->runs - 64 * (size_t)strip;
+        REQUIRE(start < end && end <= r->len);
+        read_strip_of_runs(b, r->data + start, end - start, left < 64 ? left : 64,
+                           seed + 1 + strip);
+    }
+}
+
+/* -- cells ----------------------------------------------------------------------------------- */
+
+static inline unsigned bits_in(uint64_t bits)
+{
+    unsigned n = 0;
+    for (; bits; bits &= bits - 1)
+        n++;
+    return n;
+}
+
+/* One chunk: the cells of a column in up to 64 runs; their summary. */
+static inline struct sums read_chunk(struct block_reader *b, uint32_t column, uint32_t number,
+                                     const byte *data, size_t len, uint64_t seed)
+{
+    struct decoder *d = b->d;
+    uint32_t left = b->runs - 64 * number, runs = left < 64 ? left : 64;
+    uint64_t all = runs == 64 ? UINT64_MAX : (UINT64_C(1) << runs) - 1;
+    uint64_t present = all, failed = 0, skipped = 0, there[3] = {0};
+    double number_of[3][64];
+    size_t next[3] = {0};
+    REQUIRE(len >= 16);
+    REQUIRE(u64(data) ==
+            hash_seeded(data + 8, len - 8, seed + ((uint64_t)(column + 1) << 32) + number));
+    unsigned form = u16(data + 8);
+    const byte *at = data + 16;
+    REQUIRE(form <= 7);
+    if (form & 1) present = u64(at), at += 8, d->seen.ragged++;
+    if (form & 2) failed = u64(at), skipped = u64(at + 8), at += 16, d->seen.statuses++;
+    if (form & 4) there[1] = u64(at), there[2] = u64(at + 8), at += 16, d->seen.bounds++;
+    there[0] = present & ~failed & ~skipped;
+    REQUIRE(present != 0 && (present & ~all) == 0 && (failed & skipped) == 0);
+    REQUIRE(((failed | skipped) & ~present) == 0 && ((there[1] | there[2]) & ~there[0]) == 0);
+    for (int part = 0; part < 3; part++) {
+        unsigned code = u16(data + 10 + 2 * part);
+        if (there[part]) at += read_pack(d, code, at, bits_in(there[part]), number_of[part]);
+    }
+    REQUIRE(at == data + len);
+    struct sums sums = sums_of(number_of[0], bits_in(there[0]));
+    for (uint32_t i = 0; i < runs; i++) {
+        struct found_cell cell = {.column = column, .status = failed >> i & 1 ? 1 : 2};
+        double *const out[3] = {&cell.value, &cell.lower, &cell.upper};
+        if (!(present >> i & 1)) continue;
+        if (there[0] >> i & 1) cell.status = 0;
+        for (int part = 0; part < 3; part++)
+            *out[part] = there[part] >> i & 1 ? number_of[part][next[part]++] : (double)NAN;
+        add_cell(&b->to->items[b->first_run + 64 * number + i], &cell);
+    }
+    return sums;
+}
+
+/* All chunks of a column, whose cells are at `data`. */
+static inline struct sums read_column(struct block_reader *b, uint32_t column, const byte *data,
+                                      size_t len, uint64_t seed)
+{
+    uint32_t chunks = (b->runs + 63) / 64;
+    struct sums sums = {0};
+    if (chunks == 1) return read_chunk(b, column, 0, data, len, seed);
+    size_t at = 8 + pad8(4 * (size_t)chunks);
+    REQUIRE(len >= at);
+    REQUIRE(u64(data) == hash_seeded(data + 8, at - 8, seed + ((uint64_t)(column + 1) << 32) + 16));
+    for (uint32_t chunk = 0; chunk < chunks; chunk++) {
+        size_t end = u32(data + 8 + 4 * (size_t)chunk);
+        REQUIRE(end >= at && end <= len);
+        if (end == at) {
+            b->d->seen.empty_chunks++;
+            continue;
+        }
+        struct sums more = read_chunk(b, column, chunk, data + at, end - at, seed);
+        sums_add(&sums, &more);
+        at = end;
+    }
+    REQUIRE(at == len);
+    return sums;
+}
+
+static inline int same_bits(double a, double b)
+{
+    return memcmp(&a, &b, sizeof a) == 0;
+}
+
+/* A strip of m columns; the number of its bytes. */
+static inline size_t read_strip(struct block_reader *b, const struct record *r, uint32_t from,
+                                uint32_t first, uint32_t m, int sparse, size_t strip_at)
+{
+    const byte *strip = r->data + strip_at, *start = strip + 8;
+    const byte *columns = start + pad8(4 * ((size_t)m + 1));
+    const byte *count = columns + (sparse ? pad8(4 * (size_t)m) : 0);
+    const byte *min = count + pad8(4 * (size_t)m), *max = min + 8 * (size_t)m;
+    const byte *sum = max + 8 * (size_t)m, *m2 = sum + 8 * (size_t)m, *end = m2 + 8 * (size_t)m;
+    uint64_t seed = key_seed(r);
+    REQUIRE(strip_at + (size_t)(end - strip) <= r->len);
+    REQUIRE(u64(strip) == hash_seeded(strip + 8, (size_t)(end - strip) - 8, seed + 1 + first / 64));
+    if (sparse) REQUIRE(u32(r->data + 56 + 4 * (size_t)(first / 64)) == u32(columns));
+    for (uint32_t i = 0; i < m; i++) {
+        uint32_t column = sparse ? u32(columns + 4 * (size_t)i) : from + first + i;
+        size_t cells = u32(start + 4 * (size_t)i), cells_end = u32(start + 4 * (size_t)i + 4);
+        REQUIRE(cells < cells_end && cells_end <= r->len);
+        struct sums sums = read_column(b, column, r->data + cells, cells_end - cells, seed);
+        REQUIRE(sums.count == u32(count + 4 * (size_t)i));
+        REQUIRE(same_bits(sums.min, f64(min + 8 * (size_t)i)));
+        REQUIRE(same_bits(sums.max, f64(max + 8 * (size_t)i)));
+        REQUIRE(same_bits(sums.sum, f64(sum + 8 * (size_t)i)));
+        REQUIRE(same_bits(sums.m2, f64(m2 + 8 * (size_t)i)));
+    }
+    return (size_t)(end - strip);
+}
+
+/* The group that begins at a column; the column at which the next begins. */
+static inline uint32_t read_group(struct block_reader *b, uint32_t from)
+{
+    struct key_bytes key = with(with(with(key_of('G'), b->stream, 4), b->block, 4), from, 4);
+    const struct record *r = need(b->d, key);
+    const byte *at = r->data;
+    REQUIRE(r->len >= 56 && r->len <= 1 << 20 && u32(at + 8) == r->len);
+    REQUIRE(u32(at + 12) == b->stream && u32(at + 16) == b->block && u32(at + 20) == from);
+    uint32_t until = u32(at + 24), columns = u32(at + 28), sparse = u32(at + 36);
+    uint32_t strips = (columns + 63) / 64;
+    size_t strips_at = 56 + (sparse ? pad8(4 * (size_t)strips) : 0), next = strips_at;
+    REQUIRE(until > from && columns <= until - from && sparse <= 1 && u32(at + 32) == b->runs);
+    REQUIRE(u32(at + 40) == strips_at && u64(at + 48) == 0);
+    REQUIRE(u64(at) == hash_seeded(at + 8, strips_at - 8, key_seed(r)));
+    for (uint32_t first = 0; first < columns; first += 64)
+        next += read_strip(b, r, from, first, columns - first < 64 ? columns - first : 64,
+                           sparse != 0, next);
+    REQUIRE(u32(at + 44) == next);
+    if (sparse)
+        b->d->seen.groups_sparse++;
+    else
+        b->d->seen.groups_dense++;
+    return until;
+}
+
+/* -- the list of a stream -------------------------------------------------------------------- */
+
+static inline struct block_found read_entry(const byte *at)
+{
+    return (struct block_found){.first = {i64(at), u32(at + 32), u64(at + 16)},
+                                .last = {i64(at + 8), u32(at + 36), u64(at + 24)},
+                                .block = u32(at + 40),
+                                .runs = u32(at + 44),
+                                .columns = u32(at + 48),
+                                .state = u32(at + 52)};
+}
+
+static inline void decode_block(struct decoder *d, uint32_t id, const struct block_found *entry)
+{
+    struct block_reader b = {.d = d, .to = &d->in_stream, .stream = id, .block = entry->block};
+    read_block_runs(&b);
+    REQUIRE(b.runs == entry->runs && b.columns == entry->columns && b.block >= 1);
+    REQUIRE(b.block <= d->stream[id].next_block && b.columns <= d->stream[id].columns);
+    REQUIRE(compare_places(&b.to->items[b.first_run].place, &entry->first) == 0);
+    REQUIRE(compare_places(&b.to->items[b.to->count - 1].place, &entry->last) == 0);
+    for (uint32_t from = 0; from < b.columns;) {
+        from = read_group(&b, from);
+        REQUIRE(from <= b.columns);
+    }
+    for (size_t i = b.first_run + 1; i < b.to->count; i++)
+        REQUIRE(compare_places(&b.to->items[i - 1].place, &b.to->items[i].place) < 0);
+    if (entry->state == IS_SMALL) d->seen.small++;
+    if (entry->state == IS_MERGING) d->seen.merging++;
+    if (entry->state == IS_LARGE) d->seen.large++;
+}
+
+/* A block that was begun: what there is of it repeats what the stream has elsewhere. */
+static inline void decode_unfinished(struct decoder *d, uint32_t id, uint32_t block, uint32_t until)
+{
+    struct found_runs runs = {0};
+    struct block_reader b = {.d = d, .to = &runs, .stream = id, .block = block};
+    read_block_runs(&b);
+    for (uint32_t from = 0; from < until;)
+        from = read_group(&b, from);
+    REQUIRE(until < b.columns);
+    for (size_t i = 0; i < runs.count; i++) {
+        const struct found_run *copy = &runs.items[i], *run = NULL;
+        for (size_t j = 0; j < d->in_stream.count && !run; j++) {
+            if (compare_places(&d->in_stream.items[j].place, &copy->place) == 0)
+                run = &d->in_stream.items[j];
+        }
+        REQUIRE(run && run->cell_count == copy->cell_count && copy->count <= run->count);
+        REQUIRE(strcmp(run->commit, copy->commit) == 0 && run->ran_ns == copy->ran_ns);
+        for (size_t c = 0; c < copy->count; c++) {
+            REQUIRE(run->cells[c].column == copy->cells[c].column);
+            REQUIRE(same_bits(run->cells[c].value, copy->cells[c].value));
+        }
+    }
+    runs_free(&runs);
+}
+
+static inline void decode_blocks(struct decoder *d, uint32_t id)
+{
+    const struct stream_found *s = &d->stream[id];
+    uint32_t jobs[4] = {0};
+    if (s->next_block == 0) {
+        REQUIRE(s->small == 0 && s->large == 0 && s->jobs == 0);
+        return;
+    }
+    const struct record *r = sealed(need(d, with(with(key_of('d'), id, 4), 0, 4)));
+    REQUIRE(r->len == 8 + 16 + 56 * (size_t)s->small);
+    for (int i = 0; i < 4; i++)
+        jobs[i] = u32(r->data + 8 + 4 * i);
+    for (uint32_t i = 0; i < s->small; i++) {
+        struct block_found entry = read_entry(r->data + 24 + 56 * (size_t)i);
+        REQUIRE(entry.state == IS_SMALL || entry.state == IS_MERGING);
+        decode_block(d, id, &entry);
+    }
+    for (uint32_t i = 0; i < s->large; i++) {
+        uint32_t in_chunk = s->large - i / 1024 * 1024;
+        r = sealed(need(d, with(with(key_of('d'), id, 4), 1 + i / 1024, 4)));
+        REQUIRE(r->len == 8 + 56 * (size_t)(in_chunk < 1024 ? in_chunk : 1024));
+        struct block_found entry = read_entry(r->data + 8 + 56 * (size_t)(i % 1024));
+        REQUIRE(entry.state == IS_LARGE);
+        decode_block(d, id, &entry);
+    }
+    if (jobs[0]) {
+        REQUIRE(s->jobs & 1);
+        decode_unfinished(d, id, jobs[0], jobs[1]);
+        d->seen.folding++;
+    }
+    if (jobs[2]) {
+        REQUIRE(s->jobs & 2);
+        decode_unfinished(d, id, jobs[2], jobs[3]);
+        d->seen.making_large++;
+    }
+}
+
+#endif
