@@ -41,7 +41,7 @@ static int load_stream(struct wide *wide, uint32_t stream, struct account accoun
     struct pace_error error = {0};
     workload_values(&wide->workload, stream, 0, RUNS, wide->values);
     struct cost start = cost_now();
-    if (workload_load(&wide->workload, wide->store, wide->handles, stream, 0, RUNS, wide->values,
+    if (workload_load(&wide->workload, wide->store, wide->handles, stream, 1, 0, RUNS, wide->values,
                       &error))
         return store_say("load", &error);
     account_add(&accounts[0], cost_since(start), (double)RUNS * COLUMNS);

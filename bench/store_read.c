@@ -268,14 +268,21 @@ int store_read(const struct setup *setup, struct wide *wide)
 
 /* -- 2,000 streams of 5 columns ---------------------------------------------------------------- */
 
+/* About a million cells a commit: then the indexes of runs are written once for many. */
 static int fill_narrow(struct workload *workload, pace *store, struct pace_error *error)
 {
+    enum { COMMIT_CELLS = 1 << 20 };
     pace_column_handle handles[5];
-    double *values = malloc((size_t)workload->runs * workload->columns * sizeof *values);
-    int status = workload_handles(workload, store, error, handles);
-    for (uint32_t stream = 0; stream < workload->streams && !status; stream++) {
-        workload_values(workload, stream, 0, workload->runs, values);
-        status = workload_load(workload, store, handles, stream, 0, workload->runs, values, error);
+    size_t stream_cells = (size_t)workload->runs * workload->columns;
+    uint32_t some = (uint32_t)(COMMIT_CELLS / stream_cells);
+    double *values = malloc(some * stream_cells * sizeof *values);
+    int status = values ? workload_handles(workload, store, error, handles) : -1;
+    for (uint32_t stream = 0; stream < workload->streams && !status; stream += some) {
+        if (some > workload->streams - stream) some = workload->streams - stream;
+        for (uint32_t i = 0; i < some; i++)
+            workload_values(workload, stream + i, 0, workload->runs, values + i * stream_cells);
+        status =
+            workload_load(workload, store, handles, stream, some, 0, workload->runs, values, error);
     }
     free(values);
     return status;

@@ -153,23 +153,24 @@ void workload_values(const struct workload *workload, uint32_t stream, uint32_t 
 }
 
 int workload_load(const struct workload *workload, pace *store, const pace_column_handle *handles,
-                  uint32_t stream, uint32_t first, uint32_t count, const double *values,
-                  struct pace_error *error)
+                  uint32_t stream, uint32_t streams, uint32_t first, uint32_t count,
+                  const double *values, struct pace_error *error)
 {
-    pace_run **runs = calloc(count, sizeof *runs);
+    uint32_t total = streams * count;
+    pace_run **runs = calloc(total, sizeof *runs);
     if (!runs) {
         *error = (struct pace_error){.code = ENOMEM, .message = "out of memory"};
         return ENOMEM;
     }
     int status = 0;
-    for (uint32_t i = 0; i < count && !status; i++) {
-        status = begin(store, stream, first + i, error, &runs[i]);
+    for (uint32_t i = 0; i < total && !status; i++) {
+        status = begin(store, stream + i / count, first + i % count, error, &runs[i]);
         if (!status)
             status = pace_run_put_row(runs[i], handles, values + (size_t)i * workload->columns,
                                       workload->columns, error);
     }
-    if (!status) status = pace_runs_commit(store, runs, count, error, NULL);
-    for (uint32_t i = 0; i < count; i++)
+    if (!status) status = pace_runs_commit(store, runs, total, error, NULL);
+    for (uint32_t i = 0; i < total; i++)
         pace_run_free(runs[i]);
     free(runs);
     return status;

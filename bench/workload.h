@@ -46,10 +46,11 @@ int workload_handles(const struct workload *workload, pace *store, struct pace_e
 void workload_values(const struct workload *workload, uint32_t stream, uint32_t first,
                      uint32_t count, double *values);
 
-/* Stores these runs of one stream in one commit; `values` are those of workload_values. */
+/* Stores these runs of `streams` streams from `stream` on in one commit; `values` are those of
+ * workload_values, stream by stream. */
 int workload_load(const struct workload *workload, pace *store, const pace_column_handle *handles,
-                  uint32_t stream, uint32_t first, uint32_t count, const double *values,
-                  struct pace_error *error);
+                  uint32_t stream, uint32_t streams, uint32_t first, uint32_t count,
+                  const double *values, struct pace_error *error);
 
 /* Stores the whole of it, some runs a commit. */
 int workload_fill(const struct workload *workload, pace *store, struct pace_error *error);
