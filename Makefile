@@ -176,7 +176,7 @@ deps-bench:
 	$(call apt,$(DEB_BENCH))
 deps-duckdb:
 	@mkdir -p $(BUILD)/duckdb
-	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so
+	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz
 
 # -- installing ----------------------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ int ask_summaries(pace *store, struct pace_error *error, struct all_summaries *o
 {
     struct reading reading;
     int status = reading_begin(store, error, &reading);
-    *out = (struct all_summaries){.min = INFINITY, .max = -INFINITY};
+    *out = (struct all_summaries){.min = (double)INFINITY, .max = (double)-INFINITY};
     for (uint32_t i = 0; i < reading.stream_count && !status; i++) {
         const struct pace_stream *stream = &reading.streams[i];
         struct pace_summary *summaries = malloc(stream->column_count * sizeof *summaries);
