@@ -5,7 +5,9 @@
 #   make check       all tests; ends with "N passed, N failed"
 #   make asan        the tests again under address and undefined-behaviour sanitizers
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
+#   make crash       2,000 writers killed at random moments; make check kills 200
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
+#   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make install uninstall clean
 # V=1 shows the commands.
@@ -68,9 +70,11 @@ DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-de
 DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
 DEB_RECORD = python3 python3-venv
 DEB_BENCH = sqlite3 libsqlite3-dev
+# DuckDB's library: no package of Debian has it, this one of npm does.
+NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
-.PHONY: all deps deps-record deps-bench demo check asan layers format lint bench record install \
-  uninstall clean
+.PHONY: all deps deps-record deps-bench deps-duckdb demo check crash asan layers format lint bench \
+  bench-store record install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 # -- building ------------------------------------------------------------------------------------
@@ -124,6 +128,9 @@ $(BUILD)/tests/%: tests/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
 check: all $(TEST_PROGRAMS)
 	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
+crash: $(BUILD)/tests/crash/test_crash
+	PACE_CRASH_CYCLES=2000 BUILD=$(BUILD) tests/run $<
+
 asan:
 	$(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
 
@@ -148,6 +155,9 @@ lint:
 bench: all
 	bench/run $(BUILD)
 
+bench-store: all
+	bench/run $(BUILD) store branches $(FULL)
+
 record:
 	tests/data/fun_notification/record
 
@@ -167,6 +177,9 @@ deps-record:
 	$(call apt,$(DEB_RECORD))
 deps-bench:
 	$(call apt,$(DEB_BENCH))
+deps-duckdb:
+	@mkdir -p $(BUILD)/duckdb
+	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz
 
 # -- installing ----------------------------------------------------------------------------------
 

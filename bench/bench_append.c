@@ -7,15 +7,13 @@
  * 100 runs before the first timed run, so that their trees have the depth of a real history. Disks
  * are noisy: CPU time and bytes written hold from machine to machine, rates only as ratios within
  * one table. */
+#include "peer_log.h"
 #include "peer_sqlite.h"
 #include "report.h"
 #include "timing.h"
 
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     ROUNDS = 9,
@@ -45,28 +43,12 @@ static int say(const char *what, const struct pace_error *error)
     return -1;
 }
 
-/* -- the plain log ----------------------------------------------------------------------------- */
-
-/* A record, a flush, the new length in the head, a flush. */
-static int log_store(int file, uint64_t number)
-{
-    char record[LOG_RECORD_BYTES];
-    memset(record, (int)(number & 0xff), sizeof record);
-    off_t at = (off_t)((number + 1) * sizeof record);
-    if (pwrite(file, record, sizeof record, at) != (ssize_t)sizeof record || fdatasync(file) ||
-        pwrite(file, &number, sizeof number, 0) != (ssize_t)sizeof number || fdatasync(file)) {
-        perror("bench: log");
-        return -1;
-    }
-    return 0;
-}
-
 /* -- one commit a run -------------------------------------------------------------------------- */
 
 struct stores {
     pace *pace;
     struct peer *peer;
-    int log;
+    struct peer_log log;
     uint32_t next; /* number of the next run */
 };
 enum { PACE, SQLITE, LOG, CONTESTANTS };
@@ -79,7 +61,7 @@ static int store_one(struct stores *stores, unsigned who, uint32_t number)
         return workload_store(&WORKLOAD, stores->pace, number, 1, &error) ? say("append", &error)
                                                                           : 0;
     case SQLITE: return peer_store(stores->peer, number, 1);
-    default: return log_store(stores->log, number);
+    default: return peer_log_append(&stores->log);
     }
 }
 
@@ -109,7 +91,7 @@ static int append(struct stores *stores)
 
 static int append_all(const char *scratch)
 {
-    struct stores stores = {.log = -1, .next = WORKLOAD.streams * WORKLOAD.runs};
+    struct stores stores = {.log = {.file = -1}, .next = WORKLOAD.streams * WORKLOAD.runs};
     struct pace_error error = {0};
     char path[PATH_BYTES];
     snprintf(path, sizeof path, "%s/append.pace", scratch);
@@ -120,12 +102,9 @@ static int append_all(const char *scratch)
     if (!status) status = peer_open(path, &WORKLOAD, &stores.peer);
     if (!status) status = peer_fill(stores.peer, WORKLOAD.runs);
     snprintf(path, sizeof path, "%s/append.log", scratch);
-    if (!status && (stores.log = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) < 0) {
-        perror(path);
-        status = -1;
-    }
+    if (!status) status = peer_log_open(path, LOG_RECORD_BYTES, &stores.log);
     if (!status) status = append(&stores);
-    if (stores.log >= 0) close(stores.log);
+    if (stores.log.file >= 0) peer_log_close(&stores.log);
     peer_close(stores.peer);
     pace_close(stores.pace);
     return status;

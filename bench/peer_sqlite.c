@@ -7,7 +7,7 @@
 
 struct peer {
     sqlite3 *db;
-    sqlite3_stmt *put_run, *put_point;
+    sqlite3_stmt *put_run, *put_point, *get_last;
     struct workload workload;
 };
 
@@ -90,6 +90,10 @@ int peer_open(const char *path, const struct workload *workload, struct peer **o
     if (!status) status = execute(peer, "COMMIT");
     if (!status) status = prepare(peer, "INSERT INTO run VALUES (?1, ?2, ?3)", &peer->put_run);
     if (!status) status = prepare(peer, "INSERT INTO point VALUES (?1, ?2, ?3)", &peer->put_point);
+    if (!status)
+        status =
+            prepare(peer, "SELECT value FROM point WHERE series = ?1 ORDER BY time DESC LIMIT ?2",
+                    &peer->get_last);
     if (status)
         peer_close(peer);
     else
@@ -102,6 +106,7 @@ void peer_close(struct peer *peer)
     if (!peer) return;
     sqlite3_finalize(peer->put_run);
     sqlite3_finalize(peer->put_point);
+    sqlite3_finalize(peer->get_last);
     sqlite3_close(peer->db);
     free(peer);
 }
@@ -149,6 +154,53 @@ int peer_store(struct peer *peer, uint32_t first, uint32_t count)
             status = put_point(peer, stream, column, run);
     }
     return status ? status : execute(peer, "COMMIT");
+}
+
+int peer_load(struct peer *peer, uint32_t stream, uint32_t first, uint32_t count)
+{
+    int status = execute(peer, "BEGIN");
+    for (uint32_t run = first; run - first < count && !status; run++) {
+        status = put_run(peer, stream, run);
+        for (uint32_t column = 0; column < peer->workload.columns && !status; column++)
+            status = put_point(peer, stream, column, run);
+    }
+    return status ? status : execute(peer, "COMMIT");
+}
+
+int peer_last(struct peer *peer, uint32_t stream, uint32_t column, size_t last, double *values)
+{
+    sqlite3_bind_int64(peer->get_last, 1, series_of(peer, stream, column));
+    sqlite3_bind_int64(peer->get_last, 2, (sqlite3_int64)last);
+    while (last && sqlite3_step(peer->get_last) == SQLITE_ROW)
+        values[--last] = sqlite3_column_double(peer->get_last, 0);
+    sqlite3_reset(peer->get_last);
+    return last ? failed(peer, "last") : 0;
+}
+
+int peer_begin(struct peer *peer)
+{
+    return execute(peer, "BEGIN");
+}
+
+int peer_end(struct peer *peer)
+{
+    return execute(peer, "COMMIT");
+}
+
+int peer_scan(struct peer *peer, int simple, double out[5])
+{
+    sqlite3_stmt *statement;
+    int status = prepare(peer,
+                         simple ? "SELECT sum(value), sum(value * value) FROM point"
+                                : "SELECT count(*), sum(value), sum(value * value), min(value),"
+                                  " max(value) FROM point",
+                         &statement);
+    if (status) return status;
+    if (sqlite3_step(statement) != SQLITE_ROW) status = failed(peer, "scan");
+    for (int i = 0; i < (simple ? 2 : 5) && !status; i++)
+        out[i + (simple ? 1 : 0)] = sqlite3_column_double(statement, i);
+    sqlite3_finalize(statement);
+    return status;
 }
 
 int peer_settle(struct peer *peer)

@@ -23,6 +23,19 @@ int peer_fill(struct peer *peer, uint32_t runs);
 /* As workload_store: `count` runs from number `first`, one durable transaction. */
 int peer_store(struct peer *peer, uint32_t first, uint32_t count);
 
+/* `count` runs of one stream from run `first`, in the order in which they ran, one transaction. */
+int peer_load(struct peer *peer, uint32_t stream, uint32_t first, uint32_t count);
+
+/* The newest `last` values of a series, oldest first; fewer are an error. */
+int peer_last(struct peer *peer, uint32_t stream, uint32_t column, size_t last, double *values);
+
+/* Between the two, reads are of one transaction. */
+int peer_begin(struct peer *peer);
+int peer_end(struct peer *peer);
+
+/* Over all points: count, sum, sum of squares, least, greatest. `simple`: the middle two only. */
+int peer_scan(struct peer *peer, int simple, double out[5]);
+
 /* Moves the log into the file and leaves WAL mode, as is best for readers that start anew. */
 int peer_settle(struct peer *peer);
 

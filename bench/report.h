@@ -1,8 +1,8 @@
 /* report.h -- the table that every program of bench/ prints.
  *
- * A row is one question, our figure, the peer's, their ratio, and the bar we set ourselves. A ratio
- * above 1 says that we are better by that factor, whichever way better is. A bar that is missed
- * says "missed". */
+ * A row is one question, our figure, the peer's, their ratio, and the bar we set ourselves: on our
+ * figure, or on the ratio ("90x"). A ratio above 1 says that we are better by that factor,
+ * whichever way better is. A bar that is missed says "missed". */
 #ifndef BENCH_REPORT_H
 #define BENCH_REPORT_H
 
@@ -10,6 +10,7 @@ enum figure {
     FIGURE_TIME,  /* seconds, less is better */
     FIGURE_BYTES, /* less is better */
     FIGURE_RATE,  /* things a second, more is better */
+    FIGURE_TIMES, /* so many times something, less is better */
 };
 
 struct row {
@@ -23,6 +24,10 @@ struct row {
 /* The title and the heading; `peer` names the peer, "" when there is none. */
 void report_begin(const char *title, const char *peer);
 void report_row(struct row row);
+/* A row whose bar is on the ratio: we are to be better `least` times. Without a peer it has none. */
+void report_against(struct row row, double least);
+/* How many bars of this program were met and missed so far. */
+void report_count(unsigned *met, unsigned *missed);
 /* A line of remark below the rows. */
 void report_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -69,10 +69,10 @@ void workload_benchmark(uint32_t column, char out[WORKLOAD_NAME])
     *out = 0;
 }
 
-int workload_run(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
-                 struct pace_error *error, pace_run **out)
+static int begin(pace *store, uint32_t stream, uint32_t run, struct pace_error *error,
+                 pace_run **out)
 {
-    char testbed[WORKLOAD_NAME], commit[WORKLOAD_COMMIT], benchmark[WORKLOAD_NAME];
+    char testbed[WORKLOAD_NAME], commit[WORKLOAD_COMMIT];
     workload_testbed(stream, testbed);
     workload_commit(run, commit);
     struct pace_run_info info = {.project = WORKLOAD_PROJECT,
@@ -81,8 +81,15 @@ int workload_run(const struct workload *workload, pace *store, uint32_t stream, 
                                  .commit = commit,
                                  .time_ns = workload_time_ns(run),
                                  .ran_ns = workload_time_ns(run)};
+    return pace_run_begin(store, &info, error, out);
+}
+
+int workload_run(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
+                 struct pace_error *error, pace_run **out)
+{
+    char benchmark[WORKLOAD_NAME];
     pace_run *made;
-    int status = pace_run_begin(store, &info, error, &made);
+    int status = begin(store, stream, run, error, &made);
     if (status) return status;
     for (uint32_t column = 0; column < workload->columns && !status; column++) {
         workload_benchmark(column, benchmark);
@@ -119,6 +126,51 @@ int workload_store(const struct workload *workload, pace *store, uint32_t first,
     }
     if (!status) status = pace_runs_commit(store, runs, count, error, NULL);
     for (uint32_t i = 0; i < count; i++)
+        pace_run_free(runs[i]);
+    free(runs);
+    return status;
+}
+
+int workload_handles(const struct workload *workload, pace *store, struct pace_error *error,
+                     pace_column_handle *handles)
+{
+    char benchmark[WORKLOAD_NAME];
+    int status = 0;
+    for (uint32_t column = 0; column < workload->columns && !status; column++) {
+        workload_benchmark(column, benchmark);
+        status = pace_column(store, benchmark, WORKLOAD_MEASURE, WORKLOAD_UNIT,
+                             PACE_LOWER_IS_BETTER, error, &handles[column]);
+    }
+    return status;
+}
+
+void workload_values(const struct workload *workload, uint32_t stream, uint32_t first,
+                     uint32_t count, double *values)
+{
+    for (uint32_t run = first; run - first < count; run++)
+        for (uint32_t column = 0; column < workload->columns; column++)
+            *values++ = workload_value(stream, column, run);
+}
+
+int workload_load(const struct workload *workload, pace *store, const pace_column_handle *handles,
+                  uint32_t stream, uint32_t streams, uint32_t first, uint32_t count,
+                  const double *values, struct pace_error *error)
+{
+    uint32_t total = streams * count;
+    pace_run **runs = calloc(total, sizeof *runs);
+    if (!runs) {
+        *error = (struct pace_error){.code = ENOMEM, .message = "out of memory"};
+        return ENOMEM;
+    }
+    int status = 0;
+    for (uint32_t i = 0; i < total && !status; i++) {
+        status = begin(store, stream + i / count, first + i % count, error, &runs[i]);
+        if (!status)
+            status = pace_run_put_row(runs[i], handles, values + (size_t)i * workload->columns,
+                                      workload->columns, error);
+    }
+    if (!status) status = pace_runs_commit(store, runs, total, error, NULL);
+    for (uint32_t i = 0; i < total; i++)
         pace_run_free(runs[i]);
     free(runs);
     return status;

@@ -36,6 +36,22 @@ int workload_run(const struct workload *workload, pace *store, uint32_t stream, 
 int workload_store(const struct workload *workload, pace *store, uint32_t first, uint32_t count,
                    struct pace_error *error);
 
+/* -- by handle ------------------------------------------------------------------------------- */
+
+/* The handles of all columns, in order, to memory of the caller. */
+int workload_handles(const struct workload *workload, pace *store, struct pace_error *error,
+                     pace_column_handle *handles);
+
+/* The values of runs [first, first + count) of a stream, run by run, to memory of the caller. */
+void workload_values(const struct workload *workload, uint32_t stream, uint32_t first,
+                     uint32_t count, double *values);
+
+/* Stores these runs of `streams` streams from `stream` on in one commit; `values` are those of
+ * workload_values, stream by stream. */
+int workload_load(const struct workload *workload, pace *store, const pace_column_handle *handles,
+                  uint32_t stream, uint32_t streams, uint32_t first, uint32_t count,
+                  const double *values, struct pace_error *error);
+
 /* Stores the whole of it, some runs a commit. */
 int workload_fill(const struct workload *workload, pace *store, struct pace_error *error);
 
