@@ -53,6 +53,7 @@ static const char *const COMMITS[] = {"v1.2.0", "4f2a1c", "v1.3.0"};
 enum {
     SERIES_COUNT = sizeof SERIES / sizeof *SERIES,
     COMMIT_COUNT = sizeof COMMITS / sizeof *COMMITS,
+    RUN_NAMED = 118, /* by the example of exclude */
 };
 
 static bool same_stream(const struct series *a, const struct series *b)
@@ -87,6 +88,29 @@ static int put_run(pace *store, size_t first, size_t day, struct pace_error *err
     return status;
 }
 
+/* Runs of a branch that no example asks for, so that there is a run 118. */
+static int put_numbers(pace *store, struct pace_error *error)
+{
+    const int64_t start_ns = INT64_C(1577836800000000000);
+    int status = 0;
+    for (int i = 0; i < RUN_NAMED && !status; i++) {
+        struct pace_run_info info = {
+            .project = "ripgrep", .branch = "numbers", .testbed = "ci-1", .time_ns = start_ns + i};
+        struct pace_cell cell = {.benchmark = "one",
+                                 .measure = "latency",
+                                 .unit = "ns",
+                                 .value = i,
+                                 .lower = i,
+                                 .upper = i};
+        pace_run *run = NULL;
+        status = pace_run_begin(store, &info, error, &run);
+        if (!status) status = pace_run_put(run, &cell, error);
+        if (!status) status = pace_runs_commit(store, &run, 1, error, NULL);
+        pace_run_free(run);
+    }
+    return status;
+}
+
 static int fill(const char *path)
 {
     struct pace_error error = {0};
@@ -97,6 +121,7 @@ static int fill(const char *path)
         for (size_t i = 0; i < SERIES_COUNT && !status; i++)
             if (i == 0 || !same_stream(&SERIES[i], &SERIES[i - 1]))
                 status = put_run(store, i, day, &error);
+    if (!status) status = put_numbers(store, &error);
     pace_close(store);
     return status ? say("fill", &error) : 0;
 }
