@@ -188,7 +188,8 @@ static void random_commit(struct model_store *model, const struct model_run *ear
     }
 }
 
-/* Gives a stream its runs; they are appended to model->runs in commit order for now. */
+/* Gives a stream its runs; they are appended to model->runs in commit order;
+ * arrivals are shuffled when all streams have theirs. */
 static void stream_fill(struct model_store *model, int stream, int runs)
 {
     struct random *random = &model->random;

@@ -91,7 +91,9 @@ static void test_github_self_hosted(void **state)
 
 static void test_github_pull_request(void **state)
 {
-    char path[] = "/tmp/pace-ci-XXXXXX";
+    const char *base = getenv("TMPDIR");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/pace-ci-XXXXXX", base != NULL && *base != '\0' ? base : "/tmp");
     int file = mkstemp(path);
     const char event[] = "{\"pull_request\":{\"number\":17,\"head\":{\"sha\":\"f00\"}}}";
     assert_int_equal(write(file, event, sizeof event - 1), sizeof event - 1);
