@@ -1,4 +1,4 @@
-/* expr_bind.c -- names, types and units of expressions; see expr.h. */
+/* expr_bind.c -- names, types and units of expressions; see expr.h. Calls are in expr_call.c. */
 #include "expr_node.h"
 
 #include "parse.h"
@@ -7,13 +7,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-const struct function_row function_rows[FUNCTION_COUNT] = {
-#define FUNCTION(id, name, kind, fewest, most, signature, help)                                    \
-    {name, kind, fewest, most, signature, help},
-#include "function.def"
-#undef FUNCTION
-};
 
 static const char *const TYPE_WORDS[] = {"a number", "a time", "a text", "a condition"};
 
@@ -30,8 +23,8 @@ struct column node_column(const struct node *node)
         .type = node->type, .kind = node->unit_kind, .mixed = node->mixed, .about = node->about};
 }
 
-static int node_make(struct binder *binder, enum node_kind kind, enum type type, struct span span,
-                     struct node **out)
+int node_make(struct binder *binder, enum node_kind kind, enum type type, struct span span,
+              struct node **out)
 {
     struct arena *arena = binder->ctx->arena;
     struct node *node = arena_alloc(arena, sizeof *node);
@@ -48,7 +41,7 @@ static int node_make(struct binder *binder, enum node_kind kind, enum type type,
     return 0;
 }
 
-static int expect_type(struct binder *binder, const struct node *node, enum type type)
+int node_expect(struct binder *binder, const struct node *node, enum type type)
 {
     if (node->type == type) return 0;
     return context_fail(binder->ctx, Q_TYPE, node->span, NULL, "this is %s, where %s is needed",
@@ -136,7 +129,7 @@ static int bind_variable(struct binder *binder, const struct expr *expr, struct 
 
 /* -- names ------------------------------------------------------------------------------------- */
 
-static int bind_column(struct binder *binder, int index, struct span span, struct node **out)
+int node_column_bind(struct binder *binder, int index, struct span span, struct node **out)
 {
     const struct column *column = &binder->schema->columns[index];
     if (binder->mode == MODE_GROUP && !binder->inside_aggregate)
@@ -152,7 +145,7 @@ static int bind_column(struct binder *binder, int index, struct span span, struc
     return 0;
 }
 
-static int find_column(const struct binder *binder, const char *name)
+int binder_column(const struct binder *binder, const char *name)
 {
     return schema_find(binder->schema, name, strlen(name));
 }
@@ -162,28 +155,28 @@ static int bind_beyond(struct binder *binder, const struct expr *expr, bool abov
                        struct node **out)
 {
     struct context *ctx = binder->ctx;
-    int value = find_column(binder, "value");
-    int limit = find_column(binder, above ? "high_limit" : "low_limit");
+    int value = binder_column(binder, "value");
+    int limit = binder_column(binder, above ? "high_limit" : "low_limit");
     if (value < 0 || limit < 0)
         return context_fail(ctx, Q_NO_COLUMN, expr->span, "put '| check' before it",
                             "'%s' needs the limits of a check", above ? "high" : "low");
     int status = node_make(binder, NODE_BEYOND, TYPE_FLAG, expr->span, out);
     if (status) return status;
     (*out)->above = above;
-    status = bind_column(binder, value, expr->span, &(*out)->a);
-    if (!status) status = bind_column(binder, limit, expr->span, &(*out)->b);
+    status = node_column_bind(binder, value, expr->span, &(*out)->a);
+    if (!status) status = node_column_bind(binder, limit, expr->span, &(*out)->b);
     return status;
 }
 
 static int bind_verdict(struct binder *binder, const struct expr *expr, enum verdict verdict,
                         struct node **out)
 {
-    int column = find_column(binder, "verdict");
+    int column = binder_column(binder, "verdict");
     if (column < 0)
         return context_fail(binder->ctx, Q_NO_COLUMN, expr->span, "put '| check' before it",
                             "'%s' is a verdict, and nothing here judges", verdict_names[verdict]);
     struct node *row;
-    int status = bind_column(binder, column, expr->span, &row);
+    int status = node_column_bind(binder, column, expr->span, &row);
     if (!status) status = node_make(binder, NODE_VERDICT, TYPE_FLAG, expr->span, out);
     if (status) return status;
     (*out)->column = column;
@@ -244,7 +237,7 @@ static int fail_name(struct binder *binder, const struct expr *expr)
 static int bind_name(struct binder *binder, const struct expr *expr, struct node **out)
 {
     int column = schema_find(binder->schema, expr->text.text, expr->text.len);
-    if (column >= 0) return bind_column(binder, column, expr->span, out);
+    if (column >= 0) return node_column_bind(binder, column, expr->span, out);
     for (unsigned i = 0; i < VERDICT_COUNT; i++)
         if (slice_is(expr->text, verdict_names[i]))
             return bind_verdict(binder, expr, (enum verdict)i, out);
@@ -268,7 +261,7 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
         return context_fail(ctx, Q_NO_COLUMN, expr->span, NULL, "there is no column '%.*s' here",
                             (int)match->key.len, match->key.text);
     struct node *row;
-    int status = bind_column(binder, column, expr->span, &row);
+    int status = node_column_bind(binder, column, expr->span, &row);
     if (!status) status = node_make(binder, NODE_MATCH, TYPE_FLAG, expr->span, out);
     if (!status) status = matcher_bind(ctx, &match->pattern, &(*out)->matcher);
     if (status) return status;
@@ -302,8 +295,8 @@ static const char *describe(struct binder *binder, const struct node *node)
 }
 
 /* Units that may be added and compared: one kind, or a plain number on one side. */
-static int check_kinds(struct binder *binder, const struct node *a, const struct node *b,
-                       struct span span)
+int node_check_kinds(struct binder *binder, const struct node *a, const struct node *b,
+                     struct span span)
 {
     struct context *ctx = binder->ctx;
     if ((a->mixed && !plain(b->unit_kind)) || (b->mixed && !plain(a->unit_kind)))
@@ -373,14 +366,14 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
     node->b = b;
     *out = node;
     if (logical) {
-        status = expect_type(binder, a, TYPE_FLAG);
-        return status ? status : expect_type(binder, b, TYPE_FLAG);
+        status = node_expect(binder, a, TYPE_FLAG);
+        return status ? status : node_expect(binder, b, TYPE_FLAG);
     }
     if (is_comparison(expr->op) || expr->op == OP_ELSE) {
         if (a->type != b->type)
             return context_fail(ctx, Q_TYPE, b->span, NULL, "the left side is %s, this is %s",
                                 TYPE_WORDS[a->type], TYPE_WORDS[b->type]);
-        if (a->type == TYPE_NUMBER) status = check_kinds(binder, a, b, expr->span);
+        if (a->type == TYPE_NUMBER) status = node_check_kinds(binder, a, b, expr->span);
         if (expr->op == OP_ELSE) {
             node->unit_kind = a->unit_kind == UNIT_NONE ? b->unit_kind : a->unit_kind;
             node->mixed = a->mixed;
@@ -389,8 +382,8 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
     }
     if (a->type == TYPE_TIME || b->type == TYPE_TIME)
         return bind_time_arithmetic(binder, expr, node);
-    status = expect_type(binder, a, TYPE_NUMBER);
-    if (!status) status = expect_type(binder, b, TYPE_NUMBER);
+    status = node_expect(binder, a, TYPE_NUMBER);
+    if (!status) status = node_expect(binder, b, TYPE_NUMBER);
     if (status) return status;
     node->mixed = a->mixed || b->mixed;
     switch (expr->op) {
@@ -402,7 +395,7 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
     default: break;
     }
     node->unit_kind = a->unit_kind == UNIT_NONE ? b->unit_kind : a->unit_kind;
-    return check_kinds(binder, a, b, expr->span);
+    return node_check_kinds(binder, a, b, expr->span);
 }
 
 static int bind_unary(struct binder *binder, const struct expr *expr, struct node **out)
@@ -415,8 +408,8 @@ static int bind_unary(struct binder *binder, const struct expr *expr, struct nod
                           : expr->kind == EXPR_IS_NONE ? NODE_IS_NONE
                                                        : NODE_IS_NOT_NONE;
     enum type type = kind == NODE_NEGATE ? TYPE_NUMBER : TYPE_FLAG;
-    if (kind == NODE_NOT) status = expect_type(binder, a, TYPE_FLAG);
-    if (kind == NODE_NEGATE) status = expect_type(binder, a, TYPE_NUMBER);
+    if (kind == NODE_NOT) status = node_expect(binder, a, TYPE_FLAG);
+    if (kind == NODE_NEGATE) status = node_expect(binder, a, TYPE_NUMBER);
     if (!status) status = node_make(binder, kind, type, expr->span, out);
     if (status) return status;
     (*out)->a = a;
@@ -429,273 +422,10 @@ static int bind_regex(struct binder *binder, const struct expr *expr, struct nod
 {
     struct node *a;
     int status = expr_bind(binder, expr->left, &a);
-    if (!status) status = expect_type(binder, a, TYPE_TEXT);
+    if (!status) status = node_expect(binder, a, TYPE_TEXT);
     if (!status) status = node_make(binder, NODE_REGEX, TYPE_FLAG, expr->span, out);
     if (!status) status = matcher_bind(binder->ctx, &expr->pattern, &(*out)->matcher);
     if (!status) (*out)->a = a;
-    return status;
-}
-
-/* -- calls ------------------------------------------------------------------------------------- */
-
-/* p99 and p99.9 are percentiles. */
-static bool percentile_name(struct slice name, double *percentile)
-{
-    if (name.len < 2 || name.text[0] != 'p') return false;
-    double value = 0, scale = 1;
-    bool point = false;
-    for (uint32_t i = 1; i < name.len; i++) {
-        char c = name.text[i];
-        if (c == '.' && !point && i > 1) {
-            point = true;
-        } else if (c >= '0' && c <= '9') {
-            value = value * 10 + (c - '0');
-            if (point) scale *= 10;
-        } else {
-            return false;
-        }
-    }
-    *percentile = value / scale;
-    return true;
-}
-
-static int find_function(struct binder *binder, const struct expr *expr, enum function *out,
-                         double *percentile)
-{
-    struct context *ctx = binder->ctx;
-    *percentile = NAN;
-    if (percentile_name(expr->text, percentile)) {
-        if (*percentile > 100)
-            return context_fail(ctx, Q_RANGE, expr->name_span, "percentiles go from p0 to p100",
-                                "there is no percentile %.*s", (int)expr->text.len,
-                                expr->text.text);
-        *out = F_PERCENTILE;
-        return 0;
-    }
-    const char *names[FUNCTION_COUNT];
-    for (unsigned i = 0; i < FUNCTION_COUNT; i++) {
-        names[i] = function_rows[i].name;
-        if (slice_is(expr->text, names[i])) {
-            *out = (enum function)i;
-            return 0;
-        }
-    }
-    return context_fail(ctx, Q_NO_FUNCTION, expr->name_span,
-                        context_suggest(ctx, expr->text, names, FUNCTION_COUNT),
-                        "no function '%.*s'", (int)expr->text.len, expr->text.text);
-}
-
-static unsigned count_arguments(const struct expr *expr)
-{
-    unsigned count = 0;
-    for (const struct expr *arg = expr->args; arg; arg = arg->next)
-        count++;
-    return count;
-}
-
-static int check_arguments(struct binder *binder, const struct expr *expr, enum function function,
-                           bool by_name)
-{
-    const struct function_row *row = &function_rows[function];
-    unsigned count = count_arguments(expr), fewest = row->fewest, most = row->most;
-    if (by_name) fewest = most = 1;
-    if (count >= fewest && count <= most) return 0;
-    const char *help = arena_printf(binder->ctx->arena, "it is %s: %s", row->signature, row->help);
-    return context_fail(binder->ctx, Q_ARGUMENTS, expr->span, help,
-                        "'%.*s' takes %u argument%s, not %u", (int)expr->text.len, expr->text.text,
-                        fewest, fewest == 1 ? "" : "s", count);
-}
-
-static enum unit_kind aggregate_kind(enum function function, const struct node *arg)
-{
-    if (function == F_COUNT || !arg) return UNIT_COUNT;
-    if (function == F_CV) return UNIT_RATIO;
-    return arg->unit_kind;
-}
-
-/* A time may be counted, and has a first, last, smallest and largest; other aggregates are of numbers. */
-static int check_aggregate_argument(struct binder *binder, enum function function,
-                                    const struct node *arg)
-{
-    bool any = function == F_COUNT;
-    bool time = function == F_MIN || function == F_MAX || function == F_FIRST || function == F_LAST;
-    if (any || (time && arg->type == TYPE_TIME)) return 0;
-    return expect_type(binder, arg, TYPE_NUMBER);
-}
-
-/* Whether an expression has a value wherever the point has one, so that points can be counted for it. */
-static bool follows_value(const struct binder *binder, const struct node *node)
-{
-    switch (node->kind) {
-    case NODE_CONST: return true;
-    case NODE_COLUMN: return strcmp(binder->schema->columns[node->column].name, "value") == 0;
-    case NODE_NEGATE: return follows_value(binder, node->a);
-    case NODE_BINARY:
-        return (node->op == OP_ADD || node->op == OP_SUB || node->op == OP_MUL) &&
-               follows_value(binder, node->a) && follows_value(binder, node->b);
-    default: return false;
-    }
-}
-
-/* A window over what earlier windows found, or over values that may be missing at any point, has no
- * bound on how far it looks back. */
-static void look_back(struct binder *binder, const struct node *argument, struct lookback back)
-{
-    if (!follows_value(binder, argument)) back.all = back.deep = true;
-    binder->lookback = lookback_max(binder->lookback, back);
-}
-
-static int bind_window_call(struct binder *binder, const struct expr *expr, struct node *node)
-{
-    struct context *ctx = binder->ctx;
-    struct window window;
-    int status = window_bind(ctx, expr->window, &window);
-    if (status) return status;
-    if (node->a && node->a->type != TYPE_NUMBER) return expect_type(binder, node->a, TYPE_NUMBER);
-    node->time_column = find_column(binder, "time");
-    node->commit_column = find_column(binder, "commit");
-    if (!node->a) { /* count(): of rows with a value */
-        int value = find_column(binder, "value");
-        if (value < 0)
-            return context_fail(ctx, Q_NO_COLUMN, expr->span, NULL,
-                                "there is no column 'value' here");
-        status = bind_column(binder, value, expr->span, &node->a);
-        if (status) return status;
-    }
-    if (node->time_column < 0 || node->commit_column < 0)
-        return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
-                            "a window needs the columns time and commit");
-    node->kind = NODE_WINDOW;
-    look_back(binder, node->a, lookback_window(&window));
-    return history_init(&node->history, window);
-}
-
-/* Collects an aggregate of a group. */
-static int bind_group_call(struct binder *binder, struct node *node)
-{
-    struct aggregate *aggregate = arena_alloc(binder->ctx->arena, sizeof *aggregate);
-    if (!aggregate) return context_no_memory(binder->ctx);
-    if (node->mixed)
-        return context_fail(binder->ctx, Q_UNIT, node->span,
-                            "select one measure with measure:NAME, or add 'measure' to 'by'",
-                            "this mixes measures with units of several kinds");
-    aggregate->function = node->function;
-    aggregate->percentile = node->percentile;
-    aggregate->arg = node->a;
-    aggregate->slot = node;
-    node->kind = NODE_SLOT;
-    node->out.step = 0;
-    *binder->tail = aggregate;
-    binder->tail = &aggregate->next;
-    return 0;
-}
-
-static int bind_aggregate(struct binder *binder, const struct expr *expr, enum function function,
-                          double percentile, struct node **out)
-{
-    struct context *ctx = binder->ctx;
-    const struct expr *argument = expr->args;
-    struct node *arg = NULL;
-    int status;
-    if (function == F_PERCENTILE && isnan(percentile)) {
-        if (argument->kind != EXPR_NUMBER || argument->number < 0 || argument->number > 100)
-            return context_fail(ctx, Q_RANGE, argument->span, "write p(99.9, value)",
-                                "a percentile is a number from 0 to 100");
-        percentile = argument->number;
-        argument = argument->next;
-    }
-    bool grouped = binder->mode == MODE_GROUP && !expr->window;
-    if (grouped && binder->inside_aggregate)
-        return context_fail(ctx, Q_TYPE, expr->span,
-                            "give the inner one a window, or use two stages",
-                            "an aggregate inside an aggregate");
-    if (!grouped && !expr->window)
-        return context_fail(ctx, Q_WINDOW, expr->span, "write over 30, or use 'summarize'",
-                            "'%.*s' needs a window here", (int)expr->text.len, expr->text.text);
-    if (argument) {
-        bool saved = binder->inside_aggregate;
-        binder->inside_aggregate = grouped || saved;
-        status = expr_bind(binder, argument, &arg);
-        binder->inside_aggregate = saved;
-        if (!status) status = check_aggregate_argument(binder, function, arg);
-        if (status) return status;
-    }
-    enum type type = arg && arg->type == TYPE_TIME && function != F_COUNT ? TYPE_TIME : TYPE_NUMBER;
-    struct node *node;
-    status = node_make(binder, NODE_SLOT, type, expr->span, &node);
-    if (status) return status;
-    node->function = function;
-    node->percentile = percentile / 100;
-    node->a = arg;
-    node->unit_kind = aggregate_kind(function, arg);
-    node->mixed = arg && arg->mixed && function != F_COUNT && function != F_CV;
-    node->about = arg && function != F_COUNT && function != F_CV ? arg->about : NULL;
-    *out = node;
-    return grouped ? bind_group_call(binder, node) : bind_window_call(binder, expr, node);
-}
-
-static int bind_if(struct binder *binder, struct node *node)
-{
-    int status = expect_type(binder, node->a, TYPE_FLAG);
-    if (!status) status = expect_type(binder, node->c, node->b->type);
-    if (!status && node->b->type == TYPE_NUMBER)
-        status = check_kinds(binder, node->b, node->c, node->span);
-    node->type = node->b->type;
-    node->unit_kind = node->b->unit_kind == UNIT_NONE ? node->c->unit_kind : node->b->unit_kind;
-    node->mixed = node->b->mixed || node->c->mixed;
-    node->out = vec_make(binder->ctx->arena, node->type, node->type == TYPE_NUMBER);
-    return status;
-}
-
-static int bind_bucket(struct binder *binder, struct node *node)
-{
-    int status = expect_type(binder, node->a, TYPE_TIME);
-    if (status) return status;
-    if (node->b->kind != NODE_CONST || node->b->unit_kind != UNIT_TIME ||
-        !(node->b->out.at.number[0] > 0))
-        return context_fail(binder->ctx, Q_TYPE, node->b->span, "write bucket(time, 1d)",
-                            "a bucket is a span of time over 0");
-    node->type = TYPE_TIME;
-    node->out = vec_make(binder->ctx->arena, TYPE_TIME, false);
-    return 0;
-}
-
-static int bind_call(struct binder *binder, const struct expr *expr, struct node **out)
-{
-    struct context *ctx = binder->ctx;
-    enum function function = F_COUNT;
-    double percentile;
-    int status = find_function(binder, expr, &function, &percentile);
-    if (!status) status = check_arguments(binder, expr, function, !isnan(percentile));
-    if (status) return status;
-    if (function_rows[function].kind == AGGREGATE)
-        return bind_aggregate(binder, expr, function, percentile, out);
-    if (expr->window)
-        return context_fail(ctx, Q_WINDOW, expr->window->span, NULL, "'%.*s' takes no window",
-                            (int)expr->text.len, expr->text.text);
-
-    struct node *node, **slots[3];
-    enum node_kind kind = function_rows[function].kind == SERIES ? NODE_SERIES : NODE_SCALAR;
-    status = node_make(binder, kind, TYPE_NUMBER, expr->span, &node);
-    if (status) return status;
-    node->function = function;
-    slots[0] = &node->a;
-    slots[1] = &node->b;
-    slots[2] = &node->c;
-    unsigned i = 0;
-    for (const struct expr *arg = expr->args; arg; arg = arg->next) {
-        status = expr_bind(binder, arg, slots[i++]);
-        if (status) return status;
-    }
-    *out = node;
-    if (function == F_IF) return bind_if(binder, node);
-    if (function == F_BUCKET) return bind_bucket(binder, node);
-    status = expect_type(binder, node->a, TYPE_NUMBER);
-    bool unitless =
-        function == F_LOG || function == F_EXP || function == F_SQRT || function == F_DELTA;
-    node->unit_kind = unitless ? UNIT_NONE : node->a->unit_kind;
-    node->mixed = !unitless && node->a->mixed;
-    if (kind == NODE_SERIES) look_back(binder, node->a, (struct lookback){.points = 1});
     return status;
 }
 
@@ -723,7 +453,7 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     case EXPR_VAR: return bind_variable(binder, expr, out);
     case EXPR_NOW: return bind_time(binder, ctx->now_ns, expr->span, out);
     case EXPR_NAME: return bind_name(binder, expr, out);
-    case EXPR_CALL: return bind_call(binder, expr, out);
+    case EXPR_CALL: return call_bind(binder, expr, out);
     case EXPR_OF:
         return context_fail(ctx, Q_NOT_YET, expr->span, NULL,
                             "'%.*s of ...' (a sibling series) is not built yet",
@@ -737,96 +467,4 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     case EXPR_IS_NOT_NONE: break;
     }
     return bind_unary(binder, expr, out);
-}
-
-/* -- windows ----------------------------------------------------------------------------------- */
-
-int window_span_bind(struct context *ctx, const struct window_span *span, struct window *out)
-{
-    struct value value = span->value;
-    double number;
-    const char *unit;
-    int status;
-    switch (span->kind) {
-    case WINDOW_ALL: out->kind = WINDOW_EVERYTHING; return 0;
-    case WINDOW_SEGMENT:
-        return context_fail(ctx, Q_NOT_YET, span->span, "give a number of points, like over 64",
-                            "'over segment' is not built yet");
-    case WINDOW_WORD:
-        value = (struct value){.kind = VALUE_NAME, .name = span->word, .span = span->span};
-        break;
-    case WINDOW_COUNT:
-        if (span->word.len && !slice_is(span->word, "points") && !slice_is(span->word, "runs"))
-            return context_fail(ctx, slice_is(span->word, "commits") ? Q_NOT_YET : Q_WINDOW,
-                                span->span, "give a number of points, like over 64",
-                                slice_is(span->word, "commits")
-                                    ? "a window of '%.*s' is not built yet"
-                                    : "no window of '%.*s'",
-                                (int)span->word.len, span->word.text);
-        break;
-    case WINDOW_TIME:
-    case WINDOW_VAR: break;
-    }
-    status = value_bind(ctx, &value, &number, &unit);
-    if (status) return status;
-    if (*unit) {
-        out->kind = WINDOW_SPAN;
-        value = (struct value){.kind = VALUE_QUANTITY,
-                               .number = number,
-                               .unit = {unit, (uint32_t)strlen(unit)},
-                               .span = span->span};
-        return duration_bind(ctx, &value, &out->span_ns);
-    }
-    if (!(number >= 1) || number != floor(number) || number > PACE_MAX_WINDOW)
-        return context_fail(
-            ctx, Q_WINDOW, span->span, NULL,
-            "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)",
-            PACE_MAX_WINDOW);
-    out->kind = WINDOW_POINTS;
-    out->count = (size_t)number;
-    return 0;
-}
-
-static int count_bind(struct context *ctx, const struct option *option, size_t *out)
-{
-    double number = option->number;
-    if (!(number >= 0) || number != floor(number) || number > PACE_MAX_WINDOW)
-        return context_fail(ctx, Q_RANGE, option->span, NULL,
-                            "this is a whole number of points from 0 to %d", PACE_MAX_WINDOW);
-    *out = (size_t)number;
-    return 0;
-}
-
-int window_option_bind(struct context *ctx, const struct option *option, struct window *window)
-{
-    switch (option->kind) {
-    case OPTION_OVER: return window_span_bind(ctx, &option->window, window);
-    case OPTION_LAG: return count_bind(ctx, option, &window->lag);
-    case OPTION_NEEDS: return count_bind(ctx, option, &window->needs);
-    default: break;
-    }
-    return context_fail(ctx, Q_NO_OPTION, option->span, "it takes over, lag and needs",
-                        "this option has no meaning here");
-}
-
-int window_settle(struct context *ctx, const struct option *options, struct window *window)
-{
-    if (window->kind != WINDOW_POINTS || window->needs <= window->count) return 0;
-    for (const struct option *option = options; option; option = option->next)
-        if (option->kind == OPTION_NEEDS)
-            return context_fail(ctx, Q_WINDOW, option->span, "look over more points, or need fewer",
-                                "a window of %zu points never holds the %zu that are needed",
-                                window->count, window->needs);
-    window->needs = window->count;
-    return 0;
-}
-
-int window_bind(struct context *ctx, const struct option *options, struct window *out)
-{
-    *out = (struct window){.kind = WINDOW_POINTS, .count = 64, .lag = 1, .needs = 5};
-    for (const struct option *option = options; option; option = option->next) {
-        int status = window_option_bind(ctx, option, out);
-        if (status) return status;
-    }
-    return window_settle(ctx, options, out);
 }

@@ -1,4 +1,4 @@
-/* expr_node.h -- the bound form of an expression, shared by expr_bind.c and expr_eval.c only. */
+/* expr_node.h -- the bound form of an expression, private to expr_*.c. */
 #ifndef PACE_EXPR_NODE_H
 #define PACE_EXPR_NODE_H
 
@@ -53,5 +53,20 @@ struct node {
     struct arena *arena;
     struct vec out;
 };
+
+/* -- what expr_bind.c and expr_call.c share ------------------------------------------------------ */
+
+int node_make(struct binder *binder, enum node_kind kind, enum type type, struct span span,
+              struct node **out);
+/* 0 when the node has this type; diagnosed. */
+int node_expect(struct binder *binder, const struct node *node, enum type type);
+/* Units that may be added and compared: one kind, or a plain number on one side; diagnosed. */
+int node_check_kinds(struct binder *binder, const struct node *a, const struct node *b,
+                     struct span span);
+/* A column of the schema as an expression. */
+int node_column_bind(struct binder *binder, int index, struct span span, struct node **out);
+/* Index of a column, or -1. */
+int binder_column(const struct binder *binder, const char *name);
+int call_bind(struct binder *binder, const struct expr *expr, struct node **out);
 
 #endif
