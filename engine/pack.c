@@ -1,5 +1,6 @@
 /* pack.c -- see pack.h. */
 #include "pack.h"
+#include "simd.h"
 
 #include <assert.h>
 #include <math.h>
@@ -255,7 +256,7 @@ __attribute__((target("avx2"))) static void read_bits_avx2(uint16_t code, const 
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     /* Whole fours only: the rest of a short pack goes the portable way. */
-    if (!__builtin_cpu_supports("avx2") || n % 4 || mode_of(code) == PACK_RAW) return 0;
+    if (!simd_has_avx2() || n % 4 || mode_of(code) == PACK_RAW) return 0;
     if (mode_of(code) == PACK_BITS) {
         read_bits_avx2(code, data, n, out);
         return 1;

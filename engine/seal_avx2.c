@@ -1,6 +1,7 @@
 /* seal_avx2.c -- XXH3-64 compiled for AVX2; the same numbers as without, in half the time. seal.c calls
  * it where the processor has it. Includes xxhash.h beside seal.c, with everything in it static. */
 #include "seal_avx2.h"
+#include "simd.h"
 
 #if defined(__x86_64__)
 
@@ -30,7 +31,7 @@ uint64_t seal_avx2(const void *data, size_t len)
 
 int seal_has_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") != 0;
+    return simd_has_avx2();
 }
 
 #else
