@@ -8,6 +8,7 @@
 #   make crash       2,000 writers killed at random moments; make check kills 200
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
 #   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
+#   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make install uninstall clean
 # V=1 shows the commands.
@@ -78,7 +79,7 @@ DEB_BENCH = sqlite3 libsqlite3-dev
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
 .PHONY: all deps deps-record deps-bench deps-duckdb demo check crash asan layers format lint bench \
-  bench-store record install uninstall clean
+  bench-store bench-query record install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 # -- building ------------------------------------------------------------------------------------
@@ -160,6 +161,9 @@ lint:
 
 bench: all
 	bench/run $(BUILD)
+
+bench-query: all $(BUILD)/tests/model/test_query_model
+	bench/run $(BUILD) execute language $(FULL)
 
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)

@@ -18,7 +18,7 @@
 #include <string.h>
 
 enum { ROUNDS = 301, WARM_UP = 20, EXAMPLES_MAX = 512, PATH_BYTES = 4096 };
-static const double BAR_S = 200e-6;
+static const double BAR_S = 50e-6;
 
 /* What the examples refer to. */
 static const char SETUP[] =

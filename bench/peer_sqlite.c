@@ -203,6 +203,19 @@ int peer_scan(struct peer *peer, int simple, double out[5])
     return status;
 }
 
+int peer_ask(struct peer *peer, const char *sql, int count, double *last)
+{
+    sqlite3_stmt *statement;
+    int status = prepare(peer, sql, &statement), step = SQLITE_DONE;
+    if (status) return status;
+    while ((step = sqlite3_step(statement)) == SQLITE_ROW)
+        for (int i = 0; i < count && i < sqlite3_column_count(statement); i++)
+            last[i] = sqlite3_column_double(statement, i);
+    if (step != SQLITE_DONE) status = failed(peer, sql);
+    sqlite3_finalize(statement);
+    return status;
+}
+
 int peer_settle(struct peer *peer)
 {
     return execute(peer, "PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE; ANALYZE;");

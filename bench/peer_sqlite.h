@@ -36,6 +36,9 @@ int peer_end(struct peer *peer);
 /* Over all points: count, sum, sum of squares, least, greatest. `simple`: the middle two only. */
 int peer_scan(struct peer *peer, int simple, double out[5]);
 
+/* Runs a query to its end; last[0 .. count) are the first numbers of its last row. */
+int peer_ask(struct peer *peer, const char *sql, int count, double *last);
+
 /* Moves the log into the file and leaves WAL mode, as is best for readers that start anew. */
 int peer_settle(struct peer *peer);
 

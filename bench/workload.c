@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #define START_NS INT64_C(1577836800000000000) /* 2020-01-01T00:00Z */
-#define STEP_NS  INT64_C(3600000000000)
+#define STEP_NS  INT64_C(10000000000)         /* ten million runs are three years */
 
 enum { FILL_RUNS = 200 }; /* runs a commit of workload_fill */
 
