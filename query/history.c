@@ -55,8 +55,10 @@ void history_free(struct history *history)
     free(history->time_ns);
     free(history->commit);
     free(history->restart);
+    free(history->run);
     free(history->sample);
     free(history->sample_days);
+    free(history->sample_run);
     *history = (struct history){.window = history->window};
 }
 
@@ -120,6 +122,7 @@ static int history_reserve(struct history *history)
         memmove(history->time_ns, history->time_ns + history->start,
                 kept * sizeof *history->time_ns);
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
+        memmove(history->run, history->run + history->start, kept * sizeof *history->run);
         memmove(history->restart, history->restart + history->start, kept);
         history->start = 0;
         history->end = kept;
@@ -130,6 +133,7 @@ static int history_reserve(struct history *history)
     if (!grow(&history->value, capacity, sizeof *history->value) ||
         !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
         !grow(&history->commit, capacity, sizeof *history->commit) ||
+        !grow(&history->run, capacity, sizeof *history->run) ||
         !grow(&history->restart, capacity, 1))
         return PACE_ENOMEM;
     history->capacity = capacity;
@@ -148,6 +152,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
     history->value[history->end] = value;
     history->time_ns[history->end] = time_ns;
     history->commit[history->end] = commit;
+    history->run[history->end] = history->next_run;
     history->restart[history->end] = restart || history->restart_due;
     history->restart_due = false;
     history->end++;
@@ -161,7 +166,8 @@ static int sample_reserve(struct history *history, size_t count)
     while (capacity < count)
         capacity *= 2;
     if (!grow(&history->sample, capacity, sizeof(double)) ||
-        !grow(&history->sample_days, capacity, sizeof(double)))
+        !grow(&history->sample_days, capacity, sizeof(double)) ||
+        !grow(&history->sample_run, capacity, sizeof(double)))
         return PACE_ENOMEM;
     history->sample_capacity = capacity;
     return 0;
@@ -185,6 +191,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     if (window->lag == 0 && !isnan(value) && wanted) {
         history->sample[--at] = value;
         history->sample_days[at] = 0;
+        history->sample_run[at] = history->next_run;
         wanted--;
         if (restart) cut = 2;
     }
@@ -201,6 +208,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
         } else {
             history->sample[--at] = history->value[point];
             history->sample_days[at] = (double)(history->time_ns[point] - time_ns) / NS_PER_DAY;
+            history->sample_run[at] = history->run[point];
             if (!*history->sample_last) history->sample_last = history->commit[point];
             history->sample_first = history->commit[point];
             wanted--;
@@ -210,6 +218,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     size_t taken = available + 1 - at;
     memmove(history->sample, history->sample + at, taken * sizeof(double));
     memmove(history->sample_days, history->sample_days + at, taken * sizeof(double));
+    memmove(history->sample_run, history->sample_run + at, taken * sizeof(double));
     *n = taken;
     *before = cut ? taken - (cut - 1) : 0;
     return 0;

@@ -36,11 +36,14 @@ struct history {
     double *value;
     int64_t *time_ns;
     const char **commit;
+    double *run;
     uint8_t *restart; /* an accepted change began at this point */
     size_t start, end, capacity;
     double *sample;                         /* the last window asked for */
     double *sample_days;                    /* its times, in days before the judged point */
+    double *sample_run;                     /* the runs of its points */
     const char *sample_first, *sample_last; /* its first and last commit */
+    double next_run;                        /* of the point pushed next; set it where it matters */
     size_t sample_capacity;
     struct window window;
     bool restart_due; /* a row without a value was the first of an accepted change */

@@ -43,6 +43,9 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
 int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
+/* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. */
+int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, double rate,
+           struct op **out);
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_expect(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 

@@ -4,6 +4,7 @@
 #include "op.h"
 
 #include "rule.h"
+#include "samples.h"
 #include "verdict.h"
 
 #include <math.h>
@@ -12,7 +13,7 @@
 /* -- what both read ---------------------------------------------------------------------------- */
 
 struct inputs {
-    int time, commit, value, status;
+    int time, commit, value, status, run;
 };
 
 static int inputs_bind(struct context *ctx, const struct stage *stage, const struct op *input,
@@ -25,7 +26,8 @@ static int inputs_bind(struct context *ctx, const struct stage *stage, const str
                             "put it before sort, take and summarize",
                             "'%s' judges points of a series, and the rows here are none", verb);
     *out = (struct inputs){schema_find(schema, "time", 4), schema_find(schema, "commit", 6),
-                           schema_find(schema, "value", 5), schema_find(schema, "status", 6)};
+                           schema_find(schema, "value", 5), schema_find(schema, "status", 6),
+                           schema_find(schema, "run", 3)};
     if (out->time < 0 || out->commit < 0 || out->value < 0)
         return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before 'keep'",
                             "'%s' needs the columns time, commit and value", verb);
@@ -36,7 +38,7 @@ static int inputs_bind(struct context *ctx, const struct stage *stage, const str
 struct point {
     int64_t time_ns;
     const char *commit;
-    double value;
+    double value, run; /* run: NAN where it was not kept */
     bool restart;
 };
 
@@ -45,9 +47,12 @@ static struct point point_at(const struct inputs *inputs, const struct batch *ba
     const struct vec *time = &batch->vecs[inputs->time], *commit = &batch->vecs[inputs->commit];
     const struct vec *value = &batch->vecs[inputs->value];
     const char *text = commit->at.text[row * commit->step];
-    return (struct point){time->at.time_ns[row * time->step], text ? text : "",
-                          value->at.number[row * value->step],
-                          batch->restart && batch->restart[row]};
+    const struct vec *run = inputs->run < 0 ? NULL : &batch->vecs[inputs->run];
+    return (struct point){.time_ns = time->at.time_ns[row * time->step],
+                          .commit = text ? text : "",
+                          .value = value->at.number[row * value->step],
+                          .run = run ? run->at.number[row * run->step] : NAN,
+                          .restart = batch->restart && batch->restart[row]};
 }
 
 static int history_fail(struct context *ctx, int status)
@@ -222,6 +227,8 @@ struct check_op {
     bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */
+    struct sample_pool run_samples, window_samples; /* for the models that compare them */
+    double chance; /* judged points that are beyond the limits where nothing changed */
     signed char
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
@@ -235,6 +242,8 @@ static void check_free(struct op *op)
     size_t i = 0;
     for (const struct rule *rule = check->rules; check->histories && rule; rule = rule->next)
         history_free(&check->histories[i++]);
+    sample_pool_free(&check->run_samples);
+    sample_pool_free(&check->window_samples);
 }
 
 /* The rule in whose scope a series is, narrowest first; the last one has none. */
@@ -256,6 +265,20 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
     return rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
 }
 
+/* The raw samples of the judged run, and for ranks those of the window's runs. */
+static int check_samples(struct check_op *check, struct context *ctx, const struct point *point,
+                         size_t n, size_t before)
+{
+    check->run_samples.count = check->window_samples.count = 0;
+    if (!model_by_samples(check->rule->model) || isnan(point->run)) return 0;
+    int status = sample_pool_add(&check->run_samples, ctx, check->series, point->run);
+    if (check->rule->model != MODEL_MANN_WHITNEY || check->run_samples.count == 0) return status;
+    for (size_t i = before; i < n && !status; i++)
+        status = sample_pool_add(&check->window_samples, ctx, check->series,
+                                 check->history->sample_run[i]);
+    return status;
+}
+
 /* Limits from the window; behind an accepted change with few points yet, the spread from before it
  * around the centre since (rule 10). A static model has neither. */
 static void check_limits(const struct check_op *check, size_t n, size_t before, struct limits *out)
@@ -263,18 +286,33 @@ static void check_limits(const struct check_op *check, size_t n, size_t before, 
     const struct rule *rule = check->rule;
     const double *sample = check->history->sample;
     size_t after = n - before, needs = rule->window.needs;
-    model_limits(rule->model, sample + before, after, check->lower, check->upper, out);
+    struct model_extra extra = {.bencher = rule->bencher,
+                                .effect = rule->effect,
+                                .run = check->run_samples.values,
+                                .run_count = check->run_samples.count};
+    if (rule->model == MODEL_MANN_WHITNEY) {
+        model_limits_with(rule->model, check->window_samples.values, check->window_samples.count,
+                          check->lower, check->upper, &extra, out);
+        out->n = after;
+        return;
+    }
+    model_limits_with(rule->model, sample + before, after, check->lower, check->upper, &extra, out);
     if (before == 0 || after >= needs || after == 0 || before < needs) return;
     if (rule->model == MODEL_STATIC) return;
     struct limits old;
-    if (model_limits(rule->model, sample, before, check->lower, check->upper, &old)) return;
+    if (model_limits_with(rule->model, sample, before, check->lower, check->upper, &extra, &old))
+        return;
     double shift = out->centre - old.centre;
     *out = (struct limits){.centre = out->centre,
                            .spread = old.spread,
                            .low = old.low + shift,
                            .high = old.high + shift,
                            .n = before, /* the spread is of these */
-                           .flat = old.flat};
+                           .flat = old.flat,
+                           .up = old.up,
+                           .down = old.down,
+                           .slack = old.slack,
+                           .weight = old.weight};
 }
 
 static bool equals_flat(const struct limits *limits, double value)
@@ -287,7 +325,7 @@ static bool equals_flat(const struct limits *limits, double value)
 static int check_side(const struct rule *rule, const struct limits *limits, double value)
 {
     double base = limits->centre;
-    int side = value > limits->high ? 1 : value < limits->low ? -1 : 0;
+    int side = value > limits->high ? 1 : value < limits->low ? -1 : limits->side;
     if (equals_flat(limits, value)) return 0;
     /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
     if (side && rule->floor > 0 && isfinite(base) && base != 0 &&
@@ -339,20 +377,26 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
     return verdict;
 }
 
+void outcome_count(struct pace_outcome *outcome, enum verdict verdict, int times)
+{
+    uint64_t by = (uint64_t)times; /* -1 wraps round */
+    switch (verdict) {
+    case VERDICT_WORSE: outcome->worse += by; break;
+    case VERDICT_BETTER: outcome->better += by; break;
+    case VERDICT_SUSPECTED: outcome->suspected += by; break;
+    case VERDICT_CHANGED: outcome->changed += by; break;
+    case VERDICT_THIN: outcome->thin += by; break;
+    case VERDICT_NEW: outcome->fresh += by; break;
+    case VERDICT_GONE: outcome->gone += by; break;
+    case VERDICT_FAILED: outcome->failed += by; break;
+    default: break;
+    }
+}
+
 static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
 {
     outcome->judged++;
-    switch (verdict) {
-    case VERDICT_WORSE: outcome->worse++; break;
-    case VERDICT_BETTER: outcome->better++; break;
-    case VERDICT_SUSPECTED: outcome->suspected++; break;
-    case VERDICT_CHANGED: outcome->changed++; break;
-    case VERDICT_THIN: outcome->thin++; break;
-    case VERDICT_NEW: outcome->fresh++; break;
-    case VERDICT_GONE: outcome->gone++; break;
-    case VERDICT_FAILED: outcome->failed++; break;
-    default: break;
-    }
+    outcome_count(outcome, verdict, 1);
 }
 
 /* The limits with the floor: beyond them is what check calls high and low. */
@@ -377,8 +421,8 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
     own[CHECK_BASE].at.number[row] = judged || n ? limits->centre : NAN;
     own[CHECK_SPREAD].at.number[row] = judged ? limits->spread : NAN;
     struct limits shown = widen(check->rule, limits);
-    own[CHECK_LOW].at.number[row] = judged ? shown.low : NAN;
-    own[CHECK_HIGH].at.number[row] = judged ? shown.high : NAN;
+    own[CHECK_LOW].at.number[row] = judged && isfinite(shown.low) ? shown.low : NAN;
+    own[CHECK_HIGH].at.number[row] = judged && isfinite(shown.high) ? shown.high : NAN;
     own[CHECK_N].at.number[row] = (double)n;
     own[CHECK_SCORE].at.number[row] = isfinite(score) ? score : NAN;
     own[CHECK_P].at.number[row] = p;
@@ -405,6 +449,35 @@ static bool check_keeps(struct check_op *check, const struct batch *batch, size_
     return check->accepted;
 }
 
+/* How likely a judged point is to be beyond its limits, and confirmed, where nothing changed. */
+static double false_alarm(const struct check_op *check, const struct limits *limits)
+{
+    const struct rule *rule = check->rule;
+    if (limits->n < rule->window.needs) return 0;
+    double chance = model_chance(rule->model, limits, check->lower, check->upper);
+    unsigned others = rule->confirm_of - 1;
+    double ways = 1, confirmed = 0; /* of the points before, k or more must be beyond too */
+    for (unsigned k = 0; k <= others; k++) {
+        if (k + 1 >= rule->confirm)
+            confirmed += ways * pow(chance, k) * pow(1 - chance, others - k);
+        ways = ways * (others - k) / (k + 1);
+    }
+    return chance * confirmed;
+}
+
+/* Tells what chance alone would do to a model that was named; a bare check is calibrated. */
+static void note_chance(struct check_op *check, struct context *ctx)
+{
+    const double least = 0.1;
+    if (check->bare || check->rules->fdr > 0 || !(check->chance >= least)) return;
+    diag_note(ctx->diags,
+              "by chance alone %s%.*f of %llu judged points would be beyond the limits; 'fdr 5%%' "
+              "allows for their number",
+              check->rules->floor > 0 ? "up to " : "about ", check->chance < 10 ? 1 : 0,
+              check->chance, (unsigned long long)ctx->outcome->judged);
+    check->chance = 0;
+}
+
 static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch,
                      size_t row)
 {
@@ -423,12 +496,16 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
                                     point.restart, &n, &before);
         if (status) return history_fail(ctx, status);
         struct limits limits;
+        status = check_samples(check, ctx, &point, n, before);
+        if (status) return status;
         check_limits(check, n, before, &limits);
         enum verdict verdict = check_value(check, &limits, point.value, n);
         put_judgement(check, row, &limits, point.value, n - before, verdict);
         if (selected) count_verdict(ctx->outcome, verdict);
+        if (selected && !isnan(point.value)) check->chance += false_alarm(check, &limits);
     }
     if (!keep) return 0;
+    check->history->next_run = point.run;
     int status =
         history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
     return status ? history_fail(ctx, status) : 0;
@@ -440,6 +517,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     struct batch *batch;
     int status = op->input->next(op->input, ctx, &batch);
     *out = NULL;
+    if (!status && !batch) note_chance(check, ctx);
     if (status || !batch) return status;
     if (batch->series_start) status = check_start(check, ctx, batch->series);
     for (size_t row = 0; row < batch->count && !status; row++)
@@ -493,5 +571,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     check->op.next = check_next;
     check->op.free = check_free;
     *out = &check->op;
+    for (const struct rule *rule = check->rules; rule; rule = rule->next)
+        if (rule->fdr > 0) return op_fdr(ctx, stage, &check->op, rule->fdr, out);
     return 0;
 }

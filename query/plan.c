@@ -151,8 +151,8 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
                          slice_is(stage->window.word, "run");
         if (planner->pushing) return push_range(planner, stage);
         /* It says which points are judged: it goes before the verbs that judge (rule 5). */
-        while (!strcmp((*chain)->name, "check") || !strcmp((*chain)->name, "baseline") ||
-               !strcmp((*chain)->name, "derive"))
+        while (!strcmp((*chain)->name, "check") || !strcmp((*chain)->name, "fdr") ||
+               !strcmp((*chain)->name, "baseline") || !strcmp((*chain)->name, "derive"))
             chain = &(*chain)->input;
         return op_range(ctx, stage, *chain, chain);
     }

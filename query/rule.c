@@ -80,6 +80,54 @@ static int floor_bind(struct context *ctx, const struct value *value, double *ou
     return 0;
 }
 
+static int fdr_bind(struct context *ctx, const struct option *option, double *out)
+{
+    double number;
+    const char *unit;
+    int status = value_bind(ctx, &option->bound, &number, &unit);
+    if (status) return status;
+    struct unit known = unit_lookup(unit, strlen(unit));
+    if (known.kind == UNIT_RATIO) number *= known.factor;
+    if ((known.kind != UNIT_RATIO && known.kind != UNIT_NONE) || !(number > 0 && number < 1))
+        return context_fail(ctx, Q_RANGE, option->span, "write fdr 5%",
+                            "'fdr' is a share of false alarms between 0 and 1");
+    *out = number;
+    return 0;
+}
+
+static int effect_bind(struct context *ctx, const struct option *option, struct rule *rule)
+{
+    double number;
+    const char *unit;
+    if (rule->model != MODEL_CUSUM)
+        return context_fail(ctx, Q_NO_OPTION, option->span, "for others give a bound, or 'floor'",
+                            "of the models only cusum takes 'effect'");
+    int status = value_bind(ctx, &option->bound, &number, &unit);
+    if (status) return status;
+    enum unit_kind kind = unit_lookup(unit, strlen(unit)).kind;
+    if ((kind != UNIT_SD && kind != UNIT_NONE) || !(number > 0))
+        return context_fail(ctx, Q_RANGE, option->span, "write effect 1sd",
+                            "'effect' is the shift to find, in deviations");
+    rule->effect = number;
+    return 0;
+}
+
+static int using_bind(struct context *ctx, const struct option *option, struct rule *rule)
+{
+    static const char *const names[] = {"bencher"};
+    if (!slice_is(option->name, "bencher"))
+        return context_fail(ctx, Q_NO_OPTION, option->span,
+                            context_suggest(ctx, option->name, names, 1),
+                            "'check' knows no way '%.*s'; it is bencher, or none",
+                            (int)option->name.len, option->name.text);
+    if (!model_in_bencher(rule->model))
+        return context_fail(ctx, Q_NO_OPTION, option->span, NULL, "Bencher has no model '%s'",
+                            model_rows[rule->model].name);
+    rule->bencher = true;
+    rule->window.needs = 1; /* it judges from the second value on; an explicit `needs` follows */
+    return 0;
+}
+
 /* -- models ------------------------------------------------------------------------------------ */
 
 static int option_bind(struct context *ctx, const struct option *option, struct rule *rule)
@@ -106,16 +154,15 @@ static int option_bind(struct context *ctx, const struct option *option, struct 
         rule->confirm_of = (unsigned)n;
         return 0;
     }
-    case OPTION_FDR:
-    case OPTION_USING:
-        return context_fail(ctx, Q_NOT_YET, option->span, NULL,
-                            "this option of 'check' is not built yet");
-    case OPTION_ALPHA:
-    case OPTION_EFFECT: break;
+    case OPTION_FDR: return fdr_bind(ctx, option, &rule->fdr);
+    case OPTION_EFFECT: return effect_bind(ctx, option, rule);
+    case OPTION_USING: return using_bind(ctx, option, rule);
+    case OPTION_ALPHA: break;
     }
-    return context_fail(ctx, Q_NO_OPTION, option->span,
-                        "it takes upper, lower, within, floor, confirm, over, lag, needs",
-                        "'check' has no such option");
+    return context_fail(
+        ctx, Q_NO_OPTION, option->span,
+        "it takes upper, lower, within, floor, confirm, fdr, over, lag, needs, using",
+        "'check' has no such option");
 }
 
 static int model_bind(struct context *ctx, const struct model *model, struct rule *rule);
@@ -170,9 +217,6 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
     } else {
         rule->model = model_find(model->name.text, model->name.len);
         if (rule->model == MODEL_COUNT) return fail_model(ctx, model);
-        if (!model_rows[rule->model].built)
-            return context_fail(ctx, Q_NOT_YET, model->name_span, NULL,
-                                "model '%s' is not built yet", model_rows[rule->model].name);
         rule->window.needs = model_rows[rule->model].needs;
     }
     if (!status && model->has_bound)
@@ -181,6 +225,10 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
         status = option_bind(ctx, option, rule);
     if (!status) status = window_settle(ctx, model->options, &rule->window);
     if (status) return status;
+    if (rule->fdr > 0 && !model_has_p(rule->model))
+        return context_fail(ctx, Q_NO_OPTION, model->span,
+                            "use t-test, z-score, log-normal, mad or mann-whitney",
+                            "'fdr' needs a p, and '%s' gives none", model_rows[rule->model].name);
     if (rule->lower.bound.kind == BOUND_NONE && rule->upper.bound.kind == BOUND_NONE &&
         rule->worse.bound.kind == BOUND_NONE)
         return context_fail(ctx, Q_BOUND, model->span,

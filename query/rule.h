@@ -21,6 +21,9 @@ struct rule {
     struct rule_bound worse;        /* a bare bound: the worse side */
     double floor;                   /* smallest |value/base - 1| */
     unsigned confirm, confirm_of;   /* K of N; 1 of 1 without */
+    double fdr;                     /* accepted rate of false alarms over a run's series; 0: none */
+    double effect;                  /* cusum: the shift to find, in deviations; 0: the default */
+    bool bencher;                   /* limits as Bencher computes them */
     struct window window;
     struct scope *scope;  /* a threshold's `for`; NULL: everything */
     unsigned scope_terms; /* how narrow it is */

@@ -12,4 +12,9 @@ enum verdict {
 
 extern const char *const verdict_names[VERDICT_COUNT];
 
+struct pace_outcome;
+
+/* Counts a verdict in an outcome, or takes it back (times -1). */
+void outcome_count(struct pace_outcome *outcome, enum verdict verdict, int times);
+
 #endif

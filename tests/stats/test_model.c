@@ -2,7 +2,7 @@
  *
  * The goldens were computed with mpmath from the formulas of the manual. Where Bencher 0.6 has
  * another formula (lower limit of its log-normal, delta-iqr over values newest first) its numbers
- * are not ours; both are noted. */
+ * are not ours; test_bencher has them. */
 #include "../../query/stats/dist.h"
 #include "../../query/stats/model.h"
 
@@ -63,16 +63,17 @@ static void test_table(void **state)
         assert_int_equal(model_find(row->name, strlen(row->name)), i);
         assert_true(strlen(row->text) > 0 && row->bounds != 0);
         struct limits limits;
+        if (i == MODEL_MANN_WHITNEY) continue; /* by samples, without limits on a value */
         int status =
             model_limits((enum model_kind)i, ten, 10, deviations(3), deviations(3), &limits);
-        assert_int_equal(status, row->built ? 0 : -1);
+        assert_int_equal(status, 0);
         assert_int_equal(limits.n, 10);
         /* Limits come out exactly for the bounds that the table names. */
         static const struct bound all[] = {{BOUND_PROBABILITY, 0.9},
                                            {BOUND_DEVIATIONS, 2},
                                            {BOUND_FRACTION, 0.5},
                                            {BOUND_VALUE, 7}};
-        for (size_t b = 0; b < 4 && row->built; b++) {
+        for (size_t b = 0; b < 4; b++) {
             limits = limits_of((enum model_kind)i, ten, 10, all[b]);
             bool takes = (row->bounds & (unsigned)all[b].kind) != 0;
             assert_int_equal(!isnan(limits.low), takes);
@@ -144,6 +145,139 @@ static void test_golden_documented(void **state)
     struct limits z = limits_of(MODEL_Z_SCORE, x, 25, probability(0.977));
     assert_true(fabs(t.low - 78.54) < 0.005 && fabs(t.high - 121.46) < 0.005);
     assert_true(fabs(z.low - 80.05) < 0.005 && fabs(z.high - 119.95) < 0.005);
+}
+
+/* `using bencher`: its own numbers, faults and all (golden values of Bencher 0.6.12's formulas, by
+ * mpmath). */
+static struct limits in_bencher(enum model_kind kind, const double *x, size_t n, struct bound b)
+{
+    struct limits limits;
+    struct model_extra extra = {.bencher = true};
+    assert_int_equal(model_limits_with(kind, x, n, b, b, &extra, &limits), 0);
+    return limits;
+}
+
+static void check_bencher(enum model_kind kind, const double *x, size_t n, struct bound b,
+                          double low, double high)
+{
+    struct limits limits = in_bencher(kind, x, n, b);
+    near(limits.low, low);
+    near(limits.high, high);
+}
+
+static void test_bencher(void **state)
+{
+    (void)state;
+    struct bound p99 = probability(0.99), p85 = probability(0.85);
+    check_bencher(MODEL_Z_SCORE, ten, 10, p99, 95.86023361790321, 104.13976638209679);
+    check_bencher(MODEL_T_TEST, ten, 10, p99, 94.734155653905454, 105.26584434609455);
+    check_bencher(MODEL_LOG_NORMAL, ten, 10, p99, 95.758491433394045, 104.21300078698594);
+    check_bencher(MODEL_IQR, ten, 10, fraction(2), 96.5, 103.5);
+    check_bencher(MODEL_DELTA_IQR, ten, 10, fraction(2), 96.925220160206975, 103.07477983979302);
+    check_bencher(MODEL_PERCENTAGE, ten, 10, fraction(0.1), 90, 110);
+    /* Values newest first there, oldest first here. */
+    check_bencher(MODEL_LOG_NORMAL, up, 5, p85, 0.17661070852081833, 5.0337314608738855);
+    check_bencher(MODEL_DELTA_IQR, down, 5, fraction(2), 1.125, 4.875);
+    check_bencher(MODEL_DELTA_IQR, up, 5, fraction(2), 2.175, 3.825);
+    double thirty[30];
+    for (size_t i = 0; i < 30; i++)
+        thirty[i] = up[i % 5];
+    check_bencher(MODEL_LOG_NORMAL, thirty, 30, p85, 0.46721864525115303, 4.7431235241435508);
+    /* A constant history has no limits, or the median itself. */
+    const double flat[] = {7, 7, 7};
+    assert_true(isnan(in_bencher(MODEL_T_TEST, flat, 3, p99).high));
+    assert_true(isnan(in_bencher(MODEL_LOG_NORMAL, flat, 3, p99).low));
+    struct limits limits = in_bencher(MODEL_IQR, flat, 3, fraction(2));
+    assert_true(limits.low == 7 && limits.high == 7 && !limits.flat);
+    /* Relative limits of a negative centre are the wrong way round. */
+    const double negative[] = {-10, -10};
+    check_bencher(MODEL_PERCENTAGE, negative, 2, fraction(0.1), -9, -11);
+    /* The first value is never checked, and what it lacks is not computed. */
+    struct model_extra extra = {.bencher = true};
+    assert_int_equal(model_limits_with(MODEL_STATIC, NULL, 0, none, fraction(2), &extra, &limits),
+                     -1);
+    assert_false(model_in_bencher(MODEL_MAD));
+    assert_int_equal(model_limits_with(MODEL_MAD, ten, 10, none, deviations(2), &extra, &limits),
+                     -1);
+}
+
+/* The limit of a chart is where the next value takes it out of bounds; what it carries is bounded. */
+static void test_charts(void **state)
+{
+    (void)state;
+    double x[40];
+    for (size_t i = 0; i < 30; i++)
+        x[i] = 100 + (i % 2 ? 1 : -1);
+    for (size_t i = 30; i < 40; i++)
+        x[i] = 101; /* the newest quarter: about one deviation above */
+    double sd = sqrt(30.0 / 29), u = 1 / sd;
+    struct limits cusum = limits_of(MODEL_CUSUM, x, 40, deviations(8));
+    near(cusum.up, 10 * (u - 0.5));
+    near(cusum.down, 0);
+    near(cusum.high, 100 + sd * (8 + 0.5 - cusum.up));
+    near(cusum.low, 100 - sd * 8.5);
+    near(model_score(MODEL_CUSUM, &cusum, cusum.high), 8);
+    near(model_score(MODEL_CUSUM, &cusum, cusum.low), -8);
+    struct limits ewma = limits_of(MODEL_EWMA, x, 40, deviations(3));
+    near(ewma.up, u * (1 - pow(0.8, 10)));
+    near(model_score(MODEL_EWMA, &ewma, ewma.high), 3);
+    near(model_score(MODEL_EWMA, &ewma, ewma.low), -3);
+    assert_true(ewma.high - 100 < 100 - ewma.low);
+    /* An excursion that ended does not stay beyond the bound. */
+    x[33] = 1e6;
+    cusum = limits_of(MODEL_CUSUM, x, 40, deviations(5));
+    assert_true(cusum.up <= 5 && cusum.high > 100);
+    ewma = limits_of(MODEL_EWMA, x, 40, deviations(3));
+    assert_true(ewma.high > 100);
+    struct model_extra wide = {.effect = 2};
+    struct limits limits;
+    x[33] = 101;
+    assert_int_equal(model_limits_with(MODEL_CUSUM, x, 40, none, deviations(5), &wide, &limits), 0);
+    near(limits.slack, 1);
+    near(limits.up, 0);
+    near(limits.high, 100 + sd * 6);
+}
+
+static void test_samples(void **state)
+{
+    (void)state;
+    const double run[] = {104, 105, 106, 107, 108};
+    struct model_extra extra = {.run = run, .run_count = 5};
+    struct limits limits;
+    struct bound p99 = probability(0.99);
+    /* Pooled: 9 of 3.1667 and 4 of 2.5. */
+    assert_int_equal(
+        model_limits_with(MODEL_COHEN, ten, 10, deviations(2), deviations(2), &extra, &limits), 0);
+    near(limits.spread, sqrt((9 * (28.5 / 9) + 4 * 2.5) / 13));
+    near(limits.high, 100 + 2 * limits.spread);
+    assert_int_equal(model_limits_with(MODEL_MANN_WHITNEY, ten, 10, p99, p99, &extra, &limits), 0);
+    near(limits.rank, 1);
+    near(limits.rank_p, 1.0 / 3003); /* 1 / C(15, 5) */
+    assert_int_equal(limits.side, 1);
+    assert_true(model_p(MODEL_MANN_WHITNEY, &limits, 106) == limits.rank_p);
+    assert_true(isinf(limits.high) && limits.centre == 100);
+    /* The other way round it is below; with one side asked for, only that one counts. */
+    extra = (struct model_extra){.run = ten, .run_count = 10};
+    assert_int_equal(model_limits_with(MODEL_MANN_WHITNEY, run, 5, p99, p99, &extra, &limits), 0);
+    assert_int_equal(limits.side, -1);
+    assert_int_equal(model_limits_with(MODEL_MANN_WHITNEY, run, 5, none, p99, &extra, &limits), 0);
+    assert_int_equal(limits.side, 0);
+    extra.run_count = 0;
+    assert_int_equal(model_limits_with(MODEL_MANN_WHITNEY, run, 5, none, p99, &extra, &limits), -1);
+}
+
+/* What chance alone does to limits is what was asked for. */
+static void test_chance(void **state)
+{
+    (void)state;
+    static const enum model_kind kinds[] = {MODEL_Z_SCORE, MODEL_T_TEST, MODEL_LOG_NORMAL};
+    for (size_t i = 0; i < 3; i++) {
+        struct limits limits = limits_of(kinds[i], ten, 10, probability(0.99));
+        double both = model_chance(kinds[i], &limits, probability(0.99), probability(0.99));
+        assert_true(fabs(both - 0.02) < 1e-12);
+    }
+    struct limits limits = limits_of(MODEL_IQR, ten, 10, fraction(2));
+    assert_true(model_chance(MODEL_IQR, &limits, fraction(2), fraction(2)) == 0);
 }
 
 static void test_mad(void **state)
@@ -312,7 +446,9 @@ int main(void)
         cmocka_unit_test(test_mad),          cmocka_unit_test(test_static),
         cmocka_unit_test(test_negative),     cmocka_unit_test(test_flat),
         cmocka_unit_test(test_thin),         cmocka_unit_test(test_scores),
-        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_large),        cmocka_unit_test(test_bencher),
+        cmocka_unit_test(test_charts),       cmocka_unit_test(test_samples),
+        cmocka_unit_test(test_chance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
