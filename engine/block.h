@@ -31,6 +31,7 @@
 
 #include "block_runs.h"
 #include "pack.h"
+#include "sums.h"
 
 enum {
     BLOCK_STRIP_COLUMNS = 64,
@@ -129,18 +130,12 @@ struct block_summary block_group_summary(const struct block_group *group,
 /* The summary of n values. */
 struct block_summary block_summarize(const double *values, size_t n);
 
-/* A column whose summaries are added up. */
-struct block_sum {
-    uint32_t column, place; /* place: the caller's own */
-    struct block_summary summary;
-};
-
 /* Adds a summary to another. */
 void block_summary_add(struct block_summary *to, const struct block_summary *more);
 
-/* Adds the group's summaries to `sums`, which are in order of column and not before the group: to
- * those that it covers. *done is their number. 0, or -1: damaged. */
-int block_group_add(struct block_group *group, struct block_sum *sums, size_t count, size_t *done);
+/* Adds the group's summaries to columns first and on of `sums`, which are not before the group: to those
+ * that it covers. *end is behind the last of them. 0, or -1: damaged. */
+int block_group_add(struct block_group *group, struct sums *sums, size_t first, size_t *end);
 
 /* The cells of up to 64 runs of a column. */
 struct block_chunk {

@@ -136,49 +136,54 @@ struct block_summary block_group_summary(const struct block_group *group,
                                   .m2 = double_at(data, at.m2 + 8 * i)};
 }
 
-/* The columns of sums[0 .. count) that lie in a strip of a group without gaps. */
-static size_t add_strip(const struct block_group *group, uint32_t strip, struct block_sum *sums,
-                        size_t count)
+/* Adds what a strip of a group without gaps has of columns first and on; gives the end of them. */
+static size_t add_strip(const struct block_group *group, uint32_t strip, struct sums *sums,
+                        size_t first)
 {
     const struct block_group_header *header = &group->header;
-    uint32_t m = block_strip_columns(header, strip), i = 0;
-    uint32_t first = header->from + strip * BLOCK_STRIP_COLUMNS;
+    uint32_t m = block_strip_columns(header, strip);
+    uint32_t from = header->from + strip * BLOCK_STRIP_COLUMNS;
     struct block_strip at = block_strip_layout(m, header->sparse);
     const unsigned char *data = group->data + block_strip_at(header, strip);
-    size_t done = 0;
-    for (; done < count && (i = sums[done].column - first) < m; done++) {
-        struct block_summary more = {.count = u32_at(data, at.count + 4 * (size_t)i),
-                                     .min = double_at(data, at.min + 8 * (size_t)i),
-                                     .max = double_at(data, at.max + 8 * (size_t)i),
-                                     .sum = double_at(data, at.sum + 8 * (size_t)i),
-                                     .m2 = double_at(data, at.m2 + 8 * (size_t)i)};
-        block_summary_add(&sums[done].summary, &more);
+    const struct sums_strip numbers = {.count = data + at.count,
+                                       .min = data + at.min,
+                                       .max = data + at.max,
+                                       .sum = data + at.sum,
+                                       .m2 = data + at.m2};
+    size_t i = first;
+    while (i < sums->length && sums->column[i] - from < m) {
+        size_t end = i + 1; /* columns that lie side by side are added together */
+        while (end < sums->length && sums->column[end] == sums->column[end - 1] + 1 &&
+               sums->column[end] - from < m)
+            end++;
+        sums_add_strip(sums, i, &numbers, sums->column[i] - from, end - i);
+        i = end;
     }
-    return done;
+    return i;
 }
 
-int block_group_add(struct block_group *group, struct block_sum *sums, size_t count, size_t *done)
+int block_group_add(struct block_group *group, struct sums *sums, size_t first, size_t *end)
 {
     const struct block_group_header *header = &group->header;
-    size_t i = 0;
-    while (i < count && sums[i].column < header->until) {
-        uint32_t index = sums[i].column - header->from;
+    size_t i = first;
+    while (i < sums->length && sums->column[i] < header->until) {
+        uint32_t index = sums->column[i] - header->from;
         struct block_slot slot;
         if (!header->sparse && index < header->columns) {
             uint32_t strip = index / BLOCK_STRIP_COLUMNS;
             if (check_strip(group, strip)) return -1;
-            i += add_strip(group, strip, sums + i, count - i);
+            i = add_strip(group, strip, sums, i);
             continue;
         }
-        int found = block_group_seek(group, sums[i].column, &slot);
+        int found = block_group_seek(group, sums->column[i], &slot);
         if (found < 0) return -1;
-        if (found && slot.column == sums[i].column) {
+        if (found && slot.column == sums->column[i]) {
             struct block_summary more = block_group_summary(group, &slot);
-            block_summary_add(&sums[i].summary, &more);
+            sums_add(sums, i, &more);
         }
         i++;
     }
-    *done = i;
+    *end = i;
     return 0;
 }
 

@@ -105,6 +105,14 @@ int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv
 int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value);
 
+/* Keys that begin with a prefix, in order, at most `most` at a time: the first, or (go_on) those
+ * behind the last that this gave. *count < most: there are no others. */
+struct kv_pair {
+    struct kv_slice key, value;
+};
+int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
+                   struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count);
+
 /* A sealed record (seal.h): kv_get_sealed checks it and gives its body. `what` names it in
  * errors. */
 int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,

@@ -115,6 +115,47 @@ LMDB_CALL(lmdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, M
           mdb_cursor_get(cursor, key, value, op))
 LMDB_CALL(lmdb_cursor_close, (MDB_cursor * cursor), (mdb_cursor_close(cursor), 0))
 
+static struct kv_slice slice_of(const MDB_val *value)
+{
+    return (struct kv_slice){.data = value->mv_data, .len = value->mv_size};
+}
+
+enum { PAGE_BYTES = 4096, LINE_BYTES = 64 };
+
+static void prefetch(uintptr_t from, size_t len)
+{
+    for (size_t at = 0; at < len; at += LINE_BYTES)
+        __builtin_prefetch((const void *)(from + at), 0, 2);
+}
+
+/* Each page is fetched as a whole when it is come to, and the beginning of each record that lies on a
+ * page of its own: they are read next, and the processor does not see them coming. */
+static int list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on,
+                      struct kv_pair *pairs, size_t most, size_t *count)
+{
+    MDB_val key = {.mv_size = prefix->len, .mv_data = (void *)(uintptr_t)prefix->bytes}, value;
+    uintptr_t page = 0;
+    int rc = 0;
+    *count = 0;
+    while (*count < most) {
+        rc = mdb_cursor_get(cursor, &key, &value, *count || go_on ? MDB_NEXT : MDB_SET_RANGE);
+        if (rc || !key_begins(key.mv_data, key.mv_size, prefix)) break;
+        if (key.mv_size > KEY_MAX) return MDB_CORRUPTED;
+        uintptr_t key_page = (uintptr_t)key.mv_data / PAGE_BYTES;
+        if (key_page != page) prefetch(key_page * PAGE_BYTES, PAGE_BYTES);
+        page = key_page;
+        if ((uintptr_t)value.mv_data / PAGE_BYTES != page)
+            prefetch((uintptr_t)value.mv_data, 3 * LINE_BYTES);
+        pairs[(*count)++] = (struct kv_pair){.key = slice_of(&key), .value = slice_of(&value)};
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+LMDB_CALL(lmdb_list_pairs,
+          (MDB_cursor * cursor, const struct key *prefix, int go_on, struct kv_pair *pairs,
+           size_t most, size_t *count),
+          list_pairs(cursor, prefix, go_on, pairs, most, count))
+
 /* -- errors ---------------------------------------------------------------------------------- */
 
 /* LMDB reports a short write as EIO; on a full disk or at a size limit that is what it was. */
@@ -476,11 +517,6 @@ static MDB_val value_of(const void *data, size_t len)
     return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
 }
 
-static struct kv_slice slice_of(const MDB_val *value)
-{
-    return (struct kv_slice){.data = value->mv_data, .len = value->mv_size};
-}
-
 int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value)
 {
@@ -568,6 +604,13 @@ int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv
                    struct kv_slice *value)
 {
     return cursor_move(cursor, MDB_PREV, NULL, error, found, value);
+}
+
+int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
+                   struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
+{
+    int rc = lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
+    return rc ? fail(cursor->txn->kv, rc, error) : 0;
 }
 
 /* -- sealed records -------------------------------------------------------------------------- */

@@ -269,30 +269,43 @@ void log_rows_free(struct log_rows *rows)
     *rows = (struct log_rows){0};
 }
 
-/* Opens the stream's rows, of which there are `count`. */
-static int load_rows(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, size_t count,
-                     struct pace_error *error, struct log_rows *rows)
+/* Opens the rows of some records: those of part 0. */
+static int open_rows(struct kv_txn *txn, uint32_t stream, const struct kv_pair *pairs, size_t count,
+                     size_t expected, struct pace_error *error, struct log_rows *rows)
 {
-    struct key prefix = key_log_stream(stream);
-    struct kv_slice key, value;
-    struct log_key parsed;
-    uint64_t expected = 0;
-    int rc = kv_cursor_seek(cursor, &prefix, error, &key, &value);
-    while (!rc && key_begins(key.data, key.len, &prefix) &&
-           key_log_parse(key.data, key.len, &parsed)) {
-        if (parsed.part == 0) {
-            if (rows->count == count) return damaged_order(txn, stream, expected, error);
-            struct row *row = &rows->rows[rows->count++];
-            rc = open_row(txn, key, value, &parsed, error, row);
-            if (rc) return rc;
-            if (row->header.previous != expected)
-                return damaged_order(txn, stream, expected, error);
-            expected = row->header.run;
-        }
-        rc = kv_cursor_next(cursor, error, &key, &value);
+    uint64_t previous = rows->count ? rows->rows[rows->count - 1].header.run : 0;
+    for (size_t i = 0; i < count; i++) {
+        struct log_key parsed;
+        if (!key_log_parse(pairs[i].key.data, pairs[i].key.len, &parsed))
+            return damaged_order(txn, stream, previous, error);
+        if (parsed.part != 0) continue;
+        if (rows->count == expected) return damaged_order(txn, stream, previous, error);
+        struct row *row = &rows->rows[rows->count++];
+        int rc = open_row(txn, pairs[i].key, pairs[i].value, &parsed, error, row);
+        if (rc) return rc;
+        if (row->header.previous != previous) return damaged_order(txn, stream, previous, error);
+        previous = row->header.run;
     }
-    if (rc && rc != PACE_ENOTFOUND) return rc;
-    return rows->count == count ? 0 : damaged_order(txn, stream, expected, error);
+    return 0;
+}
+
+/* Opens the stream's rows, of which there are `expected`; the last is `last`. */
+static int load_rows(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, size_t expected,
+                     uint64_t last, struct pace_error *error, struct log_rows *rows)
+{
+    enum { PAIRS = 80 }; /* one more than an ordinary log has rows */
+    struct key prefix = key_log_stream(stream);
+    struct kv_pair pairs[PAIRS];
+    size_t count = PAIRS;
+    for (int go_on = 0; count == PAIRS; go_on = 1) {
+        int rc = kv_cursor_list(cursor, &prefix, go_on, pairs, PAIRS, error, &count);
+        if (!rc) rc = open_rows(txn, stream, pairs, count, expected, error, rows);
+        if (rc) return rc;
+    }
+    if (rows->count != expected || rows->rows[expected - 1].header.run != last)
+        return damaged_order(txn, stream, rows->count ? rows->rows[rows->count - 1].header.run : 0,
+                             error);
+    return 0;
 }
 
 int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
@@ -300,23 +313,19 @@ int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *re
 {
     struct log_rows rows = {0};
     struct kv_cursor *cursor;
+    int rc = 0;
     if (record->log_runs > 0) {
-        rows.rows = calloc(record->log_runs, sizeof *rows.rows);
+        rows.rows = malloc(record->log_runs * sizeof *rows.rows);
         if (!rows.rows) return error_memory(error);
-        int rc = kv_cursor_open(txn, error, &cursor);
+        rc = kv_cursor_open(txn, error, &cursor);
         if (!rc) {
-            rc = load_rows(txn, cursor, stream, record->log_runs, error, &rows);
+            rc = load_rows(txn, cursor, stream, record->log_runs, record->log_run, error, &rows);
             kv_cursor_close(cursor);
         }
-        if (!rc && rows.rows[rows.count - 1].header.run != record->log_run)
-            rc = damaged_order(txn, stream, record->log_run, error);
-        if (rc) {
-            log_rows_free(&rows);
-            return rc;
-        }
+        if (rc) log_rows_free(&rows);
     }
-    *out = rows;
-    return 0;
+    if (!rc) *out = rows;
+    return rc;
 }
 
 int log_part(struct kv_txn *txn, const struct row *row, uint8_t part, struct pace_error *error,

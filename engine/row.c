@@ -326,14 +326,34 @@ int row_slot(struct row *row, uint32_t slot, struct row_cell *cell)
     return 0;
 }
 
-const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last)
+const unsigned char *row_values(const struct row *row, uint32_t *until)
 {
+    if (row->header.form != ROW_DENSE) return NULL;
+    *until = row->header.base + row->header.slots;
+    return row->data + row->header.head_length;
+}
+
+int row_check(struct row *row, uint32_t from, uint32_t until)
+{
+    uint32_t first = (from - row->header.base) / ROW_GROUP_SLOTS;
+    uint32_t last = (until - 1 - row->header.base) / ROW_GROUP_SLOTS;
+    assert(row->header.form == ROW_DENSE && from < until && last < row->groups);
+    for (uint32_t group = first; group <= last; group++) {
+        if (check_group(row, group)) return -1;
+    }
+    return 0;
+}
+
+void row_prefetch(const struct row *row, uint32_t from, uint32_t until)
+{
+    enum { LINE = 64, GROUP = 8 * ROW_GROUP_SLOTS };
     const struct row_header *header = &row->header;
-    if (header->form != ROW_DENSE || first < header->base || last - header->base >= header->slots)
-        return NULL;
-    uint32_t group = (first - header->base) / ROW_GROUP_SLOTS;
-    if (check_group(row, group)) return NULL;
-    return row->data + group_parts(header, group).value;
+    if (!(header->form & ROW_DENSE) || from < header->base) return;
+    size_t first = (from - header->base) / ROW_GROUP_SLOTS * GROUP;
+    size_t end = header->head_length + 8 * (size_t)(until - header->base);
+    if (end > header->length) end = header->length;
+    for (size_t at = header->head_length + first; at < end; at += LINE)
+        __builtin_prefetch(row->data + at, 0, 2);
 }
 
 int row_cell(struct row *row, uint32_t column, struct row_cell *cell)

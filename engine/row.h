@@ -97,9 +97,17 @@ int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, u
 /* Reads one slot; its status may be PACE_CELL_ABSENT. 0, or -1: damaged. */
 int row_slot(struct row *row, uint32_t slot, struct row_cell *cell);
 
-/* The values f64 of columns `first` and on, when first begins a group, `last` lies in it, and the row
- * has all of them, ok and without bounds; else, or when they are damaged, NULL. */
-const unsigned char *row_plain(struct row *row, uint32_t first, uint32_t last);
+/* A row whose cells are all there, ok and without bounds, has its values f64 side by side: the first
+ * is of column header.base, *until is the column behind the last. NULL: it is another row. They are
+ * not checked yet. */
+const unsigned char *row_values(const struct row *row, uint32_t *until);
+
+/* Checks the sums that cover columns [from, until) of such a row. 0, or -1: damaged. */
+int row_check(struct row *row, uint32_t from, uint32_t until);
+
+/* Fetches columns [from, until) of such a row into the cache, while another is worked on: rows lie
+ * apart, and the processor does not see the next one coming. */
+void row_prefetch(const struct row *row, uint32_t from, uint32_t until);
 
 /* Reads one column of this part: 0 and *cell (status PACE_CELL_ABSENT when there is none), or -1:
  * damaged. Reading columns in order checks each group once. */

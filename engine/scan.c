@@ -6,6 +6,7 @@
  * again for the next. */
 #include "snapshot.h"
 #include "source.h"
+#include "turn.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -16,8 +17,13 @@ enum { BATCH_CELLS = 1 << 16, BATCH_CELLS_MAX = 1 << 22 };
 
 struct scan_column {
     uint32_t column;
-    uint32_t place; /* among the columns of the caller */
+    uint32_t place;       /* among the columns of the caller */
+    uint32_t stretch_end; /* where a stretch begins: behind its last, in scan->columns */
 };
+
+/* A STRETCH is columns that lie side by side in a row and in the batch; so many that its rows and its
+ * columns of a batch fit the cache. */
+enum { STRETCH_COLUMNS = 64 };
 
 struct pace_scan {
     struct pace_snapshot *snapshot;
@@ -47,6 +53,21 @@ static void sort_columns(struct pace_scan *scan)
         if (scan->columns[i - 1].column <= scan->columns[i].column) continue;
         qsort(scan->columns, scan->column_count, sizeof *scan->columns, by_column);
         return;
+    }
+}
+
+static void find_stretches(struct pace_scan *scan)
+{
+    struct scan_column *columns = scan->columns;
+    size_t i = 0;
+    for (size_t end = 1; end <= scan->column_count; end++) {
+        if (end < scan->column_count && end - i < STRETCH_COLUMNS &&
+            columns[end].column % ROW_PART_COLUMNS &&
+            columns[end].column == columns[end - 1].column + 1 &&
+            columns[end].place == columns[end - 1].place + 1)
+            continue;
+        columns[i].stretch_end = (uint32_t)end;
+        i = end;
     }
 }
 
@@ -110,6 +131,7 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     }
     if (!rc) {
         sort_columns(scan);
+        find_stretches(scan);
         rc = kv_cursor_open(snapshot->txn, error, &scan->cursor);
         if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
@@ -156,6 +178,51 @@ static int begin_bounds(struct pace_scan *scan, struct pace_error *error)
 
 /* -- rows of the log ------------------------------------------------------------------------- */
 
+/* Some rows of the log, one part of them. */
+struct part_rows {
+    struct row *rows; /* data NULL: it has no such part */
+    const unsigned char *
+        *values;     /* by row: row_values of a row that is plain and good; NULL: look */
+    uint32_t *until; /* by row, with its values */
+    size_t count, r; /* r: place of the first in the batch */
+};
+
+/* Checks all that is asked for of a row at once: it lies side by side. 0, or -1: damaged. */
+static int check_row(const struct pace_scan *scan, struct row *row, size_t i, size_t end,
+                     uint32_t until)
+{
+    const struct scan_column *columns = scan->columns;
+    for (; i < end && columns[i].column < until; i = columns[i].stretch_end) {
+        uint32_t last = columns[columns[i].stretch_end - 1].column + 1;
+        if (row_check(row, columns[i].column, last < until ? last : until)) return -1;
+    }
+    return 0;
+}
+
+/* Opens a part of rows for columns [i, end) of the scan, which lie in it. */
+static int open_part(struct pace_scan *scan, const struct row *rows, size_t i, size_t end,
+                     struct part_rows *part, struct pace_error *error)
+{
+    uint32_t first = scan->columns[i].column, last = scan->columns[end - 1].column;
+    uint8_t number = (uint8_t)(first / ROW_PART_COLUMNS);
+    for (size_t k = 0; k < part->count; k++) {
+        struct row *row = &part->rows[k];
+        int rc = 0;
+        if (number == 0 && k + 1 < part->count) row_prefetch(&rows[k + 1], first, last + 1);
+        if (number == 0)
+            *row = rows[k];
+        else if (rows[k].header.parts >> number & 1)
+            rc = log_part(scan->snapshot->txn, &rows[k], number, error, row);
+        else
+            *row = (struct row){.data = NULL};
+        if (rc) return rc;
+        part->values[k] = row->data ? row_values(row, &part->until[k]) : NULL;
+        if (part->values[k] && check_row(scan, row, i, end, part->until[k]))
+            part->values[k] = NULL; /* reading its cells says which is damaged */
+    }
+    return 0;
+}
+
 /* Reads one cell of a row to place `at` of the batch. */
 static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, size_t at,
                      struct pace_error *error)
@@ -174,23 +241,6 @@ static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, s
     return 0;
 }
 
-/* Opens one part of rows; those without it have no slots. */
-static int open_part(struct pace_scan *scan, const struct row *rows, size_t count, uint8_t part,
-                     struct pace_error *error, struct row *out)
-{
-    for (size_t i = 0; i < count; i++) {
-        int rc = 0;
-        if (part == 0)
-            out[i] = rows[i];
-        else if (rows[i].header.parts >> part & 1)
-            rc = log_part(scan->snapshot->txn, &rows[i], part, error, &out[i]);
-        else
-            out[i] = (struct row){.data = NULL};
-        if (rc) return rc;
-    }
-    return 0;
-}
-
 static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
 {
     memset(scan->status + at, PACE_CELL_ABSENT, count);
@@ -198,76 +248,81 @@ static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
         scan->value[at + i] = (double)NAN;
 }
 
-/* A tile: columns [i, end) of the scan, which lie in one group of a row, and `count` rows. */
-struct tile {
-    struct row *rows;
-    const unsigned char **values; /* by row: of the group's columns, or NULL: not plain */
-    size_t count, i, end, r;
-};
-
-/* Turns a tile of which all cells are ok; it stays in the first cache meanwhile. */
-static void turn_tile(struct pace_scan *scan, const struct tile *tile, uint32_t group)
+/* Reads columns [i, end) of row k, which may have gaps, statuses and bounds. */
+static int read_row(struct pace_scan *scan, const struct part_rows *part, size_t k, size_t i,
+                    size_t end, struct pace_error *error)
 {
-    for (size_t j = tile->i; j < tile->end; j++) {
-        size_t at = scan->columns[j].place * scan->stride + tile->r;
-        size_t offset = 8 * (size_t)(scan->columns[j].column - group);
-        for (size_t k = 0; k < tile->count; k++)
-            memcpy(&scan->value[at + k], tile->values[k] + offset, 8);
-        memset(scan->status + at, PACE_CELL_OK, tile->count);
+    struct row *row = &part->rows[k];
+    int rc = 0;
+    for (; !rc && i < end; i++) {
+        size_t at = scan->columns[i].place * scan->stride + part->r + k;
+        if (row->data)
+            rc = read_cell(scan, row, scan->columns[i].column, at, error);
+        else
+            put_absent(scan, at, 1);
     }
+    return rc;
 }
 
-static int read_tile(struct pace_scan *scan, struct tile *tile, struct pace_error *error)
+/* Reads a stretch of rows k and on as long as they have all of it as values, of at least one. */
+static size_t turn_plain(struct pace_scan *scan, const struct part_rows *part, size_t k, size_t i,
+                         size_t end)
 {
-    uint32_t group = scan->columns[tile->i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
-    int plain = 1;
-    for (size_t k = 0; k < tile->count; k++) {
-        struct row *row = &tile->rows[k];
-        tile->values[k] =
-            row->data ? row_plain(row, group, scan->columns[tile->end - 1].column) : NULL;
-        plain = plain && tile->values[k];
+    const unsigned char *rows[BLOCK_CHUNK_RUNS];
+    const struct scan_column *first = &scan->columns[i];
+    uint32_t last = scan->columns[end - 1].column, count = 0;
+    size_t offset = 8 * (size_t)(first->column % ROW_PART_COLUMNS), n = end - i;
+    while (count < BLOCK_CHUNK_RUNS && k + count < part->count && part->values[k + count] &&
+           part->until[k + count] > last) {
+        rows[count] = part->values[k + count] + offset;
+        count++;
     }
-    if (plain) {
-        turn_tile(scan, tile, group);
-        return 0;
-    }
-    for (size_t k = 0; k < tile->count; k++) {
-        for (size_t j = tile->i; j < tile->end; j++) {
-            size_t at = scan->columns[j].place * scan->stride + tile->r + k;
-            uint32_t column = scan->columns[j].column;
-            if (tile->rows[k].data) {
-                int rc = read_cell(scan, &tile->rows[k], column, at, error);
-                if (rc) return rc;
-            } else {
-                put_absent(scan, at, 1);
-            }
-        }
+    if (count == 0) return 0;
+    size_t at = first->place * scan->stride + part->r + k;
+    turn_rows(rows, count, n, scan->value + at, scan->stride);
+    for (size_t c = 0; c < n; c++)
+        memset(scan->status + at + c * scan->stride, PACE_CELL_OK, count);
+    return count;
+}
+
+static int read_stretch(struct pace_scan *scan, const struct part_rows *part, size_t i, size_t end,
+                        struct pace_error *error)
+{
+    for (size_t k = 0; k < part->count;) {
+        size_t plain = turn_plain(scan, part, k, i, end);
+        int rc = plain ? 0 : read_row(scan, part, k, i, end, error);
+        if (rc) return rc;
+        k += plain ? plain : 1;
     }
     return 0;
+}
+
+static void free_part(struct part_rows *part)
+{
+    free(part->rows);
+    free(part->values);
+    free(part->until);
 }
 
 /* Reads the scan's columns of rows to places r and on of the batch. */
 static int read_log(struct pace_scan *scan, const struct row *rows, size_t count, size_t r,
                     struct pace_error *error)
 {
-    struct tile tile = {.count = count, .r = r};
-    tile.rows = malloc(count * sizeof *tile.rows);
-    tile.values = malloc(count * sizeof *tile.values);
-    int rc = tile.rows && tile.values ? 0 : error_memory(error), part = -1;
-    for (; !rc && tile.i < scan->column_count; tile.i = tile.end) {
-        uint32_t column = scan->columns[tile.i].column;
-        tile.end = tile.i + 1;
-        while (tile.end < scan->column_count &&
-               scan->columns[tile.end].column / ROW_GROUP_SLOTS == column / ROW_GROUP_SLOTS)
-            tile.end++;
-        if (part != (int)(column / ROW_PART_COLUMNS)) {
-            part = (int)(column / ROW_PART_COLUMNS);
-            rc = open_part(scan, rows, count, (uint8_t)part, error, tile.rows);
-        }
-        if (!rc) rc = read_tile(scan, &tile, error);
+    struct part_rows part = {.count = count, .r = r};
+    if (scan->column_count == 0) return 0;
+    part.rows = malloc(count * sizeof *part.rows);
+    part.values = malloc(count * sizeof *part.values);
+    part.until = malloc(count * sizeof *part.until);
+    int rc = part.rows && part.values && part.until ? 0 : error_memory(error);
+    for (size_t i = 0, end; !rc && i < scan->column_count; i = end) {
+        uint32_t number = scan->columns[i].column / ROW_PART_COLUMNS;
+        for (end = i + 1; end < scan->column_count; end++)
+            if (scan->columns[end].column / ROW_PART_COLUMNS != number) break;
+        rc = open_part(scan, rows, i, end, &part, error);
+        for (; !rc && i < end; i = scan->columns[i].stretch_end)
+            rc = read_stretch(scan, &part, i, scan->columns[i].stretch_end, error);
     }
-    free(tile.rows);
-    free(tile.values);
+    free_part(&part);
     return rc;
 }
 

@@ -78,11 +78,14 @@ static int cut_times(struct source_walk *walk, struct source *source,
     if (!rc && range->until_ns != INT64_MAX && source->last.time_ns >= range->until_ns)
         rc = runs_before(walk, source, &until, error, &end);
     if (rc) return rc;
+    if (end < first) end = first;
+    /* Where nothing was cut the places are known, and the block need not be opened. */
+    if (first < end && first > source->next)
+        rc = position_of(walk, source, first, error, &source->at);
+    if (!rc && first < end && end < source->end)
+        rc = position_of(walk, source, end - 1, error, &source->last);
     source->next = first;
-    source->end = end < first ? first : end;
-    if (source->next == source->end) return 0;
-    if (first) rc = position_of(walk, source, first, error, &source->at);
-    if (!rc) rc = position_of(walk, source, source->end - 1, error, &source->last);
+    source->end = end;
     return rc;
 }
 

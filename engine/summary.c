@@ -13,14 +13,16 @@ struct summarizing {
     struct kv_txn *txn;
     struct kv_cursor *cursor;
     struct source_walk walk;
-    struct block_sum *columns; /* by column; place: among the caller's */
-    size_t count;
+    struct sums sums; /* place: among the caller's columns */
+};
+
+struct wanted {
+    uint32_t column, place;
 };
 
 static int by_column(const void *a, const void *b)
 {
-    uint32_t left = ((const struct block_sum *)a)->column;
-    uint32_t right = ((const struct block_sum *)b)->column;
+    uint32_t left = ((const struct wanted *)a)->column, right = ((const struct wanted *)b)->column;
     return left < right ? -1 : left > right;
 }
 
@@ -28,100 +30,160 @@ static int open_columns(struct summarizing *summarizing, uint32_t stream,
                         const struct stream_record *record, const uint32_t *columns, size_t count,
                         struct pace_error *error)
 {
-    summarizing->columns = calloc(count + 1, sizeof *summarizing->columns);
-    if (!summarizing->columns) return error_memory(error);
-    summarizing->count = count;
+    struct sums *sums = &summarizing->sums;
+    int is_sorted = 1;
+    if (sums_init(sums, count)) return error_memory(error);
     for (size_t i = 0; i < count; i++) {
         if (columns[i] >= record->column_count)
             return error_set(error, PACE_ENOTFOUND, "stream %u has no column %u", stream,
                              columns[i]);
-        summarizing->columns[i] = (struct block_sum){.column = columns[i], .place = (uint32_t)i};
+        sums->column[i] = columns[i];
+        sums->place[i] = (uint32_t)i;
+        is_sorted = is_sorted && (i == 0 || columns[i - 1] <= columns[i]);
     }
-    qsort(summarizing->columns, count, sizeof *summarizing->columns, by_column);
+    if (is_sorted) return 0;
+    struct wanted *wanted = malloc(count * sizeof *wanted);
+    if (!wanted) return error_memory(error);
+    for (size_t i = 0; i < count; i++)
+        wanted[i] = (struct wanted){.column = columns[i], .place = (uint32_t)i};
+    qsort(wanted, count, sizeof *wanted, by_column);
+    for (size_t i = 0; i < count; i++) {
+        sums->column[i] = wanted[i].column;
+        sums->place[i] = wanted[i].place;
+    }
+    free(wanted);
     return 0;
 }
 
 /* -- the log ----------------------------------------------------------------------------------- */
 
-/* Rows of one part, and the ok values of columns that lie in one group. */
-struct tile {
-    struct row rows[BLOCK_CHUNK_RUNS];
+/* Up to 64 rows, one part of them. */
+struct part_rows {
     uint32_t count;
-    double values[ROW_GROUP_SLOTS][BLOCK_CHUNK_RUNS];
-    uint32_t used[ROW_GROUP_SLOTS];
+    uint32_t plain_until;                       /* all rows have the columns below as values */
+    struct row rows[SUMS_ROWS_MAX];             /* data NULL: it has no such part */
+    const unsigned char *values[SUMS_ROWS_MAX]; /* row_values, good for columns below */
+    uint32_t until[SUMS_ROWS_MAX];              /* these; 0: none */
 };
 
-static int open_part(struct summarizing *summarizing, const struct row *rows, uint8_t part,
-                     struct pace_error *error, struct tile *tile)
+/* Where columns end that lie side by side from i on, and below `until`. */
+static size_t stretch_end(const struct sums *sums, size_t i, uint32_t until)
 {
-    for (uint32_t k = 0; k < tile->count; k++) {
-        int rc = 0;
-        tile->rows[k] = rows[k];
-        if (!(rows[k].header.parts >> part & 1))
-            tile->rows[k].data = NULL;
-        else if (part)
-            rc = log_part(summarizing->txn, &rows[k], part, error, &tile->rows[k]);
-        if (rc) return rc;
+    size_t end = i + 1;
+    while (end < sums->length && sums->column[end] == sums->column[end - 1] + 1 &&
+           sums->column[end] < until)
+        end++;
+    return end;
+}
+
+/* Checks all that is asked for, from column i on, of a row whose columns below `until` are values; the
+ * columns [i, end) lie side by side. */
+static int check_row(const struct sums *sums, struct row *row, size_t i, size_t end, uint32_t until)
+{
+    while (i < sums->length && sums->column[i] < until) {
+        uint32_t last = sums->column[end - 1] + 1;
+        if (row_check(row, sums->column[i], last < until ? last : until)) return -1;
+        i = end;
+        if (i < sums->length) end = stretch_end(sums, i, until);
     }
     return 0;
 }
 
-/* Reads one row's cells of columns [i, end), which lie in one group. */
-static int read_row(struct summarizing *summarizing, struct tile *tile, struct row *row, size_t i,
-                    size_t end, struct pace_error *error)
+/* Opens the part that has column i. */
+static int open_part(struct summarizing *summarizing, const struct row *rows, size_t i,
+                     struct part_rows *part, struct pace_error *error)
 {
-    const struct block_sum *columns = summarizing->columns;
-    uint32_t group = columns[i].column / ROW_GROUP_SLOTS * ROW_GROUP_SLOTS;
-    const unsigned char *plain = row_plain(row, group, columns[end - 1].column);
-    for (size_t j = i; j < end; j++) {
-        uint32_t slot = columns[j].column - group;
-        struct row_cell cell = {.status = PACE_CELL_OK};
-        if (j > i && columns[j].column == columns[j - 1].column) continue; /* asked for twice */
-        if (plain)
-            memcpy(&cell.value, plain + 8 * (size_t)slot, 8);
-        else if (row_cell(row, columns[j].column, &cell))
-            return error_damaged(error, "%s: cells of run %llu", kv_path(summarizing->txn),
-                                 (unsigned long long)row->header.run);
-        if (cell.status == PACE_CELL_OK) tile->values[slot][tile->used[slot]++] = cell.value;
+    const struct sums *sums = &summarizing->sums;
+    uint8_t number = (uint8_t)(sums->column[i] / ROW_PART_COLUMNS);
+    part->plain_until = (number + 1u) * ROW_PART_COLUMNS;
+    size_t end = stretch_end(sums, i, part->plain_until);
+    for (uint32_t k = 0; k < part->count; k++) {
+        struct row *row = &part->rows[k];
+        int rc = 0;
+        if (number == 0 && k + 1 < part->count)
+            row_prefetch(&rows[k + 1], sums->column[i], sums->column[end - 1] + 1);
+        *row = rows[k];
+        if (!(rows[k].header.parts >> number & 1))
+            row->data = NULL;
+        else if (number)
+            rc = log_part(summarizing->txn, &rows[k], number, error, row);
+        if (rc) return rc;
+        part->until[k] = 0;
+        part->values[k] = row->data ? row_values(row, &part->until[k]) : NULL;
+        /* Reading the cells of a damaged row one by one says which it is. */
+        if (check_row(sums, row, i, end, part->until[k])) part->until[k] = 0;
+        if (part->until[k] < part->plain_until) part->plain_until = part->until[k];
     }
     return 0;
+}
+
+/* Adds the cells of one column, one by one. */
+static int add_cells(struct summarizing *summarizing, struct part_rows *part, size_t i,
+                     struct pace_error *error)
+{
+    double values[SUMS_ROWS_MAX];
+    size_t n = 0;
+    uint32_t column = summarizing->sums.column[i];
+    for (uint32_t k = 0; k < part->count; k++) {
+        struct row *row = &part->rows[k];
+        struct row_cell cell;
+        if (column < part->until[k]) {
+            memcpy(&values[n++], part->values[k] + 8 * (size_t)(column % ROW_PART_COLUMNS), 8);
+            continue;
+        }
+        if (!row->data) continue;
+        if (row_cell(row, column, &cell))
+            return error_damaged(error, "%s: cells of run %llu", kv_path(summarizing->txn),
+                                 (unsigned long long)row->header.run);
+        if (cell.status == PACE_CELL_OK) values[n++] = cell.value;
+    }
+    struct block_summary more = block_summarize(values, n);
+    sums_add(&summarizing->sums, i, &more);
+    return 0;
+}
+
+/* Adds columns [i, end), which all rows have as values. */
+static void add_values(struct summarizing *summarizing, const struct part_rows *part, size_t i,
+                       size_t end)
+{
+    const unsigned char *rows[SUMS_ROWS_MAX];
+    size_t offset = 8 * (size_t)(summarizing->sums.column[i] % ROW_PART_COLUMNS);
+    for (uint32_t k = 0; k < part->count; k++)
+        rows[k] = part->values[k] + offset;
+    sums_add_rows(&summarizing->sums, i, rows, part->count, end - i);
 }
 
 /* Adds the cells of up to 64 rows. */
 static int add_rows(struct summarizing *summarizing, const struct row *rows, uint32_t count,
                     struct pace_error *error)
 {
-    struct tile tile;
-    struct block_sum *columns = summarizing->columns;
-    int part = -1, rc = 0;
-    tile.count = count;
-    for (size_t i = 0, end; !rc && i < summarizing->count; i = end) {
-        uint32_t group = columns[i].column / ROW_GROUP_SLOTS;
-        int own = (int)(columns[i].column / ROW_PART_COLUMNS);
+    const struct sums *sums = &summarizing->sums;
+    struct part_rows part;
+    uint32_t number = UINT32_MAX;
+    part.count = count;
+    for (size_t i = 0, end; i < sums->length; i = end) {
+        int rc = 0;
         end = i + 1;
-        while (end < summarizing->count && columns[end].column / ROW_GROUP_SLOTS == group)
-            end++;
-        if (own != part) rc = open_part(summarizing, rows, (uint8_t)own, error, &tile);
-        part = own;
-        memset(tile.used, 0, sizeof tile.used);
-        for (uint32_t k = 0; !rc && k < count; k++) {
-            if (tile.rows[k].data) rc = read_row(summarizing, &tile, &tile.rows[k], i, end, error);
+        if (number != sums->column[i] / ROW_PART_COLUMNS)
+            rc = open_part(summarizing, rows, i, &part, error);
+        number = sums->column[i] / ROW_PART_COLUMNS;
+        if (!rc && sums->column[i] < part.plain_until) {
+            end = stretch_end(sums, i, part.plain_until);
+            add_values(summarizing, &part, i, end);
+        } else if (!rc) {
+            rc = add_cells(summarizing, &part, i, error);
         }
-        for (size_t j = i; !rc && j < end; j++) {
-            uint32_t slot = columns[j].column % ROW_GROUP_SLOTS;
-            struct block_summary more = block_summarize(tile.values[slot], tile.used[slot]);
-            block_summary_add(&columns[j].summary, &more);
-        }
+        if (rc) return rc;
     }
-    return rc;
+    return 0;
 }
 
 /* -- blocks ---------------------------------------------------------------------------------- */
 
 /* Adds the values of runs [first, end) of one column of a block. */
-static int add_chunks(struct summarizing *summarizing, struct block_sum *column,
-                      const struct block_group *group, struct block_slot *slot, uint32_t first,
-                      uint32_t end, struct pace_error *error)
+static int add_chunks(struct summarizing *summarizing, size_t i, const struct block_group *group,
+                      struct block_slot *slot, uint32_t first, uint32_t end,
+                      struct pace_error *error)
 {
     while (first < end) {
         struct block_chunk chunk;
@@ -134,11 +196,11 @@ static int add_chunks(struct summarizing *summarizing, struct block_sum *column,
                                  kv_path(summarizing->txn), slot->column, group->header.block,
                                  group->header.stream);
         block_chunk_read(&chunk, BLOCK_VALUE, values);
-        for (uint32_t i = from; i < until; i++) {
-            if (chunk.ok >> i & 1) values[n++] = values[i];
+        for (uint32_t k = from; k < until; k++) {
+            if (chunk.ok >> k & 1) values[n++] = values[k];
         }
         struct block_summary more = block_summarize(values, n);
-        block_summary_add(&column->summary, &more);
+        sums_add(&summarizing->sums, i, &more);
         first += until - from;
     }
     return 0;
@@ -149,15 +211,15 @@ static int add_part(struct summarizing *summarizing, const struct span *span,
                     struct block_group *group, size_t i, size_t end, struct pace_error *error)
 {
     for (; i < end; i++) {
-        struct block_sum *column = &summarizing->columns[i];
+        uint32_t column = summarizing->sums.column[i];
         struct block_slot slot;
-        int found = block_group_seek(group, column->column, &slot);
+        int found = block_group_seek(group, column, &slot);
         if (found < 0)
             return blocks_damaged(summarizing->txn, group->header.stream, group->header.block,
                                   error);
-        if (!found || slot.column != column->column) continue;
-        int rc = add_chunks(summarizing, column, group, &slot, span->first,
-                            span->first + span->count, error);
+        if (!found || slot.column != column) continue;
+        int rc =
+            add_chunks(summarizing, i, group, &slot, span->first, span->first + span->count, error);
         if (rc) return rc;
     }
     return 0;
@@ -168,25 +230,24 @@ static int add_block(struct summarizing *summarizing, const struct span *span,
                      struct pace_error *error)
 {
     const struct block_entry *entry = span->source->entry;
-    struct block_sum *columns = summarizing->columns;
+    struct sums *sums = &summarizing->sums;
     uint32_t stream = summarizing->walk.stream;
-    size_t i = 0, count = summarizing->count;
-    while (i < count && columns[i].column < entry->columns) {
+    size_t i = 0, end;
+    while (i < sums->length && sums->column[i] < entry->columns) {
         struct block_group group;
-        size_t done = 0;
         int rc = blocks_group(summarizing->txn, summarizing->cursor, stream, entry->block,
-                              columns[i].column, entry->runs, error, &group);
+                              sums->column[i], entry->runs, error, &group);
         if (rc) return rc;
         if (span->count == entry->runs) {
-            if (block_group_add(&group, columns + i, count - i, &done))
+            if (block_group_add(&group, sums, i, &end))
                 return blocks_damaged(summarizing->txn, stream, entry->block, error);
         } else {
-            while (i + done < count && columns[i + done].column < group.header.until)
-                done++;
-            rc = add_part(summarizing, span, &group, i, i + done, error);
+            for (end = i; end < sums->length && sums->column[end] < group.header.until;)
+                end++;
+            rc = add_part(summarizing, span, &group, i, end, error);
             if (rc) return rc;
         }
-        i += done;
+        i = end;
     }
     return 0;
 }
@@ -243,10 +304,12 @@ int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *
         rc = source_walk_open(&summarizing.walk, snapshot->txn, stream, &record,
                               range ? range : &everything, error);
     if (!rc) rc = add_spans(&summarizing, error);
-    for (size_t i = 0; !rc && i < column_count; i++)
-        out[summarizing.columns[i].place] = summary_of(&summarizing.columns[i].summary);
+    for (size_t i = 0; !rc && i < column_count; i++) {
+        struct block_summary summary = sums_get(&summarizing.sums, i);
+        out[summarizing.sums.place[i]] = summary_of(&summary);
+    }
     source_walk_close(&summarizing.walk);
     kv_cursor_close(summarizing.cursor);
-    free(summarizing.columns);
+    sums_free(&summarizing.sums);
     return rc;
 }
