@@ -9,6 +9,7 @@
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
 #   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
 #   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
+#   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make install uninstall clean
 # V=1 shows the commands.
@@ -74,12 +75,13 @@ DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-de
   libutf8proc-dev libc6-dev binutils
 DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
 DEB_RECORD = python3 python3-venv
+PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
 DEB_BENCH = sqlite3 libsqlite3-dev
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
 .PHONY: all deps deps-record deps-bench deps-duckdb demo check crash asan layers format lint bench \
-  bench-store bench-query record install uninstall clean
+  bench-store bench-query record oracle deps-oracle install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 # -- building ------------------------------------------------------------------------------------
@@ -171,6 +173,10 @@ bench-store: all
 record:
 	tests/data/fun_notification/record
 
+oracle:
+	$(BUILD)/oracle/bin/python tests/stats/data/make_pairs.py tests/stats/data
+	$(BUILD)/oracle/bin/python tests/stats/data/make.py tests/stats/data
+
 # -- dependencies --------------------------------------------------------------------------------
 
 # $(call apt,packages): installs those that are missing, and says which.
@@ -187,6 +193,10 @@ deps-record:
 	$(call apt,$(DEB_RECORD))
 deps-bench:
 	$(call apt,$(DEB_BENCH))
+deps-oracle:
+	$(call apt,$(DEB_RECORD))
+	python3 -m venv $(BUILD)/oracle
+	$(BUILD)/oracle/bin/pip install -q $(PIP_ORACLE)
 deps-duckdb:
 	@mkdir -p $(BUILD)/duckdb
 	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz

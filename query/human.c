@@ -22,7 +22,7 @@ enum human_style human_style_of(const char *column)
         {"run", HUMAN_INTEGER},   {"n", HUMAN_INTEGER},   {"n_base", HUMAN_INTEGER},
         {"delta", HUMAN_PERCENT}, {"ratio", HUMAN_RATIO}, {"ci_low", HUMAN_RATIO},
         {"ci_high", HUMAN_RATIO}, {"score", HUMAN_SCORE}, {"effect", HUMAN_SCORE},
-        {"p", HUMAN_P},           {"q", HUMAN_P},
+        {"p", HUMAN_P},           {"q", HUMAN_P},         {"n_needed", HUMAN_INTEGER},
     };
     for (size_t i = 0; i < sizeof styles / sizeof styles[0]; i++) {
         if (strcmp(styles[i].name, column) == 0) return styles[i].style;

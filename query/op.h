@@ -46,6 +46,10 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
 /* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. */
 int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, double rate,
            struct op **out);
+struct plan;
+/* Compares with the rows of `other`, which it frees; series need not agree in the dimensions named. */
+int op_versus(struct context *ctx, const struct stage *stage, struct op *input, struct plan *other,
+              unsigned dimensions, struct op **out);
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_expect(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 
@@ -75,6 +79,9 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
  * that its newest run lacks; with_history: inherited rows are chosen and printed like others. */
 void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookback, bool gone,
                     bool with_history);
+
+/* Of each series what its branch inherits, and nothing else: the ranges choose among that. */
+void op_scan_base(struct op *scan);
 
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);

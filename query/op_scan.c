@@ -63,6 +63,7 @@ struct scan_op {
     struct range *ranges;
     struct lookback lookback;
     bool wants_gone, with_history;
+    bool base_only; /* only what is inherited */
     const struct mark_view *marks;
     const struct pace_stream *stream; /* whose lineage this is */
     struct pace_lineage lineage;
@@ -213,7 +214,8 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
     if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
     points->count = points->inherited_count = 0;
     points->any_restart = points->any_gone = points->own_restart = false;
-    for (size_t r = 0; r < matrix->runs; r++) {
+    size_t runs = scan->base_only ? matrix->inherited_runs : matrix->runs;
+    for (size_t r = 0; r < runs; r++) {
         uint8_t cell = matrix->status[base + r];
         if (cell == PACE_CELL_ABSENT) continue;
         if (scan->selection->rows || marks->any) {
@@ -233,7 +235,7 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
         points->branch[i] = marks->parts[matrix->segment[r]].branch;
         points->inherited[i] = r < matrix->inherited_runs;
         points->inherited_count += points->inherited[i];
-        points->selected[i] = scan->with_history || !points->inherited[i];
+        points->selected[i] = scan->with_history || scan->base_only || !points->inherited[i];
         points->restart[i] = points->gone[i] = 0;
     }
     if (marks->any) points_mark_restarts(points, scan->marks, marks);
@@ -245,7 +247,9 @@ static int newest_row(const struct scan_op *scan, struct context *ctx,
                       const struct lineage_marks *marks, size_t *row)
 {
     const struct matrix *matrix = scan->matrix;
-    for (size_t r = matrix->runs; r > matrix->inherited_runs; r--) {
+    size_t end = scan->base_only ? matrix->inherited_runs : matrix->runs;
+    size_t start = scan->base_only ? 0 : matrix->inherited_runs;
+    for (size_t r = end; r > start; r--) {
         int hidden = row_is_hidden(scan, ctx, r - 1, marks);
         if (hidden < 0) return hidden;
         *row = r - 1;
@@ -340,6 +344,8 @@ static struct need points_need(const struct scan_op *scan)
     const struct lookback *back = &scan->lookback;
     const struct matrix *matrix = scan->matrix;
     const struct need nothing = {false, false};
+    if (scan->base_only)
+        return (struct need){.inherited = !points->settled && !matrix->inherited_complete};
     if (!points->settled && (scan->with_history || !matrix->own_complete)) return need_more(matrix);
     size_t first = 0;
     while (first < points->count && (!points->selected[first] || points->gone[first]))
@@ -380,7 +386,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     if (found && scan->wants_gone && !scan->selection->rows &&
         matrix->status[cell] == PACE_CELL_ABSENT)
         points_add_gone(scan, series, newest);
-    size_t oldest = scan->with_history ? 0 : matrix->inherited_runs;
+    size_t oldest = scan->with_history || scan->base_only ? 0 : matrix->inherited_runs;
     struct range_rows rows = {.count = points->count,
                               .time_ns = points->time_ns,
                               .commit = points->commit,
@@ -415,7 +421,7 @@ static int lineage_load(struct scan_op *scan, struct context *ctx, const struct 
     if (scan->stream == series->stream) return 0;
     scan->stream = series->stream;
     scan->lineage = (struct pace_lineage){.state = PACE_LINEAGE_NONE};
-    if (!lookback_any(scan->lookback) && !scan->with_history) return 0;
+    if (!lookback_any(scan->lookback) && !scan->with_history && !scan->base_only) return 0;
     int status = pace_lineage_get(ctx->snapshot, series->stream->id, ctx->error, &scan->lineage);
     if (status) return context_store_error(ctx, status);
     note_lineage(scan, ctx, series);
@@ -434,6 +440,8 @@ static struct reach first_reach(const struct scan_op *scan)
         if (range->unit == RANGE_POINTS) chosen = range->count;
         if (range->unit == RANGE_RUN) chosen = 1;
     }
+    if (scan->base_only)
+        return (struct reach){1, chosen && !lookback_any(*back) ? chosen : UINT64_MAX};
     bool parent = from_parent(scan) && !scan->with_history;
     if (chosen) reach.own = chosen + back->judged + (parent ? 0 : back->points);
     if (scan->lineage.segment_count == 0) return reach;
@@ -714,4 +722,9 @@ void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookbac
     scan->lookback = lookback;
     scan->wants_gone = gone;
     scan->with_history = with_history;
+}
+
+void op_scan_base(struct op *op)
+{
+    ((struct scan_op *)op)->base_only = true;
 }

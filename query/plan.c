@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "marks.h"
+#include "pairing.h"
 #include "parse.h"
 
 #include <string.h>
@@ -86,6 +87,8 @@ static bool is_range(enum stage_kind kind)
 struct planner {
     struct context *ctx;
     struct plan *plan;
+    const struct flat *flat;     /* the query */
+    const struct flat_stage *at; /* the stage being planned */
     struct op *scan;
     struct range *ranges, **tail;
     struct lookback lookback;
@@ -141,6 +144,42 @@ static int plan_with(struct planner *planner, const struct stage *stage)
         "'with' shows history or excluded, not '%.*s'", (int)stage->name.len, stage->name.text);
 }
 
+static int plan_chain(struct context *ctx, const struct flat *flat, const struct flat_stage *end,
+                      const struct plan *base, struct plan *out);
+
+/* The other side of a `versus`: what is upstream, run again with the dimensions replaced that the
+ * source names; where that has verbs of its own, these instead. */
+static int plan_versus(struct planner *planner, const struct stage *stage, struct op *input,
+                       struct op **out)
+{
+    struct context *ctx = planner->ctx;
+    const struct flat_stage *end = planner->at;
+    const struct span *anchor = ctx->anchor;
+    struct plan *other = arena_alloc(ctx->arena, sizeof *other);
+    struct flat named = {.tail = &named.stages}, side = *planner->flat;
+    unsigned dimensions = 0;
+    int status = 0;
+    if (!other) return context_no_memory(ctx);
+    if (stage->source) {
+        struct query query = {.source = stage->source};
+        struct selector *selector;
+        status = flatten(ctx, &query, &named);
+        if (status) return status;
+        dimensions = selector_dimensions(named.selector);
+        status = selector_replace(ctx, side.selector, named.selector, dimensions, &selector);
+        if (status) return status;
+        side.selector = selector;
+        side.anchor = named.anchor;
+        if (named.stages) {
+            side.stages = named.stages;
+            end = NULL;
+        }
+    }
+    status = plan_chain(ctx, &side, end, stage->source ? NULL : planner->plan, other);
+    ctx->anchor = anchor;
+    return status ? status : op_versus(ctx, stage, input, other, dimensions, out);
+}
+
 /* Puts one stage on the chain. */
 static int plan_stage(struct planner *planner, const struct stage *stage, struct op **chain)
 {
@@ -171,7 +210,7 @@ static int plan_stage(struct planner *planner, const struct stage *stage, struct
     case STAGE_EXPECT: planner->plan->expects = true; return op_expect(ctx, stage, input, chain);
     case STAGE_AS: return plan_format(ctx, stage, planner->plan);
     case STAGE_WITH: return plan_with(planner, stage);
-    case STAGE_VERSUS: return not_yet(ctx, stage->verb_span, "versus");
+    case STAGE_VERSUS: return plan_versus(planner, stage, input, chain);
     default: return 0;
     }
 }
@@ -195,36 +234,52 @@ static void plan_lookback(struct planner *planner, const struct stage *stage, co
         planner->pushing = false;
 }
 
-int plan_query(struct context *ctx, const struct query *query, struct plan *out)
+/* Plans a query up to the stage `end` (NULL: all of it). base: on what the branches of that plan
+ * inherit; NULL: on what is selected. */
+static int plan_chain(struct context *ctx, const struct flat *flat, const struct flat_stage *end,
+                      const struct plan *base, struct plan *out)
 {
-    struct flat flat = {.tail = &flat.stages};
-    struct planner planner = {.ctx = ctx, .plan = out, .tail = &planner.ranges, .pushing = true};
+    struct planner planner = {
+        .ctx = ctx, .plan = out, .flat = flat, .tail = &planner.ranges, .pushing = true};
     *out = (struct plan){0};
     struct mark_view *marks = NULL;
-    int status = flatten(ctx, query, &flat);
-    if (!status) status = marks_load(ctx, &marks);
-    ctx->anchor = flat.anchor;
-    if (!status) status = select_series(ctx, flat.selector, &out->selection);
+    int status = marks_load(ctx, &marks);
+    ctx->anchor = flat->anchor;
+    if (base)
+        out->selection = base->selection;
+    else if (!status)
+        status = select_series(ctx, flat->selector, &out->selection);
     ctx->anchor = NULL;
-    if (!status) status = marks_archive(ctx, marks, &out->selection);
+    if (!status && !base) status = marks_archive(ctx, marks, &out->selection);
     if (!status) status = op_scan(ctx, &out->selection, marks, &out->last);
     planner.scan = out->last;
-    for (const struct flat_stage *flat_stage = flat.stages; flat_stage && !status;
-         flat_stage = flat_stage->next) {
+    for (const struct flat_stage *at = flat->stages; at != end && !status; at = at->next) {
         struct op *chain = out->last;
-        ctx->anchor = flat_stage->anchor;
-        status = plan_stage(&planner, &flat_stage->stage, &chain);
+        ctx->anchor = at->anchor;
+        planner.at = at;
+        status = plan_stage(&planner, &at->stage, &chain);
         ctx->anchor = NULL;
         if (status) break;
-        plan_lookback(&planner, &flat_stage->stage, chain);
+        plan_lookback(&planner, &at->stage, chain);
         out->last = chain;
     }
     if (status) return status;
-    ctx->every_row = planner.lookback.deep;
+    ctx->every_row |= planner.lookback.deep;
     op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
                    planner.with_history);
-    ctx->outcome->series = out->selection.count;
+    if (base) op_scan_base(planner.scan);
     return 0;
+}
+
+int plan_query(struct context *ctx, const struct query *query, struct plan *out)
+{
+    struct flat flat = {.tail = &flat.stages};
+    *out = (struct plan){0};
+    ctx->every_row = false;
+    int status = flatten(ctx, query, &flat);
+    if (!status) status = plan_chain(ctx, &flat, NULL, NULL, out);
+    if (!status) ctx->outcome->series = out->selection.count;
+    return status;
 }
 
 void plan_free(struct plan *plan)
