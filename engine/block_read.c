@@ -213,6 +213,31 @@ static int find_chunk(const struct block_group *group, struct block_slot *slot, 
     return 0;
 }
 
+/* A guess from numbers that are not checked: it only has to stay within the record. */
+void block_slot_prefetch(const struct block_group *group, const struct block_slot *slot,
+                         uint32_t first, uint32_t last)
+{
+    enum { LINE = 64, TABLE_AHEAD = 2 };
+    const struct block_group_header *header = &group->header;
+    uint32_t chunks = block_chunk_count(header->runs), i = slot->index % BLOCK_STRIP_COLUMNS;
+    uint32_t strip = slot->index / BLOCK_STRIP_COLUMNS, m = block_strip_columns(header, strip);
+    if (i + TABLE_AHEAD >= m) return;
+    const unsigned char *starts = group->data + block_strip_at(header, strip) + 8;
+    size_t next = u32_at(starts, 4 * ((size_t)i + 1)), table = block_table_bytes(chunks);
+    size_t far = u32_at(starts, 4 * ((size_t)i + TABLE_AHEAD)), from = next, until = far;
+    if (until > header->length || from + table > until) return;
+    if (chunks > 1) {
+        for (size_t at = 0; at < table; at += LINE)
+            __builtin_prefetch(group->data + far + at);
+        const unsigned char *ends = group->data + next + 8;
+        if (first) from = next + u32_at(ends, 4 * ((size_t)first - 1));
+        if (next + u32_at(ends, 4 * (size_t)last) < until)
+            until = next + u32_at(ends, 4 * (size_t)last);
+    }
+    for (size_t at = from; at < until; at += LINE)
+        __builtin_prefetch(group->data + at);
+}
+
 /* Takes a checked chunk apart. 0, or -1: it makes no sense. */
 static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk *chunk)
 {

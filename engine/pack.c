@@ -207,56 +207,112 @@ void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, doub
 
 #if defined(__x86_64__)
 
-/* Four deltas from bit `bit` on. */
-__attribute__((target("avx2"))) static inline __m256i load_deltas(const unsigned char *data,
-                                                                  __m256i bit, __m256i mask)
+#define AVX2 __attribute__((target("avx2,fma")))
+
+/* How eight deltas are taken apart: they begin at a byte. The 16 bytes at at[i] hold two of them, of
+ * which `pick` makes words and `shift` drops the bits before. */
+struct eight {
+    size_t at[4];
+    __m256i pick[2], shift[2], mask;
+};
+
+AVX2 static inline struct eight plan_eight(unsigned width)
 {
-    __m256i byte = _mm256_srli_epi64(bit, 3);
-    __m256i shift = _mm256_and_si256(bit, _mm256_set1_epi64x(7));
-    __m256i words = _mm256_i64gather_epi64((const long long *)(const void *)data, byte, 1);
-    return _mm256_and_si256(_mm256_srlv_epi64(words, shift), mask);
+    const long long same = 0x0706050403020100, each = 0x0101010101010101;
+    struct eight eight = {.mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1))};
+    long long first[4], second[4];
+    for (unsigned i = 0; i < 4; i++) {
+        unsigned bit = 2 * i * width;
+        eight.at[i] = bit / 8;
+        first[i] = bit % 8;
+        second[i] = bit % 8 + width;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        long long a = second[2 * i], b = second[2 * i + 1];
+        eight.pick[i] = _mm256_set_epi64x(same + b / 8 * each, same, same + a / 8 * each, same);
+        eight.shift[i] = _mm256_set_epi64x(b % 8, first[2 * i + 1], a % 8, first[2 * i]);
+    }
+    return eight;
 }
 
-/* Whole numbers below 2^52 become doubles by way of the bits of 2^52. The base and the sum are
- * below 2^53, so that the addition is exact. */
-__attribute__((target("avx2"))) static void
-read_scaled_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
+/* Deltas 0 to 3 of eight (half 0), or 4 to 7. */
+AVX2 static inline __m256i take_four(const struct eight *eight, const unsigned char *data, int half)
+{
+    const unsigned char *low = data + eight->at[2 * half], *high = data + eight->at[2 * half + 1];
+    __m256i words = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)low));
+    words = _mm256_inserti128_si256(words, _mm_loadu_si128((const __m128i *)(const void *)high), 1);
+    words = _mm256_shuffle_epi8(words, eight->pick[half]);
+    return _mm256_and_si256(_mm256_srlv_epi64(words, eight->shift[half]), eight->mask);
+}
+
+/* The eight deltas from number i on; near the end of the pack a copy of them, with zeroes behind. */
+AVX2 static inline const unsigned char *eight_at(const struct eight *eight,
+                                                 const unsigned char *data, size_t bytes,
+                                                 size_t begin, unsigned char copy[64])
+{
+    if (begin + eight->at[3] + 16 <= bytes) return data + begin;
+    memset(copy, 0, 64);
+    memcpy(copy, data + begin, bytes - begin);
+    return copy;
+}
+
+/* value / 10^scale, rounded once, without a division: q = value * (1 / 10^scale) is off by 1.5 units in
+ * the last place at most, the remainder value - q * 10^scale is exact, and adding it times the inverse
+ * errs by less than 2^-50 units before it is rounded. No quotient of a whole number below 2^53 by 10^15
+ * or less lies nearer than 2^-36 to the middle between two doubles but on it, and none lies on it: it
+ * would need 54 bits. So this rounds as the division does. */
+struct scale {
+    __m256d power, inverse, base;
+};
+
+AVX2 static inline __m256d scaled(const struct scale *scale, __m256i delta)
+{
+    const __m256i magic = _mm256_set1_epi64x(0x4330000000000000); /* 2^52 */
+    __m256d whole = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(delta, magic)),
+                                  _mm256_castsi256_pd(magic));
+    whole = _mm256_add_pd(whole, scale->base); /* exact: both are below 2^52 */
+    __m256d quotient = _mm256_mul_pd(whole, scale->inverse);
+    __m256d rest = _mm256_fnmadd_pd(quotient, scale->power, whole);
+    return _mm256_fmadd_pd(rest, scale->inverse, quotient);
+}
+
+AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     unsigned width = code_width(code);
-    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
-    const __m256i magic = _mm256_set1_epi64x(0x4330000000000000);
-    const __m256i step = _mm256_set1_epi64x(4 * (long long)width);
-    const __m256d base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n));
-    const __m256d divisor = _mm256_set1_pd(powers[scale_of(code)]);
-    int divides = scale_of(code) != 0;
-    __m256i bit = _mm256_set_epi64x(3 * (long long)width, 2 * (long long)width, width, 0);
-    for (size_t i = 0; i < n; i += 4, bit = _mm256_add_epi64(bit, step)) {
-        __m256i delta = load_deltas(data, bit, mask);
-        __m256d whole = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(delta, magic)),
-                                      _mm256_castsi256_pd(magic));
-        whole = _mm256_add_pd(whole, base);
-        _mm256_storeu_pd(out + i, divides ? _mm256_div_pd(whole, divisor) : whole);
+    size_t bytes = packed_bytes(n, width);
+    struct eight eight = plan_eight(width);
+    double power = powers[scale_of(code)];
+    const struct scale scale = {.power = _mm256_set1_pd(power),
+                                .inverse = _mm256_set1_pd(1 / power),
+                                .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
+    unsigned char copy[64];
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
+        _mm256_storeu_pd(out + i, scaled(&scale, take_four(&eight, at, 0)));
+        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(&eight, at, 1)));
     }
 }
 
-__attribute__((target("avx2"))) static void read_bits_avx2(uint16_t code, const unsigned char *data,
-                                                           size_t n, double *out)
+AVX2 static void read_bits_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     unsigned width = code_width(code);
-    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
-    const __m256i step = _mm256_set1_epi64x(4 * (long long)width);
+    size_t bytes = packed_bytes(n, width);
+    struct eight eight = plan_eight(width);
     const __m256i base = _mm256_set1_epi64x((long long)base_of(code, data, n));
-    __m256i bit = _mm256_set_epi64x(3 * (long long)width, 2 * (long long)width, width, 0);
-    for (size_t i = 0; i < n; i += 4, bit = _mm256_add_epi64(bit, step)) {
-        __m256i delta = load_deltas(data, bit, mask);
-        _mm256_storeu_pd(out + i, _mm256_castsi256_pd(_mm256_add_epi64(delta, base)));
+    unsigned char copy[64];
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
+        __m256i low = _mm256_add_epi64(take_four(&eight, at, 0), base);
+        __m256i high = _mm256_add_epi64(take_four(&eight, at, 1), base);
+        _mm256_storeu_pd(out + i, _mm256_castsi256_pd(low));
+        _mm256_storeu_pd(out + i + 4, _mm256_castsi256_pd(high));
     }
 }
 
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    /* Whole fours only: the rest of a short pack goes the portable way. */
-    if (!simd_has_avx2() || n % 4 || mode_of(code) == PACK_RAW) return 0;
+    /* Whole eights only: a pack with a rest goes the portable way. */
+    if (!simd_has_fma() || n % 8 || mode_of(code) == PACK_RAW) return 0;
     if (mode_of(code) == PACK_BITS) {
         read_bits_avx2(code, data, n, out);
         return 1;

@@ -13,7 +13,7 @@
 #include <string.h>
 
 /* A batch's cells stay in the cache; but chunks are read whole, within what memory allows. */
-enum { BATCH_CELLS = 1 << 16, BATCH_CELLS_MAX = 1 << 22 };
+enum { BATCH_CELLS = 1 << 17, BATCH_CELLS_MAX = 1 << 22 };
 
 struct scan_column {
     uint32_t column;
@@ -356,6 +356,7 @@ static int read_column(struct pace_scan *scan, const struct span *span,
                        struct pace_error *error)
 {
     uint32_t run = span->first, end = span->first + span->count;
+    block_slot_prefetch(group, slot, run / BLOCK_CHUNK_RUNS, (end - 1) / BLOCK_CHUNK_RUNS);
     while (run < end) {
         struct block_chunk chunk;
         uint32_t number = run / BLOCK_CHUNK_RUNS, first = run % BLOCK_CHUNK_RUNS;
