@@ -6,7 +6,8 @@
  *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
  * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
- * *error alone. */
+ * *error alone. In a snapshot it was made sure of: a damaged page that leads a search astray is
+ * PACE_ECORRUPT. */
 #ifndef PACE_KV_H
 #define PACE_KV_H
 

@@ -56,7 +56,8 @@ struct kv {
 struct kv_txn {
     struct kv *kv;
     MDB_txn *txn;
-    int full; /* the map is too small for this batch */
+    int full;        /* the map is too small for this batch */
+    int is_snapshot; /* what is not found must be shown to be absent */
 };
 
 struct kv_cursor {
@@ -151,6 +152,54 @@ static int list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on,
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
+static int compare(const MDB_val *a, const MDB_val *b)
+{
+    size_t shorter = a->mv_size < b->mv_size ? a->mv_size : b->mv_size;
+    int order = memcmp(a->mv_data, b->mv_data, shorter);
+    if (order) return order;
+    return a->mv_size < b->mv_size ? -1 : a->mv_size > b->mv_size;
+}
+
+/* Goes to the last key before `key`, or MDB_NOTFOUND. A damaged key of a branch page leads a search to
+ * a wrong leaf, where what is there seems to be absent: then one of the neighbours of the place where
+ * it should be is on the wrong side of it. */
+static int seek_before(MDB_cursor *cursor, MDB_val *key, MDB_val *value)
+{
+    const MDB_val wanted = *key;
+    int rc = mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
+    if (rc && rc != MDB_NOTFOUND) return rc;
+    if (!rc && compare(key, &wanted) < 0) return MDB_CORRUPTED;
+    rc = mdb_cursor_get(cursor, key, value, rc ? MDB_LAST : MDB_PREV);
+    return !rc && compare(key, &wanted) >= 0 ? MDB_CORRUPTED : rc;
+}
+
+/* Goes to the first key not before `key`, or MDB_NOTFOUND, and is sure of it. */
+static int seek_surely(MDB_cursor *cursor, MDB_val *key, MDB_val *value)
+{
+    int rc = seek_before(cursor, key, value);
+    if (rc && rc != MDB_NOTFOUND) return rc;
+    return mdb_cursor_get(cursor, key, value, rc ? MDB_FIRST : MDB_NEXT);
+}
+
+/* MDB_NOTFOUND when the key is absent indeed. */
+static int confirm_absent(MDB_txn *txn, MDB_dbi dbi, const MDB_val *wanted)
+{
+    MDB_cursor *cursor;
+    MDB_val key = *wanted, value;
+    int rc = mdb_cursor_open(txn, dbi, &cursor);
+    if (rc) return rc;
+    rc = seek_surely(cursor, &key, &value);
+    if (!rc) rc = compare(&key, wanted) == 0 ? MDB_CORRUPTED : MDB_NOTFOUND;
+    mdb_cursor_close(cursor);
+    return rc;
+}
+
+LMDB_CALL(lmdb_seek_surely, (MDB_cursor * cursor, MDB_val *key, MDB_val *value),
+          seek_surely(cursor, key, value))
+LMDB_CALL(lmdb_seek_before, (MDB_cursor * cursor, MDB_val *key, MDB_val *value),
+          seek_before(cursor, key, value))
+LMDB_CALL(lmdb_confirm_absent, (MDB_txn * txn, MDB_dbi dbi, const MDB_val *wanted),
+          confirm_absent(txn, dbi, wanted))
 LMDB_CALL(lmdb_list_pairs,
           (MDB_cursor * cursor, const struct key *prefix, int go_on, struct kv_pair *pairs,
            size_t most, size_t *count),
@@ -336,6 +385,7 @@ int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, 
     struct kv_txn *txn = calloc(1, sizeof *txn);
     if (!txn) return error_memory(error);
     txn->kv = kv;
+    txn->is_snapshot = 1;
     rc = begin(kv, MDB_RDONLY, &deadline, error, &txn->txn);
     if (rc) {
         free(txn);
@@ -522,6 +572,8 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
 {
     MDB_val k = value_of(key->bytes, key->len), v;
     int rc = lmdb_get(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_NOTFOUND && txn->is_snapshot)
+        rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (rc) return fail(txn->kv, rc, error);
     *value = slice_of(&v);
@@ -567,43 +619,54 @@ void kv_cursor_close(struct kv_cursor *cursor)
     free(cursor);
 }
 
-static int cursor_move(struct kv_cursor *cursor, MDB_cursor_op op, const struct key *key,
-                       struct pace_error *error, struct kv_slice *found, struct kv_slice *value)
+/* What a move of a cursor came to. */
+static int cursor_found(const struct kv_cursor *cursor, int rc, const MDB_val *key,
+                        const MDB_val *record, struct pace_error *error, struct kv_slice *found,
+                        struct kv_slice *value)
 {
-    MDB_val k = key ? value_of(key->bytes, key->len) : value_of(NULL, 0), v = value_of(NULL, 0);
-    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, op);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (!rc && (key->mv_size == 0 || key->mv_size > KEY_MAX)) rc = MDB_CORRUPTED;
     if (rc) return fail(cursor->txn->kv, rc, error);
-    if (k.mv_size == 0 || k.mv_size > KEY_MAX) return fail(cursor->txn->kv, MDB_CORRUPTED, error);
-    *found = slice_of(&k);
-    *value = slice_of(&v);
+    *found = slice_of(key);
+    *value = slice_of(record);
     return 0;
+}
+
+static int cursor_move(struct kv_cursor *cursor, MDB_cursor_op op, struct pace_error *error,
+                       struct kv_slice *found, struct kv_slice *value)
+{
+    MDB_val k = value_of(NULL, 0), v = value_of(NULL, 0);
+    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, op);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
 int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                    struct kv_slice *found, struct kv_slice *value)
 {
-    return cursor_move(cursor, MDB_SET_RANGE, key, error, found, value);
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    int rc = cursor->txn->is_snapshot ? lmdb_seek_surely(cursor->cursor, &k, &v)
+                                      : lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET_RANGE);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
 int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                      struct kv_slice *found, struct kv_slice *value)
 {
-    int rc = cursor_move(cursor, MDB_SET_RANGE, key, error, found, value);
-    if (rc == PACE_ENOTFOUND) return cursor_move(cursor, MDB_LAST, NULL, error, found, value);
-    return rc ? rc : cursor_move(cursor, MDB_PREV, NULL, error, found, value);
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    int rc = lmdb_seek_before(cursor->cursor, &k, &v);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
 int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value)
 {
-    return cursor_move(cursor, MDB_NEXT, NULL, error, found, value);
+    return cursor_move(cursor, MDB_NEXT, error, found, value);
 }
 
 int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value)
 {
-    return cursor_move(cursor, MDB_PREV, NULL, error, found, value);
+    return cursor_move(cursor, MDB_PREV, error, found, value);
 }
 
 int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
