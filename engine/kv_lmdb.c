@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ struct kv {
     struct kv *next; /* in the registry */
     unsigned references;
     pid_t pid;
+    volatile unsigned char *mine; /* a page with a 1 that a fork clears, or NULL: ask for the pid */
     dev_t device;
     ino_t inode;
     char *path;
@@ -266,9 +268,15 @@ static int fail(const struct kv *kv, int rc, struct pace_error *error)
     return error_set(error, PACE_EIO, "%s: %s", kv->path, mdb_strerror(rc));
 }
 
+/* Each call that reads asks, so it should not cost a system call. */
+static int is_opener(const struct kv *kv)
+{
+    return kv->mine ? *kv->mine : kv->pid == getpid();
+}
+
 int kv_check(const struct kv *kv, struct pace_error *error)
 {
-    if (kv->pid == getpid()) return 0;
+    if (is_opener(kv)) return 0;
     return error_set(error, PACE_EFORKED, "%s was opened by process %ld; open it again after fork",
                      kv->path, (long)kv->pid);
 }
@@ -417,7 +425,7 @@ void kv_read_end(struct kv_txn *txn)
 {
     if (!txn) return;
     /* In a forked child the reader's slot is the parent's: leave it alone. */
-    if (txn->kv->pid == getpid()) {
+    if (is_opener(txn->kv)) {
         lmdb_abort(txn->txn);
         leave(txn->kv);
     }
@@ -615,7 +623,7 @@ int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_curso
 void kv_cursor_close(struct kv_cursor *cursor)
 {
     if (!cursor) return;
-    if (cursor->txn->kv->pid == getpid()) lmdb_cursor_close(cursor->cursor);
+    if (is_opener(cursor->txn->kv)) lmdb_cursor_close(cursor->cursor);
     free(cursor);
 }
 
@@ -821,10 +829,25 @@ static void kv_free(struct kv *kv)
 {
     if (kv->write_lock >= 0) close(kv->write_lock);
     if (kv->directory >= 0) close(kv->directory);
+    if (kv->mine) munmap((void *)(uintptr_t)kv->mine, PAGE_BYTES);
     pthread_cond_destroy(&kv->changed);
     pthread_mutex_destroy(&kv->mutex);
     free(kv->path);
     free(kv);
+}
+
+/* NULL where the kernel has no such pages. */
+static volatile unsigned char *make_fork_page(void)
+{
+    unsigned char *page =
+        mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return NULL;
+    if (madvise(page, PAGE_BYTES, MADV_WIPEONFORK)) {
+        munmap(page, PAGE_BYTES);
+        return NULL;
+    }
+    *page = 1;
+    return page;
 }
 
 static struct kv *kv_new(const char *path)
@@ -841,6 +864,7 @@ static struct kv *kv_new(const char *path)
         kv->path[--len] = 0;
     kv->references = 1;
     kv->pid = getpid();
+    kv->mine = make_fork_page();
     kv->directory = kv->write_lock = -1;
     pthread_mutex_init(&kv->mutex, NULL);
     pthread_condattr_t attributes;
