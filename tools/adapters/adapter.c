@@ -6,7 +6,8 @@
 #include <string.h>
 
 const struct adapter adapters[] = {
-#define ADAPTER(name, text) {#name, text, name##_recognise, name##_read},
+#define ADAPTER(name, text, sign, stored)                                                          \
+    {#name, text, sign, stored, name##_recognise, name##_read},
 #include "adapter.def"
 #undef ADAPTER
 };

@@ -37,7 +37,8 @@ struct adapter_sink {
 };
 
 struct adapter {
-    const char *name, *text;
+    const char *name, *text;   /* what it reads */
+    const char *sign, *stored; /* how it is recognised; measures, units and directions */
     /* How sure it is that the input is its own: 0 no, 1 maybe, 2 certainly. Looks only. */
     int (*recognise)(const struct input *input);
     /* Reads all of it. An input that is damaged or of another harness is PACE_EVALUE with the place
@@ -47,7 +48,7 @@ struct adapter {
 };
 
 /* Each row of adapter.def has NAME_recognise and NAME_read, in NAME.c. */
-#define ADAPTER(name, text)                                                                        \
+#define ADAPTER(name, text, sign, stored)                                                          \
     int name##_recognise(const struct input *input);                                               \
     int name##_read(const struct input *input, const struct adapter_sink *sink,                    \
                     struct pace_error *error);

@@ -115,7 +115,7 @@ int cells_emit(struct cells *cells, const struct adapter_sink *sink, struct pace
         while (same[repeats] != NULL && compare_names(same[0], same[repeats]) == 0)
             repeats++;
         int code = merge(cells, same, repeats, &merged, error);
-        if (repeats > 1 && strcmp(warned, merged.benchmark) != 0) {
+        if (repeats > 1 && !cells->repeats_are_samples && strcmp(warned, merged.benchmark) != 0) {
             warned = merged.benchmark;
             warn_repeats(sink, warned, repeats);
         }

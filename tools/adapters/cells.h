@@ -14,13 +14,14 @@ struct cells {
     struct arena *arena;
     struct pace_cell *items; /* in the arena */
     size_t count, capacity;
+    int repeats_are_samples; /* 1: the harness means repeats so, no need to warn of them */
 };
 
 /* Adds a copy of *cell. Its text and samples are not copied: they have to live until cells_emit. */
 int cells_put(struct cells *cells, const struct pace_cell *cell, struct pace_error *error);
 
 /* Hands every cell to the sink, in the order in which each benchmark and measure came first. Warns
- * once per benchmark with repeats. Bounds of a merged cell are the widest of its repeats. */
+ * once per benchmark with repeats, unless repeats_are_samples. Bounds of a merged cell are the widest of its repeats. */
 int cells_emit(struct cells *cells, const struct adapter_sink *sink, struct pace_error *error);
 
 #endif

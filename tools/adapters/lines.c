@@ -4,6 +4,7 @@
 #include "../../query/suggest.h"
 #include "../timestamp.h"
 #include "json.h"
+#include "reading.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -200,13 +201,7 @@ static int take_word(struct line *line, enum field field, const char *const *wor
 static int take_direction(struct line *line, struct pace_cell *cell)
 {
     static const char *const words[] = {"unknown", "lower", "higher"};
-    size_t index = 0;
-    switch (unit_lookup(cell->unit, strlen(cell->unit)).kind) {
-    case UNIT_TIME: index = PACE_LOWER_IS_BETTER; break;
-    case UNIT_RATE:
-    case UNIT_BYTERATE: index = PACE_HIGHER_IS_BETTER; break;
-    default: break;
-    }
+    size_t index = unit_direction(cell->unit);
     int code = take_word(line, FIELD_DIRECTION, words, 3, &index);
     cell->direction = (enum pace_direction)index;
     return code;
