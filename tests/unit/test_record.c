@@ -48,7 +48,7 @@ static int fake_read(const struct input *input, const struct adapter_sink *sink,
     return code;
 }
 
-static const struct adapter fake = {"fake", "lines", fake_recognise, fake_read};
+static const struct adapter fake = {"fake", "lines", "", "", fake_recognise, fake_read};
 
 static int feed(struct record *record, const char *name, const char *text)
 {
