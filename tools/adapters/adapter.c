@@ -53,7 +53,7 @@ int adapter_recognise(const struct input *input, struct pace_error *error,
 {
     const struct adapter *best = NULL;
     int certainty = 0, ties = 0;
-    char names[200], beginning[60];
+    char names[320], beginning[60];
     for (size_t i = 0; i < adapter_count; i++) {
         int sure = adapters[i].recognise(input);
         ties = sure == certainty ? ties + 1 : sure > certainty ? 0 : ties;
