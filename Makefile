@@ -4,6 +4,7 @@
 #   make demo        the main job, on recorded benchmark runs
 #   make check       all tests; ends with "N passed, N failed"
 #   make asan        the tests again under address and undefined-behaviour sanitizers
+#   make fuzz        any bytes as input, 60 s a program of tests/fuzz (needs: make deps-fuzz)
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
 #   make crash       2,000 writers killed at random moments; make check kills 200
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
@@ -76,11 +77,12 @@ DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-de
 DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
 DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
+DEB_FUZZ = clang libclang-rt-14-dev
 DEB_BENCH = sqlite3 libsqlite3-dev
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
-.PHONY: all deps deps-record deps-bench deps-duckdb demo check crash asan layers format lint bench \
+.PHONY: all deps deps-record deps-bench deps-duckdb deps-fuzz demo check crash asan fuzz layers format lint bench \
   bench-store bench-query record oracle deps-oracle install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
@@ -143,6 +145,19 @@ asan:
 	PACE_TEST_MUTATIONS=200 PACE_QUERIES=600 PACE_CRASH_CYCLES=30 \
 	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
 
+# Any bytes as input, under sanitizers: each program of tests/fuzz for FUZZ_SECONDS.
+FUZZ_SECONDS = 60
+FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,build/fuzz/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SETTINGS = BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS="-O1 -g"
+fuzz:
+	$(MAKE) $(FUZZ_SETTINGS) $(FUZZ_TARGETS)
+	tests/fuzz/run build $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$<)$(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< \
+	  $(LIB_OBJECTS) $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS)) $(LDFLAGS) $(LIBS) $(TOOL_LIBS)
+
 demo: all
 	@tests/data/fun_notification/demo $(BUILD)
 
@@ -197,6 +212,8 @@ deps-oracle:
 	$(call apt,$(DEB_RECORD))
 	python3 -m venv $(BUILD)/oracle
 	$(BUILD)/oracle/bin/pip install -q $(PIP_ORACLE)
+deps-fuzz:
+	$(call apt,$(DEB_FUZZ))
 deps-duckdb:
 	@mkdir -p $(BUILD)/duckdb
 	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz
