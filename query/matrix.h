@@ -23,14 +23,22 @@ struct matrix {
     const char **commit;
     double *run;
     uint16_t *segment; /* of the lineage; segment_count for the stream's own runs */
-    double *value, *lower, *upper;
-    uint8_t *status;
+    const double *value, *lower, *upper;
+    const uint8_t *status;
+    uint8_t *whole;          /* a column: all of its cells are ok */
     bool bounds;             /* lower and upper are filled */
     bool own_complete;       /* holds all runs of the stream */
     bool inherited_complete; /* and all that it inherits */
+
+    /* Where the cells lie: in the batch of a scan that stays open, or in memory of its own. */
+    pace_scan *scan;
+    struct matrix_cells {
+        double *value, *lower, *upper;
+        uint8_t *status;
+    } own;
 };
 
-/* Reads columns of a stream. */
+/* Reads columns of a stream. Before the snapshot ends matrix_free must be called. */
 int matrix_read(struct context *ctx, struct matrix *matrix, const struct pace_stream *stream,
                 const struct pace_lineage *lineage, const uint32_t *columns, size_t count,
                 struct reach reach);

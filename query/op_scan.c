@@ -57,6 +57,17 @@ struct points {
     bool settled;      /* which points the ranges choose, whatever older runs hold */
 };
 
+/* Series of near without gaps, which no mark or filter touches and whose branch inherits nothing,
+ * differ in their values alone: which of their rows are chosen is found for the first of them. Their
+ * rows are handed on where the matrix has them. */
+struct plain {
+    bool known;
+    uint8_t *selected;
+    size_t capacity;
+    double newest_run;
+    bool needs_more; /* these series need more than near holds */
+};
+
 struct scan_op {
     struct op op;
     const struct selection *selection;
@@ -77,6 +88,8 @@ struct scan_op {
     const struct matrix *matrix; /* of the series being loaded, near or far */
     size_t base;                 /* its first cell there */
     struct points points;
+    struct plain plain;
+    bool is_plain;               /* the series being handed on is one of plain */
     size_t offset;               /* points of the current series handed on */
     const struct series *series; /* being handed on; NULL: none */
     struct vec vecs[COLUMN_COUNT];
@@ -91,6 +104,7 @@ static void scan_free(struct op *op)
     matrix_free(&scan->near);
     matrix_free(&scan->far);
     free(scan->far_column);
+    free(scan->plain.selected);
     void *blocks[] = {points->time_ns,  points->commit,   points->status,  points->run,
                       points->value,    points->lower,    points->upper,   points->branch,
                       points->segment,  points->selected, points->restart, points->gone,
@@ -401,6 +415,33 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     return 0;
 }
 
+/* -- plain series ------------------------------------------------------------------------------ */
+
+static bool is_plain(const struct scan_op *scan, size_t index)
+{
+    size_t at = index - scan->group_start;
+    return scan->near.whole[at] && !scan->far_column[at] && !scan->near.inherited_runs &&
+           scan->near.runs && !scan->selection->rows && !scan->marks;
+}
+
+/* Remembers what was found for the series that is loaded, which is plain. */
+static int plain_learn(struct scan_op *scan, struct context *ctx, bool needs_more)
+{
+    const struct points *points = &scan->points;
+    struct plain *plain = &scan->plain;
+    if (points->count > plain->capacity) {
+        if (arena_charge(ctx->arena, points->count - plain->capacity) ||
+            !grow(&plain->selected, points->count, 1))
+            return context_no_memory(ctx);
+        plain->capacity = points->count;
+    }
+    memcpy(plain->selected, points->selected, points->count);
+    plain->newest_run = points->newest_run;
+    plain->needs_more = needs_more;
+    plain->known = true;
+    return 0;
+}
+
 /* -- groups ------------------------------------------------------------------------------------ */
 
 /* Says once a stream where its windows have no history, or another than was asked for. */
@@ -484,6 +525,7 @@ static int group_choose(struct scan_op *scan, struct context *ctx, struct reach 
         count++;
     scan->group_start = scan->next_series;
     scan->group_end = scan->next_series + count;
+    scan->plain.known = false;
     if (count > scan->far_capacity) {
         if (!grow(&scan->far_column, count, sizeof *scan->far_column))
             return context_no_memory(ctx);
@@ -526,11 +568,14 @@ static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy
     int status = 0;
     for (size_t i = scan->group_start; i < scan->group_end && !is_complete(&scan->near) && !status;
          i++) {
+        bool plain = is_plain(scan, i);
+        if (plain && scan->plain.known && !scan->plain.needs_more) continue;
         status = points_load(scan, ctx, i);
         if (status) break;
         struct need one = points_need(scan);
         need->own |= one.own;
         need->inherited |= one.inherited;
+        if (plain && !scan->plain.known) status = plain_learn(scan, ctx, needs_any(one));
         if (needs_any(one)) scan->far_column[i - scan->group_start] = ++*needy;
     }
     return status;
@@ -580,8 +625,13 @@ static int next_series(struct scan_op *scan, struct context *ctx)
         return 0;
     }
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
-    if (!status) status = points_load(scan, ctx, scan->next_series);
     if (status) return status;
+    scan->is_plain = is_plain(scan, scan->next_series);
+    if (!scan->is_plain || !scan->plain.known) {
+        status = points_load(scan, ctx, scan->next_series);
+        if (!status && scan->is_plain) status = plain_learn(scan, ctx, false);
+        if (status) return status;
+    }
     scan->series = &scan->selection->series[scan->next_series++];
     scan->offset = 0;
     return 0;
@@ -589,14 +639,60 @@ static int next_series(struct scan_op *scan, struct context *ctx)
 
 /* -- batches ----------------------------------------------------------------------------------- */
 
-static void batch_fill(struct scan_op *scan)
+/* The columns that are the same for every row of a series. */
+static void fill_names(struct scan_op *scan)
+{
+    const struct series *series = scan->series;
+    for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
+        scan->vecs[d] =
+            (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&series->names[d]};
+    scan->unit_text = *series->unit ? series->unit : NULL;
+    scan->vecs[COLUMN_UNIT] = (struct vec){.type = TYPE_TEXT, .at.text = &scan->unit_text};
+}
+
+static struct vec number_vec(const double *number, unsigned step, const char *unit)
+{
+    return (struct vec){
+        .type = TYPE_NUMBER, .step = step, .at.number = (double *)number, .unit = unit};
+}
+
+static void fill_plain(struct scan_op *scan)
+{
+    static const double none = (double)NAN;
+    const struct matrix *matrix = &scan->near;
+    const struct series *series = scan->series;
+    struct vec *vecs = scan->vecs;
+    size_t at = scan->offset, index = (size_t)(series - scan->selection->series);
+    size_t base = (index - scan->group_start) * matrix->stride + at;
+    unsigned bounds = matrix->bounds;
+    vecs[COLUMN_TIME] =
+        (struct vec){.type = TYPE_TIME, .step = 1, .at.time_ns = matrix->time_ns + at};
+    vecs[COLUMN_COMMIT] =
+        (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = matrix->commit + at};
+    vecs[COLUMN_RUN] = number_vec(matrix->run + at, 1, "");
+    vecs[COLUMN_VALUE] = number_vec(matrix->value + base, 1, series->unit);
+    vecs[COLUMN_LOWER] = number_vec(bounds ? matrix->lower + base : &none, bounds, series->unit);
+    vecs[COLUMN_UPPER] = number_vec(bounds ? matrix->upper + base : &none, bounds, series->unit);
+    vecs[COLUMN_STATUS] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)STATUS_NAMES};
+    size_t count = matrix->runs - at;
+    if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
+    scan->batch = (struct batch){.count = count,
+                                 .vecs = vecs,
+                                 .selected = scan->plain.selected + at,
+                                 .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+                                 .series = series,
+                                 .newest_run = scan->plain.newest_run,
+                                 .series_start = at == 0,
+                                 .series_end = at + count == matrix->runs};
+    scan->offset += count;
+}
+
+static void fill_points(struct scan_op *scan)
 {
     const struct series *series = scan->series;
     struct points *points = &scan->points;
     struct vec *vecs = scan->vecs;
     size_t at = scan->offset;
-    for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
-        vecs[d] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&series->names[d]};
     if (points->inherited_count)
         vecs[COLUMN_BRANCH] =
             (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->branch + at};
@@ -612,8 +708,6 @@ static void batch_fill(struct scan_op *scan)
         .type = TYPE_NUMBER, .step = 1, .at.number = points->lower + at, .unit = series->unit};
     vecs[COLUMN_UPPER] = (struct vec){
         .type = TYPE_NUMBER, .step = 1, .at.number = points->upper + at, .unit = series->unit};
-    scan->unit_text = *series->unit ? series->unit : NULL;
-    vecs[COLUMN_UNIT] = (struct vec){.type = TYPE_TEXT, .at.text = &scan->unit_text};
     vecs[COLUMN_STATUS] =
         (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
     size_t count = points->count - at;
@@ -644,7 +738,11 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
     }
     *out = NULL;
     if (!scan->series) return 0;
-    batch_fill(scan);
+    fill_names(scan);
+    if (scan->is_plain)
+        fill_plain(scan);
+    else
+        fill_points(scan);
     *out = &scan->batch;
     return 0;
 }
