@@ -68,9 +68,10 @@ void history_reset(struct history *history)
     history->restart_due = false;
 }
 
+/* Mostly they differ, and in their first bytes. */
 static bool same_commit(const char *a, const char *b)
 {
-    return *a && strcmp(a, b) == 0;
+    return *a && *a == *b && (a == b || strcmp(a, b) == 0);
 }
 
 /* The commit that more than half of the points from `from` on have, if there is one (Boyer and
@@ -156,6 +157,40 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
     history->restart[history->end] = restart || history->restart_due;
     history->restart_due = false;
     history->end++;
+    return 0;
+}
+
+/* How many of the first rows have a value. */
+static size_t leading_values(const double *value, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !isnan(value[i]))
+        i++;
+    return i;
+}
+
+int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
+                      const double *value, size_t count)
+{
+    while (count) {
+        size_t room = history->capacity - history->end;
+        size_t many = history->restart_due ? 0 : leading_values(value, count < room ? count : room);
+        if (many) {
+            memcpy(history->value + history->end, value, many * sizeof *value);
+            memcpy(history->time_ns + history->end, time_ns, many * sizeof *time_ns);
+            memcpy(history->commit + history->end, commit, many * sizeof *commit);
+            memset(history->restart + history->end, 0, many);
+            history->end += many;
+        } else { /* a value is missing, or there is no room yet */
+            int status = history_push(history, *time_ns, *commit, *value, false);
+            if (status) return status;
+            many = 1;
+        }
+        value += many;
+        time_ns += many;
+        commit += many;
+        count -= many;
+    }
     return 0;
 }
 

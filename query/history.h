@@ -58,6 +58,10 @@ void history_reset(struct history *history);
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart);
 
+/* Adds the points of `count` rows, none of which begins an accepted change. */
+int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
+                      const double *value, size_t count);
+
 /* The window of a row that is not pushed yet: history->sample[0 .. *n) in order of time. With lag 0
  * the row's own value (if not missing) comes last. An accepted change (this row's or an earlier
  * one's) cuts it: *before is the number of leading points that lie before the cut (0: not cut). */

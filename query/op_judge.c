@@ -511,6 +511,32 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     return status ? history_fail(ctx, status) : 0;
 }
 
+/* Takes rows from `row` on that are history of others and no more, all at once; how many there were. */
+static int check_history_rows(struct check_op *check, struct context *ctx,
+                              const struct batch *batch, size_t row, size_t *count)
+{
+    const struct vec *time = &batch->vecs[check->inputs.time];
+    const struct vec *commit = &batch->vecs[check->inputs.commit];
+    const struct vec *value = &batch->vecs[check->inputs.value];
+    size_t end = row;
+    *count = 0;
+    if (!batch->selected || batch->gone || batch->restart || ctx->every_row ||
+        check->rule->confirm_of > 1 || (check->bare && batch->branched) || !time->step ||
+        !commit->step || !value->step)
+        return 0;
+    while (end < batch->count && !batch->selected[end])
+        end++;
+    for (int i = 0; i < CHECK_VERDICT; i++)
+        for (size_t r = row; r < end; r++)
+            check->own[i].at.number[r] = NAN;
+    for (size_t r = row; r < end; r++)
+        check->own[CHECK_VERDICT].at.text[r] = NULL;
+    *count = end - row;
+    int status = history_push_rows(check->history, time->at.time_ns + row, commit->at.text + row,
+                                   value->at.number + row, *count);
+    return status ? history_fail(ctx, status) : 0;
+}
+
 static int check_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct check_op *check = (struct check_op *)op;
@@ -520,8 +546,10 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     if (!status && !batch) note_chance(check, ctx);
     if (status || !batch) return status;
     if (batch->series_start) status = check_start(check, ctx, batch->series);
-    for (size_t row = 0; row < batch->count && !status; row++)
-        status = check_row(check, ctx, batch, row);
+    for (size_t row = 0, skip; row < batch->count && !status; row += skip ? skip : 1) {
+        status = check_history_rows(check, ctx, batch, row, &skip);
+        if (!status && !skip) status = check_row(check, ctx, batch, row);
+    }
     if (status) return status;
     size_t inherited = op->input->schema.count;
     memcpy(check->vecs, batch->vecs, inherited * sizeof *check->vecs);
