@@ -59,12 +59,13 @@ void history_free(struct history *history)
     free(history->sample);
     free(history->sample_days);
     free(history->sample_run);
-    *history = (struct history){.window = history->window};
+    free(history->apart);
+    *history = (struct history){.window = history->window, .no_days = history->no_days};
 }
 
 void history_reset(struct history *history)
 {
-    history->start = history->end = 0;
+    history->start = history->end = history->restarts = 0;
     history->restart_due = false;
 }
 
@@ -155,6 +156,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
     history->commit[history->end] = commit;
     history->run[history->end] = history->next_run;
     history->restart[history->end] = restart || history->restart_due;
+    history->restarts += history->restart[history->end];
     history->restart_due = false;
     history->end++;
     return 0;
@@ -170,7 +172,7 @@ static size_t leading_values(const double *value, size_t count)
 }
 
 int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
-                      const double *value, size_t count)
+                      const double *run, const double *value, size_t count)
 {
     while (count) {
         size_t room = history->capacity - history->end;
@@ -179,9 +181,11 @@ int history_push_rows(struct history *history, const int64_t *time_ns, const cha
             memcpy(history->value + history->end, value, many * sizeof *value);
             memcpy(history->time_ns + history->end, time_ns, many * sizeof *time_ns);
             memcpy(history->commit + history->end, commit, many * sizeof *commit);
+            memcpy(history->run + history->end, run, many * sizeof *run);
             memset(history->restart + history->end, 0, many);
             history->end += many;
         } else { /* a value is missing, or there is no room yet */
+            history->next_run = *run;
             int status = history_push(history, *time_ns, *commit, *value, false);
             if (status) return status;
             many = 1;
@@ -189,6 +193,7 @@ int history_push_rows(struct history *history, const int64_t *time_ns, const cha
         value += many;
         time_ns += many;
         commit += many;
+        run += many;
         count -= many;
     }
     return 0;
@@ -208,6 +213,49 @@ static int sample_reserve(struct history *history, size_t count)
     return 0;
 }
 
+/* Whether no point from `from` on is of this commit. The series of a stream ask this of the same
+ * runs one after the other: their commits are remembered by where they lie. */
+static bool all_apart(struct history *history, size_t from, const char *commit)
+{
+    const char *const *commits = history->commit + from;
+    size_t count = history->end - from;
+    if (!*commit) return true;
+    if (history->apart_from == commit && history->apart_count == count &&
+        memcmp(history->apart, commits, count * sizeof *commits) == 0)
+        return true;
+    for (size_t i = 0; i < count; i++)
+        if (same_commit(commit, commits[i])) return false;
+    if (count > history->apart_capacity) {
+        if (!grow(&history->apart, count, sizeof *history->apart)) return true;
+        history->apart_capacity = count;
+    }
+    memcpy(history->apart, commits, count * sizeof *commits);
+    history->apart_count = count;
+    history->apart_from = commit;
+    return true;
+}
+
+/* The common window: so many points, right before the row, which nothing cuts and none of which is
+ * of the row's commit. */
+static bool plain_window(struct history *history, int64_t time_ns, const char *commit, size_t *n)
+{
+    const struct window *window = &history->window;
+    size_t available = history->end - history->start;
+    size_t count = window->count < available ? window->count : available;
+    size_t from = history->end - count;
+    if (window->kind != WINDOW_POINTS || window->lag != 1 || history->restarts || count == 0 ||
+        !all_apart(history, from, commit))
+        return false;
+    memcpy(history->sample, history->value + from, count * sizeof *history->sample);
+    memcpy(history->sample_run, history->run + from, count * sizeof *history->sample_run);
+    for (size_t i = 0; i < count && !history->no_days; i++)
+        history->sample_days[i] = (double)(history->time_ns[from + i] - time_ns) / NS_PER_DAY;
+    history->sample_first = history->commit[from];
+    history->sample_last = history->commit[history->end - 1];
+    *n = count;
+    return true;
+}
+
 int history_window(struct history *history, int64_t time_ns, const char *commit, double value,
                    bool restart, size_t *n, size_t *before)
 {
@@ -215,6 +263,8 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     size_t available = history->end - history->start;
     int status = sample_reserve(history, available + 1);
     if (status) return status;
+    *before = 0;
+    if (!restart && !history->restart_due && plain_window(history, time_ns, commit, n)) return 0;
 
     /* Filled from the back: position `at` holds the oldest point taken so far. */
     size_t at = available + 1, skip = window->lag > 1 ? window->lag - 1 : 0;

@@ -45,6 +45,11 @@ struct history {
     const char *sample_first, *sample_last; /* its first and last commit */
     double next_run;                        /* of the point pushed next; set it where it matters */
     size_t sample_capacity;
+    const char **apart; /* commits of points that are known to be others than apart_from's */
+    size_t apart_count, apart_capacity;
+    const char *apart_from;
+    size_t restarts; /* points since the last reset with a restart */
+    bool no_days;    /* sample_days is not asked for */
     struct window window;
     bool restart_due; /* a row without a value was the first of an accepted change */
 };
@@ -60,7 +65,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
 
 /* Adds the points of `count` rows, none of which begins an accepted change. */
 int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
-                      const double *value, size_t count);
+                      const double *run, const double *value, size_t count);
 
 /* The window of a row that is not pushed yet: history->sample[0 .. *n) in order of time. With lag 0
  * the row's own value (if not missing) comes last. An accepted change (this row's or an earlier

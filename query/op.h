@@ -15,8 +15,10 @@ struct op {
     const char *name;   /* for explain */
     const char *detail; /* what it does, in the words of the query; "" when nothing */
     struct op *input;
-    struct schema schema;     /* of its output */
-    bool by_series;           /* its output still comes series by series */
+    struct schema schema; /* of its output */
+    bool by_series;       /* its output still comes series by series */
+    bool
+        cuts; /* nobody behind it looks back: rows before the first that is selected may be cut off */
     struct lookback lookback; /* how far before the judged points it looks */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */

@@ -233,6 +233,7 @@ struct check_op {
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
     struct vec own[CHECK_COLUMNS];
+    size_t blank; /* so many rows of own[] have nothing */
     struct batch batch;
 };
 
@@ -484,6 +485,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     struct point point = point_at(&check->inputs, batch, row);
     bool selected = batch_selected(batch, row);
     bool keep = check_keeps(check, batch, row, point.restart);
+    if (row < check->blank) check->blank = row;
     put_nothing(check, row);
     if (batch->gone && batch->gone[row]) {
         check->own[CHECK_VERDICT].at.text[row] = verdict_names[VERDICT_GONE];
@@ -518,23 +520,48 @@ static int check_history_rows(struct check_op *check, struct context *ctx,
     const struct vec *time = &batch->vecs[check->inputs.time];
     const struct vec *commit = &batch->vecs[check->inputs.commit];
     const struct vec *value = &batch->vecs[check->inputs.value];
+    const struct vec *run = check->inputs.run < 0 ? NULL : &batch->vecs[check->inputs.run];
     size_t end = row;
     *count = 0;
-    if (!batch->selected || batch->gone || batch->restart || ctx->every_row ||
+    if (!run || !run->step || !batch->selected || batch->gone || batch->restart || ctx->every_row ||
         check->rule->confirm_of > 1 || (check->bare && batch->branched) || !time->step ||
         !commit->step || !value->step)
         return 0;
     while (end < batch->count && !batch->selected[end])
         end++;
-    for (int i = 0; i < CHECK_VERDICT; i++)
-        for (size_t r = row; r < end; r++)
-            check->own[i].at.number[r] = NAN;
-    for (size_t r = row; r < end; r++)
-        check->own[CHECK_VERDICT].at.text[r] = NULL;
+    for (size_t r = row < check->blank ? check->blank : row; r < end; r++)
+        put_nothing(check, r);
+    if (row <= check->blank && end > check->blank) check->blank = end;
     *count = end - row;
     int status = history_push_rows(check->history, time->at.time_ns + row, commit->at.text + row,
-                                   value->at.number + row, *count);
+                                   run->at.number + row, value->at.number + row, *count);
     return status ? history_fail(ctx, status) : 0;
+}
+
+/* Cuts off the rows before the first that is selected. */
+static void batch_cut(struct batch *batch, size_t columns)
+{
+    size_t first = 0;
+    if (!batch->selected) return;
+    while (first < batch->count && !batch->selected[first])
+        first++;
+    if (first == 0) return;
+    for (size_t c = 0; c < columns; c++) {
+        struct vec *v = &batch->vecs[c];
+        if (!v->step) continue;
+        switch (v->type) {
+        case TYPE_NUMBER: v->at.number += first; break;
+        case TYPE_TIME: v->at.time_ns += first; break;
+        case TYPE_TEXT: v->at.text += first; break;
+        case TYPE_FLAG: v->at.flag += first; break;
+        }
+        if (v->units) v->units += first;
+    }
+    batch->count -= first;
+    batch->selected += first;
+    if (batch->restart) batch->restart += first;
+    if (batch->gone) batch->gone += first;
+    if (batch->inherited) batch->inherited += first;
 }
 
 static int check_next(struct op *op, struct context *ctx, struct batch **out)
@@ -561,6 +588,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     }
     check->batch = *batch;
     check->batch.vecs = check->vecs;
+    if (op->cuts) batch_cut(&check->batch, op->schema.count);
     *out = &check->batch;
     return 0;
 }
@@ -594,8 +622,10 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
         check->own[i] = vec_make(ctx->arena, i == CHECK_VERDICT ? TYPE_TEXT : TYPE_NUMBER, false);
     if (ctx->arena->failed) return context_no_memory(ctx);
     size_t i = 0;
-    for (const struct rule *rule = check->rules; rule; rule = rule->next)
-        history_init(&check->histories[i++], rule->window);
+    for (const struct rule *rule = check->rules; rule; rule = rule->next) {
+        history_init(&check->histories[i], rule->window);
+        check->histories[i++].no_days = true;
+    }
     check->op.next = check_next;
     check->op.free = check_free;
     *out = &check->op;

@@ -234,6 +234,15 @@ static void plan_lookback(struct planner *planner, const struct stage *stage, co
         planner->pushing = false;
 }
 
+/* Tells the operators behind which nobody looks at rows that are not selected. */
+static void plan_cuts(struct op *last)
+{
+    for (struct op *op = last; op && strcmp(op->name, "versus") != 0; op = op->input) {
+        op->cuts = true;
+        if (lookback_any(op->lookback)) return;
+    }
+}
+
 /* Plans a query up to the stage `end` (NULL: all of it). base: on what the branches of that plan
  * inherit; NULL: on what is selected. */
 static int plan_chain(struct context *ctx, const struct flat *flat, const struct flat_stage *end,
@@ -265,6 +274,7 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     }
     if (status) return status;
     ctx->every_row |= planner.lookback.deep;
+    plan_cuts(out->last);
     op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
                    planner.with_history);
     if (base) op_scan_base(planner.scan);

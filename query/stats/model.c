@@ -154,7 +154,7 @@ static int fill_ranks(const double *x, size_t n, double *work, const struct mode
                       struct limits *out)
 {
     struct rank_test test;
-    memcpy(work, x, n * sizeof *x);
+    if (n) memcpy(work, x, n * sizeof *x);
     out->centre = select_median(work, n);
     if (extra->run_count == 0 || n == 0 || rank_test(extra->run, extra->run_count, x, n, &test))
         return -1;
