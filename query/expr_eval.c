@@ -12,8 +12,13 @@ void expr_free(struct node *node)
     expr_free(node->a);
     expr_free(node->b);
     expr_free(node->c);
-    if (node->kind == NODE_WINDOW) history_free(&node->history);
+    if (node->kind != NODE_WINDOW) return;
+    history_free(&node->history);
+    slide_free(&node->slide);
 }
+
+/* Fewer rows than these have windows of their own. */
+enum { SLIDE_ROWS = 4 };
 
 /* -- units ------------------------------------------------------------------------------------- */
 
@@ -420,15 +425,56 @@ static void eval_series(struct node *node, const struct vec *a, const struct bat
     }
 }
 
+/* Where the rows from `row` on end of which each is a point whose window is asked for. */
+static size_t slide_end(const struct context *ctx, const struct vec *a, const struct vec *commit,
+                        const struct batch *batch, size_t row)
+{
+    while (row < batch->count && !isnan(a->at.number[row]) && commit->at.text[row] &&
+           (ctx->every_row || batch_selected(batch, row)))
+        row++;
+    return row;
+}
+
+/* Runs rows from `row` on as far as their windows can be made one from another; *done: how many.
+ * *end is kept from call to call. */
+static int eval_slide(struct context *ctx, struct node *node, const struct vec *a,
+                      const struct batch *batch, size_t row, size_t *end, size_t *done)
+{
+    const struct vec *time = &batch->vecs[node->time_column];
+    const struct vec *commit = &batch->vecs[node->commit_column];
+    struct history *history = &node->history;
+    *done = 0;
+    if (!batch->series || batch->gone || batch->restart || history->restarts ||
+        history->restart_due || !time->step || !commit->step || !a->step ||
+        !slide_can(&history->window, node->function))
+        return 0;
+    if (*end <= row) *end = slide_end(ctx, a, commit, batch, row);
+    if (*end < row + SLIDE_ROWS) return 0;
+    struct slide_rows rows = {.count = *end - row,
+                              .time_ns = time->at.time_ns + row,
+                              .commit = commit->at.text + row,
+                              .value = a->at.number + row};
+    return slide_run(&node->slide, history, node->function, node->percentile, &rows,
+                     node->out.at.number + row, done);
+}
+
 static int eval_window(struct context *ctx, struct node *node, const struct vec *a,
                        const struct batch *batch)
 {
     const struct vec *time = &batch->vecs[node->time_column];
     const struct vec *commit = &batch->vecs[node->commit_column];
     struct history *history = &node->history;
-    if (batch->series_start || !batch->series) history_reset(history);
+    if (batch->series_start || !batch->series) {
+        history_reset(history);
+        slide_reset(&node->slide);
+    }
     node->out.unit = node->function == F_COUNT || node->function == F_CV ? "" : vec_unit(a, 0);
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0, end = 0; i < batch->count; i++) {
+        size_t done;
+        int slid = eval_slide(ctx, node, a, batch, i, &end, &done);
+        if (slid) return slid == PACE_ENOMEM ? context_no_memory(ctx) : slid;
+        i += done;
+        if (i == batch->count) break;
         int64_t time_ns = time->at.time_ns[i * time->step];
         const char *own = commit->at.text[i * commit->step];
         double value = a->at.number[i * a->step];

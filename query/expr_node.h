@@ -3,6 +3,7 @@
 #define PACE_EXPR_NODE_H
 
 #include "expr.h"
+#include "slide.h"
 #include "verdict.h"
 
 enum node_kind {
@@ -48,6 +49,7 @@ struct node {
     struct matcher matcher;
     uint64_t run;
     struct history history; /* WINDOW */
+    struct slide slide;     /* WINDOW, where slide_can */
     double previous;        /* SERIES */
     struct unit_rule rule;
     struct arena *arena;

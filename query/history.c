@@ -66,6 +66,7 @@ void history_free(struct history *history)
 void history_reset(struct history *history)
 {
     history->start = history->end = history->restarts = 0;
+    history->dropped = 0;
     history->restart_due = false;
 }
 
@@ -113,10 +114,10 @@ static void history_trim(struct history *history)
     history->start = from;
 }
 
-/* Makes room for one more point: drops what no window needs, else doubles. */
-static int history_reserve(struct history *history)
+/* Makes room for `count` more points: drops what no window needs, else doubles. */
+int history_room(struct history *history, size_t count)
 {
-    if (history->end < history->capacity) return 0;
+    if (count <= history->capacity - history->end) return 0;
     history_trim(history);
     size_t kept = history->end - history->start;
     if (history->start >= history->capacity / 2 && history->capacity) {
@@ -126,12 +127,15 @@ static int history_reserve(struct history *history)
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
         memmove(history->run, history->run + history->start, kept * sizeof *history->run);
         memmove(history->restart, history->restart + history->start, kept);
+        history->dropped += history->start;
         history->start = 0;
         history->end = kept;
-        return 0;
+        if (count <= history->capacity - kept) return 0;
     }
     if (kept >= PACE_MAX_ROWS) return PACE_ELIMIT;
     size_t capacity = history->capacity ? history->capacity * 2 : 256;
+    while (capacity - history->end < count)
+        capacity *= 2;
     if (!grow(&history->value, capacity, sizeof *history->value) ||
         !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
         !grow(&history->commit, capacity, sizeof *history->commit) ||
@@ -149,7 +153,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
         history->restart_due |= restart;
         return 0;
     }
-    int status = history_reserve(history);
+    int status = history_room(history, 1);
     if (status) return status;
     history->value[history->end] = value;
     history->time_ns[history->end] = time_ns;

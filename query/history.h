@@ -39,9 +39,10 @@ struct history {
     double *run;
     uint8_t *restart; /* an accepted change began at this point */
     size_t start, end, capacity;
-    double *sample;                         /* the last window asked for */
-    double *sample_days;                    /* its times, in days before the judged point */
-    double *sample_run;                     /* the runs of its points */
+    uint64_t dropped;    /* points of the series that were here before the first place */
+    double *sample;      /* the last window asked for */
+    double *sample_days; /* its times, in days before the judged point */
+    double *sample_run;  /* the runs of its points */
     const char *sample_first, *sample_last; /* its first and last commit */
     double next_run;                        /* of the point pushed next; set it where it matters */
     size_t sample_capacity;
@@ -62,6 +63,9 @@ void history_reset(struct history *history);
  * next). */
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart);
+
+/* Makes room for so many points, which are then added without moving the others. */
+int history_room(struct history *history, size_t count);
 
 /* Adds the points of `count` rows, none of which begins an accepted change. */
 int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
