@@ -37,6 +37,7 @@ struct pace_scan {
     uint8_t *status;
     int bounded; /* a cell of this batch has a bound */
     int failed;  /* a call failed: the next one does too */
+    int skips_runs;
 };
 
 static int by_column(const void *a, const void *b)
@@ -141,6 +142,11 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     }
     *out = scan;
     return 0;
+}
+
+void pace_scan_skip_runs(pace_scan *scan)
+{
+    scan->skips_runs = 1;
 }
 
 void pace_scan_close(pace_scan *scan)
@@ -409,7 +415,7 @@ static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
                      struct pace_error *error)
 {
     int rc = 0;
-    for (uint32_t i = 0; !rc && i < span->count; i++)
+    for (uint32_t i = 0; !rc && !scan->skips_runs && i < span->count; i++)
         rc = source_view(&scan->walk, span->source, span->first + i, error, &scan->runs[r + i]);
     if (rc) return rc;
     return span->source->entry
@@ -447,7 +453,7 @@ int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells 
     *cells = (struct pace_cells){.run_count = count,
                                  .column_count = scan->column_count,
                                  .stride = scan->stride,
-                                 .runs = scan->runs,
+                                 .runs = scan->skips_runs ? NULL : scan->runs,
                                  .value = scan->value,
                                  .lower = scan->bounded ? scan->lower : NULL,
                                  .upper = scan->bounded ? scan->upper : NULL,

@@ -11,9 +11,17 @@ int schema_find(const struct schema *schema, const char *name, size_t len)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const char *own = schema->columns[i].name;
-        if (strlen(own) == len && memcmp(own, name, len) == 0) return (int)i;
+        if (strlen(own) != len || memcmp(own, name, len) != 0) continue;
+        if (schema->columns[i].wanted) *schema->columns[i].wanted = true;
+        return (int)i;
     }
     return -1;
+}
+
+void schema_want(const struct schema *schema)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->columns[i].wanted) *schema->columns[i].wanted = true;
 }
 
 bool schema_add(struct arena *arena, struct schema *schema, struct column column)
@@ -63,6 +71,7 @@ bool vec_missing(const struct vec *v, size_t row)
 int rowset_init(struct rowset *set, struct arena *arena, const struct schema *schema, size_t limit)
 {
     *set = (struct rowset){.schema = schema, .arena = arena, .limit = limit};
+    schema_want(schema);
     set->columns = arena_array(arena, schema->count, sizeof *set->columns);
     set->out = arena_array(arena, schema->count, sizeof *set->out);
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);

@@ -44,6 +44,8 @@ struct column {
     bool mixed;          /* NUMBER: series of several kinds */
     const char
         *about; /* NUMBER: for unit errors, like "measure 'latency' is a time (ns)"; or NULL */
+    bool
+        *wanted; /* of the scan: set where somebody looks at it (schema_find); NULL: always there */
 };
 
 struct schema {
@@ -66,8 +68,10 @@ struct batch {
     double newest_run;             /* number of the newest run that the series may have a row of */
 };
 
-/* Index of a column, or -1. */
+/* Index of a column, or -1. What is found this way is wanted: a scan need not give other columns. */
 int schema_find(const struct schema *schema, const char *name, size_t len);
+/* All columns are wanted: of rows that are held, or given out. */
+void schema_want(const struct schema *schema);
 /* Appends a column (arena memory); false when out of memory. */
 bool schema_add(struct arena *arena, struct schema *schema, struct column column);
 

@@ -7,6 +7,7 @@
  * have gaps, runs of one commit, or a window in days. */
 #include "op.h"
 
+#include "direct.h"
 #include "grow.h"
 #include "marks.h"
 #include "matrix.h"
@@ -17,9 +18,10 @@
 
 enum {
     MATRIX_CELLS = 4 * 1024 * 1024,
-    FIRST_READ = 256, /* runs tried first where the ranges do not say how many */
-    MORE = 4,         /* times as many, where they were too few */
-    NOTES_MAX = 5,    /* branches that are told about */
+    FIRST_READ = 256,                 /* runs tried first where the ranges do not say how many */
+    MORE = 4,                         /* times as many, where they were too few */
+    NOTES_MAX = 5,                    /* branches that are told about */
+    DIRECT_RUNS = 4 * PACE_MAX_BATCH, /* a longer series is read without a matrix */
 };
 
 enum {
@@ -40,6 +42,11 @@ enum {
 };
 
 static const char *const STATUS_NAMES[] = {"ok", "failed", "skipped"};
+
+/* Of a column without values. */
+static const double NONE = (double)NAN;
+static const int64_t NO_TIME = TIME_MISSING;
+static const char *const NO_TEXT = NULL;
 
 /* The points of the series being handed on. */
 struct points {
@@ -89,7 +96,9 @@ struct scan_op {
     size_t base;                 /* its first cell there */
     struct points points;
     struct plain plain;
-    bool is_plain;               /* the series being handed on is one of plain */
+    bool is_plain;        /* the series being handed on is one of plain */
+    struct direct direct; /* open: the series being handed on is read directly */
+    bool wanted[COLUMN_COUNT];
     size_t offset;               /* points of the current series handed on */
     const struct series *series; /* being handed on; NULL: none */
     struct vec vecs[COLUMN_COUNT];
@@ -101,6 +110,7 @@ static void scan_free(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
     struct points *points = &scan->points;
+    direct_close(&scan->direct);
     matrix_free(&scan->near);
     matrix_free(&scan->far);
     free(scan->far_column);
@@ -581,12 +591,35 @@ static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy
     return status;
 }
 
+/* Whether the next series is read directly: all rows of a long one, or one of few of its stream, so
+ * that a pass over its runs for each is no waste. */
+static bool is_direct(const struct scan_op *scan)
+{
+    const struct selection *selection = scan->selection;
+    const struct pace_stream *stream = scan->stream;
+    size_t here = scan->next_series, next = here + 1;
+    if (scan->ranges || selection->rows || scan->marks || scan->lineage.segment_count ||
+        stream->run_count < DIRECT_RUNS)
+        return false;
+    bool alone = next == selection->count || selection->series[next].stream != stream;
+    bool first = here == 0 || selection->series[here - 1].stream != stream;
+    return (alone && first) || stream->run_count * 2 > MATRIX_CELLS;
+}
+
+static int direct_load(struct scan_op *scan, struct context *ctx)
+{
+    scan->group_start = scan->next_series;
+    scan->group_end = scan->next_series + 1;
+    return direct_open(ctx, &scan->direct, &scan->selection->series[scan->next_series]);
+}
+
 /* Reads the group: the newest runs of all its series, then ever more of those that need more: new,
  * sparse and dead ones, which are to make the reading of the others no longer. */
 static int group_load(struct scan_op *scan, struct context *ctx)
 {
     int status = lineage_load(scan, ctx, &scan->selection->series[scan->next_series]);
     if (status) return status;
+    if (is_direct(scan)) return direct_load(scan, ctx);
     struct reach reach = first_reach(scan);
     struct need need = {false, false};
     uint32_t needy = 0;
@@ -626,8 +659,8 @@ static int next_series(struct scan_op *scan, struct context *ctx)
     }
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
     if (status) return status;
-    scan->is_plain = is_plain(scan, scan->next_series);
-    if (!scan->is_plain || !scan->plain.known) {
+    scan->is_plain = !scan->direct.scan && is_plain(scan, scan->next_series);
+    if (!scan->direct.scan && (!scan->is_plain || !scan->plain.known)) {
         status = points_load(scan, ctx, scan->next_series);
         if (!status && scan->is_plain) status = plain_learn(scan, ctx, false);
         if (status) return status;
@@ -658,7 +691,6 @@ static struct vec number_vec(const double *number, unsigned step, const char *un
 
 static void fill_plain(struct scan_op *scan)
 {
-    static const double none = (double)NAN;
     const struct matrix *matrix = &scan->near;
     const struct series *series = scan->series;
     struct vec *vecs = scan->vecs;
@@ -671,8 +703,8 @@ static void fill_plain(struct scan_op *scan)
         (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = matrix->commit + at};
     vecs[COLUMN_RUN] = number_vec(matrix->run + at, 1, "");
     vecs[COLUMN_VALUE] = number_vec(matrix->value + base, 1, series->unit);
-    vecs[COLUMN_LOWER] = number_vec(bounds ? matrix->lower + base : &none, bounds, series->unit);
-    vecs[COLUMN_UPPER] = number_vec(bounds ? matrix->upper + base : &none, bounds, series->unit);
+    vecs[COLUMN_LOWER] = number_vec(bounds ? matrix->lower + base : &NONE, bounds, series->unit);
+    vecs[COLUMN_UPPER] = number_vec(bounds ? matrix->upper + base : &NONE, bounds, series->unit);
     vecs[COLUMN_STATUS] = (struct vec){.type = TYPE_TEXT, .at.text = (const char **)STATUS_NAMES};
     size_t count = matrix->runs - at;
     if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
@@ -727,6 +759,44 @@ static void fill_points(struct scan_op *scan)
     scan->offset += count;
 }
 
+static struct vec text_vec(const char *const *text, unsigned step)
+{
+    return (struct vec){.type = TYPE_TEXT, .step = step, .at.text = (const char **)text};
+}
+
+/* The next batch of a direct series; the last one has no rows. Columns that nobody looks at have no
+ * values. */
+static int fill_direct(struct scan_op *scan, struct context *ctx)
+{
+    struct direct *direct = &scan->direct;
+    struct vec *vecs = scan->vecs;
+    const char *unit = scan->series->unit;
+    bool first = !direct->started;
+    int status = direct_next(ctx, direct, STATUS_NAMES);
+    if (status) return status;
+    direct->started = true;
+    bool time = scan->wanted[COLUMN_TIME], commit = scan->wanted[COLUMN_COMMIT];
+    bool run = scan->wanted[COLUMN_RUN], bounds = direct->bounds && direct->count;
+    vecs[COLUMN_TIME] = (struct vec){.type = TYPE_TIME,
+                                     .step = time,
+                                     .at.time_ns = time ? direct->time_ns : (int64_t *)&NO_TIME};
+    vecs[COLUMN_COMMIT] = text_vec(commit ? direct->commit : &NO_TEXT, commit);
+    vecs[COLUMN_RUN] = number_vec(run ? direct->run : &NONE, run, "");
+    vecs[COLUMN_VALUE] = number_vec(direct->values, 1, unit);
+    vecs[COLUMN_LOWER] = number_vec(bounds ? direct->lowers : &NONE, bounds, unit);
+    vecs[COLUMN_UPPER] = number_vec(bounds ? direct->uppers : &NONE, bounds, unit);
+    vecs[COLUMN_STATUS] = text_vec(
+        direct->whole ? STATUS_NAMES : (const char *const *)direct->status, !direct->whole);
+    scan->batch = (struct batch){.count = direct->count,
+                                 .vecs = vecs,
+                                 .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+                                 .series = scan->series,
+                                 .newest_run = (double)scan->stream->last_run,
+                                 .series_start = first,
+                                 .series_end = direct->count == 0};
+    return 0;
+}
+
 static int scan_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct scan_op *scan = (struct scan_op *)op;
@@ -739,10 +809,13 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
     *out = NULL;
     if (!scan->series) return 0;
     fill_names(scan);
-    if (scan->is_plain)
+    if (scan->direct.scan)
+        status = fill_direct(scan, ctx);
+    else if (scan->is_plain)
         fill_plain(scan);
     else
         fill_points(scan);
+    if (status) return status;
     *out = &scan->batch;
     return 0;
 }
@@ -774,19 +847,19 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
             struct op **out)
 {
     static const struct column base[COLUMN_COUNT] = {
-        {"project", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"branch", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"time", TYPE_TIME, UNIT_NONE, false, NULL},
-        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"run", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL},
-        {"unit", TYPE_TEXT, UNIT_NONE, false, NULL},
-        {"status", TYPE_TEXT, UNIT_NONE, false, NULL},
+        {"project", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"branch", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"time", TYPE_TIME, UNIT_NONE, false, NULL, NULL},
+        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"run", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
+        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
+        {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
+        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
+        {"unit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"status", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
     };
     struct scan_op *scan;
     int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
@@ -797,6 +870,7 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
     value_column(ctx, selection, &measured);
     for (int i = 0; i < COLUMN_COUNT; i++) {
         struct column column = base[i];
+        column.wanted = &scan->wanted[i];
         if (i == COLUMN_VALUE || i == COLUMN_LOWER || i == COLUMN_UPPER) {
             column.kind = measured.kind;
             column.mixed = measured.mixed;
@@ -805,6 +879,10 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
         status = op_add_column(ctx, &scan->op, column);
         if (status) return status;
     }
+    static const int direct[DIRECT_COLUMNS] = {COLUMN_TIME,  COLUMN_COMMIT, COLUMN_RUN,
+                                               COLUMN_LOWER, COLUMN_UPPER,  COLUMN_STATUS};
+    for (int i = 0; i < DIRECT_COLUMNS; i++)
+        scan->direct.wanted[i] = &scan->wanted[direct[i]];
     scan->op.by_series = true;
     scan->op.next = scan_next;
     scan->op.free = scan_free;

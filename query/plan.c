@@ -275,6 +275,7 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     if (status) return status;
     ctx->every_row |= planner.lookback.deep;
     plan_cuts(out->last);
+    schema_want(&out->last->schema);
     op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
                    planner.with_history);
     if (base) op_scan_base(planner.scan);

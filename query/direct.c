@@ -1,0 +1,105 @@
+/* direct.c -- see direct.h. Values are used where the scan has them, unless rows are absent. */
+#include "direct.h"
+
+#include <math.h>
+#include <string.h>
+
+int direct_init(struct context *ctx, struct direct *direct)
+{
+    struct arena *arena = ctx->arena;
+    const size_t rows = PACE_MAX_BATCH;
+    if (direct->time_ns) return 0;
+    direct->time_ns = arena_space(arena, rows * sizeof *direct->time_ns);
+    direct->commit = arena_space(arena, rows * sizeof *direct->commit);
+    direct->status = arena_space(arena, rows * sizeof *direct->status);
+    direct->run = arena_space(arena, rows * sizeof *direct->run);
+    direct->value = arena_space(arena, rows * sizeof *direct->value);
+    direct->lower = arena_space(arena, rows * sizeof *direct->lower);
+    direct->upper = arena_space(arena, rows * sizeof *direct->upper);
+    return arena->failed ? context_no_memory(ctx) : 0;
+}
+
+static bool wants(const struct direct *direct, enum direct_column column)
+{
+    return *direct->wanted[column];
+}
+
+int direct_open(struct context *ctx, struct direct *direct, const struct series *series)
+{
+    int status = direct_init(ctx, direct);
+    if (status) return status;
+    status = pace_scan_open(ctx->snapshot, series->stream->id, &series->column, 1, NULL, ctx->error,
+                            &direct->scan);
+    if (status) return context_store_error(ctx, status);
+    if (!wants(direct, DIRECT_TIME) && !wants(direct, DIRECT_COMMIT) && !wants(direct, DIRECT_RUN))
+        pace_scan_skip_runs(direct->scan);
+    direct->started = false;
+    return 0;
+}
+
+void direct_close(struct direct *direct)
+{
+    pace_scan_close(direct->scan);
+    direct->scan = NULL;
+}
+
+/* What is known of the runs, for the rows that there are. */
+static void fill_runs(struct direct *direct, const struct pace_cells *cells)
+{
+    bool time = wants(direct, DIRECT_TIME), commit = wants(direct, DIRECT_COMMIT);
+    bool run = wants(direct, DIRECT_RUN);
+    size_t i = 0;
+    for (size_t r = 0; r < cells->run_count; r++) {
+        if (!direct->whole && cells->status[r] == PACE_CELL_ABSENT) continue;
+        if (time) direct->time_ns[i] = cells->runs[r].time_ns;
+        if (commit) direct->commit[i] = cells->runs[r].commit;
+        if (run) direct->run[i] = (double)cells->runs[r].run;
+        i++;
+    }
+}
+
+/* The cells of a batch some of which are absent, failed or skipped. */
+static void fill_cells(struct direct *direct, const struct pace_cells *cells,
+                       const char *const *status_names)
+{
+    size_t i = 0;
+    for (size_t r = 0; r < cells->run_count; r++) {
+        uint8_t status = cells->status[r];
+        if (status == PACE_CELL_ABSENT) continue;
+        direct->value[i] = status == PACE_CELL_OK ? cells->value[r] : NAN;
+        direct->lower[i] = cells->lower ? cells->lower[r] : NAN;
+        direct->upper[i] = cells->upper ? cells->upper[r] : NAN;
+        direct->status[i++] = status_names[status <= PACE_CELL_SKIPPED ? status : PACE_CELL_FAILED];
+    }
+    direct->count = i;
+    direct->values = direct->value;
+    direct->lowers = direct->lower;
+    direct->uppers = direct->upper;
+}
+
+int direct_next(struct context *ctx, struct direct *direct, const char *const *status_names)
+{
+    for (;;) {
+        struct pace_cells cells;
+        int status = pace_scan_next(direct->scan, ctx->error, &cells);
+        if (status) return context_store_error(ctx, status);
+        direct->count = cells.run_count;
+        if (cells.run_count == 0) {
+            direct_close(direct);
+            return 0;
+        }
+        uint8_t any = 0;
+        for (size_t r = 0; r < cells.run_count; r++)
+            any |= cells.status[r];
+        direct->whole = any == PACE_CELL_OK;
+        direct->bounds = cells.lower != NULL;
+        direct->values = cells.value;
+        direct->lowers = cells.lower;
+        direct->uppers = cells.upper;
+        if (!direct->whole) fill_cells(direct, &cells, status_names);
+        if (direct->count == 0) continue;
+        if (cells.runs) fill_runs(direct, &cells);
+        ctx->outcome->points_read += direct->count;
+        return 0;
+    }
+}
