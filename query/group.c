@@ -2,6 +2,7 @@
  */
 #include "group.h"
 
+#include "grow.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,22 +25,30 @@ static void add_sum(struct gathered *state, double x)
     state->sum = sum;
 }
 
-static int add_value(struct arena *arena, struct gathered *state, double x, int64_t time_ns)
+/* Room for `count` more values, with their times for slope. */
+static int values_reserve(struct arena *arena, struct gathered *state, enum function function,
+                          size_t count)
 {
-    if (state->value_count == state->capacity) {
-        size_t capacity = state->capacity ? state->capacity * 2 : 16;
-        if (arena_charge(arena, (capacity - state->capacity) * 2 * sizeof(double)))
-            return PACE_ENOMEM;
-        double *values = reallocarray(state->values, capacity, sizeof *values);
-        if (!values) return PACE_ENOMEM;
-        state->values = values;
-        double *days = reallocarray(state->days, capacity, sizeof *days);
-        if (!days) return PACE_ENOMEM;
-        state->days = days;
-        state->capacity = capacity;
-    }
-    state->values[state->value_count] = x;
-    state->days[state->value_count++] = (double)time_ns / NS_PER_DAY;
+    size_t needed = state->value_count + count, capacity = state->capacity ? state->capacity : 16;
+    if (needed <= state->capacity) return 0;
+    while (capacity < needed)
+        capacity *= 2;
+    size_t arrays = function == F_SLOPE ? 2 : 1;
+    if (arena_charge(arena, (capacity - state->capacity) * arrays * sizeof(double)))
+        return PACE_ENOMEM;
+    if (!grow(&state->values, capacity, sizeof *state->values)) return PACE_ENOMEM;
+    if (function == F_SLOPE && !grow(&state->days, capacity, sizeof *state->days))
+        return PACE_ENOMEM;
+    state->capacity = capacity;
+    return 0;
+}
+
+static int add_value(struct arena *arena, struct gathered *state, enum function function, double x,
+                     int64_t time_ns)
+{
+    if (values_reserve(arena, state, function, 1)) return PACE_ENOMEM;
+    if (function == F_SLOPE) state->days[state->value_count] = (double)time_ns / NS_PER_DAY;
+    state->values[state->value_count++] = x;
     return 0;
 }
 
@@ -75,11 +84,13 @@ static int add_number(struct arena *arena, struct gathered *state,
     state->any = true;
     if (x < state->min) state->min = x;
     if (x > state->max) state->max = x;
-    state->log_sum += x > 0 ? log(x) : NAN;
+    if (aggregate->function == F_GEOMEAN) state->log_sum += x > 0 ? log(x) : NAN;
     state->count++;
     moments_push(&state->moments, x);
     add_sum(state, x);
-    return keeps_values(aggregate->function) ? add_value(arena, state, x, time_ns) : 0;
+    return keeps_values(aggregate->function)
+               ? add_value(arena, state, aggregate->function, x, time_ns)
+               : 0;
 }
 
 static void add_time(struct gathered *state, int64_t time_ns, int64_t row_ns)
@@ -95,12 +106,9 @@ static void add_time(struct gathered *state, int64_t time_ns, int64_t row_ns)
 }
 
 int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t index,
-                 const struct batch *batch, int time_column, const size_t *groups,
-                 struct gathered *states, size_t stride)
+                 const struct batch *batch, const struct vec *v, int time_column,
+                 const size_t *groups, struct gathered *states, size_t stride)
 {
-    const struct vec *v = NULL;
-    int status = aggregate->arg ? expr_eval(ctx, aggregate->arg, batch, &v) : 0;
-    if (status) return status;
     const struct vec *time = time_column < 0 ? NULL : &batch->vecs[time_column];
     for (size_t i = 0; i < batch->count; i++) {
         if (groups[i] == SIZE_MAX) continue;
@@ -121,6 +129,80 @@ int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t 
     return 0;
 }
 
+/* Whether a function can take many values at once, in any order. */
+static bool takes_many(enum function function)
+{
+    switch (function) {
+    case F_COUNT:
+    case F_SUM:
+    case F_MEAN:
+    case F_STDDEV:
+    case F_CV:
+    case F_MIN:
+    case F_MAX:
+    case F_MEDIAN:
+    case F_MAD:
+    case F_IQR:
+    case F_PERCENTILE: return true;
+    default: break;
+    }
+    return false;
+}
+
+/* Values of one unit, none of them missing. */
+static int add_many(struct arena *arena, enum function function, struct gathered *state,
+                    const double *x, size_t n)
+{
+    if (keeps_values(function)) {
+        if (values_reserve(arena, state, function, n)) return PACE_ENOMEM;
+        memcpy(state->values + state->value_count, x, n * sizeof *x);
+        state->value_count += n;
+    } else if (function == F_MIN || function == F_MAX) {
+        if (!state->any) state->min = state->max = x[0];
+        for (size_t i = 0; i < n; i++) {
+            state->min = x[i] < state->min ? x[i] : state->min;
+            state->max = x[i] > state->max ? x[i] : state->max;
+        }
+    } else if (function != F_COUNT) {
+        struct moments some = {.count = (double)n, .mean = sample_mean(x, n)};
+        if (function == F_SUM || function == F_MEAN) add_sum(state, sample_sum(x, n));
+        if (function == F_STDDEV || function == F_CV) {
+            double sd = n > 1 ? sample_sd(x, n) : 0;
+            some.m2 = sd * sd * (double)(n - 1);
+            moments_merge(&state->moments, &some);
+        }
+    }
+    state->any = true;
+    state->count += n;
+    return 0;
+}
+
+bool gathered_can_many(const struct aggregate *aggregate, const struct batch *batch,
+                       const struct vec *v, const struct gathered *state)
+{
+    return v->type == TYPE_NUMBER && v->step && v->unit && takes_many(aggregate->function) &&
+           (!state->unit || state->unit == v->unit) && batch->count;
+}
+
+int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
+                      const struct batch *batch, const struct vec *v, struct gathered *state)
+{
+    double there[PACE_MAX_BATCH];
+    const double *x = v->at.number;
+    size_t n = 0;
+    while (n < batch->count && !isnan(x[n]))
+        n++;
+    if (n < batch->count) {
+        memcpy(there, x, n * sizeof *there);
+        for (size_t i = n; i < batch->count; i++)
+            if (!isnan(x[i])) there[n++] = x[i];
+        x = there;
+    }
+    if (n == 0) return 0;
+    state->unit = v->unit;
+    return add_many(ctx->arena, aggregate->function, state, x, n) ? context_no_memory(ctx) : 0;
+}
+
 static double finish_number(const struct aggregate *aggregate, struct gathered *state)
 {
     double mean = state->moments.mean;
@@ -137,7 +219,7 @@ static double finish_number(const struct aggregate *aggregate, struct gathered *
     case F_GEOMEAN: return state->any ? exp(state->log_sum / (double)state->count) : NAN;
     default: break;
     }
-    for (size_t i = state->value_count; i > 0; i--)
+    for (size_t i = state->days ? state->value_count : 0; i > 0; i--)
         state->days[i - 1] -= state->days[0];
     return aggregate_sample(aggregate->function, aggregate->percentile, state->values, state->days,
                             state->value_count);

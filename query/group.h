@@ -12,17 +12,24 @@ struct gathered {
     double min, max, first, last, log_sum;
     int64_t time_min, time_max, time_first, time_last;
     int64_t first_ns, last_ns; /* times of the rows of first and last */
-    double *values, *days;     /* order statistics, slope */
+    double *values, *days;     /* order statistics, slope; days: slope alone */
     size_t count, capacity, value_count;
     const char *unit;
     bool any;
 };
 
-/* Adds the rows of `batch` that groups[] says: group g of row i is groups[i] (SIZE_MAX: none). The
+/* Adds the rows of `batch` with the argument's values v (NULL: it has none) that groups[] says: group g of row i is groups[i] (SIZE_MAX: none). The
  * state of aggregate a in group g is states[g * stride + a]. time_column may be -1. */
 int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t index,
-                 const struct batch *batch, int time_column, const size_t *groups,
-                 struct gathered *states, size_t stride);
+                 const struct batch *batch, const struct vec *v, int time_column,
+                 const size_t *groups, struct gathered *states, size_t stride);
+
+/* The same for a batch of which all rows belong to one group, where the argument's values are of
+ * one unit: much faster. */
+bool gathered_can_many(const struct aggregate *aggregate, const struct batch *batch,
+                       const struct vec *v, const struct gathered *state);
+int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
+                      const struct batch *batch, const struct vec *v, struct gathered *state);
 
 /* Fills the aggregate's slot with the result. */
 void gathered_finish(const struct aggregate *aggregate, struct gathered *state);

@@ -64,7 +64,10 @@ static int expect_aggregates(struct expect_op *expect, struct context *ctx,
     for (size_t i = 0; i < batch->count; i++)
         expect->groups[i] = batch_selected(batch, i) ? 0 : SIZE_MAX;
     for (const struct aggregate *a = expect->aggregates; a; a = a->next) {
-        int status = gathered_add(ctx, a, index++, batch, expect->time_column, expect->groups,
+        const struct vec *v = NULL;
+        int status = a->arg ? expr_eval(ctx, a->arg, batch, &v) : 0;
+        if (!status)
+            status = gathered_add(ctx, a, index++, batch, v, expect->time_column, expect->groups,
                                   expect->states, expect->aggregate_count);
         if (status) return status;
     }

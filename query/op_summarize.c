@@ -172,6 +172,16 @@ static int group_find(struct summarize_op *summarize, struct context *ctx,
 
 /* -- filling ----------------------------------------------------------------------------------- */
 
+/* Whether all rows of a batch count and have the same `by` values. */
+static bool is_same_for_all(const struct summarize_op *summarize, const struct batch *batch,
+                            const struct vec *const *by)
+{
+    if (batch->selected || batch->count == 0) return false;
+    for (size_t i = 0; i < summarize->by_count; i++)
+        if (by[i]->step) return false;
+    return true;
+}
+
 static int assign_groups(struct summarize_op *summarize, struct context *ctx,
                          const struct batch *batch, struct by_value *values, const struct vec **by,
                          size_t *groups)
@@ -182,6 +192,15 @@ static int assign_groups(struct summarize_op *summarize, struct context *ctx,
     }
     const struct vec *time =
         summarize->time_column < 0 ? NULL : &batch->vecs[summarize->time_column];
+    if (is_same_for_all(summarize, batch, by) && !time) {
+        size_t group;
+        for (size_t i = 0; i < summarize->by_count; i++)
+            values[i] = by_value(by[i], 0);
+        int status = group_find(summarize, ctx, values, 0, &group);
+        for (size_t row = 0; row < batch->count; row++)
+            groups[row] = group;
+        return status;
+    }
     for (size_t row = 0; row < batch->count; row++) {
         groups[row] = SIZE_MAX;
         if (!batch_selected(batch, row)) continue;
@@ -189,6 +208,35 @@ static int assign_groups(struct summarize_op *summarize, struct context *ctx,
             values[i] = by_value(by[i], row);
         int64_t time_ns = time ? time->at.time_ns[row * time->step] : 0;
         int status = group_find(summarize, ctx, values, time_ns, &groups[row]);
+        if (status) return status;
+    }
+    return 0;
+}
+
+/* Whether all rows of a batch are in one group. */
+static bool is_one_group(const struct batch *batch, const size_t *groups)
+{
+    for (size_t row = 1; row < batch->count; row++)
+        if (groups[row] != groups[0]) return false;
+    return batch->count && groups[0] != SIZE_MAX;
+}
+
+static int add_batch(struct summarize_op *summarize, struct context *ctx, const struct batch *batch,
+                     const size_t *groups)
+{
+    bool one = is_one_group(batch, groups);
+    size_t index = 0;
+    for (const struct aggregate *a = summarize->aggregates; a; a = a->next, index++) {
+        const struct vec *v = NULL;
+        int status = a->arg ? expr_eval(ctx, a->arg, batch, &v) : 0;
+        if (status) return status;
+        struct gathered *state =
+            one ? &summarize->states[groups[0] * summarize->aggregate_count + index] : NULL;
+        if (one && v && gathered_can_many(a, batch, v, state))
+            status = gathered_add_many(ctx, a, batch, v, state);
+        else
+            status = gathered_add(ctx, a, index, batch, v, summarize->time_column, groups,
+                                  summarize->states, summarize->aggregate_count);
         if (status) return status;
     }
     return 0;
@@ -210,10 +258,7 @@ static int summarize_fill(struct summarize_op *summarize, struct context *ctx)
         int status = summarize->op.input->next(summarize->op.input, ctx, &batch);
         if (status || !batch) return status;
         status = assign_groups(summarize, ctx, batch, values, by, groups);
-        size_t index = 0;
-        for (const struct aggregate *a = summarize->aggregates; a && !status; a = a->next)
-            status = gathered_add(ctx, a, index++, batch, summarize->time_column, groups,
-                                  summarize->states, summarize->aggregate_count);
+        if (!status) status = add_batch(summarize, ctx, batch, groups);
         if (status) return status;
     }
 }
@@ -399,6 +444,16 @@ static int bind_results(struct context *ctx, struct summarize_op *summarize,
     return 0;
 }
 
+/* Whether it matters when a row was: for first, last and slope, and for the order of groups. */
+static bool needs_times(const struct summarize_op *summarize)
+{
+    for (const struct aggregate *a = summarize->aggregates; a; a = a->next)
+        if (a->function == F_FIRST || a->function == F_LAST || a->function == F_SLOPE) return true;
+    for (size_t i = 0; i < summarize->by_count; i++)
+        if (summarize->by_run[i]) return true;
+    return false;
+}
+
 int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     struct summarize_op *summarize;
@@ -414,7 +469,7 @@ int op_summarize(struct context *ctx, const struct stage *stage, struct op *inpu
     status = bind_by(ctx, summarize, stage);
     if (!status) status = bind_results(ctx, summarize, stage);
     if (status) return status;
-    summarize->time_column = schema_find(&input->schema, "time", 4);
+    summarize->time_column = needs_times(summarize) ? schema_find(&input->schema, "time", 4) : -1;
     summarize->vecs = arena_array(ctx->arena, summarize->op.schema.count, sizeof *summarize->vecs);
     if (!summarize->vecs) return context_no_memory(ctx);
     for (size_t i = 0; i < summarize->op.schema.count; i++) {

@@ -197,6 +197,9 @@ double sorted_quantile(const double *sorted, size_t n, double p)
     return fraction > 0 ? interpolate(sorted[rank], sorted[rank + 1], fraction) : sorted[rank];
 }
 
+/* Samples as large as this are not worth moving about. */
+enum { BRACKET_FROM = 1 << 16 };
+
 /* What values are ordered by: themselves, or their distance from a centre. */
 struct order {
     bool by_distance;
@@ -263,8 +266,47 @@ static double select_key(double *x, size_t n, double p, struct order order)
     return interpolate(low, high, fraction);
 }
 
+/* The quantile of a large sample by one pass over it: a small sample of the sample says between which
+ * two values it lies almost surely, and only what is between them is looked at closer. false: it was
+ * not there after all, or there was no memory. */
+static bool bracket_quantile(const double *x, size_t n, double p, double *out)
+{
+    enum { PROBES = 4096, MARGIN = 160 };
+    double probes[PROBES], low = -(double)INFINITY, high = (double)INFINITY, fraction;
+    size_t room = n / 8, below = 0, count = 0, rank = quantile_rank(n, p, &fraction);
+    uint64_t random = 0x9e3779b97f4a7c15u;
+    for (size_t i = 0; i < PROBES; i++) {
+        random = random * 6364136223846793005u + 1442695040888963407u;
+        probes[i] = x[(random >> 33) % n];
+    }
+    sample_sort(probes, PROBES);
+    size_t probe = (size_t)(p * (PROBES - 1));
+    if (probe >= MARGIN) low = probes[probe - MARGIN];
+    if (probe + MARGIN < PROBES) high = probes[probe + MARGIN];
+    double *between = malloc((room + 1) * sizeof *between);
+    if (!between) return false;
+    for (size_t i = 0; i < n && count <= room; i++) {
+        between[count] = x[i];
+        count += x[i] >= low && x[i] <= high;
+        below += x[i] < low;
+    }
+    bool found = count <= room && rank >= below && rank + 1 < below + count;
+    if (found) {
+        struct order order = {false, 0};
+        select_rank(between, count, rank - below, order);
+        double at = between[rank - below], next = between[rank - below + 1];
+        for (size_t i = rank - below + 2; i < count; i++)
+            next = between[i] < next ? between[i] : next;
+        *out = fraction > 0 ? interpolate(at, next, fraction) : at;
+    }
+    free(between);
+    return found;
+}
+
 double select_quantile(double *x, size_t n, double p)
 {
+    double out;
+    if (n >= BRACKET_FROM && p >= 0 && p <= 1 && bracket_quantile(x, n, p, &out)) return out;
     return select_key(x, n, p, (struct order){false, 0});
 }
 
