@@ -431,7 +431,7 @@ static bool is_plain(const struct scan_op *scan, size_t index)
 {
     size_t at = index - scan->group_start;
     return scan->near.whole[at] && !scan->far_column[at] && !scan->near.inherited_runs &&
-           scan->near.runs && !scan->selection->rows && !scan->marks;
+           scan->near.runs && !scan->selection->rows && !scan->marks && !scan->base_only;
 }
 
 /* Remembers what was found for the series that is loaded, which is plain. */
@@ -598,8 +598,8 @@ static bool is_direct(const struct scan_op *scan)
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = scan->stream;
     size_t here = scan->next_series, next = here + 1;
-    if (scan->ranges || selection->rows || scan->marks || scan->lineage.segment_count ||
-        stream->run_count < DIRECT_RUNS)
+    if (scan->ranges || selection->rows || scan->marks || scan->base_only ||
+        scan->lineage.segment_count || stream->run_count < DIRECT_RUNS)
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;
