@@ -1,6 +1,7 @@
 /* cmd_show.c -- `pace show`: one run whole: identity, metadata, values. */
 #include "command.h"
 
+#include "run_cells.h"
 #include "say.h"
 #include "show.h"
 #include "store.h"
@@ -155,66 +156,20 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
 
 /* -- what it measured -------------------------------------------------------------------------- */
 
-static int add_cells(pace_snapshot *snapshot, const struct pace_run_view *view,
-                     const struct pace_cells *cells, size_t r, const struct pace_column *columns,
-                     struct rows *rows, struct pace_error *error)
+static int add_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
 {
     static const char *const statuses[] = {"ok", "failed", "skipped"};
-    const struct pace_stream *streams;
-    const char *const *benchmarks, *const *measures;
-    uint32_t count;
-    int code = pace_streams(snapshot, error, &streams, &count);
-    if (code == 0) code = pace_names(snapshot, PACE_BENCHMARK, error, &benchmarks, &count);
-    if (code == 0) code = pace_names(snapshot, PACE_MEASURE, error, &measures, &count);
-    for (size_t c = 0; c < cells->column_count && code == 0; c++) {
-        size_t at = c * cells->stride + r;
-        struct pace_measure measure;
-        const double *samples;
-        size_t sample_count = 0;
-        if (cells->status[at] > PACE_CELL_SKIPPED) continue;
-        code = pace_measure_get(snapshot, streams[view->stream].project, columns[c].measure, error,
-                                &measure);
-        if (code == 0)
-            code = pace_samples(snapshot, view->run, (uint32_t)c, error, &samples, &sample_count);
-        if (code != 0) break;
-        rows_next(rows);
-        rows_text(rows, 0, benchmarks[columns[c].benchmark]);
-        rows_text(rows, 1, measures[columns[c].measure]);
-        rows_number(rows, 2, cells->value[at], measure.unit);
-        if (cells->lower != NULL) rows_number(rows, 3, cells->lower[at], measure.unit);
-        if (cells->upper != NULL) rows_number(rows, 4, cells->upper[at], measure.unit);
-        rows_text(rows, 5, statuses[cells->status[at]]);
-        if (sample_count > 0) rows_number(rows, 6, (double)sample_count, "");
-    }
-    return code;
-}
-
-static int read_cells(pace_snapshot *snapshot, const struct pace_run_view *view, struct rows *rows,
-                      struct pace_error *error)
-{
-    const struct pace_column *columns;
-    uint32_t count;
-    pace_scan *scan = NULL;
-    struct pace_cells cells;
-    struct pace_range range = {view->time_ns, view->time_ns + 1, 0};
-    int code = pace_columns(snapshot, view->stream, error, &columns, &count);
-    uint32_t *all = code == 0 ? malloc((count + 1) * sizeof *all) : NULL;
-    if (code == 0 && all == NULL) code = PACE_ENOMEM;
-    for (uint32_t i = 0; code == 0 && i < count; i++)
-        all[i] = i;
-    if (code == 0) code = pace_scan_open(snapshot, view->stream, all, count, &range, error, &scan);
-    int found = 0;
-    while (code == 0 && !found) {
-        code = pace_scan_next(scan, error, &cells);
-        if (code != 0 || cells.run_count == 0) break;
-        for (size_t r = 0; r < cells.run_count && code == 0 && !found; r++) {
-            found = cells.runs[r].run == view->run;
-            if (found) code = add_cells(snapshot, view, &cells, r, columns, rows, error);
-        }
-    }
-    pace_scan_close(scan);
-    free(all);
-    return code == 0 && rows->failed ? PACE_ENOMEM : code;
+    struct rows *rows = context;
+    (void)error;
+    rows_next(rows);
+    rows_text(rows, 0, cell->benchmark);
+    rows_text(rows, 1, cell->measure);
+    rows_number(rows, 2, cell->value, cell->unit);
+    rows_number(rows, 3, cell->lower, cell->unit);
+    rows_number(rows, 4, cell->upper, cell->unit);
+    rows_text(rows, 5, statuses[cell->status]);
+    if (cell->sample_count > 0) rows_number(rows, 6, (double)cell->sample_count, "");
+    return rows->failed ? PACE_ENOMEM : 0;
 }
 
 static int show_run(pace_snapshot *snapshot, uint64_t run, const struct show_style *style)
@@ -231,7 +186,7 @@ static int show_run(pace_snapshot *snapshot, uint64_t run, const struct show_sty
     rows_field(&rows, "status", PACE_FIELD_TEXT);
     rows_field(&rows, "samples", PACE_FIELD_NUMBER);
     int code = pace_run_get(snapshot, run, &error, &view);
-    if (code == 0) code = read_cells(snapshot, &view, &rows, &error);
+    if (code == 0) code = run_cells(snapshot, &view, &error, add_cell, &rows);
     /* A format is for programs: rows alone. */
     if (code == 0 && style->format == NULL) code = write_head(snapshot, &view, &error);
     int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &rows);
