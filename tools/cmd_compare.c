@@ -123,6 +123,10 @@ static int medians(struct show *show, const char *query, const struct wishes *wi
     struct comparison comparison;
     int status = comparison_read(show, query, &comparison);
     if (status == 0) compare_table(&comparison, base, new_side, &show->style, wishes->changed);
+    if (status == 0 && comparison.within_run > 0)
+        say_note(
+            "note: p is of samples of single runs, which share what was different from run to run; "
+            "from 4 runs a side on the runs are compared");
     if (status == 0 && comparison.pairs == 0) {
         say_error("nothing to compare: %s and %s have no series in common", base->label,
                   new_side->label);

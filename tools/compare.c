@@ -98,7 +98,7 @@ static void keep_row(struct comparison *out, const struct pace_rows *rows, size_
         double number = field_number(rows_find(rows, numbers[i].field), row);
         memcpy((char *)kept + numbers[i].offset, &number, sizeof number);
     }
-    out->worse += strcmp(kept->verdict, "worse") == 0;
+    out->within_run += strcmp(kept->basis, "within-run") == 0;
     out->pairs += !isnan(kept->base) && !isnan(kept->value);
 }
 

@@ -65,8 +65,7 @@ struct comparison {
     struct arena arena;
     struct compared *rows;
     size_t count, capacity;
-    int worse; /* how many */
-    int pairs;
+    size_t pairs, within_run; /* pairs, and those of them whose samples were compared */
 };
 
 /* Runs the query; keeps its rows. 0 or the exit status. */

@@ -6,6 +6,7 @@
 #include "run_cells.h"
 #include "say.h"
 #include "store.h"
+#include "timestamp.h"
 
 #include <ctype.h>
 #include <ftw.h>
@@ -375,7 +376,14 @@ int side_load(struct side *side, const char *adapter, pace *to, const char *name
     struct scratch own = {0};
     struct pace_error error = {0};
     struct load_report report;
-    struct load_options options = {.project = "compare", .adapter = adapter, .say = say_line};
+    /* Only for this comparison: where and when it was measured does not matter. */
+    struct load_options options = {.project = "compare",
+                                   .branch = name,
+                                   .testbed = "all",
+                                   .adapter = adapter,
+                                   .has_time = 1,
+                                   .time_ns = timestamp_now(),
+                                   .say = say_line};
     char *path = side->branch;
     int status = scratch_open(&own);
     if (status == 0 && load_files(own.store, &options, &path, 1, &error, &report) != 0)
