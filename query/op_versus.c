@@ -234,16 +234,17 @@ static void put_number(struct versus_op *versus, int column, size_t row, double 
 static void put_alone(struct versus_op *versus, size_t row, const struct side *side,
                       const struct entry *entry, bool here)
 {
-    double *work = side->values.values + entry->from;
     enum verdict verdict = here ? VERDICT_NEW : VERDICT_GONE;
     if (here && entry->gone) verdict = VERDICT_GONE;
     if (here && !entry->gone && entry->count == 0) verdict = VERDICT_FAILED;
     put_row(versus, row, entry->series, verdict);
     put_number(versus, here ? OUT_N : OUT_N_BASE, row, (double)entry->count);
-    struct pair alone;
-    if (entry->count &&
-        !pair_compare(work, entry->count, work, entry->count, &versus->options, &alone))
-        put_number(versus, here ? OUT_VALUE : OUT_BASE, row, alone.x.value);
+    struct median alone;
+    if (pair_side(side->values.values + entry->from, entry->count, &versus->options, &alone))
+        return;
+    put_number(versus, here ? OUT_VALUE : OUT_BASE, row, alone.value);
+    put_number(versus, here ? OUT_LOWER : OUT_LOWER_BASE, row, alone.low);
+    put_number(versus, here ? OUT_UPPER : OUT_UPPER_BASE, row, alone.high);
 }
 
 static enum verdict verdict_of(const struct pair *pair, enum pace_direction direction)

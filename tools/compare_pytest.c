@@ -325,7 +325,7 @@ static void print_group(const struct cell_stats *rows, size_t count, const struc
     }
     printf("benchmark '");
     say_safe(stdout, rows[0].benchmark, strlen(rows[0].benchmark));
-    printf("': %zu runs, ", count);
+    printf("': %zu run%s, ", count, count == 1 ? "" : "s");
     say_safe(stdout, rows[0].measure, strlen(rows[0].measure));
     printf(" in %s, OPS in %s\n", *unit ? unit : "its unit",
            ops < 1e-5 ? "Mops/s"

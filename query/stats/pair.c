@@ -54,9 +54,6 @@ static int compare_welch(const double *x, size_t nx, const double *y, size_t ny,
                          const struct pair_options *options, struct pair *out)
 {
     double df;
-    out->x = mean_interval(x, nx, options->alpha);
-    out->y = mean_interval(y, ny, options->alpha);
-    out->ratio = out->y.value / out->x.value;
     out->p = welch_p(x, nx, y, ny, &df);
     if (isnan(out->p))
         out->p = 1;
@@ -200,13 +197,18 @@ static bool all_equal(const double *x, size_t n, double value)
     return true;
 }
 
-static int medians(const double *x, size_t n, double alpha, struct median *out)
+int pair_side(const double *x, size_t n, const struct pair_options *options, struct median *out)
 {
+    if (n == 0) return -1;
+    if (options->method == PAIR_WELCH) {
+        *out = mean_interval(x, n, options->alpha);
+        return 0;
+    }
     double *sorted = malloc(n * sizeof *sorted);
     if (!sorted) return -1;
     memcpy(sorted, x, n * sizeof *x);
     sample_sort(sorted, n);
-    *out = sorted_median(sorted, n, 1 - alpha);
+    *out = sorted_median(sorted, n, 1 - options->alpha);
     free(sorted);
     return 0;
 }
@@ -214,10 +216,8 @@ static int medians(const double *x, size_t n, double alpha, struct median *out)
 int pair_compare(const double *x, size_t nx, const double *y, size_t ny,
                  const struct pair_options *options, struct pair *out)
 {
-    if (nx == 0 || ny == 0) return -1;
     *out = (struct pair){.p = 1, .ratio_low = (double)NAN, .ratio_high = (double)NAN};
-    if (medians(x, nx, options->alpha, &out->x) || medians(y, ny, options->alpha, &out->y))
-        return -1;
+    if (pair_side(x, nx, options, &out->x) || pair_side(y, ny, options, &out->y)) return -1;
     out->ratio = out->y.value / out->x.value;
     if (all_equal(x, nx, x[0]) && all_equal(y, ny, x[0])) {
         out->ratio = out->ratio_low = out->ratio_high = 1;

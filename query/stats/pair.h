@@ -40,6 +40,9 @@ struct pair {
 int pair_compare(const double *x, size_t nx, const double *y, size_t ny,
                  const struct pair_options *options, struct pair *out);
 
+/* The middle of one sample with its interval, as pair_compare gives it. 0, or -1 likewise. */
+int pair_side(const double *x, size_t n, const struct pair_options *options, struct median *out);
+
 /* Welch (1947): two-sided p of equal means, and the degrees of freedom; NAN below two values a side
  * without any spread. */
 double welch_p(const double *x, size_t nx, const double *y, size_t ny, double *df);

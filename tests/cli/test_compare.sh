@@ -1,0 +1,87 @@
+#!/bin/sh
+# test_compare.sh -- pace compare: runs, commits, branches and files; its tables and rules.
+. tests/cli/tap.sh
+
+line() { # NAME COMMIT VALUE SAMPLES [BRANCH]
+    printf '{"project":"p","testbed":"t","benchmark":"%s","unit":"ns","value":%s,"samples":[%s],"commit":"%s","branch":"%s","time":"2026-01-%sT00:00:00Z"}\n' \
+        "$1" "$3" "$4" "$2" "${5:-main}" "${2#aaaaaaa}"
+}
+
+# The samples of benchstat's own test data; what it says of them:
+#   Encode/format=json-48   1.718u +- 1%   1.423u +- 1%  -17.20% (p=0.000 n=10)
+#   Encode/format=gob-48    3.066u +- 0%   3.070u +- 2%        ~ (p=0.446 n=10)
+#   geomean                 2.295u         2.090u        -8.94%
+line json aaaaaaa11 1718 1726,1723,1707,1707,1713,1729,1736,1707,1705,1774 >old.jsonl
+line gob aaaaaaa11 3065.5 3069,3075,3069,3067,3207,3064,3064,3058,3059,3062 >>old.jsonl
+line json aaaaaaa12 1422.5 1423,1416,1411,1413,1412,1426,1422,1424,1447,1425 >new.jsonl
+line gob aaaaaaa12 3070 3075,3065,3059,3065,3060,3081,3186,3135,3087,3062 >>new.jsonl
+line third aaaaaaa12 5 5 >>new.jsonl
+
+t "two files, without a store" run_pace 0 compare old.jsonl new.jsonl
+t "medians and intervals as benchstat has them" has "$OUT" \
+    'json     1.718 us ±   1 %  1.423 us ±   1 %  -17.20 %  <0.001  10  better'
+t "no difference" has "$OUT" 'gob      3.066 us ±   0 %   3.07 us ±   2 %         ~   0.446  10  same'
+t "geometric means" has "$OUT" '-8.94 %'
+t "what is on one side only" has "$OUT" 'new'
+t "is said" has "$ERR" 'note: 1 series is on one side only'
+t "and that samples of one run were compared" has "$ERR" 'samples of single runs'
+t "nothing is left behind" [ -z "$(ls "$TMPDIR")" ]
+t "no store was made" [ ! -e .pace ]
+t "only changes" run_pace 0 compare old.jsonl new.jsonl --changed
+t "without the rest" lacks "$OUT" 'gob'
+t "Welch's test" run_pace 0 compare old.jsonl new.jsonl --using welch --format csv
+t "compares means" has "$OUT" ',1421.9,1722.7,10,10,'
+t "JSON lines of it" run_pace 0 compare old.jsonl new.jsonl --format jsonl --changed
+t "with the names of versus" has "$OUT" '"verdict":"better","n_needed":null,"basis":"within-run"'
+t "no such test" run_pace 2 compare old.jsonl new.jsonl --using guess
+t "is said" has "$ERR" "no test 'guess'"
+t "a value that is none" run_pace 2 compare old.jsonl new.jsonl --alpha '5%) | x'
+t "too many sides" run_pace 2 compare a b c
+t "a file that is not there" run_pace 3 compare old.jsonl nothing.jsonl
+line other aaaaaaa12 5 5 >other.jsonl
+t "nothing in common" run_pace 4 compare old.jsonl other.jsonl
+t "is said" has "$ERR" 'have no series in common'
+
+t "rules of pytest-benchmark hold" run_pace 0 compare old.jsonl new.jsonl --fail median:5%
+t "and break" run_pace 1 compare new.jsonl old.jsonl --fail min:5% --fail mean:1
+t "which names benchmark and statistic" has "$ERR" \
+    'json: min is 20.84 % over that of new.jsonl, more than min:5% allows'
+t "seconds" run_pace 1 compare new.jsonl old.jsonl --fail max:0.0000002
+t "a rule that is none" run_pace 2 compare old.jsonl new.jsonl --fail ops:5%
+t "says what there is" has "$ERR" 'min, max, mean, median, stddev or iqr'
+t "its table" run_pace 0 compare old.jsonl new.jsonl --table pytest
+t "best of the group" has "$OUT" 'new.jsonl   1.4110 (1.0)   1.4470 (1.0)   1.4219 (1.0)'
+t "and ratios to it" has "$OUT" 'old.jsonl  1.7050 (1.21)'
+t "another table" run_pace 2 compare old.jsonl new.jsonl --table fancy
+
+# A store: eight runs of main, the last four slower; one of a branch.
+for i in 11 12 13 14; do line a aaaaaaa$i 10$i 10$i; done >runs.jsonl
+for i in 15 16 17 18; do line a aaaaaaa$i 15$i 15$i; done >>runs.jsonl
+line a aaaaaaa19 1515 1515 dev >>runs.jsonl
+run_pace 0 load runs.jsonl
+t "the newest run and the one before" run_pace 0 compare
+t "of the current branch, else of all" has "$OUT" 'aaaaaaa18'
+t "too few to tell, and how many would do" has "$OUT" 'need 4 runs'
+t "runs by number" run_pace 0 compare run:1 8
+t "commits" run_pace 0 compare aaaaaaa11 commit:aaaaaaa18
+t "are named" has "$OUT" 'aaaaaaa11'
+t "counted back" run_pace 0 compare last~3
+t "no such run" run_pace 4 compare last~30
+t "branches" run_pace 0 compare main dev
+t "of branches the newest runs" run_pace 0 compare main dev -n 4 --format csv
+t "so many" has "$OUT" ',1,4,'
+t "a run and a file" run_pace 4 compare old.jsonl last
+t "a run and a file with the same" run_pace 0 compare runs.jsonl branch:main
+t "the runs of both" has "$OUT" '9+8'
+t "no such commit" run_pace 3 compare zzzz last
+t "is said" has "$ERR" "no run, commit, branch or file 'zzzz'"
+t "an ambiguous one" run_pace 3 compare commit:aaaaaaa last
+t "lists the choices" has "$ERR" 'aaaaaaa12'
+git init -q . && git commit -q --allow-empty -m one && git tag v1
+t "a tag that was not measured" run_pace 3 compare v1 last
+t "is said" has "$ERR" '(v1) was not measured'
+line a aaaaaaa20 1515 1515 | sed "s/aaaaaaa20/$(git rev-parse HEAD)/" >tag.jsonl
+run_pace 0 load tag.jsonl
+t "a tag" run_pace 0 compare v1 last~1
+t "by its name" has "$OUT" 'v1'
+finish
