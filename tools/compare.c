@@ -51,7 +51,7 @@ static int side_query(pace_session *session, const char *name, const struct side
 int compare_query(pace_session *session, const struct side *base, const struct side *new_side,
                   size_t newest, const char *options, char *text, size_t size)
 {
-    char of_base[256], of_new[256];
+    char of_base[256] = "", of_new[256] = "";
     int status = side_query(session, "base", base, newest, of_base, sizeof of_base);
     if (status == 0) status = side_query(session, "new", new_side, newest, of_new, sizeof of_new);
     snprintf(text, size, "%s | versus (%s)%s", of_new, of_base, options);
