@@ -137,9 +137,12 @@ static void choose_roles(struct builder *b)
     static const char *const heading[] = {"project", "branch", "testbed", "measure"};
     static const char *const heading_of_many[] = {"benchmark", "run", "commit", "time"};
     static const char *const empty[] = {
-        "low_limit", "high_limit", "lower_value", "upper_value", "commit", "run", "from_commit",
-        "project",   "branch",     "testbed",     "measure",     "unit",   "time"};
+        "low_limit", "high_limit", "lower_value", "upper_value", "commit", "run",  "from_commit",
+        "project",   "branch",     "testbed",     "measure",     "unit",   "time", "n_needed"};
+    /* The intervals of both sides of a comparison: their ratio has one, which says more. */
+    static const char *const sides[] = {"lower_value", "upper_value", "lower_base", "upper_base"};
     const struct held *held = b->held;
+    bool compared = held_find(held, "n_base") && held_find(held, "ci_low");
     size_t shown = 0;
     for (size_t c = 0; c < held->column_count; c++) {
         const struct held_column *column = &held->columns[c];
@@ -149,6 +152,8 @@ static void choose_roles(struct builder *b)
                         (IS_ONE_OF(name, heading_of_many) && held->count >= MANY_SERIES_ROWS);
         enum column_role role = ROLE_SHOWN;
         if (IS_ONE_OF(name, empty) && all_missing(held, column))
+            role = ROLE_OMITTED;
+        else if (compared && IS_ONE_OF(name, sides))
             role = ROLE_OMITTED;
         else if (may_head && all_equal(held, column))
             role = ROLE_HEADING;

@@ -84,4 +84,18 @@ line a aaaaaaa20 1515 1515 | sed "s/aaaaaaa20/$(git rev-parse HEAD)/" >tag.jsonl
 run_pace 0 load tag.jsonl
 t "a tag" run_pace 0 compare v1 last~1
 t "by its name" has "$OUT" 'v1'
+
+# Raw samples in the language: `check mann-whitney`, and `versus` within a run.
+for i in 10 11 12 13 14 15 16; do line a bbbbbbb$i 100 99,100,101,100.$i,99.$i s; done |
+    sed 's/2026-01-bbbbbbb/2026-01-/' >samples.jsonl
+line a bbbbbbb17 120 119,120,121,120.5,119.5 s | sed 's/2026-01-bbbbbbb/2026-01-/' >>samples.jsonl
+run_pace 0 --db s load samples.jsonl
+t "ranks against the samples of the window" run_pace 0 --db s query --format csv \
+    'branch:s | check mann-whitney 99% | last 2 | keep base, n, p, low_limit, verdict'
+t "the one before is not" has "$OUT" ',,ok'
+t "the last is worse" has "$OUT" ',7,0.000167692'
+t "and has no limits" has "$OUT" ',,worse'
+t "a branch without samples in its window" run_pace 0 --db s query --format csv \
+    'branch:s | check cohen 3sd | last 1 | keep spread, score, verdict'
+t "pools deviations" has "$OUT" ',worse'
 finish

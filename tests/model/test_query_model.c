@@ -278,6 +278,10 @@ static void test_range_before_or_after(void **state)
         "check t-test 99% floor 1%",
         "check mad 3sd over 20 confirm 2 of 3",
         "check z-score 2sd over 20d confirm 2 of 4",
+        "check cusum 3sd over 40",
+        "check ewma within 2.7sd over 30",
+        "check cohen 2sd over 10",
+        "check t-test 95% within 90% fdr 20%",
         "baseline median over 30",
         "baseline mean over 12d lag 3 needs 2",
         "derive a = mean(value) over 5, b = max(a) over 5 needs 2",
@@ -317,6 +321,88 @@ static void test_range_before_or_after(void **state)
         model_store_free(&store);
     }
     assert_true(rows > 200);
+}
+
+/* -- versus is two queries, joined ---------------------------------------------------------------
+ */
+
+/* The line of a csv text that begins with this key, behind it; NULL when there is none. */
+static const char *line_of(const char *csv, const char *key, size_t len)
+{
+    for (const char *line = csv; line && *line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, len) == 0) return line + len;
+    }
+    return NULL;
+}
+
+/* The text behind the first line end; "" when there is none. */
+static const char *next_line(const char *text)
+{
+    const char *end = strchr(text, '\n');
+    return end ? end + 1 : "";
+}
+
+static size_t field_length(const char *text, int fields)
+{
+    size_t len = 0;
+    for (; fields > 0 && text[len] && text[len] != '\n'; len++)
+        fields -= text[len] == ',';
+    return len;
+}
+
+static void check_versus(pace_session *session, const char *here, const char *there,
+                         const char *range, size_t *pairs)
+{
+    static const char both[] = "where value is not none | summarize median(value), n = count() by "
+                               "project, benchmark, measure, testbed";
+    char text[600], *a, *b, *joined;
+    snprintf(text, sizeof text, "branch:%s measure:latency | %s | %s", here, range, both);
+    query_run(session, text, &a, NULL);
+    snprintf(text, sizeof text, "branch:%s measure:latency | %s | %s", there, range, both);
+    query_run(session, text, &b, NULL);
+    snprintf(
+        text, sizeof text,
+        "branch:%s measure:latency | %s | versus branch:%s | where n > 0 and n_base > 0 | keep "
+        "project, benchmark, measure, testbed, value, n, base, n_base",
+        here, range, there);
+    query_run(session, text, &joined, NULL);
+    size_t found = 0;
+    for (const char *line = next_line(joined); *line; line = next_line(line)) {
+        size_t key = field_length(line, 4), own = field_length(line + key, 2);
+        const char *expected = line_of(a, line, key), *base = line_of(b, line, key);
+        if (!expected || !base || strncmp(expected, line + key, own - 1) != 0 ||
+            strncmp(base, line + key + own, strcspn(base, "\n")) != 0)
+            fail_msg("%s\n%.300s", text, line);
+        found++;
+    }
+    for (const char *line = next_line(a); *line; line = next_line(line))
+        found -= line_of(b, line, field_length(line, 4)) != NULL;
+    assert_int_equal(found, 0); /* each pair once */
+    *pairs += strlen(joined) > 60;
+    free(a);
+    free(b);
+    free(joined);
+}
+
+static void test_versus_is_two_queries(void **state)
+{
+    (void)state;
+    static const char *const ranges[] = {"last 3", "last 30d", "first 9", "last run", "last 1000"};
+    size_t pairs = 0;
+    for (uint64_t seed = 300; seed < 310; seed++) {
+        struct model_store store;
+        model_store_make(&store, seed, 5, 60);
+        pace_session *session = session_of(&store);
+        add_marks(&store, session, 2);
+        for (int i = 0; i < store.stream_count; i++)
+            for (int j = 0; j < store.stream_count; j++)
+                check_versus(session, store.streams[i].names[PACE_BRANCH],
+                             store.streams[j].names[PACE_BRANCH], ranges[(i + j) % 5], &pairs);
+        pace_session_close(session);
+        model_store_free(&store);
+    }
+    assert_true(pairs > 20);
 }
 
 /* -- windows never hold the judged point, nor a run of its commit (rule 6) ------------------------
@@ -376,9 +462,8 @@ static void test_own_commit_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_commit_is_left_out),
-        cmocka_unit_test(test_range_before_or_after),
-        cmocka_unit_test(test_long_series),
+        cmocka_unit_test(test_own_commit_is_left_out), cmocka_unit_test(test_range_before_or_after),
+        cmocka_unit_test(test_versus_is_two_queries),  cmocka_unit_test(test_long_series),
         cmocka_unit_test(test_random_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

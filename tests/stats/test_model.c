@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <stdint.h>
 #include <string.h>
 
 static const struct bound none = {BOUND_NONE, 0};
@@ -438,6 +439,64 @@ static void test_large(void **state)
     near(limits.spread, 1.4826);
 }
 
+/* Without a change, values of a normal series go beyond a limit as often as was asked for. */
+static void test_calibration(void **state)
+{
+    (void)state;
+    enum { TRIALS = 20000, WINDOW = 20 };
+    static const struct {
+        enum model_kind kind;
+        double most; /* of the rate asked for: z-score takes the deviation as known */
+    } models[] = {{MODEL_T_TEST, 1.1}, {MODEL_Z_SCORE, 2.2}, {MODEL_LOG_NORMAL, 2.2}};
+    uint64_t seed = 20251122;
+    for (size_t m = 0; m < 3; m++) {
+        int beyond = 0, small = 0;
+        for (int i = 0; i < TRIALS; i++) {
+            double x[WINDOW + 1];
+            for (int k = 0; k <= WINDOW; k++) {
+                seed = seed * 6364136223846793005u + 1442695040888963407u;
+                x[k] = 1000 + 10 * normal_quantile(((double)(seed >> 11) + 0.5) * 0x1p-53);
+            }
+            struct limits limits = limits_of(models[m].kind, x, WINDOW, probability(0.99));
+            beyond += x[WINDOW] > limits.high;
+            small += model_p(models[m].kind, &limits, x[WINDOW]) < 0.05;
+        }
+        double rate = (double)beyond / TRIALS, noise = 3 * sqrt(0.01 * 0.99 / TRIALS);
+        if (rate > 0.01 * models[m].most + noise || rate < 0.01 / 1.1 - noise)
+            fail_msg("%s: %g beyond 99%%", model_rows[models[m].kind].name, rate);
+        /* One-sided p on the value's own side: below 5 % on either. */
+        assert_true((double)small / TRIALS < 0.1 * models[m].most);
+    }
+}
+
+/* Scaled values have scaled limits; mirrored ones mirrored limits, for models with a symmetric form. */
+static void test_invariance(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < (size_t)MODEL_COUNT; k++) {
+        enum model_kind kind = (enum model_kind)k;
+        if (kind == MODEL_STATIC || kind == MODEL_MANN_WHITNEY) continue;
+        struct bound bound = model_rows[kind].bounds & BOUND_PROBABILITY  ? probability(0.99)
+                             : model_rows[kind].bounds & BOUND_DEVIATIONS ? deviations(3)
+                                                                          : fraction(0.5);
+        double scaled[10], mirrored[10], value = 108;
+        for (size_t i = 0; i < 10; i++) {
+            scaled[i] = ten[i] * 4096;
+            mirrored[i] = -ten[i];
+        }
+        struct limits plain = limits_of(kind, ten, 10, bound);
+        struct limits large = limits_of(kind, scaled, 10, bound);
+        near(large.high / 4096, plain.high);
+        near(large.low / 4096, plain.low);
+        near(model_score(kind, &large, value * 4096), model_score(kind, &plain, value));
+        if (kind == MODEL_LOG_NORMAL) continue;
+        struct limits mirror = limits_of(kind, mirrored, 10, bound);
+        near(mirror.low, -plain.high);
+        near(mirror.high, -plain.low);
+        near(model_score(kind, &mirror, -value), -model_score(kind, &plain, value));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -448,7 +507,8 @@ int main(void)
         cmocka_unit_test(test_thin),         cmocka_unit_test(test_scores),
         cmocka_unit_test(test_large),        cmocka_unit_test(test_bencher),
         cmocka_unit_test(test_charts),       cmocka_unit_test(test_samples),
-        cmocka_unit_test(test_chance),
+        cmocka_unit_test(test_chance),       cmocka_unit_test(test_calibration),
+        cmocka_unit_test(test_invariance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
