@@ -4,7 +4,8 @@
  * is the number of ways to give k of the values so far to x such that U is s. A group of t values, j
  * of them x, behind k' others of x and c - k' of y, adds j (c - k') + j (t - j) / 2 to U. Where there
  * are ties U is counted in halves. All terms are positive, so that also the smallest p has its
- * digits. */
+ * digits. Without ties the counts are the coefficients of a Gaussian binomial, which is cheaper; what
+ * is subtracted there is nothing in the tail, and smaller than what stays elsewhere. */
 #include "ranks.h"
 
 #include "dist.h"
@@ -32,13 +33,13 @@ struct groups {
     bool ties;
 };
 
-/* Adds a group of t values behind c others. */
-static void add_group(double *ways, size_t nx, size_t room, size_t c, size_t t, bool halves)
+/* Adds a group of t values behind c others; U in halves. */
+static void add_group(double *ways, size_t nx, size_t room, size_t c, size_t t)
 {
-    size_t unit = halves ? 2 : 1, most = nx < c + t ? nx : c + t;
+    size_t most = nx < c + t ? nx : c + t;
     for (size_t k = most; k > 0; k--) {
         for (size_t j = k > c ? k - c : 1; j <= t && j <= k; j++) {
-            size_t from = k - j, shift = unit * j * (c - from) + (halves ? j * (t - j) : 0);
+            size_t from = k - j, shift = 2 * j * (c - from) + j * (t - j);
             double times = choose(t, j);
             if (shift >= room) continue;
             const double *in = ways + from * room;
@@ -49,21 +50,34 @@ static void add_group(double *ways, size_t nx, size_t room, size_t c, size_t t, 
     }
 }
 
+/* The first coefficients of the product of (1 - q^(n - nx + i)) / (1 - q^i), i = 1 .. nx. */
+static void add_plain(double *ways, size_t nx, size_t n, size_t room)
+{
+    for (size_t i = 1; i <= nx; i++) {
+        size_t up = n - nx + i;
+        for (size_t s = room; s-- > up;)
+            ways[s] -= ways[s - up];
+        for (size_t s = i; s < room; s++)
+            ways[s] += ways[s - i];
+    }
+}
+
 /* P(U <= s) for s = 0 .. room - 1 (in halves with ties), where nx of the grouped values are x.
  * Returns memory of the caller, or NULL. */
 static double *count_ways(const struct groups *groups, size_t nx, size_t n, size_t room)
 {
-    double *ways = calloc((nx + 1) * room, sizeof *ways);
+    size_t planes = groups->ties ? nx + 1 : 1, c = 0;
+    double *ways = calloc(planes * room, sizeof *ways);
     if (!ways) return NULL;
-    size_t c = 0;
     ways[0] = 1;
-    for (size_t g = 0; g < groups->count; g++) {
-        add_group(ways, nx, room, c, groups->size[g], groups->ties);
+    if (!groups->ties) add_plain(ways, nx, n, room);
+    for (size_t g = 0; groups->ties && g < groups->count; g++) {
+        add_group(ways, nx, room, c, groups->size[g]);
         c += groups->size[g];
     }
     double total = choose(n, nx), sum = 0;
     for (size_t s = 0; s < room; s++) {
-        sum += ways[nx * room + s];
+        sum += ways[(planes - 1) * room + s];
         ways[s] = sum / total;
     }
     return ways;
@@ -219,14 +233,10 @@ static int rank_cut(size_t nx, size_t ny, double tail, double *cut)
         return 0;
     }
     size_t room = nx * ny / 2 + 1;
-    struct groups groups = {.size = malloc((nx + ny) * sizeof *groups.size), .count = nx + ny};
-    double *below = NULL;
-    for (size_t i = 0; groups.size && i < groups.count; i++)
-        groups.size[i] = 1;
-    if (groups.size) below = count_ways(&groups, nx, nx + ny, room);
+    struct groups groups = {.ties = false};
+    double *below = count_ways(&groups, nx, nx + ny, room);
     for (size_t s = 0; below && s < room && below[s] <= tail; s++)
         *cut = (double)s;
-    free(groups.size);
     free(below);
     return below ? 0 : -1;
 }

@@ -2,7 +2,7 @@
  *
  * Exact where the samples are small (no ties: up to RANK_EXACT values each; with ties, by the
  * conditional permutation distribution: up to RANK_EXACT_TIES), else the normal approximation with
- * corrections for ties and continuity. Exact: at most some 10 ms, for samples of ten some 10 us. No
+ * corrections for ties and continuity. Exact: some 10 us for ten values a side, at most some ms. No
  * order of values is asked for; values are finite. Pure. */
 #ifndef PACE_RANKS_H
 #define PACE_RANKS_H
