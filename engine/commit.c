@@ -583,6 +583,9 @@ static int set_start(struct commit *commit, struct pace_run_result *result)
     return rc ? error_set(commit->error, rc, "the start point: %s", pace_strerror(rc)) : 0;
 }
 
+/* Cells of a batch that may share a commit. */
+#define LITTLE_CELLS_MAX 65536
+
 /* Keeps the runs that wait from filling the memory. */
 #define WAITING_CELLS_MAX ((uint64_t)1 << 23)
 
@@ -745,6 +748,16 @@ static int check_runs(pace_run *const *runs, size_t count, struct pace_error *er
     return 0;
 }
 
+/* A batch that others may join: it stays small, and does not write blocks of its own. */
+static int is_little(const struct commit *commit)
+{
+    uint64_t cells = 0;
+    if (commit->run_count >= commit->store->limits.direct_runs) return 0;
+    for (size_t i = 0; i < commit->run_count; i++)
+        cells += commit->runs[i]->cell_count;
+    return cells <= LITTLE_CELLS_MAX;
+}
+
 int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pace_error *error,
                      struct pace_run_result *results)
 {
@@ -756,7 +769,8 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
     arena_init(&commit.waiting, 0);
     commit.fold.limits = &store->limits;
     commit.results = calloc(count, sizeof *commit.results);
-    rc = commit.results ? store_write(store, commit_batch, &commit, error) : error_memory(error);
+    rc = commit.results ? store_write(store, is_little(&commit), commit_batch, &commit, error)
+                        : error_memory(error);
     for (size_t i = 0; !rc && i < count; i++) {
         runs[i]->committed = 1;
         if (results) results[i] = commit.results[i];

@@ -173,7 +173,7 @@ static int finish_batch(struct kv_txn *txn, void *context, struct pace_error *er
 static int write_work(struct compaction *job, pace *work, struct pace_error *error)
 {
     int rc = go_over(job, work, error);
-    return rc ? rc : store_write(work, finish_batch, job, error);
+    return rc ? rc : store_write(work, 0, finish_batch, job, error);
 }
 
 /* Makes the new store. */

@@ -288,7 +288,7 @@ int copy_measures(struct copy *copy, int defaults, struct pace_error *error)
     for (uint32_t i = 0; i < count; i++) {
         if (streams[i].project < job.project_count) job.with_runs[streams[i].project] = 1;
     }
-    rc = store_write(copy->to, copy_measure_batch, &job, error);
+    rc = store_write(copy->to, 0, copy_measure_batch, &job, error);
     free(job.with_runs);
     return rc;
 }
@@ -394,7 +394,7 @@ static int copy_start_batch(struct kv_txn *txn, void *context, struct pace_error
 int copy_starts(struct copy *copy, struct pace_error *error)
 {
     struct start_copy job = {.copy = copy};
-    int rc = store_write(copy->to, copy_start_batch, &job, error);
+    int rc = store_write(copy->to, 0, copy_start_batch, &job, error);
     map_free(&job.branches);
     return rc;
 }

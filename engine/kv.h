@@ -26,12 +26,13 @@ struct kv_slice {
 
 /* What a batch does. `run` may be called several times (each time nothing of the earlier call is
  * left), so it starts from scratch; `finish`, once per call of `run`, tells whether it lasts. Both
- * are called while no other batch runs in any process. Returning KV_UNCHANGED ends it without a
- * write. */
+ * are called while no other batch runs in any process, perhaps by another thread that does the work
+ * of several waiting ones in one commit. Returning KV_UNCHANGED ends it without a write. */
 struct kv_work {
     int (*run)(struct kv_txn *txn, void *context, struct pace_error *error);
     void (*finish)(void *context, int committed); /* may be NULL */
     void *context;
+    int is_little; /* few pages: it may share a commit with others, and more like it will follow */
 };
 enum { KV_UNCHANGED = -1000 };
 
@@ -70,7 +71,9 @@ int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
  * another process made the map larger; take a newer snapshot. */
 int kv_copy(struct kv_txn *txn, int fd, struct pace_error *error);
 
-/* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. */
+/* Runs a batch; durable when it returns 0. Waits up to timeout_ms for other writers. Little batches
+ * of threads that wait together become one commit: each is whole or not there, and has its own
+ * result. */
 int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
              struct pace_error *error);
 

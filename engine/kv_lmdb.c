@@ -4,11 +4,13 @@
  * to its transaction. Everything lives in the unnamed database.
  *
  * Locks, in the order in which they are taken: the directory (open, close), the registry's mutex;
- * for a batch kv->writing, then write.lock between processes; kv->mutex last and briefly. The map
- * may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
+ * for a batch the lead of kv->line, then write.lock between processes; kv->mutex last and briefly. The
+ * map may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
 #include "kv.h"
 #include "error.h"
 #include "kv_file.h"
+#include "kv_line.h"
+#include "kv_room.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,7 +35,12 @@ enum {
     READER_CHECK_INTERVAL = 64, /* batches */
     FULL_MARGIN_BYTES = 1 << 20,
     PATH_BYTES = 4096,
+    FREE_LIST = 0,          /* the number of LMDB's own table of free pages */
+    PAGE_HEADER = 16,       /* bytes of a page that hold no value */
+    GROUP_MAX = 64,         /* batches of one commit */
     LMDB_ASSERTED = -31000, /* our own: an assertion of LMDB failed */
+    KV_DONE_BY_OTHER = -31001,
+    GROUP_SPLITS = -31002,
 };
 
 struct kv {
@@ -48,11 +55,12 @@ struct kv {
     int writable;
     MDB_env *env;
     MDB_dbi dbi;
+    struct kv_line line;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
     unsigned local; /* transactions open in this process */
-    int draining, writing, damaged;
-    unsigned batches;
+    int draining, damaged;
+    unsigned batches; /* the leader's */
 };
 
 struct kv_txn {
@@ -113,10 +121,17 @@ LMDB_CALL(lmdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_get(txn, dbi, key, value))
 LMDB_CALL(lmdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_put(txn, dbi, key, value, 0))
+LMDB_CALL(lmdb_reserve, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
+          mdb_put(txn, dbi, key, value, MDB_RESERVE))
 LMDB_CALL(lmdb_delete, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key), mdb_del(txn, dbi, key, NULL))
 LMDB_CALL(lmdb_cursor_get, (MDB_cursor * cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op),
           mdb_cursor_get(cursor, key, value, op))
 LMDB_CALL(lmdb_cursor_close, (MDB_cursor * cursor), (mdb_cursor_close(cursor), 0))
+
+static MDB_val value_of(const void *data, size_t len)
+{
+    return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
+}
 
 static struct kv_slice slice_of(const MDB_val *value)
 {
@@ -434,28 +449,6 @@ void kv_read_end(struct kv_txn *txn)
 
 /* -- batches --------------------------------------------------------------------------------- */
 
-static int writer_enter(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
-{
-    int late = 0, rc = 0;
-    pthread_mutex_lock(&kv->mutex);
-    while (kv->writing && !late)
-        late = wait_changed(kv, deadline);
-    if (kv->writing)
-        rc = error_set(error, PACE_EBUSY, "%s: another thread is writing", kv->path);
-    else
-        kv->writing = 1;
-    pthread_mutex_unlock(&kv->mutex);
-    return rc;
-}
-
-static void writer_leave(struct kv *kv)
-{
-    pthread_mutex_lock(&kv->mutex);
-    kv->writing = 0;
-    pthread_cond_broadcast(&kv->changed);
-    pthread_mutex_unlock(&kv->mutex);
-}
-
 /* Takes write.lock, and makes sure that the file is still the one in the directory's place: LMDB
  * would go on committing to a file that was removed. */
 static int lock_file(struct kv *kv, const struct timespec *deadline, struct pace_error *error)
@@ -483,15 +476,83 @@ static int lock_file(struct kv *kv, const struct timespec *deadline, struct pace
     return 0;
 }
 
-/* One try of a batch. *full: it needs a larger map. */
-static int try_batch(struct kv *kv, const struct kv_work *work, const struct timespec *deadline,
-                     struct pace_error *error, int *full)
+static int busy_writing(const struct kv *kv, struct pace_error *error)
+{
+    return error_set(error, PACE_EBUSY, "%s: another thread is writing", kv->path);
+}
+
+static int lead(struct kv *kv, struct kv_place *place, const struct timespec *deadline,
+                struct pace_error *error)
+{
+    switch (kv_line_enter(&kv->line, place, deadline)) {
+    case KV_LEADS: break;
+    case KV_DONE: return KV_DONE_BY_OTHER;
+    default: return busy_writing(kv, error);
+    }
+    int rc = lock_file(kv, deadline, error);
+    if (rc) kv_line_leave(&kv->line, NULL, 0);
+    return rc;
+}
+
+/* Pages side by side for the batches to come (kv_room.h). */
+static int make_room(struct kv *kv, MDB_txn *txn)
+{
+    static const unsigned char name[] = {0xff, 'r', 'o', 'o', 'm'}; /* no table has that tag */
+    MDB_val key = value_of(name, sizeof name), value;
+    MDB_envinfo info;
+    MDB_stat list;
+    int fd, rc = mdb_env_info(kv->env, &info);
+    if (!rc) rc = mdb_stat(txn, FREE_LIST, &list);
+    if (!rc) rc = mdb_env_get_fd(kv->env, &fd);
+    if (rc) return rc;
+    uint64_t end = (uint64_t)info.me_last_pgno + 1;
+    size_t pages = kv_room_pages(mdb_txn_id(txn), end, list.ms_entries);
+    if (!pages || kv_room_extend(fd, (end + 2 * pages) * list.ms_psize)) return 0;
+    value = value_of(NULL, pages * list.ms_psize - PAGE_HEADER);
+    rc = lmdb_reserve(txn, kv->dbi, &key, &value);
+    return rc ? rc : lmdb_delete(txn, kv->dbi, &key);
+}
+
+/* The batches of one commit. */
+struct group {
+    struct kv_place *places[GROUP_MAX];
+    size_t count, ran;
+};
+
+/* Runs the batches. GROUP_SPLITS: one of several failed or has nothing to write; nothing may be left
+ * of the others, and each is to be tried alone. */
+static int run_group(struct group *group, struct kv_txn *txn, struct pace_error *error)
+{
+    for (group->ran = 0; group->ran < group->count;) {
+        const struct kv_work *work = group->places[group->ran++]->work;
+        int rc = work->run(txn, work->context, error);
+        if (rc) return group->count == 1 || txn->full ? rc : GROUP_SPLITS;
+    }
+    return 0;
+}
+
+static void finish_group(const struct group *group, int committed)
+{
+    for (size_t i = 0; i < group->ran; i++) {
+        const struct kv_work *work = group->places[i]->work;
+        if (work->finish) work->finish(work->context, committed);
+    }
+}
+
+/* One try of a commit. *full: it needs a larger map. */
+static int try_commit(struct kv *kv, struct group *group, const struct timespec *deadline,
+                      struct pace_error *error, int *full)
 {
     struct kv_txn txn = {.kv = kv};
-    int rc = begin(kv, 0, deadline, error, &txn.txn);
+    int rc = begin(kv, 0, deadline, error, &txn.txn), committed = 0, result = 0;
     if (rc) return rc;
-    rc = work->run(&txn, work->context, error);
-    int committed = 0, result = 0;
+    group->ran = 0;
+    if (group->places[0]->work->is_little) result = make_room(kv, txn.txn);
+    if (result) {
+        txn.full = result == MDB_MAP_FULL;
+        rc = fail(kv, result, error);
+    }
+    if (!rc) rc = run_group(group, &txn, error);
     if (rc == 0) {
         result = lmdb_commit(txn.txn);
         committed = result == 0;
@@ -508,22 +569,38 @@ static int try_batch(struct kv *kv, const struct kv_work *work, const struct tim
         kv->damaged = 1;
         pthread_mutex_unlock(&kv->mutex);
     }
-    if (work->finish) work->finish(work->context, committed);
+    finish_group(group, committed);
     leave(kv);
     *full = txn.full;
-    return rc == KV_UNCHANGED ? 0 : rc;
+    return rc;
 }
 
-static int run_batch(struct kv *kv, const struct kv_work *work, const struct timespec *deadline,
-                     struct pace_error *error)
+/* Commits a group, in a map as large as it needs, and tells each of it how it went. */
+static int commit_group(struct kv *kv, struct group *group, const struct timespec *deadline)
 {
-    struct pace_error tried; /* the error of a try that is repeated is nobody's */
-    for (;;) {
-        int full = 0;
-        int rc = try_batch(kv, work, deadline, &tried, &full);
+    struct pace_error tried = {0}; /* the error of a try that is repeated is nobody's */
+    int rc, full;
+    do {
+        full = 0;
+        rc = try_commit(kv, group, deadline, &tried, &full);
         if (full) rc = resize(kv, 0, deadline, &tried);
-        if (rc && error) *error = tried;
-        if (rc || !full) return rc;
+    } while (!rc && full);
+    if (rc == GROUP_SPLITS) return rc;
+    if (rc == KV_UNCHANGED) rc = 0;
+    for (size_t i = 0; i < group->count; i++) {
+        group->places[i]->rc = rc;
+        if (rc && group->places[i]->error) *group->places[i]->error = tried;
+    }
+    return 0;
+}
+
+/* Does the leader's work, and that of those it took along. */
+static void run_batches(struct kv *kv, struct group *group, const struct timespec *deadline)
+{
+    if (commit_group(kv, group, deadline) != GROUP_SPLITS) return;
+    for (size_t i = 0; i < group->count; i++) {
+        struct group alone = {.places = {group->places[i]}, .count = 1};
+        commit_group(kv, &alone, deadline);
     }
 }
 
@@ -535,19 +612,20 @@ int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
     if (!kv->writable)
         return error_set(error, PACE_EREADONLY, "%s cannot be written by this user", kv->path);
     struct timespec deadline = kv_file_deadline(timeout_ms);
-    rc = writer_enter(kv, &deadline, error);
+    struct kv_place own = {.work = work, .error = error};
+    rc = lead(kv, &own, &deadline, error);
+    if (rc == KV_DONE_BY_OTHER) return own.rc;
     if (rc) return rc;
-    rc = lock_file(kv, &deadline, error);
-    if (!rc) {
-        if (++kv->batches % READER_CHECK_INTERVAL == 0) {
-            int dead;
-            mdb_reader_check(kv->env, &dead);
-        }
-        rc = run_batch(kv, work, &deadline, error);
-        kv_file_unlock(kv->write_lock);
+    struct group group = {.places = {&own}, .count = 1};
+    if (work->is_little) group.count += kv_line_take(&kv->line, group.places + 1, GROUP_MAX - 1);
+    if (++kv->batches % READER_CHECK_INTERVAL == 0) {
+        int dead;
+        mdb_reader_check(kv->env, &dead);
     }
-    writer_leave(kv);
-    return rc;
+    run_batches(kv, &group, &deadline);
+    kv_file_unlock(kv->write_lock);
+    kv_line_leave(&kv->line, group.places + 1, group.count - 1);
+    return own.rc;
 }
 
 int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error)
@@ -555,25 +633,17 @@ int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error)
     int rc = kv_check(kv, error);
     if (rc) return rc;
     struct timespec deadline = kv_file_deadline(timeout_ms);
-    rc = writer_enter(kv, &deadline, error);
-    if (rc) return rc;
-    rc = lock_file(kv, &deadline, error);
-    if (rc) writer_leave(kv);
-    return rc;
+    struct kv_place own = {.work = NULL};
+    return lead(kv, &own, &deadline, error);
 }
 
 void kv_release(struct kv *kv)
 {
     kv_file_unlock(kv->write_lock);
-    writer_leave(kv);
+    kv_line_leave(&kv->line, NULL, 0);
 }
 
 /* -- keys ------------------------------------------------------------------------------------ */
-
-static MDB_val value_of(const void *data, size_t len)
-{
-    return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
-}
 
 int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value)
@@ -830,6 +900,7 @@ static void kv_free(struct kv *kv)
     if (kv->write_lock >= 0) close(kv->write_lock);
     if (kv->directory >= 0) close(kv->directory);
     if (kv->mine) munmap((void *)(uintptr_t)kv->mine, PAGE_BYTES);
+    kv_line_free(&kv->line);
     pthread_cond_destroy(&kv->changed);
     pthread_mutex_destroy(&kv->mutex);
     free(kv->path);
@@ -866,6 +937,7 @@ static struct kv *kv_new(const char *path)
     kv->pid = getpid();
     kv->mine = make_fork_page();
     kv->directory = kv->write_lock = -1;
+    kv_line_init(&kv->line);
     pthread_mutex_init(&kv->mutex, NULL);
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);

@@ -54,7 +54,7 @@ int pace_start_point_set(pace *store, const char *project, const char *branch,
     if (!rc) rc = check_name(project, "project", error, &new.project);
     if (!rc) rc = check_name(branch, "branch", error, &new.branch);
     if (!rc) rc = run_start_wish(&arena, start, error, &new.wish);
-    if (!rc) rc = store_write(store, set_start, &new, error);
+    if (!rc) rc = store_write(store, 1, set_start, &new, error);
     arena_clear(&arena);
     return rc;
 }

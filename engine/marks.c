@@ -74,7 +74,7 @@ int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *
     int rc = check_text(new.mark.selector, "selector", error);
     if (!rc) rc = check_text(new.mark.target, "target", error);
     if (!rc) rc = check_text(new.mark.note, "note", error);
-    if (!rc) rc = store_write(store, append_mark, &new, error);
+    if (!rc) rc = store_write(store, 1, append_mark, &new, error);
     if (!rc && id) *id = new.id;
     return rc;
 }
@@ -109,7 +109,7 @@ static int undo_mark(struct kv_txn *txn, void *context, struct pace_error *error
 
 int pace_mark_undo(pace *store, uint64_t id, struct pace_error *error)
 {
-    return store_write(store, undo_mark, &id, error);
+    return store_write(store, 1, undo_mark, &id, error);
 }
 
 /* -- reading --------------------------------------------------------------------------------- */

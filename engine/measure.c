@@ -132,5 +132,5 @@ int pace_measure_put(pace *store, const char *project, const char *measure, cons
     if (!rc) rc = measure_check_unit(setting.unit, error);
     if (!rc && (unsigned)direction > PACE_HIGHER_IS_BETTER)
         rc = error_set(error, PACE_EVALUE, "%.200s: not a direction", measure);
-    return rc ? rc : store_write(store, apply_setting, &setting, error);
+    return rc ? rc : store_write(store, 1, apply_setting, &setting, error);
 }

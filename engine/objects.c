@@ -109,7 +109,7 @@ int pace_object_put(pace *store, enum pace_object_kind kind, const char *name, c
         const char *problem = text_problem(text, len, TEXT_LINES);
         if (problem) return error_set(error, PACE_EVALUE, "the definition: %s", problem);
     }
-    rc = store_write(store, append_version, &new, error);
+    rc = store_write(store, 1, append_version, &new, error);
     if (!rc && version) *version = new.version;
     return rc;
 }

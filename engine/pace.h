@@ -14,7 +14,8 @@
  *
  * Threads. A `pace` may be used by any number of threads at once. A snapshot, a run under
  * construction and a scan belong to one thread at a time. One process writes to a store at a time;
- * others wait up to the handle's timeout.
+ * others wait up to the handle's timeout. Threads of one process that commit at the same time share
+ * a commit; processes do not.
  *
  * Strings are UTF-8, NUL-terminated, without control characters. Times are nanoseconds since the Unix
  * epoch. The library never prints, exits, aborts, reads the environment or touches signals. */
@@ -192,6 +193,9 @@ PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value
 PACE_API size_t pace_run_cell_count(const pace_run *run);
 
 /* Appends `count` runs in one durable transaction, all or none; when it returns 0 they are on disk.
+ * Threads that append a few runs each at the same time (through any handles of one store) share a
+ * transaction and its flushes: while one commits the others gather, and go together next. Each call
+ * still is all or none, and has its own result; what one is refused for does not touch the others.
  * To load history fast, give many runs of a stream (64 and more) in one call, up to about two million
  * cells: they are written the way they are read. More only costs memory.
  * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.

@@ -122,13 +122,14 @@ static void finish_batch(void *context, int committed)
         catalogue_clear(catalogue);
 }
 
-int store_write(struct pace *store,
+int store_write(struct pace *store, int is_little,
                 int (*run)(struct kv_txn *txn, void *context, struct pace_error *error),
                 void *context, struct pace_error *error)
 {
     int rc = store_check_writable(store, error);
     if (rc) return rc;
     struct batch batch = {.store = store, .run = run, .context = context};
-    struct kv_work work = {.run = run_batch, .finish = finish_batch, .context = &batch};
+    struct kv_work work = {
+        .run = run_batch, .finish = finish_batch, .context = &batch, .is_little = is_little};
     return kv_write(store->kv, store->timeout_ms, &work, error);
 }

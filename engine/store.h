@@ -23,8 +23,8 @@ struct pace {
 int store_check_writable(const struct pace *store, struct pace_error *error);
 
 /* Runs a batch (kv_write), unless the store is read-only. The catalogue is cleared when the batch
- * does not last. */
-int store_write(struct pace *store,
+ * does not last. `is_little`: it may share a commit with those of other threads. */
+int store_write(struct pace *store, int is_little,
                 int (*run)(struct kv_txn *txn, void *context, struct pace_error *error),
                 void *context, struct pace_error *error);
 

@@ -1,0 +1,34 @@
+/* kv_room.h -- pages for batches to come: zero-filled at the end of the file, and side by side.
+ *
+ * A flush is dear when the file has grown, for then the file system writes its own records too, and
+ * when pages lie scattered, for each costs a request. So now and then a small batch
+ *   - extends the file with zeros, and
+ *   - has LMDB gather its free pages and take a range of them that it gives back at once: pages lie
+ *     in order of number in its list, and the batches that follow write side by side.
+ * Both are a share of the file, so a small store stays small, and have an upper bound. Neither is
+ * needed: where there is no room the file stays as it is. */
+#ifndef PACE_KV_ROOM_H
+#define PACE_KV_ROOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    KV_ROOM_SHARE = 32,         /* of the file's pages */
+    KV_ROOM_PAGES_LEAST = 16,   /* below that it is not worth it: a store under 2 MiB has none */
+    KV_ROOM_PAGES_MOST = 1024,  /* 4 MiB */
+    KV_ROOM_BATCHES_LEAST = 16, /* from one gathering to the next */
+    KV_ROOM_BATCHES_MOST = 128,
+    KV_ROOM_RECORDS_MOST = 1024, /* of free pages: with more, gathering takes too long */
+};
+
+/* How many pages side by side batch number `txn` shall have; 0: it is not its turn. `free_records`
+ * is the length of LMDB's list of free pages: a long one means that a reader keeps them from being
+ * used, or that more are free than are worth sorting. */
+size_t kv_room_pages(uint64_t txn, uint64_t file_pages, uint64_t free_records);
+
+/* Extends the file to `bytes` with zeros. 0, also when it is as long already, or -1: no space, or
+ * beyond a limit of the process. */
+int kv_room_extend(int fd, uint64_t bytes);
+
+#endif
