@@ -33,8 +33,8 @@ int bulk_copy(struct arena *arena, const struct log_run *run, const struct bulk_
         bounds |= has_bounds(&cells[i]);
     }
     const uint32_t *shared = same_columns(like, cells, count) ? like->columns : NULL;
-    uint32_t *columns = shared ? NULL : arena_array(arena, count, sizeof *columns);
-    double *value = arena_array(arena, count, sizeof *value);
+    uint32_t *columns = shared ? NULL : arena_space(arena, count * sizeof *columns);
+    double *value = arena_space(arena, count * sizeof *value);
     uint8_t *status = statuses ? arena_array(arena, count, sizeof *status) : NULL;
     double *lower = bounds ? arena_array(arena, count, sizeof *lower) : NULL;
     double *upper = bounds ? arena_array(arena, count, sizeof *upper) : NULL;
@@ -57,6 +57,18 @@ int bulk_copy(struct arena *arena, const struct log_run *run, const struct bulk_
                              .lower = lower,
                              .upper = upper};
     return 0;
+}
+
+struct bulk_run bulk_repeat(const struct log_run *run, const struct bulk_run *like,
+                            const double *values)
+{
+    return (struct bulk_run){.position = run->position,
+                             .ran_ns = run->ran_ns,
+                             .flags = run->flags,
+                             .count = like->count,
+                             .commit = run->commit,
+                             .columns = like->columns,
+                             .value = values};
 }
 
 static struct row_cell cell_of(const struct bulk_run *run, uint32_t i)

@@ -26,6 +26,11 @@ struct bulk_run {
 int bulk_copy(struct arena *arena, const struct log_run *run, const struct bulk_run *like,
               struct bulk_run *out);
 
+/* A run with the columns of `like`, all cells ok and without bounds; values, in order of column, stay
+ * the caller's. */
+struct bulk_run bulk_repeat(const struct log_run *run, const struct bulk_run *like,
+                            const double *values);
+
 /* Stores runs, which are sorted here, and counts them in the record (not stored). */
 int bulk_store(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
                struct bulk_run *runs, size_t count, struct row_buffer *buffer,

@@ -109,8 +109,16 @@ static int flush(struct copy *copy, struct pace_error *error)
 
 static int add(struct copy *copy, pace_run *run, struct pace_error *error)
 {
+    size_t cells = run->cell_count + run->sample_count;
+    if (copy->batch_count && copy->batch_cells + cells > PACE_MAX_BATCH_CELLS) {
+        int rc = flush(copy, error);
+        if (rc) {
+            pace_run_free(run);
+            return rc;
+        }
+    }
     copy->batch[copy->batch_count++] = run;
-    copy->batch_cells += pace_run_cell_count(run);
+    copy->batch_cells += cells;
     if (copy->batch_count < COPY_RUNS_MAX && copy->batch_cells < BATCH_CELLS) return 0;
     return flush(copy, error);
 }

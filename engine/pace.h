@@ -196,8 +196,9 @@ PACE_API size_t pace_run_cell_count(const pace_run *run);
  * Threads that append a few runs each at the same time (through any handles of one store) share a
  * transaction and its flushes: while one commits the others gather, and go together next. Each call
  * still is all or none, and has its own result; what one is refused for does not touch the others.
- * To load history fast, give many runs of a stream (64 and more) in one call, up to about two million
- * cells: they are written the way they are read. More only costs memory.
+ * To load history fast, give many runs of a stream (64 and more) in one call: they are written the way
+ * they are read. Several runs have PACE_MAX_BATCH_CELLS cells and samples at most, or it is PACE_ELIMIT:
+ * a transaction of 16 MiB keeps other writers waiting long enough.
  * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
  * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
  * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
