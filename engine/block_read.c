@@ -152,10 +152,7 @@ static size_t add_strip(const struct block_group *group, uint32_t strip, struct 
                                        .m2 = data + at.m2};
     size_t i = first;
     while (i < sums->length && sums->column[i] - from < m) {
-        size_t end = i + 1; /* columns that lie side by side are added together */
-        while (end < sums->length && sums->column[end] == sums->column[end - 1] + 1 &&
-               sums->column[end] - from < m)
-            end++;
+        size_t end = sums_stretch(sums, i, from + m);
         sums_add_strip(sums, i, &numbers, sums->column[i] - from, end - i);
         i = end;
     }

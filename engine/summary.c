@@ -40,6 +40,7 @@ static int open_columns(struct summarizing *summarizing, uint32_t stream,
         sums->column[i] = columns[i];
         sums->place[i] = (uint32_t)i;
         is_sorted = is_sorted && (i == 0 || columns[i - 1] <= columns[i]);
+        sums->is_whole = (i == 0 || sums->is_whole) && columns[i] - columns[0] == i;
     }
     if (is_sorted) return 0;
     struct wanted *wanted = malloc(count * sizeof *wanted);
@@ -66,16 +67,6 @@ struct part_rows {
     uint32_t until[SUMS_ROWS_MAX];              /* these; 0: none */
 };
 
-/* Where columns end that lie side by side from i on, and below `until`. */
-static size_t stretch_end(const struct sums *sums, size_t i, uint32_t until)
-{
-    size_t end = i + 1;
-    while (end < sums->length && sums->column[end] == sums->column[end - 1] + 1 &&
-           sums->column[end] < until)
-        end++;
-    return end;
-}
-
 /* Checks all that is asked for, from column i on, of a row whose columns below `until` are values; the
  * columns [i, end) lie side by side. */
 static int check_row(const struct sums *sums, struct row *row, size_t i, size_t end, uint32_t until)
@@ -84,7 +75,7 @@ static int check_row(const struct sums *sums, struct row *row, size_t i, size_t 
         uint32_t last = sums->column[end - 1] + 1;
         if (row_check(row, sums->column[i], last < until ? last : until)) return -1;
         i = end;
-        if (i < sums->length) end = stretch_end(sums, i, until);
+        if (i < sums->length) end = sums_stretch(sums, i, until);
     }
     return 0;
 }
@@ -96,7 +87,7 @@ static int open_part(struct summarizing *summarizing, const struct row *rows, si
     const struct sums *sums = &summarizing->sums;
     uint8_t number = (uint8_t)(sums->column[i] / ROW_PART_COLUMNS);
     part->plain_until = (number + 1u) * ROW_PART_COLUMNS;
-    size_t end = stretch_end(sums, i, part->plain_until);
+    size_t end = sums_stretch(sums, i, part->plain_until);
     for (uint32_t k = 0; k < part->count; k++) {
         struct row *row = &part->rows[k];
         int rc = 0;
@@ -168,7 +159,7 @@ static int add_rows(struct summarizing *summarizing, const struct row *rows, uin
             rc = open_part(summarizing, rows, i, &part, error);
         number = sums->column[i] / ROW_PART_COLUMNS;
         if (!rc && sums->column[i] < part.plain_until) {
-            end = stretch_end(sums, i, part.plain_until);
+            end = sums_stretch(sums, i, part.plain_until);
             add_values(summarizing, &part, i, end);
         } else if (!rc) {
             rc = add_cells(summarizing, &part, i, error);

@@ -33,6 +33,19 @@ void sums_free(struct sums *sums)
     *sums = (struct sums){0};
 }
 
+size_t sums_stretch(const struct sums *sums, size_t i, uint32_t until)
+{
+    size_t end = i + 1;
+    if (sums->is_whole) {
+        end = until > sums->column[i] ? i + (until - sums->column[i]) : end;
+        return end < sums->length ? end : sums->length;
+    }
+    while (end < sums->length && sums->column[end] == sums->column[end - 1] + 1 &&
+           sums->column[end] < until)
+        end++;
+    return end;
+}
+
 struct block_summary sums_get(const struct sums *sums, size_t i)
 {
     return (struct block_summary){.count = (uint64_t)sums->count[i],

@@ -12,15 +12,20 @@ struct block_summary;
 
 struct sums {
     size_t length;
+    int is_whole;                         /* the columns lie side by side: no gaps, none twice */
     uint32_t *column;                     /* ascending */
     uint32_t *place;                      /* the caller's own */
     double *count, *min, *max, *sum, *m2; /* of ok cells; all 0 where there are none */
 };
 
-/* Makes room for `length` columns without cells; their numbers are the caller's to fill in. 0, or -1
+/* Makes room for `length` columns without cells; their numbers, and is_whole if it is so, are the
+ * caller's to fill in. 0, or -1
  * without memory. sums_free also after an error. */
 int sums_init(struct sums *sums, size_t length);
 void sums_free(struct sums *sums);
+
+/* Where columns end that lie side by side from i on, and below `until`. */
+size_t sums_stretch(const struct sums *sums, size_t i, uint32_t until);
 
 /* The summary of a column; adds one to it (block.h). */
 struct block_summary sums_get(const struct sums *sums, size_t i);
