@@ -1,5 +1,6 @@
 #!/bin/sh
 # test_compare.sh -- pace compare: runs, commits, branches and files; its tables and rules.
+benchstat=$PWD/tests/data/benchstat
 . tests/cli/tap.sh
 
 line() { # NAME COMMIT VALUE SAMPLES [BRANCH]
@@ -53,6 +54,34 @@ t "its table" run_pace 0 compare old.jsonl new.jsonl --table pytest
 t "best of the group" has "$OUT" 'new.jsonl   1.4110 (1.0)   1.4470 (1.0)   1.4219 (1.0)'
 t "and ratios to it" has "$OUT" 'old.jsonl  1.7050 (1.21)'
 t "another table" run_pace 2 compare old.jsonl new.jsonl --table fancy
+
+# Real Go results: medians, intervals, changes and p are those of benchstat itself.
+same_as_benchstat() {
+    run_pace 0 compare "$benchstat/old.txt" "$benchstat/new.txt" --format csv || return 1
+    awk -F, '
+        function differs(a, b) { return a - b > 1e-9 * b || b - a > 1e-9 * b }
+        function percent(c, low, high) { up = high / c - 1; down = 1 - low / c
+            return sprintf("%.0f", 100 * (up > down ? up : down)) + 0 }
+        FNR == NR { if ($7 ~ /^p=/) { old[$1] = $2 * 1e9; old_ci[$1] = $3 + 0; new[$1] = $4 * 1e9
+                new_ci[$1] = $5 + 0; change[$1] = $6; sub(/p=/, "", $7); sub(/ .*/, "", $7); p[$1] = $7
+                wanted++ }
+            next }
+        FNR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+        { name = $at["benchmark"]; sub(/^Benchmark/, "", name); base = $at["base"]; value = $at["value"]
+          shown = $at["verdict"] == "better" || $at["verdict"] == "worse"
+          wrong = differs(base, old[name]) || differs(value, new[name]) ||
+              sprintf("%.3f", $at["p"]) != p[name] ||
+              percent(base, $at["lower_base"], $at["upper_base"]) != old_ci[name] ||
+              percent(value, $at["lower_value"], $at["upper_value"]) != new_ci[name] ||
+              (shown ? sprintf("%+.2f%%", 100 * $at["delta"]) : "~") != change[name]
+          if (wrong) { print "# differs: " $0; bad = 1 }
+          found++ }
+        END { if (found != wanted || found < 14) { print "# " found " of " wanted; bad = 1 }
+              exit bad }' "$benchstat/benchstat.csv" "$OUT"
+}
+t "Go results as benchstat has them" same_as_benchstat
+t "the table of them" run_pace 0 compare "$benchstat/old.txt" "$benchstat/new.txt"
+t "with benchstat's geomean" has "$OUT" '-61.94 %'
 
 # A store: eight runs of main, the last four slower; one of a branch.
 for i in 11 12 13 14; do line a aaaaaaa$i 10$i 10$i; done >runs.jsonl
