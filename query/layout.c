@@ -136,9 +136,10 @@ static void choose_roles(struct builder *b)
 {
     static const char *const heading[] = {"project", "branch", "testbed", "measure"};
     static const char *const heading_of_many[] = {"benchmark", "run", "commit", "time"};
-    static const char *const empty[] = {
-        "low_limit", "high_limit", "lower_value", "upper_value", "commit", "run",  "from_commit",
-        "project",   "branch",     "testbed",     "measure",     "unit",   "time", "n_needed"};
+    static const char *const empty[] = {"low_limit", "high_limit", "lower_value", "upper_value",
+                                        "commit",    "run",        "from_commit", "project",
+                                        "branch",    "testbed",    "measure",     "unit",
+                                        "time",      "n_needed",   "until"};
     /* The intervals of both sides of a comparison: their ratio has one, which says more. */
     static const char *const sides[] = {"lower_value", "upper_value", "lower_base", "upper_base"};
     const struct held *held = b->held;
@@ -663,9 +664,12 @@ static void set_hidden(struct layout *layout, const char *name, bool hidden)
 /* Hides the columns that a person misses least, until the line fits. */
 static int hide_columns(struct layout *layout, struct arena *arena, size_t width)
 {
-    static const char *const droppable[] = {"spread", "low_limit",  "run",        "n_base",
-                                            "ci_low", "ci_high",    "n",          "score",
-                                            "p",      "high_limit", "from_commit"};
+    static const char *const droppable[] = {"mean_before", "mean_after",    "event_changes",
+                                            "event",       "latest_commit", "earliest_commit",
+                                            "spread",      "low_limit",     "run",
+                                            "n_base",      "ci_low",        "ci_high",
+                                            "n",           "score",         "p",
+                                            "high_limit",  "from_commit"};
     enum { DROPPABLE = sizeof droppable / sizeof droppable[0] };
     size_t hidden = 0;
     for (; hidden < DROPPABLE && layout_width(layout) > width; hidden++)

@@ -1,10 +1,12 @@
 /* op_changes.c -- the change points of each series, one row a change.
  *
  * A series is segmented whole, whatever range was asked for; the range chooses which changes are
- * shown (rule 5). */
+ * shown (rule 5). Rows come when all series are read, since a change belongs to an event: the changes
+ * of all series that one commit may have made. */
 #include "op.h"
 
 #include "grow.h"
+#include "incident.h"
 #include "stats/segment.h"
 
 #include <math.h>
@@ -24,21 +26,75 @@ enum {
     OUT_P,
     OUT_WORSE,
     OUT_RECOVERED,
+    OUT_UNTIL,
+    OUT_EARLIEST,
+    OUT_LATEST,
+    OUT_MEAN_BEFORE,
+    OUT_MEAN_AFTER,
+    OUT_EVENT,
+    OUT_MEMBERS,
     OUT_COUNT
+};
+
+static const struct {
+    const char *name;
+    enum type type;
+} out_columns[OUT_COUNT] = {
+    [PACE_PROJECT] = {"project", TYPE_TEXT},
+    [PACE_BRANCH] = {"branch", TYPE_TEXT},
+    [PACE_TESTBED] = {"testbed", TYPE_TEXT},
+    [PACE_BENCHMARK] = {"benchmark", TYPE_TEXT},
+    [PACE_MEASURE] = {"measure", TYPE_TEXT},
+    [OUT_TIME] = {"time", TYPE_TIME},
+    [OUT_COMMIT] = {"commit", TYPE_TEXT},
+    [OUT_FROM] = {"from_commit", TYPE_TEXT},
+    [OUT_KIND] = {"kind", TYPE_TEXT},
+    [OUT_BEFORE] = {"before", TYPE_NUMBER},
+    [OUT_AFTER] = {"after", TYPE_NUMBER},
+    [OUT_DELTA] = {"delta", TYPE_NUMBER},
+    [OUT_EFFECT] = {"effect", TYPE_NUMBER},
+    [OUT_P] = {"p", TYPE_NUMBER},
+    [OUT_WORSE] = {"worse", TYPE_FLAG},
+    [OUT_RECOVERED] = {"recovered", TYPE_FLAG},
+    [OUT_UNTIL] = {"until", TYPE_TIME},
+    [OUT_EARLIEST] = {"earliest_commit", TYPE_TEXT},
+    [OUT_LATEST] = {"latest_commit", TYPE_TEXT},
+    [OUT_MEAN_BEFORE] = {"mean_before", TYPE_NUMBER},
+    [OUT_MEAN_AFTER] = {"mean_after", TYPE_NUMBER},
+    [OUT_EVENT] = {"event", TYPE_NUMBER},
+    [OUT_MEMBERS] = {"event_changes", TYPE_NUMBER},
+};
+
+static const char *const kind_names[] = {
+    [CHANGE_STEP] = "step", [CHANGE_DRIFT] = "drift", [CHANGE_EXCURSION] = "excursion"};
+
+/* A change with what its row needs of the series' points. */
+struct found_change {
+    const struct series *series;
+    const char *branch, *commit, *from_commit, *earliest, *latest;
+    int64_t time_ns, until_ns;
+    struct change change;
+    size_t event, members;
 };
 
 struct changes_op {
     struct op op;
     struct segment_options options;
     int time, commit, value, branch; /* branch: -1 when it was not kept */
-    const struct series *series;
+    /* The series that is being read. */
     double *values;
     int64_t *time_ns;
     const char **commits, **branches;
     uint8_t *selected;
     size_t count, capacity;
     struct change *changes;
-    size_t change_count, change_capacity, offset;
+    size_t change_capacity;
+    /* What was found in all. */
+    struct found_change *found;
+    struct incident_change *incidents;
+    size_t found_count, found_capacity, offset;
+    bool read;
+    uint64_t series, brief, outside; /* brief: with too few points; outside: changes not shown */
     struct vec vecs[OUT_COUNT];
     struct batch batch;
 };
@@ -52,6 +108,8 @@ static void changes_free(struct op *op)
     free(changes->branches);
     free(changes->selected);
     free(changes->changes);
+    free(changes->found);
+    free(changes->incidents);
 }
 
 static int points_add(struct changes_op *changes, struct context *ctx, const struct batch *batch)
@@ -90,96 +148,175 @@ static int points_add(struct changes_op *changes, struct context *ctx, const str
     return 0;
 }
 
-/* Segments the series that was gathered; keeps the changes at selected points. */
-static int segment_series(struct changes_op *changes, struct context *ctx)
+/* -- what is found ----------------------------------------------------------------------------- */
+
+/* Segments the series that was gathered; how many changes, or -1. */
+static int segment_series(struct changes_op *changes)
 {
     for (;;) {
         int found = segment_changes(changes->values, changes->count, &changes->options,
                                     changes->changes, changes->change_capacity);
-        if (found < 0) return context_no_memory(ctx);
-        if ((size_t)found <= changes->change_capacity) {
-            changes->change_count = (size_t)found;
-            break;
-        }
-        if (!grow(&changes->changes, (size_t)found, sizeof *changes->changes))
-            return context_no_memory(ctx);
+        if (found < 0 || (size_t)found <= changes->change_capacity) return found;
+        if (!grow(&changes->changes, (size_t)found, sizeof *changes->changes)) return -1;
         changes->change_capacity = (size_t)found;
+    }
+}
+
+static int found_reserve(struct changes_op *changes, struct context *ctx, size_t more)
+{
+    size_t need = changes->found_count + more, capacity = changes->found_capacity;
+    if (need <= capacity) return 0;
+    if (need > PACE_MAX_ROWS) return op_fail_rows(ctx, PACE_ELIMIT, "changes");
+    while (capacity < need)
+        capacity = capacity ? capacity * 2 : 64;
+    size_t size = sizeof *changes->found + sizeof *changes->incidents;
+    if (arena_charge(ctx->arena, (capacity - changes->found_capacity) * size) ||
+        !grow(&changes->found, capacity, sizeof *changes->found) ||
+        !grow(&changes->incidents, capacity, sizeof *changes->incidents))
+        return context_no_memory(ctx);
+    changes->found_capacity = capacity;
+    return 0;
+}
+
+/* Changes of one project and branch can be one event; series come in their order. */
+static uint32_t change_group(const struct changes_op *changes, const struct series *series)
+{
+    if (changes->found_count == 0) return 0;
+    const struct series *last = changes->found[changes->found_count - 1].series;
+    bool same = !strcmp(last->names[PACE_PROJECT], series->names[PACE_PROJECT]) &&
+                !strcmp(last->names[PACE_BRANCH], series->names[PACE_BRANCH]);
+    return changes->incidents[changes->found_count - 1].group + !same;
+}
+
+static void keep_change(struct changes_op *changes, const struct series *series,
+                        const struct change *change)
+{
+    size_t place = changes->found_count, last = changes->count - 1;
+    size_t end = change->kind == CHANGE_STEP ? change->index : change->end;
+    changes->incidents[place] =
+        (struct incident_change){.group = change_group(changes, series),
+                                 .at_ns = changes->time_ns[change->index],
+                                 .earliest_ns = changes->time_ns[change->earliest],
+                                 .latest_ns = changes->time_ns[change->latest],
+                                 .place = place};
+    /* A drift has no instant of its own. */
+    if (change->kind == CHANGE_DRIFT)
+        changes->incidents[place].latest_ns = changes->incidents[place].at_ns;
+    changes->found[place] = (struct found_change){
+        .series = series,
+        .branch = changes->branches[change->index],
+        .commit = changes->commits[change->index],
+        .from_commit = changes->commits[change->index - 1],
+        .earliest = changes->commits[change->earliest],
+        .latest = changes->commits[change->latest],
+        .time_ns = changes->time_ns[change->index],
+        .until_ns =
+            change->kind == CHANGE_STEP ? TIME_MISSING : changes->time_ns[end < last ? end : last],
+        .change = *change};
+    changes->found_count++;
+}
+
+/* All changes of the series that was gathered; those at rows that were asked for are kept. */
+static int end_series(struct changes_op *changes, struct context *ctx, const struct series *series)
+{
+    int count = segment_series(changes);
+    if (count < 0) return context_no_memory(ctx);
+    changes->series++;
+    changes->brief += changes->count < 2 * changes->options.shortest;
+    int status = found_reserve(changes, ctx, (size_t)count);
+    for (int i = 0; i < count && !status; i++) {
+        if (changes->selected[changes->changes[i].index])
+            keep_change(changes, series, &changes->changes[i]);
+        else
+            changes->outside++;
+    }
+    return status;
+}
+
+/* A result without rows is explained. */
+static void tell_nothing(const struct changes_op *changes, struct context *ctx)
+{
+    unsigned long long series = changes->series, outside = changes->outside, brief = changes->brief;
+    if (changes->found_count > 0 || series == 0) return;
+    const char *points = brief ? arena_printf(ctx->arena, "; %llu with fewer than %zu points",
+                                              brief, 2 * changes->options.shortest)
+                               : "";
+    if (outside)
+        diag_note(ctx->diags, "no change in this range; before or after it there %s %llu",
+                  outside == 1 ? "is" : "are", outside);
+    else
+        diag_note(ctx->diags, "no change in %llu series%s", series, points ? points : "");
+}
+
+static int read_all(struct changes_op *changes, struct context *ctx)
+{
+    for (;;) {
+        struct batch *batch;
+        int status = changes->op.input->next(changes->op.input, ctx, &batch);
+        if (status) return status;
+        if (!batch) break;
+        if (batch->series_start) changes->count = 0;
+        status = points_add(changes, ctx, batch);
+        if (!status && batch->series_end) status = end_series(changes, ctx, batch->series);
+        if (!status) status = context_check(ctx);
+        if (status) return status;
+    }
+    changes->read = true;
+    tell_nothing(changes, ctx);
+    if (incidents_group(changes->incidents, changes->found_count)) return context_no_memory(ctx);
+    for (size_t i = 0; i < changes->found_count; i++) {
+        const struct incident_change *incident = &changes->incidents[i];
+        changes->found[incident->place].event = incident->event;
+        changes->found[incident->place].members = incident->members;
     }
     return 0;
 }
 
-/* The next series with a change to show; series NULL at the end. */
-static int next_series(struct changes_op *changes, struct context *ctx)
-{
-    changes->series = NULL;
-    changes->offset = changes->change_count = 0;
-    for (;;) {
-        struct batch *batch;
-        int status = changes->op.input->next(changes->op.input, ctx, &batch);
-        if (status || !batch) return status;
-        if (batch->series_start) changes->count = 0;
-        status = points_add(changes, ctx, batch);
-        if (status) return status;
-        if (!batch->series_end) continue;
-        status = segment_series(changes, ctx);
-        if (status) return status;
-        if (changes->change_count == 0) continue;
-        changes->series = batch->series;
-        return 0;
-    }
-}
+/* -- rows -------------------------------------------------------------------------------------- */
 
-/* Whether the change after this one takes back more than half of its step. */
-static bool is_recovered(const struct changes_op *changes, size_t index)
+static void put_change(struct vec *vecs, size_t row, const struct found_change *found)
 {
-    if (index + 1 >= changes->change_count) return false;
-    const struct change *change = &changes->changes[index], *next = change + 1;
-    double step = change->after - change->before;
-    return (next->after - change->after) * step < 0 &&
-           fabs(next->after - change->before) < fabs(step) / 2;
-}
-
-static void put_change(struct changes_op *changes, size_t row, size_t index)
-{
-    const struct change *change = &changes->changes[index];
-    struct vec *vecs = changes->vecs;
-    enum pace_direction direction = changes->series->direction;
+    const struct change *change = &found->change;
+    enum pace_direction direction = found->series->direction;
     bool up = change->after > change->before;
-    vecs[OUT_TIME].at.time_ns[row] = changes->time_ns[change->index];
-    vecs[PACE_BRANCH].at.text[row] = changes->branches[change->index];
-    vecs[OUT_COMMIT].at.text[row] = changes->commits[change->index];
-    vecs[OUT_FROM].at.text[row] = changes->commits[change->index - 1];
-    vecs[OUT_KIND].at.text[row] = "step";
+    for (int d = 0; d < DIMENSIONS; d++)
+        vecs[d].at.text[row] = found->series->names[d];
+    vecs[PACE_BRANCH].at.text[row] = found->branch;
+    vecs[OUT_TIME].at.time_ns[row] = found->time_ns;
+    vecs[OUT_COMMIT].at.text[row] = found->commit;
+    vecs[OUT_FROM].at.text[row] = found->from_commit;
+    vecs[OUT_KIND].at.text[row] = kind_names[change->kind];
     vecs[OUT_BEFORE].at.number[row] = change->before;
     vecs[OUT_AFTER].at.number[row] = change->after;
-    vecs[OUT_DELTA].at.number[row] = change->before == 0 ? NAN : change->after / change->before - 1;
-    vecs[OUT_EFFECT].at.number[row] = isfinite(change->effect) ? change->effect : NAN;
+    vecs[OUT_DELTA].at.number[row] =
+        change->before == 0 ? (double)NAN : (change->after - change->before) / fabs(change->before);
+    vecs[OUT_EFFECT].at.number[row] = isfinite(change->effect) ? change->effect : (double)NAN;
     vecs[OUT_P].at.number[row] = change->p;
     vecs[OUT_WORSE].at.flag[row] = direction == PACE_DIRECTION_UNKNOWN
                                        ? FLAG_UNKNOWN
                                        : up == (direction == PACE_LOWER_IS_BETTER);
-    vecs[OUT_RECOVERED].at.flag[row] = is_recovered(changes, index);
+    vecs[OUT_RECOVERED].at.flag[row] = change->recovered;
+    vecs[OUT_UNTIL].at.time_ns[row] = found->until_ns;
+    vecs[OUT_EARLIEST].at.text[row] = found->earliest;
+    vecs[OUT_LATEST].at.text[row] = found->latest;
+    vecs[OUT_MEAN_BEFORE].at.number[row] = change->mean_before;
+    vecs[OUT_MEAN_AFTER].at.number[row] = change->mean_after;
+    vecs[OUT_EVENT].at.number[row] = (double)found->event;
+    vecs[OUT_MEMBERS].at.number[row] = (double)found->members;
+    static const int with_unit[] = {OUT_BEFORE, OUT_AFTER, OUT_MEAN_BEFORE, OUT_MEAN_AFTER};
+    for (size_t i = 0; i < sizeof with_unit / sizeof *with_unit; i++)
+        vecs[with_unit[i]].units[row] = found->series->unit;
 }
 
 static int changes_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct changes_op *changes = (struct changes_op *)op;
     *out = NULL;
-    if (!changes->series || changes->offset == changes->change_count) {
-        int status = next_series(changes, ctx);
-        if (status || !changes->series) return status;
-    }
+    int status = changes->read ? 0 : read_all(changes, ctx);
+    if (status || changes->offset == changes->found_count) return status;
     size_t count = 0;
-    while (count < PACE_MAX_BATCH && changes->offset < changes->change_count) {
-        size_t index = changes->offset++;
-        if (changes->selected[changes->changes[index].index]) put_change(changes, count++, index);
-    }
-    for (int d = 0; d < DIMENSIONS; d++) {
-        if (d == PACE_BRANCH) continue;
-        changes->vecs[d] =
-            (struct vec){.type = TYPE_TEXT, .at.text = (const char **)&changes->series->names[d]};
-    }
-    changes->vecs[OUT_BEFORE].unit = changes->vecs[OUT_AFTER].unit = changes->series->unit;
+    while (count < PACE_MAX_BATCH && changes->offset < changes->found_count)
+        put_change(changes->vecs, count++, &changes->found[changes->offset++]);
     changes->batch = (struct batch){.count = count, .vecs = changes->vecs};
     *out = &changes->batch;
     return 0;
@@ -187,9 +324,36 @@ static int changes_next(struct op *op, struct context *ctx, struct batch **out)
 
 /* -- making it --------------------------------------------------------------------------------- */
 
+/* `using`: the defaults of the method, which the other options then change. */
+static int method_bind(struct context *ctx, const struct option *option,
+                       struct segment_options *out)
+{
+    *out = segment_methods[METHOD_FPOP].defaults;
+    for (; option; option = option->next) {
+        if (option->kind != OPTION_USING) continue;
+        const char *names[METHOD_COUNT];
+        size_t method = METHOD_COUNT;
+        for (size_t i = 0; i < METHOD_COUNT; i++) {
+            names[i] = segment_methods[i].name;
+            if (slice_is(option->name, names[i])) method = i;
+        }
+        if (method == METHOD_COUNT) {
+            const char *help = context_suggest(ctx, option->name, names, METHOD_COUNT);
+            if (!help) help = "it is one of fpop, l2, l1, e-divisive, rank, perfherder";
+            return context_fail(ctx, Q_NO_MODEL, option->span, help,
+                                "'changes' has no method '%.*s'", (int)option->name.len,
+                                option->name.text);
+        }
+        *out = segment_methods[method].defaults;
+    }
+    return 0;
+}
+
 static int options_bind(struct context *ctx, const struct option *option,
                         struct segment_options *out)
 {
+    int bound = method_bind(ctx, option, out);
+    if (bound) return bound;
     for (; option; option = option->next) {
         double number = option->number;
         const char *unit = "";
@@ -226,11 +390,7 @@ static int options_bind(struct context *ctx, const struct option *option,
                                     "'needs' is the shortest segment, in points from 1");
             out->shortest = (size_t)number;
             break;
-        case OPTION_USING:
-            if (slice_is(option->name, "l2")) break;
-            return context_fail(ctx, Q_NOT_YET, option->span, "leave it out for least squares (l2)",
-                                "'using %.*s' is not built yet", (int)option->name.len,
-                                option->name.text);
+        case OPTION_USING: break;
         default:
             return context_fail(ctx, Q_NO_OPTION, option->span,
                                 "it takes using, alpha, needs, floor, effect",
@@ -242,9 +402,6 @@ static int options_bind(struct context *ctx, const struct option *option,
 
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
-    static const char *const names[OUT_COUNT] = {
-        "project", "branch", "testbed", "benchmark", "measure", "time", "commit", "from_commit",
-        "kind",    "before", "after",   "delta",     "effect",  "p",    "worse",  "recovered"};
     struct changes_op *changes;
     int status = op_make(ctx, sizeof *changes, "changes", input, &changes);
     if (status) return status;
@@ -256,27 +413,23 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
         return context_fail(ctx, Q_ORDER, stage->verb_span,
                             "put it before sort, take, keep and summarize",
                             "'changes' needs the points of series");
-    changes->options = (struct segment_options){
-        .shortest = 3, .penalty = 3, .alpha = 0.001, .floor = 0.03, .effect = 1.5};
     status = options_bind(ctx, stage->options, &changes->options);
     if (status) return status;
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
     for (int i = 0; i < OUT_COUNT; i++) {
-        enum type type = i == OUT_TIME     ? TYPE_TIME
-                         : i >= OUT_WORSE  ? TYPE_FLAG
-                         : i >= OUT_BEFORE ? TYPE_NUMBER
-                                           : TYPE_TEXT;
-        struct column column = {.name = names[i], .type = type};
-        if (i == OUT_BEFORE || i == OUT_AFTER) {
+        struct column column = {.name = out_columns[i].name, .type = out_columns[i].type};
+        bool with_unit =
+            i == OUT_BEFORE || i == OUT_AFTER || i == OUT_MEAN_BEFORE || i == OUT_MEAN_AFTER;
+        if (with_unit) {
             column.kind = value.kind;
             column.mixed = value.mixed;
         }
         if (i == OUT_DELTA) column.kind = UNIT_RATIO;
         status = op_add_column(ctx, &changes->op, column);
         if (status) return status;
-        if (i >= DIMENSIONS || i == PACE_BRANCH)
-            changes->vecs[i] = vec_make(ctx->arena, type, false);
+        changes->vecs[i] = vec_make(ctx->arena, out_columns[i].type, with_unit);
+        if (with_unit) changes->vecs[i].unit = NULL;
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
     changes->op.by_series = false;

@@ -1,0 +1,192 @@
+/* noise.c -- see noise.h. The constants come from measurements on real histories: noise changes
+ * 4 to 9 times within a series, and steps inflate the correlation of differences. */
+#include "noise.h"
+
+#include "sample.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define MAD_SCALE     1.4826
+#define RHO_MAX_FIRST 0.5
+#define LOCAL_LEAST   0.7
+/* Levels that differ by less than this have the same noise. */
+#define LEVEL_RATIO 2.0
+/* Windows of constant noise differ by less than this. */
+#define LOCAL_RATIO 2.2
+#define CLIP        3.0
+#define RHO_ERRORS  1.2
+#define RHO_MAX     0.9
+
+enum { LOCAL_STRIDE = 15, RHO_LEVELS = 2 };
+
+double noise_long_run(struct noise noise)
+{
+    return noise.sigma * noise.sigma * (1 + noise.rho) / (1 - noise.rho);
+}
+
+struct noise noise_cautious(struct noise noise, double points)
+{
+    noise.rho += RHO_ERRORS * sqrt((1 - noise.rho * noise.rho) / points);
+    noise.rho = fmin(noise.rho, RHO_MAX);
+    return noise;
+}
+
+double noise_worth(struct noise noise, double n)
+{
+    return n * (1 - noise.rho) / (1 + noise.rho);
+}
+
+static double median_of_five(const double *x)
+{
+    double v[5] = {0};
+    for (int i = 0; i < 5; i++) {
+        double value = fabs(x[i]);
+        int k = i;
+        for (; k > 0 && v[k - 1] > value; k--)
+            v[k] = v[k - 1];
+        v[k] = value;
+    }
+    return v[2];
+}
+
+void noise_levels(const double *x, size_t n, double *factor, double *scratch)
+{
+    double low = (double)INFINITY, high = 0;
+    for (size_t i = 0; i < n; i++)
+        factor[i] = 1;
+    if (n < 5) return;
+    for (size_t i = 2; i + 2 < n; i++) {
+        factor[i] = median_of_five(x + i - 2);
+        low = fmin(low, factor[i]);
+        high = fmax(high, factor[i]);
+    }
+    factor[0] = factor[1] = factor[2];
+    factor[n - 1] = factor[n - 2] = factor[n - 3];
+    double middle = 1;
+    if (high >= LEVEL_RATIO * low && low > 0) {
+        memcpy(scratch, factor, n * sizeof *factor);
+        middle = select_median(scratch, n);
+    }
+    for (size_t i = 0; i < n; i++)
+        factor[i] = high >= LEVEL_RATIO * low && low > 0 ? factor[i] / middle : 1;
+}
+
+static double difference(const double *x, const double *factor, size_t i, size_t lag)
+{
+    double d = x[i + lag] - x[i];
+    return factor ? d / (0.5 * (factor[i] + factor[i + lag])) : d;
+}
+
+/* Scaled MAD of x[i + lag] - x[i]. */
+static double difference_mad(const double *x, const double *factor, size_t n, size_t lag,
+                             double *scratch)
+{
+    for (size_t i = 0; i + lag < n; i++)
+        scratch[i] = difference(x, factor, i, lag);
+    return MAD_SCALE * select_mad(scratch, n - lag);
+}
+
+struct noise noise_of_differences(const double *x, const double *factor, size_t n, double *scratch)
+{
+    struct noise noise = {0, 0};
+    if (n < 2) return noise;
+    double first = difference_mad(x, factor, n, 1, scratch);
+    if (!(first > 0)) {
+        double sum = 0;
+        for (size_t i = 0; i + 1 < n; i++)
+            sum += fabs(difference(x, factor, i, 1));
+        /* For normal noise the mean |difference| is 2 / sqrt(pi) sigma. */
+        noise.sigma = sum / (double)(n - 1) * 0.88622692545275801365;
+        return noise;
+    }
+    if (n > 2) {
+        /* Var d1 = 2 sigma^2 (1 - rho), Var d2 = 2 sigma^2 (1 - rho^2). */
+        double second = difference_mad(x, factor, n, 2, scratch), ratio = second / first;
+        noise.rho = fmin(fmax(ratio * ratio - 1, 0), RHO_MAX_FIRST);
+    }
+    noise.sigma = first / sqrt(2 * (1 - noise.rho));
+    return noise;
+}
+
+struct noise noise_of_residuals(const double *r, const double *scale, size_t n, const size_t *start,
+                                size_t count, double rho_max, double *scratch)
+{
+    struct noise noise = {0, 0};
+    for (size_t i = 0; i < n; i++)
+        scratch[i] = fabs(scale ? r[i] / scale[i] : r[i]);
+    double reach = CLIP * MAD_SCALE * select_median(scratch, n);
+    if (!(reach > 0)) return noise;
+    double squares = 0, products = 0, pairs = 0;
+    for (size_t s = 0; s < count; s++) {
+        size_t end = s + 1 < count ? start[s + 1] : n;
+        double before = 0;
+        for (size_t i = start[s]; i < end; i++) {
+            double v = fmin(fmax(scale ? r[i] / scale[i] : r[i], -reach), reach);
+            squares += v * v;
+            products += v * before;
+            before = v;
+        }
+        pairs += (double)(end - start[s] - 1);
+    }
+    double points = (double)n, levels = fmin((double)count, points / 2);
+    noise.sigma = sqrt(squares / (points - levels));
+    if (pairs > 0 && squares > 0) {
+        double rho = products / pairs / (squares / points);
+        /* Residuals of a fitted level look less correlated: by (1 + 3 rho) / points of a segment
+         * (Kendall 1954), and a bit more where the place was chosen too. */
+        rho += (1 + 3 * rho) * (levels + RHO_LEVELS) / points;
+        noise.rho = fmin(fmax(rho, 0), rho_max);
+    }
+    return noise;
+}
+
+/* Mean of the smaller three quarters; reorders x. */
+static double lower_mean(double *x, size_t n)
+{
+    double limit = select_quantile(x, n, 0.75), sum = 0;
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (x[i] > limit) continue;
+        sum += x[i];
+        count++;
+    }
+    return sum / (double)count;
+}
+
+/* scratch[0 .. count): |differences|, behind them room for a window. Factors of windows around
+ * every LOCAL_STRIDE-th point, in their order, to factor[]; false where they are all alike. */
+static bool window_factors(double *scratch, size_t count, double *factor, size_t windows)
+{
+    double *window = scratch + count + 1, low = (double)INFINITY, high = 0;
+    memcpy(factor, scratch, count * sizeof *factor);
+    double whole = lower_mean(factor, count);
+    if (!(whole > 0)) return false;
+    for (size_t k = 0; k < windows; k++) {
+        size_t at = k * LOCAL_STRIDE + LOCAL_STRIDE / 2, half = LOCAL_NOISE_POINTS / 2;
+        size_t from = at > half ? at - half : 0;
+        if (from + LOCAL_NOISE_POINTS > count) from = count - LOCAL_NOISE_POINTS;
+        memcpy(window, scratch + from, LOCAL_NOISE_POINTS * sizeof *window);
+        factor[k] = lower_mean(window, LOCAL_NOISE_POINTS) / whole;
+        low = fmin(low, factor[k]);
+        high = fmax(high, factor[k]);
+    }
+    return high >= LOCAL_RATIO * low;
+}
+
+void noise_local(const double *x, size_t n, double least, double *scale, double *scratch)
+{
+    size_t windows = n / LOCAL_STRIDE + 1;
+    double *factor = scratch + n + LOCAL_NOISE_POINTS;
+    bool varies = false;
+    if (n > LOCAL_NOISE_POINTS) {
+        for (size_t i = 0; i + 1 < n; i++)
+            scratch[i] = fabs(difference(x, scale, i, 1));
+        varies = window_factors(scratch, n - 1, factor, windows);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double local = varies ? fmax(factor[i / LOCAL_STRIDE], LOCAL_LEAST) : 1;
+        scale[i] *= fmax(local, least);
+    }
+}
