@@ -66,6 +66,15 @@ static char *print_reading(const struct collect *collect)
     return text;
 }
 
+/* Some outputs hold nothing to store, and say so. */
+static char *error_text(const struct pace_error *error)
+{
+    char *text = malloc(sizeof error->message + 20);
+    assert_non_null(text);
+    (void)snprintf(text, sizeof error->message + 20, "error: %s\n", error->message);
+    return text;
+}
+
 static void write_golden(const char *path, const char *directory, const char *text)
 {
     (void)mkdir(GOLDEN_DIR, 0755);
@@ -104,9 +113,8 @@ static void recorded_outputs_are_read(void **state)
         if (adapter_recognise(&input, &error, &adapter) != 0) fail_msg("%s", error.message);
         if (strcmp(adapter->name, file->adapter) != 0)
             fail_msg("%s is taken for %s", file->path, adapter->name);
-        if (read_exact(NULL, file->path, file->text, file->len, &collect, &error) != 0)
-            fail_msg("%s", error.message);
-        char *ours = print_reading(&collect);
+        int code = read_exact(NULL, file->path, file->text, file->len, &collect, &error);
+        char *ours = code == 0 ? print_reading(&collect) : error_text(&error);
         (void)snprintf(directory, sizeof directory, GOLDEN_DIR "/%s", file->adapter);
         (void)snprintf(path, sizeof path, "%s/%s.txt", directory, file->name);
         if (getenv("PACE_UPDATE_GOLDEN") != NULL) write_golden(path, directory, ours);
@@ -218,7 +226,7 @@ static void expected_lines_are_there(void **state)
     (void)strsep(&rest, "\n"); /* the heading */
     for (char *line; (line = strsep(&rest, "\n")) != NULL;)
         count += line[0] != '\0' ? check_line(line) : 0;
-    assert_int_equal(count, 13);
+    assert_int_equal(count, 98);
     (void)sample_cells;
     free(text);
 }

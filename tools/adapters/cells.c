@@ -55,11 +55,22 @@ static int compare_doubles(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
+int values_median(struct arena *arena, const double *values, size_t count, struct pace_error *error,
+                  double *out)
+{
+    double *sorted = arena_array(arena, count, sizeof *sorted);
+    if (sorted == NULL) return no_memory(error);
+    memcpy(sorted, values, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    *out = count % 2 != 0 ? sorted[count / 2] : sorted[count / 2 - 1] / 2 + sorted[count / 2] / 2;
+    return 0;
+}
+
 /* One cell out of same[0..count), which are of one benchmark and measure. */
 static int merge(struct cells *cells, const struct pace_cell *const *same, size_t count,
                  struct pace_cell *out, struct pace_error *error)
 {
-    double *values = arena_array(cells->arena, count * 2, sizeof *values);
+    double *values = arena_array(cells->arena, count, sizeof *values);
     size_t ok = 0;
     if (values == NULL) return no_memory(error);
     *out = *same[0];
@@ -72,13 +83,9 @@ static int merge(struct cells *cells, const struct pace_cell *const *same, size_
         values[ok++] = cell->value;
     }
     if (ok < 2) return 0;
-    double *sorted = values + count;
-    memcpy(sorted, values, ok * sizeof *sorted);
-    qsort(sorted, ok, sizeof *sorted, compare_doubles);
-    out->value = ok % 2 != 0 ? sorted[ok / 2] : sorted[ok / 2 - 1] / 2 + sorted[ok / 2] / 2;
     out->samples = values; /* in the order of the output */
     out->sample_count = ok;
-    return 0;
+    return values_median(cells->arena, values, ok, error, &out->value);
 }
 
 static void warn_repeats(const struct adapter_sink *sink, const char *benchmark, size_t count)

@@ -20,6 +20,10 @@ struct cells {
 /* Adds a copy of *cell. Its text and samples are not copied: they have to live until cells_emit. */
 int cells_put(struct cells *cells, const struct pace_cell *cell, struct pace_error *error);
 
+/* The median of values[0..count), count > 0; sorts a copy. *out. PACE_ENOMEM or 0. */
+int values_median(struct arena *arena, const double *values, size_t count, struct pace_error *error,
+                  double *out);
+
 /* Hands every cell to the sink, in the order in which each benchmark and measure came first. Warns
  * once per benchmark with repeats, unless repeats_are_samples. Bounds of a merged cell are the widest of its repeats. */
 int cells_emit(struct cells *cells, const struct adapter_sink *sink, struct pace_error *error);

@@ -40,6 +40,7 @@ struct odd {
 struct scan {
     const char *text;
     size_t len, at;
+    int marked;      /* 1: NaN becomes a text, not null */
     locale_t locale; /* the C locale, made when first needed; 0 before */
 };
 
@@ -81,7 +82,8 @@ static int word_is_odd(struct scan *scan, const char *text, size_t len, struct o
     size_t word_len = len - sign;
     if ((word_len == 3 && (strncasecmp(word, "nan", 3) == 0 || strncasecmp(word, "inf", 3) == 0)) ||
         (word_len == 8 && strncasecmp(word, "infinity", 8) == 0)) {
-        odd->with = "null";
+        int is_nan = word_len == 3 && (word[0] == 'n' || word[0] == 'N');
+        odd->with = scan->marked && is_nan ? "\"NaN\"" : "null";
         odd->keep = 0;
         return 1;
     }
@@ -122,9 +124,9 @@ static void scan_end(struct scan *scan)
 }
 
 /* Makes *copy, or leaves it NULL when nothing has to be replaced. */
-static int copy_plain(const char *text, size_t len, char **copy, size_t *copy_len)
+static int copy_plain(const char *text, size_t len, int marked, char **copy, size_t *copy_len)
 {
-    struct scan scan = {.text = text, .len = len};
+    struct scan scan = {.text = text, .len = len, .marked = marked};
     struct odd odd = {0};
     char *out = NULL;
     size_t used = 0, done = 0;
@@ -152,9 +154,9 @@ static int copy_plain(const char *text, size_t len, char **copy, size_t *copy_le
 }
 
 /* Where byte `position` of the copy was in the original. */
-static size_t original_position(const char *text, size_t len, size_t position)
+static size_t original_position(const char *text, size_t len, int marked, size_t position)
 {
-    struct scan scan = {.text = text, .len = len};
+    struct scan scan = {.text = text, .len = len, .marked = marked};
     struct odd odd = {0};
     size_t grown = 0, shrunk = 0; /* of the copy, before the token */
     while (scan_next(&scan, &odd) && odd.at + grown - shrunk < position) {
@@ -169,7 +171,7 @@ static size_t original_position(const char *text, size_t len, size_t position)
 /* -- reading ----------------------------------------------------------------------------------- */
 
 static int explain(const char *name, const char *text, size_t len, uint64_t first_line, int copied,
-                   const json_error_t *json, struct pace_error *error)
+                   int marked, const json_error_t *json, struct pace_error *error)
 {
     size_t at = json->position > 0 ? (size_t)json->position : 0;
     uint64_t line = first_line + (json->line > 0 ? (uint64_t)json->line - 1 : 0);
@@ -183,13 +185,13 @@ static int explain(const char *name, const char *text, size_t len, uint64_t firs
     case json_error_duplicate_key: advice = "name each key once"; break;
     default: break;
     }
-    if (copied) at = original_position(text, len, at);
+    if (copied) at = original_position(text, len, marked, at);
     return error_fill(error, PACE_EVALUE, "%.300s: line %llu, byte %zu: %s; %s", name,
                       (unsigned long long)line, at, json->text, advice);
 }
 
-int json_parse(const char *name, const char *text, size_t len, uint64_t first_line,
-               struct pace_error *error, json_t **out)
+static int parse(const char *name, const char *text, size_t len, uint64_t first_line, int marked,
+                 struct pace_error *error, json_t **out)
 {
     char *copy = NULL;
     size_t copy_len = 0;
@@ -197,14 +199,27 @@ int json_parse(const char *name, const char *text, size_t len, uint64_t first_li
     if (strspn(text, " \t\r\n") >= len)
         return error_fill(error, PACE_EVALUE,
                           "%.300s: it is empty; the benchmark command wrote no results", name);
-    if (copy_plain(text, len, &copy, &copy_len) != 0)
+    if (copy_plain(text, len, marked, &copy, &copy_len) != 0)
         return error_fill(error, PACE_ENOMEM, "%.300s: out of memory", name);
     json_t *root = copy != NULL ? json_loadb(copy, copy_len, JSON_REJECT_DUPLICATES, &json)
                                 : json_loadb(text, len, JSON_REJECT_DUPLICATES, &json);
     free(copy);
-    if (root == NULL) return explain(name, text, len, first_line, copy != NULL, &json, error);
+    if (root == NULL)
+        return explain(name, text, len, first_line, copy != NULL, marked, &json, error);
     *out = root;
     return 0;
+}
+
+int json_parse(const char *name, const char *text, size_t len, uint64_t first_line,
+               struct pace_error *error, json_t **out)
+{
+    return parse(name, text, len, first_line, 0, error, out);
+}
+
+int json_parse_marked(const char *name, const char *text, size_t len, uint64_t first_line,
+                      struct pace_error *error, json_t **out)
+{
+    return parse(name, text, len, first_line, 1, error, out);
 }
 
 int json_finite(const json_t *value, double *number)

@@ -20,6 +20,10 @@
 int json_parse(const char *name, const char *text, size_t len, uint64_t first_line,
                struct pace_error *error, json_t **out);
 
+/* The same, but NaN is read as the text "NaN", where null and NaN do not mean the same. */
+int json_parse_marked(const char *name, const char *text, size_t len, uint64_t first_line,
+                      struct pace_error *error, json_t **out);
+
 /* 1 and *number when the value is a finite number. NULL is allowed. */
 int json_finite(const json_t *value, double *number);
 

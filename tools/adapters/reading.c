@@ -35,7 +35,7 @@ static int end_run(struct reading *reading)
 
 int reading_end(struct reading *reading, int code)
 {
-    if (code == 0 && !reading->run_begun)
+    if (code == 0 && !reading->has_cells)
         code = error_fill(reading->error, PACE_EEMPTY,
                           "%.300s: it has no benchmarks; nothing is stored of it",
                           reading->input->name);
@@ -129,7 +129,15 @@ void cell_bounds(struct pace_cell *cell, double lower, double upper)
 
 int reading_put(struct reading *reading, const struct pace_cell *cell)
 {
-    return cells_put(&reading->cells, cell, reading->error);
+    if (cell->benchmark[0] == '\0' || cell->measure[0] == '\0') {
+        reading_warn(reading, "a value of '%.200s' without a name is skipped",
+                     cell->benchmark[0] != '\0' ? cell->benchmark : cell->measure);
+        return 0;
+    }
+    struct pace_cell kept = *cell;
+    if (strlen(cell->unit) > PACE_MAX_UNIT) kept.unit = ""; /* a text, not a unit */
+    reading->has_cells = 1;
+    return cells_put(&reading->cells, &kept, reading->error);
 }
 
 int reading_value(struct reading *reading, const char *benchmark, const char *measure,
@@ -223,6 +231,14 @@ static void blank_controls(char *text)
         else if (*c == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
             *c = c[1] = ' '; /* U+0080 to U+009F */
     }
+}
+
+int reading_median(struct reading *reading, struct pace_cell *cell)
+{
+    if (cell->sample_count == 0) return 0;
+    cell->status = PACE_CELL_OK;
+    return values_median(&reading->arena, cell->samples, cell->sample_count, reading->error,
+                         &cell->value);
 }
 
 static const struct statistic *statistic_find(const struct statistic *rows, size_t count,

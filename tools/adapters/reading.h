@@ -29,14 +29,14 @@ struct reading {
     struct arena arena;
     struct cells cells;
     size_t meta_count, meta_dropped, warning_count;
-    int run_begun;
+    int run_begun, has_cells;
 };
 
 /* Between begin and end an adapter calls reading_run once for each run, then puts its cells. */
 void reading_begin(struct reading *reading, const struct input *input,
                    const struct adapter_sink *sink, struct pace_error *error);
 
-/* With code 0 hands on what was collected; an input without a run is then an error (PACE_EEMPTY).
+/* With code 0 hands on what was collected; an input without a cell is then an error (PACE_EEMPTY).
  * Frees all. Returns the code that the adapter returns. */
 int reading_end(struct reading *reading, int code);
 
@@ -67,7 +67,7 @@ struct pace_cell cell_make(const char *benchmark, const char *measure, const cha
 /* Sets both bounds, when both are finite; the lower one goes first in any order. */
 void cell_bounds(struct pace_cell *cell, double lower, double upper);
 
-/* Adds a cell. Its texts and samples have to live as long as the reading. */
+/* Adds a cell; one without a name is skipped with a warning. Its texts and samples have to live as long as the reading. */
 int reading_put(struct reading *reading, const struct pace_cell *cell);
 
 /* reading_put of cell_make. */
@@ -83,6 +83,9 @@ char *reading_print(struct reading *reading, const char *format, ...)
  * left out with one warning, in which the list is called `what`. `list` may be NULL. */
 int reading_samples(struct reading *reading, const json_t *list, double factor, const char *what,
                     struct pace_cell *cell);
+
+/* Makes the median of its samples the cell's value; without samples it is a failed one. */
+int reading_median(struct reading *reading, struct pace_cell *cell);
 
 /* How one member of a JSON object is stored: value * factor. */
 struct statistic {
