@@ -1,4 +1,5 @@
 /* cmd_help.c -- `pace help`: what the tables of command.def say, examples first. */
+#include "adapters/adapter.h"
 #include "command.h"
 
 #include <string.h>
@@ -89,6 +90,18 @@ void command_help(FILE *out, const struct command *command)
     fputs(statuses, out);
 }
 
+/* Every harness whose results are read. */
+static void adapters_help(FILE *out)
+{
+    fputs("results are read by content, or as --adapter NAME says:\n\n", out);
+    for (size_t i = 0; i < adapter_count; i++) {
+        fprintf(out, "  %-11s  %s\n", adapters[i].name, adapters[i].text);
+        fprintf(out, "               known by %s\n", adapters[i].sign);
+        fprintf(out, "               stores %s\n", adapters[i].stored);
+    }
+    fputs("  lines        JSON lines: one point a line, as pace query writes them\n", out);
+}
+
 int cmd_help(const struct arguments *arguments)
 {
     if (arguments->operand_count == 0) {
@@ -97,6 +110,10 @@ int cmd_help(const struct arguments *arguments)
     }
     if (arguments->operand_count > 1)
         return command_misused(arguments->command, "help takes one subcommand");
+    if (strcmp(arguments->operands[0], "adapters") == 0) {
+        adapters_help(stdout);
+        return STATUS_OK;
+    }
     const struct command *command = command_find(arguments->operands[0]);
     if (command == NULL) return command_unknown(arguments->operands[0]);
     command_help(stdout, command);

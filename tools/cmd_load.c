@@ -23,8 +23,8 @@ static void say_line(void *context, int is_error, const char *message)
 static int check_adapter(const struct arguments *arguments, const char *name)
 {
     enum { NAMES_MAX = 64 };
-    const char *names[NAMES_MAX] = {"lines"};
-    size_t count = 1;
+    const char *names[NAMES_MAX] = {"auto", "lines"};
+    size_t count = 2;
     for (size_t i = 0; i < adapter_count && count < NAMES_MAX; i++)
         names[count++] = adapters[i].name;
     for (size_t i = 0; i < count; i++) {

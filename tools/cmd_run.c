@@ -50,7 +50,7 @@ static int read_adapter(struct job *job)
 {
     const char *name = arguments_value(job->arguments, OPTION_ADAPTER);
     const char *names[MAX_ADAPTERS];
-    if (name == NULL) return 0;
+    if (name == NULL || strcmp(name, "auto") == 0) return 0;
     job->trial.adapter = adapter_find(name);
     if (job->trial.adapter != NULL) return 0;
     size_t count = adapter_count < MAX_ADAPTERS ? adapter_count : MAX_ADAPTERS;

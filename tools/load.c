@@ -311,6 +311,7 @@ static int load_stream(struct load *load, struct input_stream *stream, struct pa
     const struct adapter *adapter = NULL;
     struct input head;
     int code = 0, lines = 0;
+    if (wanted != NULL && strcmp(wanted, "auto") == 0) wanted = NULL;
     if (wanted != NULL && strcmp(wanted, "lines") == 0)
         lines = 1;
     else if (wanted != NULL && (adapter = adapter_find(wanted)) == NULL)

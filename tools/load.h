@@ -27,7 +27,7 @@ enum load_limit {
  * JSON lines takes them only where it does not say so itself. */
 struct load_options {
     const char *project, *branch, *testbed, *commit; /* NULL: not given */
-    const char *adapter;                             /* NULL: by content; "lines" for JSON lines */
+    const char *adapter; /* NULL, "auto": by content; "lines": JSON lines */
     int has_time;
     int64_t time_ns;
     int64_t now_ns; /* 0: the wall clock */

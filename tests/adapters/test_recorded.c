@@ -242,11 +242,25 @@ static void every_adapter_has_recorded_outputs(void **state)
     }
 }
 
+/* An input that two harnesses could have written names both. */
+static void a_tie_names_the_candidates(void **state)
+{
+    static const char both[] = "test a ... bench: 3 ns/iter (+/- 1)\nb  time:   [1 ns 2 ns 3 ns]\n";
+    struct input input = {"both.txt", both, sizeof both - 1};
+    struct pace_error error = {0, ""};
+    const struct adapter *adapter = NULL;
+    (void)state;
+    assert_int_equal(adapter_recognise(&input, &error, &adapter), PACE_EVALUE);
+    assert_string_equal(error.message,
+                        "both.txt: it could be of criterion, libtest; say which, with --adapter");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recorded_outputs_are_read),
         cmocka_unit_test(expected_lines_are_there),
+        cmocka_unit_test(a_tie_names_the_candidates),
         cmocka_unit_test(every_adapter_has_recorded_outputs),
     };
     fixtures = fixtures_load();
