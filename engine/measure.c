@@ -134,3 +134,29 @@ int pace_measure_put(pace *store, const char *project, const char *measure, cons
         rc = error_set(error, PACE_EVALUE, "%.200s: not a direction", measure);
     return rc ? rc : store_write(store, 1, apply_setting, &setting, error);
 }
+
+static int apply_drop(struct kv_txn *txn, void *context, struct pace_error *error)
+{
+    const struct setting *setting = context;
+    struct head head;
+    struct measure value;
+    uint32_t measure = 0;
+    int rc = head_load(txn, error, &head);
+    if (!rc)
+        rc = setting_name(txn, setting, &head, PACE_MEASURE, setting->measure, error, &measure);
+    if (!rc) rc = measure_load(txn, MEASURE_EVERY_PROJECT, measure, error, &value);
+    if (rc) return rc;
+    /* A failed transaction leaves nothing behind, not even a name that was new. */
+    if (!value.unit[0] && !value.direction)
+        return error_set(error, PACE_ENOTFOUND, "nothing was set for a measure '%.200s'",
+                         setting->measure);
+    struct key key = key_measure(MEASURE_EVERY_PROJECT, measure);
+    return kv_delete(txn, &key, error);
+}
+
+int pace_measure_drop(pace *store, const char *measure, struct pace_error *error)
+{
+    struct setting setting = {.store = store, .measure = measure};
+    int rc = name_check(measure, measure ? strlen(measure) : 0, "measure", error);
+    return rc ? rc : store_write(store, apply_drop, &setting, error);
+}

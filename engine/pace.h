@@ -493,6 +493,9 @@ PACE_API int pace_measure_put(pace *store, const char *project, const char *meas
                               const char *unit, enum pace_direction direction,
                               struct pace_error *error);
 
+/* Takes back what was set for every project; PACE_ENOTFOUND when nothing was. */
+PACE_API int pace_measure_drop(pace *store, const char *measure, struct pace_error *error);
+
 /* -- upkeep: verifying ----------------------------------------------------------------------- */
 
 /* One thing that is damaged. The texts live until the callback returns. */

@@ -93,11 +93,12 @@ enum instant_kind {
     INSTANT_NOW,
     INSTANT_AGO,   /* quantity */
     INSTANT_MATCH, /* commit:v1.2.0 */
+    INSTANT_VAR,   /* $name: text */
 };
 
 struct instant {
     enum instant_kind kind;
-    struct slice text;     /* DATE */
+    struct slice text;     /* DATE, VAR */
     struct value quantity; /* AGO */
     struct slice key;      /* MATCH */
     struct pattern pattern;
@@ -115,7 +116,7 @@ enum option_kind {
     OPTION_OVER,    /* window */
     OPTION_LAG,     /* number */
     OPTION_NEEDS,   /* number */
-    OPTION_CONFIRM, /* number of of_number (0: no `of`) */
+    OPTION_CONFIRM, /* number, of_number */
     OPTION_USING,   /* name */
 };
 
@@ -123,7 +124,7 @@ struct option {
     enum option_kind kind;
     struct value bound;
     struct window_span window;
-    double number, of_number;
+    struct value number, of_number; /* of_number.span.len 0: no `of` */
     struct slice name;
     struct span span;
     struct option *next;
@@ -241,8 +242,7 @@ struct stage {
     struct expr *expr;
     struct binding *bindings, *by;
     struct name_item *names;
-    double number;
-    struct span number_span;
+    struct value number;
     struct slice name;
     struct span name_span;
     bool has_model;
@@ -317,8 +317,16 @@ struct statement {
     struct statement *next;
 };
 
+/* From # to the end of the line. */
+struct comment {
+    struct slice text; /* with the #, without blanks at its end */
+    struct span span;
+    struct comment *next;
+};
+
 struct script {
     struct statement *statements; /* EMPTY ones are left out */
+    struct comment *comments;     /* in order of the text */
 };
 
 #endif

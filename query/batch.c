@@ -77,6 +77,7 @@ int rowset_init(struct rowset *set, struct arena *arena, const struct schema *sc
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_gone = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_inherited = arena_alloc(arena, PACE_MAX_BATCH);
+    set->out_hidden = arena_alloc(arena, PACE_MAX_BATCH);
     if (arena->failed) return PACE_ENOMEM;
     for (size_t i = 0; i < schema->count; i++) {
         enum type type = schema->columns[i].type;
@@ -96,6 +97,7 @@ void rowset_free(struct rowset *set)
     free(set->restart);
     free(set->gone);
     free(set->inherited);
+    free(set->hidden);
     *set = (struct rowset){0};
 }
 
@@ -120,7 +122,7 @@ static int rowset_reserve(struct rowset *set, size_t count)
             return PACE_ENOMEM;
     }
     if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1) ||
-        !grow(&set->inherited, capacity, 1))
+        !grow(&set->inherited, capacity, 1) || !grow(&set->hidden, capacity, 1))
         return PACE_ENOMEM;
     set->capacity = capacity;
     return 0;
@@ -152,6 +154,7 @@ int rowset_append(struct rowset *set, const struct batch *batch, bool selected_o
         set->restart[set->count] = batch->restart ? batch->restart[row] : 0;
         set->gone[set->count] = batch->gone ? batch->gone[row] : 0;
         set->inherited[set->count] = batch->inherited ? batch->inherited[row] : 0;
+        set->hidden[set->count] = batch->hidden ? batch->hidden[row] : 0;
         set->count++;
     }
     return 0;
@@ -179,6 +182,7 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
         set->out_restart[k] = set->restart[row];
         set->out_gone[k] = set->gone[row];
         set->out_inherited[k] = set->inherited[row];
+        set->out_hidden[k] = set->hidden[row];
     }
     for (size_t i = 0; i < set->schema->count; i++)
         join_units(&set->out[i], count);
@@ -186,6 +190,7 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
                                 .vecs = set->out,
                                 .restart = set->out_restart,
                                 .gone = set->out_gone,
-                                .inherited = set->out_inherited};
+                                .inherited = set->out_inherited,
+                                .hidden = set->out_hidden};
     return &set->batch;
 }

@@ -62,7 +62,8 @@ struct batch {
     const uint8_t *restart;   /* one a row: an accepted change begins here; NULL: none */
     const uint8_t *gone;      /* one a row: the series is missing from its newest run; NULL: none */
     const uint8_t *inherited; /* one a row: a run of the parent; NULL: none */
-    bool branched;            /* the series' branch has a start point */
+    const uint8_t *hidden; /* one a row: excluded by a mark, and history of nothing; NULL: none */
+    bool branched;         /* the series' branch has a start point */
     const struct series *series;   /* NULL: rows of several series */
     bool series_start, series_end; /* first and last batch of a series; one may hold no rows */
     double newest_run;             /* number of the newest run that the series may have a row of */
@@ -106,11 +107,11 @@ struct rowset {
     const struct schema *schema;
     struct arena *arena; /* its cap bounds the rows too */
     struct vec *columns; /* step 1, `capacity` elements; NUMBER with units */
-    uint8_t *restart, *gone, *inherited;
+    uint8_t *restart, *gone, *inherited, *hidden;
     size_t count, capacity, limit;
     struct vec *out; /* for rowset_batch */
     struct batch batch;
-    uint8_t *out_restart, *out_gone, *out_inherited;
+    uint8_t *out_restart, *out_gone, *out_inherited, *out_hidden;
 };
 
 /* limit: rows it may hold. The rowset is freed with rowset_free. */

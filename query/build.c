@@ -523,6 +523,19 @@ bool build_unit(struct parser *parser, struct statement *statement, struct span 
     return ok;
 }
 
+void build_comment(struct parser *parser, struct span span)
+{
+    struct comment *comment = arena_alloc(parser->arena, sizeof *comment);
+    if (!comment) return;
+    comment->span = span;
+    comment->text = slice_of(parser, span);
+    while (comment->text.len && strchr(" \t\r", comment->text.text[comment->text.len - 1]))
+        comment->text.len--;
+    if (!parser->comment_tail) parser->comment_tail = &parser->comments;
+    *parser->comment_tail = comment;
+    parser->comment_tail = &comment->next;
+}
+
 struct script *build_script(struct parser *parser, struct statement *list)
 {
     struct script *script = arena_alloc(parser->arena, sizeof *script);
@@ -531,5 +544,6 @@ struct script *build_script(struct parser *parser, struct statement *list)
         return NULL;
     }
     script->statements = statement_close(list);
+    script->comments = parser->comments;
     return script;
 }

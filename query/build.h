@@ -28,6 +28,7 @@ struct parser {
     bool failed;           /* a diagnostic says why */
     bool unfinished;       /* the text ended where more could follow */
     unsigned node_count;   /* of this statement */
+    struct comment *comments, **comment_tail;
     /* scanning */
     uint32_t offset;                      /* end of what was scanned */
     struct token token, previous, before; /* the newest tokens, newest first */
@@ -84,6 +85,8 @@ struct statement *build_statement(struct parser *, enum statement_kind, struct s
 bool build_note(struct parser *, struct statement *, struct span);
 /* Sets the unit from a name or a STRING token. False: failed. */
 bool build_unit(struct parser *, struct statement *, struct span);
+/* Notes a comment; one that does not fit into memory is left out, and the next node fails. */
+void build_comment(struct parser *, struct span);
 struct script *build_script(struct parser *, struct statement *list);
 
 #define BUILD_LIST(type)                                                                           \

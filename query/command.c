@@ -2,19 +2,14 @@
  * drop. Each checks all it can before it writes. */
 #include "session.h"
 
+#include "alias.h"
 #include "parse.h"
+#include "put.h"
 #include "rule.h"
 #include "select.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static int not_yet(struct context *ctx, const struct statement *statement, const char *what,
-                   const char *help)
-{
-    return context_fail(ctx, Q_NOT_YET, statement->span, help, "%s is parsed, but not built yet",
-                        what);
-}
 
 /* Writing waits for the process' own snapshots when the store must grow: end ours first. */
 static void end_snapshot(struct context *ctx)
@@ -33,16 +28,17 @@ static int say(struct context *ctx, const char *message)
 
 static const char *const KIND_NAMES[] = {"", "let", "view", "threshold", "alert", "measure"};
 
-static enum pace_object_kind statement_kind(const struct statement *statement)
+enum pace_object_kind statement_defines(const struct statement *statement)
 {
     switch (statement->kind) {
     case STATEMENT_LET: return PACE_OBJECT_LET;
     case STATEMENT_VIEW: return PACE_OBJECT_VIEW;
     case STATEMENT_THRESHOLD: return PACE_OBJECT_THRESHOLD;
     case STATEMENT_ALERT: return PACE_OBJECT_ALERT;
+    case STATEMENT_MEASURE: return PACE_OBJECT_MEASURE;
     default: break;
     }
-    return PACE_OBJECT_MEASURE;
+    return (enum pace_object_kind)0;
 }
 
 static bool is_variable(const struct value *value)
@@ -94,14 +90,14 @@ static int resolve_variables(struct context *ctx, struct selector *selector)
 
 static int define(struct context *ctx, const struct statement *statement)
 {
-    enum pace_object_kind kind = statement_kind(statement);
+    enum pace_object_kind kind = statement_defines(statement);
     struct statement plain = *statement;
     int status = 0;
     if (statement->save && statement->selector) status = resolve_variables(ctx, plain.selector);
     if (status) return status;
     plain.save = plain.explain = false;
     plain.next = NULL;
-    struct script script = {&plain};
+    struct script script = {.statements = &plain};
     const char *text = print_script(ctx->arena, &script);
     char *name = slice_string(ctx->arena, statement->name);
     if (!text || !name) return context_no_memory(ctx);
@@ -121,10 +117,38 @@ static int define(struct context *ctx, const struct statement *statement)
     return say(ctx, arena_printf(ctx->arena, "saved %s %s", KIND_NAMES[kind], name));
 }
 
+/* A unit of another kind than the stored one would make its values others. */
+static int check_measure_unit(struct context *ctx, const struct statement *statement)
+{
+    const char *const *projects;
+    uint32_t count, measure;
+    int status = pace_name_find(ctx->snapshot, PACE_MEASURE, statement->name.text,
+                                statement->name.len, ctx->error, &measure);
+    if (status == PACE_ENOTFOUND || !statement->unit.len) return 0;
+    if (!status) status = pace_names(ctx->snapshot, PACE_PROJECT, ctx->error, &projects, &count);
+    struct unit given = unit_lookup(statement->unit.text, statement->unit.len);
+    for (uint32_t i = 0; !status && i < count; i++) {
+        struct pace_measure stored;
+        status = pace_measure_get(ctx->snapshot, i, measure, ctx->error, &stored);
+        if (status || !*stored.unit) continue;
+        struct unit own = unit_lookup(stored.unit, strlen(stored.unit));
+        if (own.kind == given.kind &&
+            (own.kind != UNIT_CUSTOM || slice_is(statement->unit, stored.unit)))
+            continue;
+        return context_fail(ctx, Q_UNIT, statement->span, NULL,
+                            "measure '%.*s' is stored in %s, a %s; %.*s is a %s",
+                            (int)statement->name.len, statement->name.text, stored.unit,
+                            unit_kind_name(own.kind), (int)statement->unit.len,
+                            statement->unit.text, unit_kind_name(given.kind));
+    }
+    return status ? context_store_error(ctx, status) : 0;
+}
+
 static int define_measure(struct context *ctx, const struct statement *statement)
 {
-    if (!statement->save)
-        return not_yet(ctx, statement, "'measure' for a session only", "write 'save measure ...'");
+    int status = check_measure_unit(ctx, statement);
+    if (status) return status;
+    if (!statement->save) return define(ctx, statement);
     enum pace_direction direction = statement->direction == DIRECTION_LOWER ? PACE_LOWER_IS_BETTER
                                     : statement->direction == DIRECTION_HIGHER
                                         ? PACE_HIGHER_IS_BETTER
@@ -133,9 +157,21 @@ static int define_measure(struct context *ctx, const struct statement *statement
     char *unit = slice_string(ctx->arena, statement->unit);
     if (!name || !unit) return context_no_memory(ctx);
     end_snapshot(ctx);
-    int status = pace_measure_put(ctx->store, NULL, name, unit, direction, ctx->error);
+    status = pace_measure_put(ctx->store, NULL, name, unit, direction, ctx->error);
     if (status) return context_store_error(ctx, status);
     return say(ctx, arena_printf(ctx->arena, "saved measure %s", name));
+}
+
+/* Takes back what `save measure` said. */
+static int drop_measure(struct context *ctx, const struct statement *statement, const char *name)
+{
+    end_snapshot(ctx);
+    int status = pace_measure_drop(ctx->store, name, ctx->error);
+    if (status == PACE_ENOTFOUND)
+        return context_fail(ctx, Q_NO_NAME, statement->name_span, "see: show measures",
+                            "nothing was saved of a measure '%s'", name);
+    if (status) return context_store_error(ctx, status);
+    return say(ctx, arena_printf(ctx->arena, "dropped measure %s", name));
 }
 
 static int drop(struct context *ctx, const struct statement *statement)
@@ -144,7 +180,6 @@ static int drop(struct context *ctx, const struct statement *statement)
                                                   PACE_OBJECT_THRESHOLD, PACE_OBJECT_ALERT,
                                                   PACE_OBJECT_MEASURE};
     enum pace_object_kind kind = kinds[statement->object];
-    if (kind == PACE_OBJECT_MEASURE) return not_yet(ctx, statement, "'drop measure'", NULL);
     char *name = slice_string(ctx->arena, statement->name);
     if (!name) return context_no_memory(ctx);
     struct binding_text *own = ctx->session->definitions;
@@ -155,6 +190,7 @@ static int drop(struct context *ctx, const struct statement *statement)
         return say(
             ctx, arena_printf(ctx->arena, "dropped %s %s of this session", KIND_NAMES[kind], name));
     }
+    if (kind == PACE_OBJECT_MEASURE) return drop_measure(ctx, statement, name);
     if (!context_definition(ctx, kind, statement->name)) {
         size_t count;
         const char *const *names = context_names(ctx, kind, &count);
@@ -209,7 +245,7 @@ static int mark(struct context *ctx, const struct statement *statement)
     static const char *const verbs[] = {"accepted", "excluded", "archived"};
     static const enum pace_mark_kind kinds[] = {PACE_MARK_ACCEPT, PACE_MARK_EXCLUDE,
                                                 PACE_MARK_ARCHIVE};
-    if (statement->mark == MARK_ALIAS) return not_yet(ctx, statement, "'mark alias'", NULL);
+    if (statement->mark == MARK_ALIAS) return alias_statement(ctx, statement);
     struct selection selection;
     struct pace_mark fact = {.kind = kinds[statement->mark], .target = "", .note = ""};
     struct selector *selector;
@@ -219,6 +255,9 @@ static int mark(struct context *ctx, const struct statement *statement)
     if (!status) status = mark_instant(ctx, statement, &selection, &fact.at_ns);
     if (status) return status;
     bool has_rows = selection.rows != NULL;
+    if (selection.rows_differ)
+        return context_fail(ctx, Q_ARGUMENTS, statement->selector->span, "make a mark for each",
+                            "a mark takes commit: and run: beside its other keys, not inside 'or'");
     for (const struct row_filter *filter = selection.rows; filter; filter = filter->next)
         if (filter->missing)
             return context_fail(ctx, Q_NO_MATCH, statement->selector->span, "see: pace log",
@@ -267,8 +306,8 @@ int command_run(struct context *ctx, const struct statement *statement)
     case STATEMENT_USE: return use(ctx, statement);
     case STATEMENT_MARK: return mark(ctx, statement);
     case STATEMENT_MARK_UNDO: return mark_undo(ctx, statement);
-    case STATEMENT_SHOW: return not_yet(ctx, statement, "'show'", "use 'pace ls'");
-    case STATEMENT_PUT: return not_yet(ctx, statement, "'put'", "use 'pace load' with JSON lines");
+    case STATEMENT_PUT: return put_statement(ctx, statement);
+    case STATEMENT_SHOW:
     case STATEMENT_EMPTY:
     case STATEMENT_QUERY: break;
     }

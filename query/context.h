@@ -14,6 +14,13 @@ struct definition {
     const char *name, *text;
 };
 
+/* Why rows were left out as unknown, and how many. */
+struct unknown {
+    const char *why, *column; /* column: what is missing, or NULL */
+    uint64_t rows;
+    struct unknown *next;
+};
+
 struct context {
     pace *store;
     pace_snapshot *snapshot;
@@ -27,13 +34,19 @@ struct context {
     bool every_row; /* windows are run for every row, not for judged ones only (lookback.deep) */
     const struct span
         *anchor;         /* set while binding a definition: diagnostics point at its name instead */
+    bool stored_names;   /* names as runs have them: no alias counts */
     unsigned expansions; /* definitions inside definitions so far */
     struct kept_regex *regexes;
+    struct unknown *unknown; /* in the order in which they were met */
+    bool any_chosen;         /* the ranges chose a point of some series */
 };
 
 /* The definition of this kind and name: of the session, else of the store; NULL when there is none.
  */
 const char *context_definition(struct context *ctx, enum pace_object_kind kind, struct slice name);
+/* The session's (or the pacefile's) alone. */
+const char *context_own_definition(struct context *ctx, enum pace_object_kind kind,
+                                   struct slice name);
 /* Names of all definitions of a kind, for suggestions. */
 const char *const *context_names(struct context *ctx, enum pace_object_kind kind, size_t *count);
 /* The value of $name, or NULL. */
@@ -54,6 +67,9 @@ void context_release(struct context *ctx);
 
 /* 0, or PACE_EINTERRUPT / PACE_EDEADLINE. Called between batches. */
 int context_check(struct context *ctx);
+
+/* Counts a row that `where` left out because its condition is unknown. */
+int context_unknown(struct context *ctx, const char *why, const char *column);
 
 /* Adds an error at `span` (or at the anchor) and returns PACE_EQUERY. */
 int context_fail(struct context *ctx, enum diag_code code, struct span span, const char *help,
@@ -83,6 +99,11 @@ bool quantity_parse(struct context *ctx, const char *text, double *number, struc
 
 /* The number (and unit, "" when none) behind a bound: follows lets and variables. */
 int value_bind(struct context *ctx, const struct value *value, double *number, const char **unit);
+
+/* The same, of a number without a unit. */
+int number_bind(struct context *ctx, const struct value *value, double *number);
+/* The numbers of lag, needs, confirm (of: 0 when not given). */
+int option_numbers(struct context *ctx, const struct option *option, double *number, double *of);
 
 /* The shortest prefix of a hash that may stand for it: git's own minimum, as ambiguity is an error.
  */

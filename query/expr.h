@@ -49,6 +49,7 @@ struct binder {
     enum expr_mode mode;
     struct aggregate *aggregates, **tail; /* MODE_GROUP; tail starts at &aggregates */
     struct lookback lookback;             /* how far the bound expressions look back */
+    bool of_series;                       /* they ask what series a row is of */
     bool inside_aggregate;
 };
 
@@ -65,6 +66,11 @@ struct column node_column(const struct node *node);
  * a series (batch->series_start) windows are emptied. */
 int expr_eval(struct context *ctx, struct node *node, const struct batch *batch,
               const struct vec **out);
+
+/* Why a row of the batch that was run last has no value, in a few words (static memory); *column is
+ * the name of the column that is missing, or NULL. */
+const char *expr_why_missing(const struct node *node, const struct schema *schema,
+                             const struct batch *batch, size_t row, const char **column);
 
 /* Frees what windows hold. */
 void expr_free(struct node *node);

@@ -280,6 +280,46 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
     return 0;
 }
 
+/* value of measure:bytes: the same run's sibling series. */
+static int bind_of(struct binder *binder, const struct expr *expr, struct node **out)
+{
+    struct context *ctx = binder->ctx;
+    static const char *const names[] = {"value", "lower_value", "upper_value"};
+    unsigned field = 0;
+    while (field < 3 && !slice_is(expr->text, names[field]))
+        field++;
+    if (field == 3)
+        return context_fail(ctx, Q_NO_COLUMN, expr->name_span,
+                            context_suggest(ctx, expr->text, names, 3),
+                            "a sibling has value, lower_value and upper_value, not '%.*s'",
+                            (int)expr->text.len, expr->text.text);
+    struct node *node;
+    int status = node_make(binder, NODE_OF, TYPE_NUMBER, expr->span, &node);
+    if (!status) status = sibling_bind(ctx, expr->selector, &node->sibling);
+    if (status) return status;
+    node->sibling.field = (enum sibling_field)field;
+    node->column = binder_column(binder, "run");
+    node->time_column = binder_column(binder, "time");
+    int value = binder_column(binder, "value");
+    if (node->column < 0 || node->time_column < 0)
+        return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
+                            "a sibling is found by the columns run and time");
+    if (binder->mode == MODE_GROUP && !binder->inside_aggregate)
+        return context_fail(ctx, Q_TYPE, expr->span, "write mean(value of measure:NAME)",
+                            "this is a value of each row; here one of the group is needed");
+    struct column column = {0};
+    if (node->sibling.measure)
+        status = sibling_column(ctx, &node->sibling, &column);
+    else if (value >= 0)
+        column = binder->schema->columns[value];
+    node->unit_kind = column.kind;
+    node->mixed = column.mixed;
+    node->about = column.about;
+    binder->of_series = true;
+    *out = node;
+    return status;
+}
+
 /* -- operators --------------------------------------------------------------------------------- */
 
 static bool plain(enum unit_kind kind)
@@ -299,6 +339,7 @@ int node_check_kinds(struct binder *binder, const struct node *a, const struct n
                      struct span span)
 {
     struct context *ctx = binder->ctx;
+    if (a->mixed && b->mixed) return 0; /* row by row, of one series each */
     if ((a->mixed && !plain(b->unit_kind)) || (b->mixed && !plain(a->unit_kind)))
         return context_fail(ctx, Q_UNIT, span, "select one measure with measure:NAME",
                             "the selected measures have units of several kinds");
@@ -310,10 +351,18 @@ int node_check_kinds(struct binder *binder, const struct node *a, const struct n
     return context_fail(ctx, Q_UNIT, b->span, NULL, "%s; %s", left, right);
 }
 
+static bool are(enum unit_kind a, enum unit_kind b, enum unit_kind one, enum unit_kind other)
+{
+    return (a == one && b == other) || (a == other && b == one);
+}
+
 static enum unit_kind product_kind(enum unit_kind a, enum unit_kind b)
 {
     if (plain(a)) return b;
-    return plain(b) ? a : UNIT_CUSTOM;
+    if (plain(b)) return a;
+    if (are(a, b, UNIT_TIME, UNIT_RATE)) return UNIT_NONE;
+    if (are(a, b, UNIT_TIME, UNIT_BYTERATE)) return UNIT_SIZE;
+    return are(a, b, UNIT_SIZE, UNIT_RATE) ? UNIT_BYTERATE : UNIT_CUSTOM;
 }
 
 static enum unit_kind quotient_kind(enum unit_kind a, enum unit_kind b)
@@ -323,6 +372,9 @@ static enum unit_kind quotient_kind(enum unit_kind a, enum unit_kind b)
     if (plain(a) && b == UNIT_TIME) return UNIT_RATE;
     if (plain(a) && b == UNIT_RATE) return UNIT_TIME;
     if (a == UNIT_SIZE && b == UNIT_TIME) return UNIT_BYTERATE;
+    if (a == UNIT_SIZE && b == UNIT_BYTERATE) return UNIT_TIME;
+    if (a == UNIT_BYTERATE && b == UNIT_SIZE) return UNIT_RATE;
+    if (a == UNIT_BYTERATE && b == UNIT_RATE) return UNIT_SIZE;
     return UNIT_CUSTOM;
 }
 
@@ -454,10 +506,7 @@ int expr_bind(struct binder *binder, const struct expr *expr, struct node **out)
     case EXPR_NOW: return bind_time(binder, ctx->now_ns, expr->span, out);
     case EXPR_NAME: return bind_name(binder, expr, out);
     case EXPR_CALL: return call_bind(binder, expr, out);
-    case EXPR_OF:
-        return context_fail(ctx, Q_NOT_YET, expr->span, NULL,
-                            "'%.*s of ...' (a sibling series) is not built yet",
-                            (int)expr->text.len, expr->text.text);
+    case EXPR_OF: return bind_of(binder, expr, out);
     case EXPR_MATCH: return bind_match(binder, expr, out);
     case EXPR_BINARY: return bind_binary(binder, expr, out);
     case EXPR_REGEX: return bind_regex(binder, expr, out);

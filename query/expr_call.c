@@ -235,6 +235,18 @@ static int bind_bucket(struct binder *binder, struct node *node)
     return 0;
 }
 
+/* worse(a, b): by the direction of the row's measure. */
+static int bind_worse(struct binder *binder, struct node *node)
+{
+    int status = node_expect(binder, node->a, TYPE_NUMBER);
+    if (!status) status = node_expect(binder, node->b, TYPE_NUMBER);
+    if (!status) status = node_check_kinds(binder, node->a, node->b, node->span);
+    node->kind = NODE_WORSE;
+    node->type = TYPE_FLAG;
+    node->out = vec_make(binder->ctx->arena, TYPE_FLAG, false);
+    return status;
+}
+
 int call_bind(struct binder *binder, const struct expr *expr, struct node **out)
 {
     struct context *ctx = binder->ctx;
@@ -254,6 +266,7 @@ int call_bind(struct binder *binder, const struct expr *expr, struct node **out)
     status = node_make(binder, kind, TYPE_NUMBER, expr->span, &node);
     if (status) return status;
     node->function = function;
+    if (function == F_WORSE) binder->of_series = true;
     slots[0] = &node->a;
     slots[1] = &node->b;
     slots[2] = &node->c;
@@ -265,6 +278,7 @@ int call_bind(struct binder *binder, const struct expr *expr, struct node **out)
     *out = node;
     if (function == F_IF) return bind_if(binder, node);
     if (function == F_BUCKET) return bind_bucket(binder, node);
+    if (function == F_WORSE) return bind_worse(binder, node);
     status = node_expect(binder, node->a, TYPE_NUMBER);
     bool unitless =
         function == F_LOG || function == F_EXP || function == F_SQRT || function == F_DELTA;

@@ -1,6 +1,7 @@
 /* expr_eval.c -- runs bound expressions over batches; see expr.h. Every node owns its output vector. */
 #include "expr_node.h"
 
+#include "algebra.h"
 #include "stats/sample.h"
 
 #include <math.h>
@@ -49,6 +50,17 @@ static double plain_factor(struct unit unit)
     return unit.kind == UNIT_RATIO ? unit.factor : 1;
 }
 
+static void rule_combine(struct unit_rule *rule, bool divide, struct arena *arena)
+{
+    struct unit_product product;
+    rule->ok = unit_combine(arena, rule->left, rule->right, divide, &product);
+    if (!rule->ok) return;
+    rule->left_factor = product.left_factor;
+    rule->right_factor = product.right_factor;
+    rule->unit = product.unit;
+}
+
+/* A plain side leaves the other one's unit as it is written. */
 static void rule_product(struct unit_rule *rule, struct unit left, struct unit right,
                          struct arena *arena)
 {
@@ -59,8 +71,7 @@ static void rule_product(struct unit_rule *rule, struct unit left, struct unit r
         rule->left_factor = plain_factor(left);
         rule->unit = rule->right;
     } else {
-        rule->unit = arena_printf(arena, "%s*%s", rule->left, rule->right);
-        rule->ok = rule->unit != NULL;
+        rule_combine(rule, false, arena);
     }
 }
 
@@ -74,16 +85,8 @@ static void rule_quotient(struct unit_rule *rule, struct unit left, struct unit 
     } else if (unit_plain(right)) {
         rule->right_factor = plain_factor(right);
         rule->unit = rule->left;
-    } else if (right.kind == UNIT_TIME && (unit_plain(left) || left.kind == UNIT_SIZE)) {
-        rule->right_factor = right.factor / 1e9; /* to seconds */
-        if (left.kind == UNIT_SIZE) rule->left_factor = left.factor;
-        rule->unit = left.kind == UNIT_SIZE ? "B/s" : "1/s";
-    } else if (right.kind == UNIT_RATE && unit_plain(left)) {
-        rule->left_factor = 1e9 / right.factor;
-        rule->unit = "ns";
     } else {
-        rule->unit = arena_printf(arena, "%s/%s", rule->left, rule->right);
-        rule->ok = rule->unit != NULL;
+        rule_combine(rule, true, arena);
     }
 }
 
@@ -418,10 +421,10 @@ static void eval_series(struct node *node, const struct vec *a, const struct bat
     if (batch->series_start || !batch->series) node->previous = NAN;
     node->out.unit = delta ? "" : vec_unit(a, 0);
     for (size_t i = 0; i < batch->count; i++) {
-        bool gone = batch->gone && batch->gone[i];
+        bool gone = (batch->gone && batch->gone[i]) || (batch->hidden && batch->hidden[i]);
         double x = a->at.number[i * a->step], previous = gone ? NAN : node->previous;
         node->out.at.number[i] = delta ? arithmetic(OP_DIV, x, previous) - 1 : previous;
-        if (!isnan(x)) node->previous = x;
+        if (!gone && !isnan(x)) node->previous = x;
     }
 }
 
@@ -444,7 +447,7 @@ static int eval_slide(struct context *ctx, struct node *node, const struct vec *
     const struct vec *commit = &batch->vecs[node->commit_column];
     struct history *history = &node->history;
     *done = 0;
-    if (!batch->series || batch->gone || batch->restart || history->restarts ||
+    if (!batch->series || batch->gone || batch->hidden || batch->restart || history->restarts ||
         history->restart_due || !time->step || !commit->step || !a->step ||
         !slide_can(&history->window, node->function))
         return 0;
@@ -481,6 +484,7 @@ static int eval_window(struct context *ctx, struct node *node, const struct vec 
         bool restart = batch->restart && batch->restart[i];
         node->out.at.number[i] = NAN;
         if (time_ns == TIME_MISSING || (batch->gone && batch->gone[i])) continue;
+        if (batch->hidden && batch->hidden[i]) continue;
         if (!own) own = "";
         if (ctx->every_row || batch_selected(batch, i)) {
             size_t n, before;
@@ -496,6 +500,29 @@ static int eval_window(struct context *ctx, struct node *node, const struct vec 
         if (status) return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
     }
     return 0;
+}
+
+static int eval_of(struct context *ctx, struct node *node, const struct batch *batch)
+{
+    int status = sibling_values(ctx, &node->sibling, batch, &batch->vecs[node->column],
+                                &batch->vecs[node->time_column], node->out.at.number);
+    node->out.unit = node->sibling.unit ? node->sibling.unit : "";
+    return status;
+}
+
+/* Unknown where the measure's direction is. */
+static void eval_worse(struct node *node, const struct vec *a, const struct vec *b,
+                       const struct batch *batch)
+{
+    enum pace_direction direction = batch->series->direction;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct unit_rule *rule = unit_meet(node, vec_unit(a, i), vec_unit(b, i));
+        double left = a->at.number[i * a->step];
+        double right = b->at.number[i * b->step] * rule->right_factor;
+        bool known = rule->ok && !isnan(left) && !isnan(right) && direction;
+        bool worse = direction == PACE_LOWER_IS_BETTER ? left > right : left < right;
+        node->out.at.flag[i] = known ? worse : FLAG_UNKNOWN;
+    }
 }
 
 void slot_set(struct node *slot, double value, int64_t time_ns, const char *text, const char *unit)
@@ -531,6 +558,8 @@ static int eval_own(struct context *ctx, struct node *node, const struct batch *
     case NODE_SCALAR: eval_scalar(node, a, b, c, count); return 0;
     case NODE_SERIES: eval_series(node, a, batch); return 0;
     case NODE_WINDOW: return eval_window(ctx, node, a, batch);
+    case NODE_OF: return eval_of(ctx, node, batch);
+    case NODE_WORSE: eval_worse(node, a, b, batch); return 0;
     case NODE_CONST:
     case NODE_COLUMN:
     case NODE_SLOT: break;
@@ -550,4 +579,36 @@ int expr_eval(struct context *ctx, struct node *node, const struct batch *batch,
     if (!status && node->c) status = expr_eval(ctx, node->c, batch, &c);
     if (status) return status;
     return eval_own(ctx, node, batch, a, b, c);
+}
+
+/* -- why there is no value ----------------------------------------------------------------------- */
+
+/* The output of a node in the batch that was run last. */
+static const struct vec *output_of(const struct node *node, const struct batch *batch)
+{
+    return node->kind == NODE_COLUMN ? &batch->vecs[node->column] : &node->out;
+}
+
+const char *expr_why_missing(const struct node *node, const struct schema *schema,
+                             const struct batch *batch, size_t row, const char **column)
+{
+    const struct node *parts[] = {node->a, node->b, node->c};
+    *column = NULL;
+    for (size_t i = 0; i < 3 && node->kind != NODE_WINDOW; i++)
+        if (parts[i] && vec_missing(output_of(parts[i], batch), row))
+            return expr_why_missing(parts[i], schema, batch, row, column);
+    switch (node->kind) {
+    case NODE_COLUMN:
+    case NODE_VERDICT:
+    case NODE_MATCH: *column = schema->columns[node->column].name; return "missing";
+    case NODE_WINDOW: return "a window has too few points";
+    case NODE_OF: return "the sibling has no value";
+    case NODE_SERIES: return "there is no point before";
+    case NODE_WORSE: return "the measure has no direction";
+    case NODE_BINARY:
+        if (node->op == OP_DIV) return "a division by zero";
+        break;
+    default: break;
+    }
+    return "a value cannot be computed";
 }

@@ -3,6 +3,7 @@
 #define PACE_EXPR_NODE_H
 
 #include "expr.h"
+#include "sibling.h"
 #include "slide.h"
 #include "verdict.h"
 
@@ -22,6 +23,8 @@ enum node_kind {
     NODE_SERIES, /* function, a: prev and delta */
     NODE_WINDOW, /* function over the history of a */
     NODE_SLOT,   /* the result of an aggregate */
+    NODE_OF,     /* sibling; column is that of the run, time_column */
+    NODE_WORSE,  /* a is on the worse side of b */
 };
 
 /* How two units meet in one operation; remembered as long as the same two meet. */
@@ -50,6 +53,7 @@ struct node {
     uint64_t run;
     struct history history; /* WINDOW */
     struct slide slide;     /* WINDOW, where slide_can */
+    struct sibling sibling; /* OF */
     double previous;        /* SERIES */
     struct unit_rule rule;
     struct arena *arena;

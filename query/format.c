@@ -95,7 +95,7 @@ int pace_writer_open(const char *format, const struct pace_writer_options *optio
     if (index == FORMATS) return fail_unknown(error, format);
     if (!formats[index].format) return fail_unbuilt(error, format);
 
-    struct pace_writer *writer = malloc(sizeof *writer);
+    struct pace_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return fail(error, PACE_ENOMEM, "opening a writer: out of memory");
     writer->format = formats[index].format;
     writer->options = (struct pace_writer_options){.struct_size = sizeof writer->options};
@@ -130,6 +130,11 @@ int pace_writer_rows(pace_writer *writer, const struct pace_rows *rows, struct p
     writer->begun = 1;
     writer->row_count += rows->count;
     return conclude(writer, code, error);
+}
+
+void pace_writer_outcome(pace_writer *writer, const pace_query *query)
+{
+    writer->query = query;
 }
 
 int pace_writer_finish(pace_writer *writer, struct pace_error *error)

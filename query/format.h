@@ -14,10 +14,11 @@ struct pace_writer {
     const struct format *format;
     struct pace_writer_options options;
     struct text_out out;
-    void *state;        /* the format's own, or NULL */
-    size_t field_count; /* of the first batch */
-    uint64_t row_count; /* rows given so far, this batch not included */
-    int begun;          /* 1 once a batch came */
+    void *state;             /* the format's own, or NULL */
+    size_t field_count;      /* of the first batch */
+    uint64_t row_count;      /* rows given so far, this batch not included */
+    int begun;               /* 1 once a batch came */
+    const pace_query *query; /* that ended, or NULL: its notes */
 };
 
 /* Functions return 0, PACE_ENOMEM, or another code without a message; what the sink says is found

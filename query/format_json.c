@@ -3,7 +3,8 @@
  *     {"schema": "pace.rows/1",
  *      "rows": [{"benchmark":"sort","time":"2026-08-03T14:05:00Z","value":12.5}, ...],
  *      "columns": [{"name":"value","type":"number","unit":"ms"}, ...],
- *      "row_count": 2}
+ *      "row_count": 2,
+ *      "status": 0, "unknown_rows": 0, "notes": ["..."]}      (of a query's statement)
  *
  * Members are the columns in their order; numbers are the shortest that read back the same, times
  * ISO 8601 in UTC, missing values null. A column's unit is null when it has none, or its rows have
@@ -162,6 +163,22 @@ static int json_rows(struct pace_writer *writer, const struct pace_rows *rows)
     return json->arena.failed ? PACE_ENOMEM : 0;
 }
 
+/* Status, unknown rows and notes of the statement. */
+static void put_outcome(struct text_out *out, const pace_query *query)
+{
+    const struct pace_outcome *outcome = pace_outcome(query);
+    struct pace_diag diag;
+    char line[80];
+    snprintf(line, sizeof line, ",\n\"status\":%d,\n\"unknown_rows\":%" PRIu64 ",\n\"notes\":[",
+             outcome->status, outcome->unknown_rows);
+    text_out_put(out, line);
+    for (size_t i = 0; pace_diag_get(query, i, &diag) == 0; i++) {
+        text_out_put(out, i ? "," : "");
+        put_string(out, diag.message);
+    }
+    text_out_put(out, "]");
+}
+
 static int json_finish(struct pace_writer *writer)
 {
     static const char *const types[] = {[PACE_FIELD_TEXT] = "text",
@@ -186,8 +203,10 @@ static int json_finish(struct pace_writer *writer)
         text_out_put(out, "}");
     }
     char line[64];
-    snprintf(line, sizeof line, "],\n\"row_count\":%" PRIu64 "}\n", writer->row_count);
+    snprintf(line, sizeof line, "],\n\"row_count\":%" PRIu64, writer->row_count);
     text_out_put(out, line);
+    if (writer->query) put_outcome(out, writer->query);
+    text_out_put(out, "}\n");
     return 0;
 }
 

@@ -16,7 +16,9 @@ struct lookback lookback_window(const struct window *window)
     struct lookback back = {0};
     size_t lag = window->lag > 1 ? window->lag - 1 : 0;
     if (window->kind == WINDOW_EVERYTHING) back.all = true;
-    if (window->kind == WINDOW_POINTS) back.points = window->count + lag;
+    if (window->kind == WINDOW_POINTS || window->kind == WINDOW_COMMITS)
+        back.points = window->count + lag;
+    if (window->kind == WINDOW_COMMITS) back.commits = window->count + lag;
     if (window->kind == WINDOW_SPAN) back.span_ns = window->span_ns;
     return back;
 }
@@ -31,6 +33,7 @@ static bool both_from_parent(const struct lookback *a, const struct lookback *b)
 struct lookback lookback_max(struct lookback a, struct lookback b)
 {
     return (struct lookback){.points = a.points > b.points ? a.points : b.points,
+                             .commits = a.commits > b.commits ? a.commits : b.commits,
                              .span_ns = a.span_ns > b.span_ns ? a.span_ns : b.span_ns,
                              .judged = a.judged > b.judged ? a.judged : b.judged,
                              .all = a.all || b.all,
@@ -40,7 +43,7 @@ struct lookback lookback_max(struct lookback a, struct lookback b)
 
 bool lookback_any(struct lookback back)
 {
-    return back.points || back.span_ns || back.all;
+    return back.points || back.commits || back.span_ns || back.all;
 }
 
 int history_init(struct history *history, struct window window)
@@ -60,6 +63,7 @@ void history_free(struct history *history)
     free(history->sample_days);
     free(history->sample_run);
     free(history->apart);
+    commit_set_free(&history->commits);
     *history = (struct history){.window = history->window, .no_days = history->no_days};
 }
 
@@ -89,6 +93,20 @@ static const char *frequent_commit(const struct history *history, size_t from)
     return candidate;
 }
 
+/* Points of more commits than a window holds, besides one of a later point that comes again. */
+static void trim_commits(struct history *history)
+{
+    size_t wanted = history->window.count + 2, lag = history->window.lag, i = history->end;
+    if (!commit_set_reset(&history->commits, history->end - history->start)) return;
+    for (; i > history->start && wanted; i--) {
+        if (lag)
+            lag--;
+        else
+            wanted -= commit_set_add(&history->commits, history->commit[i - 1]);
+    }
+    history->start = i;
+}
+
 /* Lets go of points that no later window can reach. Any commit may come again, and a window leaves
  * its points out: of the points kept, `reach` must remain without those of any one commit. Of twice
  * as many they do, unless one commit has more than half of them. */
@@ -97,6 +115,10 @@ static void history_trim(struct history *history)
     const struct window *window = &history->window;
     size_t count = history->end - history->start;
     if (window->kind == WINDOW_EVERYTHING || count == 0) return;
+    if (window->kind == WINDOW_COMMITS) {
+        trim_commits(history);
+        return;
+    }
     if (window->kind == WINDOW_SPAN) {
         int64_t oldest_ns = history->time_ns[history->end - 1] - window->span_ns;
         while (history->time_ns[history->start] <= oldest_ns)
@@ -273,6 +295,8 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
     /* Filled from the back: position `at` holds the oldest point taken so far. */
     size_t at = available + 1, skip = window->lag > 1 ? window->lag - 1 : 0;
     size_t wanted = window->kind == WINDOW_POINTS ? window->count : SIZE_MAX;
+    size_t commits = window->kind == WINDOW_COMMITS ? window->count : SIZE_MAX;
+    if (commits != SIZE_MAX && !commit_set_reset(&history->commits, available)) return PACE_ENOMEM;
     size_t cut = 0; /* points taken when the newest cut was met, plus 1; 0: none met */
     restart |= history->restart_due;
     if (restart) cut = 1;
@@ -282,6 +306,7 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
         history->sample_days[at] = 0;
         history->sample_run[at] = history->next_run;
         wanted--;
+        if (commits != SIZE_MAX) commits -= commit_set_add(&history->commits, commit);
         if (restart) cut = 2;
     }
     for (size_t i = history->end; i > history->start && wanted; i--) {
@@ -295,6 +320,9 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
         if (skip) {
             skip--;
         } else {
+            if (commits != SIZE_MAX && commit_set_add(&history->commits, history->commit[point]) &&
+                commits-- == 0)
+                break;
             history->sample[--at] = history->value[point];
             history->sample_days[at] = (double)(history->time_ns[point] - time_ns) / NS_PER_DAY;
             history->sample_run[at] = history->run[point];

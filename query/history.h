@@ -5,15 +5,17 @@
 #ifndef PACE_HISTORY_H
 #define PACE_HISTORY_H
 
+#include "commits.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum window_kind { WINDOW_POINTS, WINDOW_SPAN, WINDOW_EVERYTHING };
+enum window_kind { WINDOW_POINTS, WINDOW_COMMITS, WINDOW_SPAN, WINDOW_EVERYTHING };
 
 struct window {
     enum window_kind kind;
-    size_t count;    /* POINTS */
+    size_t count;    /* POINTS, COMMITS: the points of so many commits */
     int64_t span_ns; /* SPAN: points later than the judged one's time minus this */
     size_t lag;
     size_t needs;
@@ -22,6 +24,7 @@ struct window {
 /* How far before the first judged point an operator looks. */
 struct lookback {
     uint64_t points;  /* with a value and of other commits, before each judged point */
+    uint64_t commits; /* with such points */
     int64_t span_ns;  /* before each judged point */
     uint64_t judged;  /* points before the first one asked for that are judged too (confirm) */
     bool all;         /* the whole history */
@@ -52,7 +55,8 @@ struct history {
     size_t restarts; /* points since the last reset with a restart */
     bool no_days;    /* sample_days is not asked for */
     struct window window;
-    bool restart_due; /* a row without a value was the first of an accepted change */
+    struct commit_set commits; /* scratch */
+    bool restart_due;          /* a row without a value was the first of an accepted change */
 };
 
 int history_init(struct history *history, struct window window);

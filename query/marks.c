@@ -5,8 +5,8 @@
 
 #include <string.h>
 
-/* The commit: and run: terms of a mark's selector as row filters; terms under `or` are not
- * collected, select.c refuses them when the mark is made. */
+/* The commit: and run: terms of a mark's selector as row filters; terms under `or` are
+ * refused when the mark is made. */
 static int collect_rows(struct context *ctx, const struct selector *selector, bool negated,
                         struct row_filter **out)
 {
@@ -15,6 +15,7 @@ static int collect_rows(struct context *ctx, const struct selector *selector, bo
         if (!is_run && !slice_is(selector->key, "commit")) return 0;
         struct row_filter *filter = arena_alloc(ctx->arena, sizeof *filter);
         if (!filter) return context_no_memory(ctx);
+        filter->kind = SELECT_MATCH;
         filter->negated = negated;
         filter->is_run = is_run;
         filter->prefix = true;

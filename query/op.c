@@ -34,6 +34,10 @@ int op_look_back(struct context *ctx, struct op *op, const struct binder *binder
         return context_fail(
             ctx, Q_ORDER, span, "put it into a 'derive' before sort, take and summarize",
             "a window looks back on points of a series, and the rows here are none");
+    if (binder->of_series && !op->input->by_series)
+        return context_fail(ctx, Q_ORDER, span,
+                            "put it into a 'derive' before sort, take and summarize",
+                            "this asks for the series of a row, and the rows here are of none");
     op->lookback = lookback_max(op->lookback, binder->lookback);
     return 0;
 }

@@ -19,6 +19,7 @@ struct op {
     bool by_series;       /* its output still comes series by series */
     bool
         cuts; /* nobody behind it looks back: rows before the first that is selected may be cut off */
+    bool holds;               /* rows come out when all went in */
     struct lookback lookback; /* how far before the judged points it looks */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
@@ -84,6 +85,9 @@ void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookb
 
 /* Of each series what its branch inherits, and nothing else: the ranges choose among that. */
 void op_scan_base(struct op *scan);
+
+/* Runs that a mark excludes are shown too; they are history of nothing. */
+void op_scan_show_excluded(struct op *scan);
 
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);

@@ -355,9 +355,10 @@ static int options_bind(struct context *ctx, const struct option *option,
     int bound = method_bind(ctx, option, out);
     if (bound) return bound;
     for (; option; option = option->next) {
-        double number = option->number;
+        double number, ignored;
         const char *unit = "";
         int status = 0;
+        if (option->kind == OPTION_NEEDS) status = option_numbers(ctx, option, &number, &ignored);
         if (option->kind == OPTION_ALPHA || option->kind == OPTION_FLOOR ||
             option->kind == OPTION_EFFECT)
             status = value_bind(ctx, &option->bound, &number, &unit);

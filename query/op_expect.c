@@ -2,7 +2,6 @@
 #include "op.h"
 
 #include "group.h"
-#include "parse.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,7 @@ static int expect_decide(struct expect_op *expect, struct context *ctx)
     }
     if (!expect->unmet) return 0;
     outcome->status = 1;
-    diag_note(ctx->diags, "unmet: expect %s", expect->op.detail);
+    diag_note(ctx->diags, "unmet: %s", expect->op.detail);
     return 0;
 }
 
@@ -184,13 +183,10 @@ int op_expect(struct context *ctx, const struct stage *stage, struct op *input, 
     expect->time_column = schema_find(&input->schema, "time", 4);
     if (expect->kind == EXPECT_EXPR) status = condition_bind(ctx, stage, expect);
     if (status) return status;
-    expect->op.detail = expect->kind == EXPECT_NONE   ? "none"
-                        : expect->kind == EXPECT_SOME ? "some"
-                                                      : print_expr(ctx->arena, stage->expr);
-    if (!expect->op.detail ||
-        rowset_init(&expect->rows, ctx->arena, &expect->op.schema, PACE_MAX_ROWS))
+    if (rowset_init(&expect->rows, ctx->arena, &expect->op.schema, PACE_MAX_ROWS))
         return context_no_memory(ctx);
     expect->op.by_series = false;
+    expect->op.holds = true;
     expect->op.next = expect_next;
     expect->op.free = expect_free;
     *out = &expect->op;

@@ -86,7 +86,8 @@ static int baseline_row(struct baseline_op *baseline, struct context *ctx,
     struct point point = point_at(&baseline->inputs, batch, row);
     struct history *history = &baseline->history;
     double base = NAN, n_points = NAN;
-    bool gone = batch->gone && batch->gone[row];
+    bool hidden = batch->hidden && batch->hidden[row];
+    bool gone = (batch->gone && batch->gone[row]) || hidden;
     if (!gone && (ctx->every_row || batch_selected(batch, row))) {
         size_t n, before;
         int status = history_window(history, point.time_ns, point.commit, point.value,
@@ -102,6 +103,7 @@ static int baseline_row(struct baseline_op *baseline, struct context *ctx,
     baseline->own[1].at.number[row] = n_points;
     baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
     baseline->own[3].at.number[row] = point.value - base;
+    if (hidden) return 0;
     int status = history_push(history, point.time_ns, point.commit, point.value, point.restart);
     return status ? history_fail(ctx, status) : 0;
 }
@@ -487,6 +489,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     bool keep = check_keeps(check, batch, row, point.restart);
     if (row < check->blank) check->blank = row;
     put_nothing(check, row);
+    if (batch->hidden && batch->hidden[row]) return 0; /* shown, not judged */
     if (batch->gone && batch->gone[row]) {
         check->own[CHECK_VERDICT].at.text[row] = verdict_names[VERDICT_GONE];
         if (selected) count_verdict(ctx->outcome, VERDICT_GONE);
@@ -523,9 +526,9 @@ static int check_history_rows(struct check_op *check, struct context *ctx,
     const struct vec *run = check->inputs.run < 0 ? NULL : &batch->vecs[check->inputs.run];
     size_t end = row;
     *count = 0;
-    if (!run || !run->step || !batch->selected || batch->gone || batch->restart || ctx->every_row ||
-        check->rule->confirm_of > 1 || (check->bare && batch->branched) || !time->step ||
-        !commit->step || !value->step)
+    if (!run || !run->step || !batch->selected || batch->gone || batch->hidden || batch->restart ||
+        ctx->every_row || check->rule->confirm_of > 1 || (check->bare && batch->branched) ||
+        !time->step || !commit->step || !value->step)
         return 0;
     while (end < batch->count && !batch->selected[end])
         end++;
@@ -561,6 +564,7 @@ static void batch_cut(struct batch *batch, size_t columns)
     batch->selected += first;
     if (batch->restart) batch->restart += first;
     if (batch->gone) batch->gone += first;
+    if (batch->hidden) batch->hidden += first;
     if (batch->inherited) batch->inherited += first;
 }
 

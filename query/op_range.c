@@ -4,6 +4,8 @@
  * Behind a `where` the operator here holds the rows of one series until it has seen the last. */
 #include "op.h"
 
+#include "commits.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,49 +81,19 @@ int range_bind(struct context *ctx, const struct stage *stage, struct range *out
 /* -- applying -----------------------------------------------------------------------------------
  */
 
-/* The commits met so far: a hash table of rows. */
-struct commit_set {
-    uint32_t *table; /* row + 1; 0: free */
-    size_t mask;
-};
-
-static uint64_t hash_text(const char *text)
-{
-    uint64_t hash = UINT64_C(0xcbf29ce484222325); /* FNV-1a */
-    for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    return hash ^ (hash >> 31);
-}
-
-/* true when the commit of row `row` was not in the set; a run without a commit is one of its own.
- */
-static bool commit_add(struct commit_set *set, const struct range_rows *rows, size_t row)
-{
-    const char *commit = rows->commit[row];
-    if (!*commit) return true;
-    size_t slot = hash_text(commit) & set->mask;
-    for (; set->table[slot]; slot = (slot + 1) & set->mask)
-        if (strcmp(rows->commit[set->table[slot] - 1], commit) == 0) return false;
-    set->table[slot] = (uint32_t)row + 1;
-    return true;
-}
-
 /* `20 commits`: the longest stretch of the newest (or oldest) points that has no more commits. */
 static int apply_commits(const struct range *range, struct range_rows *rows)
 {
-    struct commit_set set = {.mask = 15};
-    while (set.mask < rows->count * 2)
-        set.mask = set.mask * 2 + 1;
-    set.table = calloc(set.mask + 1, sizeof *set.table);
-    if (!set.table) return PACE_ENOMEM;
+    struct commit_set set = {0};
+    if (!commit_set_reset(&set, rows->count)) return PACE_ENOMEM;
     uint64_t taken = 0;
     for (size_t k = 0; k < rows->count; k++) {
         size_t i = range->kind == STAGE_LAST ? rows->count - 1 - k : k;
         if (!rows->selected[i]) continue;
-        if (taken <= range->count) taken += commit_add(&set, rows, i);
+        if (taken <= range->count) taken += commit_set_add(&set, rows->commit[i]);
         if (taken > range->count) rows->selected[i] = 0;
     }
-    free(set.table);
+    commit_set_free(&set);
     rows->settled |= taken > range->count;
     return 0;
 }

@@ -1,8 +1,6 @@
 /* op_row.c -- where, derive, keep, take: one row at a time. */
 #include "op.h"
 
-#include "parse.h"
-
 #include <math.h>
 #include <string.h>
 
@@ -14,7 +12,7 @@ struct where_op {
     struct vec *buffers; /* own memory, one a column */
     struct vec *vecs;    /* what the batch shows: a buffer, or the input's one value for all rows */
     uint8_t selected[PACE_MAX_BATCH], restart[PACE_MAX_BATCH], gone[PACE_MAX_BATCH];
-    uint8_t inherited[PACE_MAX_BATCH];
+    uint8_t inherited[PACE_MAX_BATCH], hidden[PACE_MAX_BATCH];
     bool
         restart_due; /* the first row of an accepted change was dropped: the next one stands for it */
     struct batch batch;
@@ -65,7 +63,13 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
     if (batch->series_start) where->restart_due = false;
     for (size_t i = 0; i < batch->count; i++) {
         uint8_t flag = flags->at.flag[i * flags->step];
-        if (flag == FLAG_UNKNOWN && batch_selected(batch, i)) ctx->outcome->unknown_rows++;
+        if (flag == FLAG_UNKNOWN && batch_selected(batch, i)) {
+            const char *column;
+            const char *why =
+                expr_why_missing(where->condition, &op->input->schema, batch, i, &column);
+            status = context_unknown(ctx, why, column);
+            if (status) return status;
+        }
         where->restart_due |= batch->restart && batch->restart[i];
         if (flag != 1) continue;
         where->selected[count] = batch_selected(batch, i);
@@ -73,6 +77,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
         where->restart_due = false;
         where->gone[count] = batch->gone ? batch->gone[i] : 0;
         where->inherited[count] = batch->inherited ? batch->inherited[i] : 0;
+        where->hidden[count] = batch->hidden ? batch->hidden[i] : 0;
         keep[count++] = (uint32_t)i;
     }
     where->batch = *batch;
@@ -87,6 +92,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
     where->batch.selected = where->selected;
     where->batch.gone = batch->gone ? where->gone : NULL;
     where->batch.inherited = batch->inherited ? where->inherited : NULL;
+    where->batch.hidden = batch->hidden ? where->hidden : NULL;
     *out = &where->batch;
     return 0;
 }
@@ -112,7 +118,6 @@ int op_where(struct context *ctx, const struct stage *stage, struct op *input, s
         where->buffers[i] = vec_make(ctx->arena, type, type == TYPE_NUMBER);
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
-    where->op.detail = print_expr(ctx->arena, stage->expr);
     where->op.next = where_next;
     where->op.free = where_free;
     *out = &where->op;
@@ -278,13 +283,16 @@ static int take_next(struct op *op, struct context *ctx, struct batch **out)
 
 int op_take(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
-    if (!(stage->number >= 0) || stage->number != floor(stage->number) || stage->number > 1e15)
-        return context_fail(ctx, Q_RANGE, stage->number_span, NULL,
+    double number;
+    int status = number_bind(ctx, &stage->number, &number);
+    if (status) return status;
+    if (!(number >= 0) || number != floor(number) || number > 1e15)
+        return context_fail(ctx, Q_RANGE, stage->number.span, NULL,
                             "'take' needs a whole number of rows");
     struct take_op *take;
-    int status = op_make(ctx, sizeof *take, "take", input, &take);
+    status = op_make(ctx, sizeof *take, "take", input, &take);
     if (status) return status;
-    take->left = (size_t)stage->number;
+    take->left = (size_t)number;
     take->op.by_series = false;
     take->op.next = take_next;
     *out = &take->op;

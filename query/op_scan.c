@@ -56,9 +56,9 @@ struct points {
     double *run, *value, *lower, *upper;
     const char **branch;
     uint16_t *segment; /* of the lineage */
-    uint8_t *selected, *restart, *gone, *inherited;
+    uint8_t *selected, *restart, *gone, *inherited, *hidden;
     size_t inherited_count; /* they come first */
-    bool any_restart, any_gone;
+    bool any_restart, any_gone, any_hidden;
     bool own_restart;  /* one of the branch's own points is one */
     double newest_run; /* that this series may have a row of; NAN: among runs not read yet */
     bool settled;      /* which points the ranges choose, whatever older runs hold */
@@ -80,7 +80,7 @@ struct scan_op {
     const struct selection *selection;
     struct range *ranges;
     struct lookback lookback;
-    bool wants_gone, with_history;
+    bool wants_gone, with_history, with_excluded;
     bool base_only; /* only what is inherited */
     const struct mark_view *marks;
     const struct pace_stream *stream; /* whose lineage this is */
@@ -92,13 +92,15 @@ struct scan_op {
     struct matrix far;    /* more runs, of those series that need them */
     uint32_t *far_column; /* a series of the group: its column of far + 1, or 0 */
     size_t far_capacity;
-    const struct matrix *matrix; /* of the series being loaded, near or far */
-    size_t base;                 /* its first cell there */
+    const struct row_filter *rows; /* of the series being loaded */
+    const struct matrix *matrix;   /* of the series being loaded, near or far */
+    size_t base;                   /* its first cell there */
     struct points points;
     struct plain plain;
     bool is_plain;        /* the series being handed on is one of plain */
     struct direct direct; /* open: the series being handed on is read directly */
     bool wanted[COLUMN_COUNT];
+    struct commit_set commits;   /* scratch */
     size_t offset;               /* points of the current series handed on */
     const struct series *series; /* being handed on; NULL: none */
     struct vec vecs[COLUMN_COUNT];
@@ -114,11 +116,12 @@ static void scan_free(struct op *op)
     matrix_free(&scan->near);
     matrix_free(&scan->far);
     free(scan->far_column);
+    commit_set_free(&scan->commits);
     free(scan->plain.selected);
-    void *blocks[] = {points->time_ns,  points->commit,   points->status,  points->run,
-                      points->value,    points->lower,    points->upper,   points->branch,
-                      points->segment,  points->selected, points->restart, points->gone,
-                      points->inherited};
+    void *blocks[] = {points->time_ns,   points->commit,   points->status,  points->run,
+                      points->value,     points->lower,    points->upper,   points->branch,
+                      points->segment,   points->selected, points->restart, points->gone,
+                      points->inherited, points->hidden};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
 }
@@ -127,7 +130,7 @@ static void scan_free(struct op *op)
 
 static int points_reserve(struct points *points, struct arena *arena, size_t count)
 {
-    const size_t point_size = 8 * sizeof(double) + sizeof(uint16_t) + 4;
+    const size_t point_size = 8 * sizeof(double) + sizeof(uint16_t) + 5;
     if (count <= points->capacity) return 0;
     if (arena_charge(arena, (count - points->capacity) * point_size)) return PACE_ENOMEM;
     if (!grow(&points->time_ns, count, sizeof *points->time_ns) ||
@@ -138,7 +141,7 @@ static int points_reserve(struct points *points, struct arena *arena, size_t cou
         !grow(&points->lower, count, sizeof *points->lower) ||
         !grow(&points->upper, count, sizeof *points->upper) || !grow(&points->selected, count, 1) ||
         !grow(&points->restart, count, 1) || !grow(&points->gone, count, 1) ||
-        !grow(&points->inherited, count, 1) ||
+        !grow(&points->inherited, count, 1) || !grow(&points->hidden, count, 1) ||
         !grow(&points->branch, count, sizeof *points->branch) ||
         !grow(&points->segment, count, sizeof *points->segment))
         return PACE_ENOMEM;
@@ -216,16 +219,17 @@ static int row_is_hidden(const struct scan_op *scan, struct context *ctx, size_t
                          (uint64_t)matrix->run[r]);
 }
 
-/* 1 when a run is shown: it passes the selector, and no mark excludes it. */
+/* 1 when a run is shown: it passes the selector, and no mark excludes it; or *excluded tells so. */
 static int row_passes(const struct scan_op *scan, struct context *ctx, size_t r,
-                      const struct lineage_marks *marks)
+                      const struct lineage_marks *marks, bool *excluded)
 {
     const struct matrix *matrix = scan->matrix;
-    int pass =
-        row_filters_pass(ctx, scan->selection->rows, matrix->commit[r], (uint64_t)matrix->run[r]);
+    int pass = row_filters_pass(ctx, scan->rows, matrix->commit[r], (uint64_t)matrix->run[r]);
     if (pass <= 0) return pass;
     int hidden = row_is_hidden(scan, ctx, r, marks);
-    return hidden < 0 ? hidden : !hidden;
+    if (hidden < 0) return hidden;
+    *excluded = hidden;
+    return !hidden || scan->with_excluded;
 }
 
 /* Takes the cells of one column that are there, pass the row filters and are not excluded. */
@@ -238,12 +242,14 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
     if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
     points->count = points->inherited_count = 0;
     points->any_restart = points->any_gone = points->own_restart = false;
+    points->any_hidden = false;
     size_t runs = scan->base_only ? matrix->inherited_runs : matrix->runs;
     for (size_t r = 0; r < runs; r++) {
         uint8_t cell = matrix->status[base + r];
         if (cell == PACE_CELL_ABSENT) continue;
-        if (scan->selection->rows || marks->any) {
-            int pass = row_passes(scan, ctx, r, marks);
+        bool excluded = false;
+        if (scan->rows || marks->any) {
+            int pass = row_passes(scan, ctx, r, marks, &excluded);
             if (pass < 0) return pass;
             if (!pass) continue;
         }
@@ -261,6 +267,8 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
         points->inherited_count += points->inherited[i];
         points->selected[i] = scan->with_history || scan->base_only || !points->inherited[i];
         points->restart[i] = points->gone[i] = 0;
+        points->hidden[i] = excluded;
+        points->any_hidden |= excluded;
     }
     if (marks->any) points_mark_restarts(points, scan->marks, marks);
     return 0;
@@ -277,7 +285,7 @@ static int newest_row(const struct scan_op *scan, struct context *ctx,
         int hidden = row_is_hidden(scan, ctx, r - 1, marks);
         if (hidden < 0) return hidden;
         *row = r - 1;
-        if (!hidden) return 1;
+        if (!hidden || scan->with_excluded) return 1;
     }
     return 0;
 }
@@ -296,7 +304,7 @@ static void points_add_gone(struct scan_op *scan, const struct series *series, s
     points->selected[i] = points->gone[i] = 1;
     points->branch[i] = series->names[PACE_BRANCH];
     points->segment[i] = matrix->segment[newest];
-    points->restart[i] = points->inherited[i] = 0;
+    points->restart[i] = points->inherited[i] = points->hidden[i] = 0;
     points->any_gone = true;
 }
 
@@ -315,14 +323,29 @@ static bool has_points_before(const struct points *points, size_t at, uint64_t n
     const char *own = points->commit[at];
     if (inherited_alone && at > points->inherited_count) at = points->inherited_count;
     for (size_t i = at; i > 0 && needed; i--) {
-        if (isnan(points->value[i - 1])) continue;
+        if (isnan(points->value[i - 1]) || points->hidden[i - 1]) continue;
         needed -= !*own || strcmp(points->commit[i - 1], own) != 0;
     }
     return needed == 0;
 }
 
+/* Whether points of so many commits lie before point `at`, and then some: one may be that of a later
+ * judged point, and of the oldest there may be more. */
+static bool has_commits_before(struct scan_op *scan, size_t at, uint64_t needed,
+                               bool inherited_alone)
+{
+    const struct points *points = &scan->points;
+    if (inherited_alone && at > points->inherited_count) at = points->inherited_count;
+    if (!commit_set_reset(&scan->commits, at)) return false; /* reading more is no mistake */
+    needed += 2;
+    for (size_t i = at; i > 0 && needed; i--)
+        if (!isnan(points->value[i - 1]) && !points->hidden[i - 1])
+            needed -= commit_set_add(&scan->commits, points->commit[i - 1]);
+    return needed == 0;
+}
+
 /* Whether the loaded points fill the windows of those from `first` on. */
-static bool windows_filled(const struct scan_op *scan, size_t first, bool parent)
+static bool windows_filled(struct scan_op *scan, size_t first, bool parent)
 {
     const struct points *points = &scan->points;
     const struct lookback *back = &scan->lookback;
@@ -331,6 +354,7 @@ static bool windows_filled(const struct scan_op *scan, size_t first, bool parent
     if (back->span_ns && ((parent && matrix->inherited_runs == 0) ||
                           matrix->time_ns[0] > points->time_ns[first] - back->span_ns))
         return false;
+    if (back->commits && !has_commits_before(scan, first, back->commits, parent)) return false;
     for (size_t i = first; back->points && i < points->count; i++) {
         bool looks = points->selected[i] || back->judged;
         if (looks && !points->gone[i] && !has_points_before(points, i, back->points, parent))
@@ -362,7 +386,7 @@ static bool is_complete(const struct matrix *matrix)
 }
 
 /* What the loaded points lack of what the judged ones need. */
-static struct need points_need(const struct scan_op *scan)
+static struct need points_need(struct scan_op *scan)
 {
     const struct points *points = &scan->points;
     const struct lookback *back = &scan->lookback;
@@ -379,7 +403,7 @@ static struct need points_need(const struct scan_op *scan)
     uint64_t judged = back->judged;
     size_t edge = parent && first >= points->inherited_count ? points->inherited_count : 0;
     for (; judged && first > edge; first--)
-        judged -= isnan(points->value[first - 1]) ? 0 : 1;
+        judged -= isnan(points->value[first - 1]) || points->hidden[first - 1] ? 0 : 1;
     if (judged && !(parent && edge > 0 && matrix->own_complete)) {
         if (!is_complete(matrix)) return need_more(matrix);
     }
@@ -397,6 +421,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     size_t column = scan->far_column[index - scan->group_start];
     const struct matrix *matrix = scan->matrix = column ? &scan->far : &scan->near;
     struct points *points = &scan->points;
+    scan->rows = series->rows;
     scan->base = (column ? column - 1 : index - scan->group_start) * matrix->stride;
     struct lineage_marks marks;
     size_t newest = 0;
@@ -407,8 +432,7 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     if (found < 0) return found;
     points->newest_run = found ? matrix->run[newest] : NAN;
     size_t cell = scan->base + newest;
-    if (found && scan->wants_gone && !scan->selection->rows &&
-        matrix->status[cell] == PACE_CELL_ABSENT)
+    if (found && scan->wants_gone && !scan->rows && matrix->status[cell] == PACE_CELL_ABSENT)
         points_add_gone(scan, series, newest);
     size_t oldest = scan->with_history || scan->base_only ? 0 : matrix->inherited_runs;
     struct range_rows rows = {.count = points->count,
@@ -422,6 +446,8 @@ static int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     for (const struct range *range = scan->ranges; range; range = range->next)
         if (range_apply(range, &rows)) return context_no_memory(ctx);
     points->settled = rows.settled;
+    if (!ctx->any_chosen && points->count)
+        ctx->any_chosen = memchr(points->selected, 1, points->count) != NULL;
     return 0;
 }
 
@@ -431,7 +457,8 @@ static bool is_plain(const struct scan_op *scan, size_t index)
 {
     size_t at = index - scan->group_start;
     return scan->near.whole[at] && !scan->far_column[at] && !scan->near.inherited_runs &&
-           scan->near.runs && !scan->selection->rows && !scan->marks && !scan->base_only;
+           scan->near.runs && !scan->selection->series[index].rows && !scan->marks &&
+           !scan->base_only;
 }
 
 /* Remembers what was found for the series that is loaded, which is plain. */
@@ -554,12 +581,50 @@ static void group_cut(struct scan_op *scan, size_t fit)
     scan->group_end = end;
 }
 
+/* The older columns of the series that are read: how many, and which (NULL: only counted). */
+static size_t older_columns(const struct scan_op *scan, const struct matrix *matrix, uint32_t *out)
+{
+    const struct series *series = &scan->selection->series[scan->group_start];
+    size_t count = 0;
+    if (!scan->selection->any_older) return 0;
+    for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
+        if (matrix == &scan->far && !scan->far_column[i]) continue;
+        for (size_t k = 0; k < series[i].older_count; k++, count++)
+            if (out) out[count] = series[i].older[k];
+    }
+    return count;
+}
+
+/* Where a series has no cell in a run, that of its older name, the newest of several. */
+static void join_older(const struct scan_op *scan, struct matrix *matrix, size_t columns)
+{
+    const struct series *series = &scan->selection->series[scan->group_start];
+    size_t from = columns;
+    for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
+        bool far = matrix == &scan->far;
+        if (far && !scan->far_column[i]) continue;
+        size_t to = (far ? scan->far_column[i] - 1 : i) * matrix->stride;
+        for (size_t k = 0; k < series[i].older_count; k++, from++) {
+            for (size_t r = 0; r < matrix->runs; r++) {
+                size_t cell = from * matrix->stride + r;
+                if (matrix->status[to + r] != PACE_CELL_ABSENT) continue;
+                matrix->status[to + r] = matrix->status[cell];
+                matrix->value[to + r] = matrix->value[cell];
+                if (!matrix->bounds) continue;
+                matrix->lower[to + r] = matrix->lower[cell];
+                matrix->upper[to + r] = matrix->upper[cell];
+            }
+        }
+    }
+}
+
 /* Reads series of the group: all into near, those with a column there into far. */
 static int group_read(struct scan_op *scan, struct context *ctx, struct matrix *matrix,
                       size_t columns, struct reach reach)
 {
     const struct series *series = &scan->selection->series[scan->group_start];
-    uint32_t *wanted = malloc(columns * sizeof *wanted);
+    size_t older = older_columns(scan, matrix, NULL);
+    uint32_t *wanted = malloc((columns + older) * sizeof *wanted);
     if (!wanted) return context_no_memory(ctx);
     for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
         if (matrix == &scan->near)
@@ -567,8 +632,11 @@ static int group_read(struct scan_op *scan, struct context *ctx, struct matrix *
         else if (scan->far_column[i])
             wanted[scan->far_column[i] - 1] = series[i].column;
     }
-    int status = matrix_read(ctx, matrix, scan->stream, &scan->lineage, wanted, columns, reach);
+    older_columns(scan, matrix, wanted + columns);
+    int status =
+        matrix_read(ctx, matrix, scan->stream, &scan->lineage, wanted, columns + older, reach);
     free(wanted);
+    if (!status && older) join_older(scan, matrix, columns);
     return status;
 }
 
@@ -598,8 +666,9 @@ static bool is_direct(const struct scan_op *scan)
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = scan->stream;
     size_t here = scan->next_series, next = here + 1;
-    if (scan->ranges || selection->rows || scan->marks || scan->base_only ||
-        scan->lineage.segment_count || stream->run_count < DIRECT_RUNS)
+    if (scan->ranges || selection->series[here].rows || selection->series[here].older_count ||
+        scan->marks || scan->base_only || scan->lineage.segment_count ||
+        stream->run_count < DIRECT_RUNS)
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;
@@ -608,6 +677,7 @@ static bool is_direct(const struct scan_op *scan)
 
 static int direct_load(struct scan_op *scan, struct context *ctx)
 {
+    ctx->any_chosen = true;
     scan->group_start = scan->next_series;
     scan->group_end = scan->next_series + 1;
     return direct_open(ctx, &scan->direct, &scan->selection->series[scan->next_series]);
@@ -751,6 +821,7 @@ static void fill_points(struct scan_op *scan)
                        .restart = points->any_restart ? points->restart + at : NULL,
                        .gone = points->any_gone ? points->gone + at : NULL,
                        .inherited = points->inherited_count ? points->inherited + at : NULL,
+                       .hidden = points->any_hidden ? points->hidden + at : NULL,
                        .branched = scan->lineage.state != PACE_LINEAGE_NONE,
                        .series = series,
                        .newest_run = points->newest_run,
@@ -903,4 +974,9 @@ void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookbac
 void op_scan_base(struct op *op)
 {
     ((struct scan_op *)op)->base_only = true;
+}
+
+void op_scan_show_excluded(struct op *op)
+{
+    ((struct scan_op *)op)->with_excluded = true;
 }

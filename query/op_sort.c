@@ -237,6 +237,7 @@ static int sort_make(struct context *ctx, const char *name, struct op *input, si
         return context_no_memory(ctx);
     sort->limit = SIZE_MAX;
     sort->op.by_series = false;
+    sort->op.holds = true;
     sort->op.next = sort_next;
     sort->op.free = sort_free;
     *out = sort;
@@ -282,10 +283,13 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
     int status = sort_make(ctx, top ? "top" : "bottom", input, 1, &sort);
     if (!status) status = sort_key(ctx, sort, stage->expr, top);
     if (status) return status;
-    if (!(stage->number >= 0) || stage->number != floor(stage->number) || stage->number > 1e15)
-        return context_fail(ctx, Q_RANGE, stage->number_span, NULL,
+    double number;
+    status = number_bind(ctx, &stage->number, &number);
+    if (status) return status;
+    if (!(number >= 0) || number != floor(number) || number > 1e15)
+        return context_fail(ctx, Q_RANGE, stage->number.span, NULL,
                             "'%s' needs a whole number of rows", sort->op.name);
-    sort->limit = (size_t)stage->number;
+    sort->limit = (size_t)number;
     size_t count = 0;
     for (const struct name_item *name = stage->names; name; name = name->next)
         count++;

@@ -478,6 +478,7 @@ int op_summarize(struct context *ctx, const struct stage *stage, struct op *inpu
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
     summarize->op.by_series = false;
+    summarize->op.holds = true;
     summarize->op.next = summarize_next;
     summarize->op.free = summarize_free;
     *out = &summarize->op;

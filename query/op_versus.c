@@ -452,9 +452,10 @@ static int bind_method(struct context *ctx, const struct option *option, struct 
 
 static int option_bind(struct context *ctx, const struct option *option, struct versus_op *versus)
 {
-    double number = option->number;
+    double number = 0, ignored;
     const char *unit = "";
     int status = 0;
+    if (option->kind == OPTION_NEEDS) status = option_numbers(ctx, option, &number, &ignored);
     if (option->kind == OPTION_ALPHA || option->kind == OPTION_FLOOR)
         status = value_bind(ctx, &option->bound, &number, &unit);
     if (status) return status;

@@ -33,6 +33,7 @@ struct pace_query_options {
     uint64_t deadline_ns; /* longest run time of one statement; 0: none */
 };
 
+/* store NULL: the session can prepare queries, and run none. */
 PACE_API int pace_session_open(pace *store, const struct pace_query_options *options,
                                struct pace_error *error, pace_session **out);
 PACE_API void pace_session_close(pace_session *session); /* NULL is allowed */
@@ -41,11 +42,21 @@ PACE_API void pace_session_close(pace_session *session); /* NULL is allowed */
 PACE_API int pace_session_set(pace_session *session, const char *name, const char *value,
                               struct pace_error *error);
 
+/* Gives the session the definitions (let, view, threshold, alert, measure) of a text that is kept
+ * elsewhere; they go before those of the store, and are replaced by those of later statements.
+ * PACE_EQUERY: error->message has the line. */
+PACE_API int pace_session_define(pace_session *session, const char *text, size_t len,
+                                 struct pace_error *error);
+
 /* Parses a script. Returns 0, PACE_EQUERY (syntax: see pace_diag_*), PACE_ENOMEM. *out is set in the
  * first two cases and must be freed. `text` is copied. */
 PACE_API int pace_prepare(pace_session *session, const char *text, size_t len,
                           struct pace_error *error, pace_query **out);
 PACE_API void pace_query_free(pace_query *query); /* NULL is allowed */
+
+/* The script in canonical form: a statement a line, `;` between, comments kept. Preparing it again
+ * gives the same. Memory of the query; NULL when it was not prepared, or out of memory. */
+PACE_API const char *pace_query_text(pace_query *query);
 
 /* -- results ----------------------------------------------------------------------------------- */
 
@@ -157,6 +168,9 @@ PACE_API int pace_writer_open(const char *format, const struct pace_writer_optio
                               pace_writer **out);
 PACE_API int pace_writer_rows(pace_writer *writer, const struct pace_rows *rows,
                               struct pace_error *error);
+/* Tells how the statement that these rows are of went, once it has ended and before the writer is
+ * finished: `as json` writes status, notes and the count of unknown rows. */
+PACE_API void pace_writer_outcome(pace_writer *writer, const pace_query *query);
 PACE_API int pace_writer_finish(pace_writer *writer, struct pace_error *error); /* then close it */
 PACE_API void pace_writer_close(pace_writer *writer); /* NULL is allowed */
 

@@ -29,9 +29,16 @@ size_t parse_expected(struct arena *arena, const char *text, size_t len,
 /* Prints a tree in canonical form, one statement a line, `;` between; parsing the result gives the
  * same tree. Memory of the arena. */
 const char *print_script(struct arena *arena, const struct script *script);
+/* The same with the comments of the text that it was parsed from: a comment behind a statement stays
+ * there, one inside it goes before it. Ends with a line end. */
+const char *print_text(struct arena *arena, const struct script *script, const char *text);
 const char *print_query(struct arena *arena, const struct query *query);
 const char *print_selector(struct arena *arena, const struct selector *selector);
 const char *print_model(struct arena *arena, const struct model *model);
+const char *print_match(struct arena *arena, struct slice key, const struct pattern *pattern);
 const char *print_expr(struct arena *arena, const struct expr *expr);
+const char *print_stage(struct arena *arena, const struct stage *stage);
+/* The path of a series from its five names, quoted where needed: //p//b//t//bench//measure. */
+const char *print_path(struct arena *arena, const char *const names[5]);
 
 #endif

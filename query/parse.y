@@ -85,7 +85,7 @@ static void yyerror(const struct span *, struct parser *, const char *);
 %type <struct model *> model
 %type <struct option *> options option windows window
 %type <enum option_kind> bounded counted
-%type <struct value *> bound some_bound quantity number
+%type <struct value *> bound some_bound quantity number count
 %type <struct window_span *> span
 %type <struct instant *> instant at_instant
 %type <struct binding *> bindings binding columns column keys key by_columns
@@ -235,8 +235,11 @@ command
 word
   : name
   | "alert"
-  | "view"
+  | "let"
+  | "mark"
   | "threshold"
+  | "use"
+  | "view"
   ;
 
 kind
@@ -360,15 +363,15 @@ stage
       }
   | "sort" keys
       { NEED($$ = build_stage(parser, STAGE_SORT, @1, @$)); $$->bindings = binding_close($2); }
-  | "take" number
+  | "take" count
       {
         NEED($$ = build_stage(parser, STAGE_TAKE, @1, @$));
-        $$->number = $2->number; $$->number_span = @2;
+        $$->number = *$2;
       }
-  | top_or_bottom number "by" expr per_names
+  | top_or_bottom count "by" expr per_names
       {
         NEED($$ = build_stage(parser, $1, @1, @$));
-        $$->number = $2->number; $$->number_span = @2;
+        $$->number = *$2;
         $$->expr = $4;
         $$->names = $5;
       }
@@ -507,13 +510,13 @@ options
 option
   : bounded bound               { NEED($$ = build_option(parser, $1, @$)); $$->bound = *$2; }
   | window
-  | "confirm" number
-      { NEED($$ = build_option(parser, OPTION_CONFIRM, @$)); $$->number = $2->number; }
-  | "confirm" number "of" number
+  | "confirm" count
+      { NEED($$ = build_option(parser, OPTION_CONFIRM, @$)); $$->number = *$2; }
+  | "confirm" count "of" count
       {
         NEED($$ = build_option(parser, OPTION_CONFIRM, @$));
-        $$->number = $2->number;
-        $$->of_number = $4->number;
+        $$->number = *$2;
+        $$->of_number = *$4;
       }
   | "using" NAME
       { NEED($$ = build_option(parser, OPTION_USING, @$)); $$->name = slice_of(parser, @2); }
@@ -537,8 +540,8 @@ windows
 window
   : "over" span
       { NEED($$ = build_option(parser, OPTION_OVER, @$)); $$->window = *$2; }
-  | counted number
-      { NEED($$ = build_option(parser, $1, @$)); $$->number = $2->number; }
+  | counted count
+      { NEED($$ = build_option(parser, $1, @$)); $$->number = *$2; }
   ;
 
 counted
@@ -561,6 +564,11 @@ quantity
 
 number
   : NUMBER                      { NEED($$ = build_number(parser, @1, false, @$)); }
+  ;
+
+count
+  : number
+  | VAR                         { NEED($$ = build_word(parser, VALUE_VAR, @1)); }
   ;
 
 span
@@ -597,6 +605,11 @@ instant
         NEED($$ = build_instant(parser, INSTANT_AGO, @$));
         NEED(quantity = build_number(parser, @1, false, @1));
         $$->quantity = *quantity;
+      }
+  | VAR
+      {
+        NEED($$ = build_instant(parser, INSTANT_VAR, @$));
+        $$->text = slice_of(parser, (struct span){@1.start + 1, @1.len - 1});
       }
   | match
       {

@@ -101,8 +101,12 @@ struct planner {
 
 static int push_range(struct planner *planner, const struct stage *stage)
 {
-    struct range *range = arena_alloc(planner->ctx->arena, sizeof *range);
-    if (!range) return context_no_memory(planner->ctx);
+    struct arena *arena = planner->ctx->arena;
+    struct plan *plan = planner->plan;
+    struct range *range = arena_alloc(arena, sizeof *range);
+    const char *text = print_stage(arena, stage);
+    plan->pushed = plan->pushed ? arena_printf(arena, "%s | %s", plan->pushed, text) : text;
+    if (!range || !plan->pushed) return context_no_memory(planner->ctx);
     int status = range_bind(planner->ctx, stage, range);
     *planner->tail = range;
     planner->tail = &range->next;
@@ -138,7 +142,7 @@ static int plan_with(struct planner *planner, const struct stage *stage)
         planner->with_history = true;
         return 0;
     }
-    if (slice_is(stage->name, "excluded")) return not_yet(ctx, stage->span, "with excluded");
+    if (slice_is(stage->name, "excluded")) return 0; /* asked before: shows_excluded */
     return context_fail(
         ctx, Q_NO_OPTION, stage->name_span, context_suggest(ctx, stage->name, names, 2),
         "'with' shows history or excluded, not '%.*s'", (int)stage->name.len, stage->name.text);
@@ -243,6 +247,14 @@ static void plan_cuts(struct op *last)
     }
 }
 
+/* `with excluded` somewhere: archived branches are selected, excluded runs shown. */
+static bool shows_excluded(const struct flat *flat)
+{
+    for (const struct flat_stage *at = flat->stages; at; at = at->next)
+        if (at->stage.kind == STAGE_WITH && slice_is(at->stage.name, "excluded")) return true;
+    return false;
+}
+
 /* Plans a query up to the stage `end` (NULL: all of it). base: on what the branches of that plan
  * inherit; NULL: on what is selected. */
 static int plan_chain(struct context *ctx, const struct flat *flat, const struct flat_stage *end,
@@ -259,9 +271,16 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     else if (!status)
         status = select_series(ctx, flat->selector, &out->selection);
     ctx->anchor = NULL;
-    if (!status && !base) status = marks_archive(ctx, marks, &out->selection);
+    if (!status && !base && !shows_excluded(flat))
+        status = marks_archive(ctx, marks, &out->selection);
     if (!status) status = op_scan(ctx, &out->selection, marks, &out->last);
     planner.scan = out->last;
+    if (!status && shows_excluded(flat)) op_scan_show_excluded(planner.scan);
+    if (!status) {
+        const char *selector = print_selector(ctx->arena, flat->selector);
+        out->last->detail = selector ? arena_printf(ctx->arena, "scan %s", selector) : NULL;
+        if (!out->last->detail) return context_no_memory(ctx);
+    }
     for (const struct flat_stage *at = flat->stages; at != end && !status; at = at->next) {
         struct op *chain = out->last;
         ctx->anchor = at->anchor;
@@ -270,6 +289,8 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
         ctx->anchor = NULL;
         if (status) break;
         plan_lookback(&planner, &at->stage, chain);
+        if (chain != out->last) chain->detail = print_stage(ctx->arena, &at->stage);
+        if (!chain->detail) return context_no_memory(ctx);
         out->last = chain;
     }
     if (status) return status;
@@ -279,6 +300,7 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
                    planner.with_history);
     if (base) op_scan_base(planner.scan);
+    out->asks_run = planner.gone;
     return 0;
 }
 

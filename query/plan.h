@@ -9,7 +9,9 @@ struct plan {
     struct op *last; /* the operator to pull from */
     struct selection selection;
     const char *format;   /* of the last `as`; NULL: none */
+    const char *pushed;   /* the verbs that the scan does itself; NULL: none */
     bool expects, judges; /* has expect, check */
+    bool asks_run;        /* has `last run` */
 };
 
 /* Binds a query. On error too the plan is to be freed. */

@@ -127,6 +127,7 @@ static void put_instant(struct strbuf *out, const struct instant *instant)
     switch (instant->kind) {
     case INSTANT_DATE: put_slice(out, instant->text); break;
     case INSTANT_NOW: strbuf_put(out, "now"); break;
+    case INSTANT_VAR: put_words(out, "$", instant->text); break;
     case INSTANT_AGO:
         put_value(out, &instant->quantity);
         strbuf_put(out, " ago");
@@ -147,12 +148,12 @@ static void put_option(struct strbuf *out, const struct option *option)
     switch (option->kind) {
     case OPTION_OVER: put_window(out, &option->window); break;
     case OPTION_LAG:
-    case OPTION_NEEDS: put_number(out, option->number); break;
+    case OPTION_NEEDS: put_value(out, &option->number); break;
     case OPTION_CONFIRM:
-        put_number(out, option->number);
-        if (option->of_number != 0) {
+        put_value(out, &option->number);
+        if (option->of_number.span.len) {
             strbuf_put(out, " of ");
-            put_number(out, option->of_number);
+            put_value(out, &option->of_number);
         }
         break;
     case OPTION_USING: put_slice(out, option->name); break;
@@ -330,7 +331,7 @@ static void put_names(struct strbuf *out, const struct name_item *names)
 
 static void put_top(struct strbuf *out, const struct stage *stage)
 {
-    put_number(out, stage->number);
+    put_value(out, &stage->number);
     strbuf_put(out, " by ");
     put_expr(out, stage->expr);
     if (!stage->names) return;
@@ -381,7 +382,7 @@ static void put_stage(struct strbuf *out, const struct stage *stage)
         if (stage->by) strbuf_put(out, " by ");
         put_bindings(out, stage->by);
         break;
-    case STAGE_TAKE: put_number(out, stage->number); break;
+    case STAGE_TAKE: put_value(out, &stage->number); break;
     case STAGE_TOP:
     case STAGE_BOTTOM: put_top(out, stage); break;
     case STAGE_WITH:
@@ -549,6 +550,45 @@ const char *print_script(struct arena *arena, const struct script *script)
     return strbuf_end(&out);
 }
 
+static void put_comment(struct strbuf *out, const struct comment *comment)
+{
+    put_slice(out, comment->text);
+    strbuf_char(out, '\n');
+}
+
+/* Whether a comment stands on the line on which a statement ends, and nothing follows that. */
+static bool is_behind(const struct comment *comment, const struct statement *statement,
+                      const char *text)
+{
+    uint32_t end = statement->span.start + statement->span.len;
+    if (!comment || comment->span.start < end) return false;
+    if (statement->next && statement->next->span.start < comment->span.start) return false;
+    return !memchr(text + end, '\n', comment->span.start - end);
+}
+
+const char *print_text(struct arena *arena, const struct script *script, const char *text)
+{
+    struct strbuf out;
+    const struct comment *comment = script->comments;
+    strbuf_init(&out, arena);
+    for (const struct statement *item = script->statements; item; item = item->next) {
+        uint32_t end = item->span.start + item->span.len;
+        for (; comment && comment->span.start < end; comment = comment->next)
+            put_comment(&out, comment);
+        put_statement(&out, item);
+        if (item->next) strbuf_char(&out, ';');
+        if (is_behind(comment, item, text)) {
+            strbuf_put(&out, "  ");
+            put_slice(&out, comment->text);
+            comment = comment->next;
+        }
+        strbuf_char(&out, '\n');
+    }
+    for (; comment; comment = comment->next)
+        put_comment(&out, comment);
+    return strbuf_end(&out);
+}
+
 const char *print_query(struct arena *arena, const struct query *query)
 {
     struct strbuf out;
@@ -578,5 +618,43 @@ const char *print_expr(struct arena *arena, const struct expr *expr)
     struct strbuf out;
     strbuf_init(&out, arena);
     put_expr(&out, expr);
+    return strbuf_end(&out);
+}
+
+const char *print_match(struct arena *arena, struct slice key, const struct pattern *pattern)
+{
+    struct strbuf out;
+    strbuf_init(&out, arena);
+    put_match(&out, key, pattern);
+    return strbuf_end(&out);
+}
+
+const char *print_stage(struct arena *arena, const struct stage *stage)
+{
+    struct strbuf out;
+    strbuf_init(&out, arena);
+    put_stage(&out, stage);
+    return strbuf_end(&out);
+}
+
+/* Whether a name stands for itself as a segment of a path. */
+static bool is_plain_segment(const char *name)
+{
+    size_t len = strlen(name);
+    return len && !strpbrk(name, " \t\r\n,;|(){}\"*?#\\") && !strstr(name, "//") &&
+           name[0] != '/' && name[len - 1] != '/';
+}
+
+const char *print_path(struct arena *arena, const char *const names[5])
+{
+    struct strbuf out;
+    strbuf_init(&out, arena);
+    for (size_t i = 0; i < PATH_SEGMENTS_MAX; i++) {
+        strbuf_put(&out, "//");
+        if (is_plain_segment(names[i]))
+            strbuf_put(&out, names[i]);
+        else
+            put_quoted(&out, (struct slice){names[i], (uint32_t)strlen(names[i])});
+    }
     return strbuf_end(&out);
 }

@@ -145,7 +145,10 @@ static int option_bind(struct context *ctx, const struct option *option, struct 
     case OPTION_LAG:
     case OPTION_NEEDS: return window_option_bind(ctx, option, &rule->window);
     case OPTION_CONFIRM: {
-        double k = option->number, n = option->of_number > 0 ? option->of_number : k;
+        double k, n;
+        status = option_numbers(ctx, option, &k, &n);
+        if (status) return status;
+        if (!option->of_number.span.len) n = k;
         if (!(k >= 1 && n >= k && n <= 64) || k != floor(k) || n != floor(n))
             return context_fail(
                 ctx, Q_RANGE, option->span, "write confirm 2 of 3",

@@ -1,8 +1,10 @@
 /* run.c -- pace_prepare and pace_step: a script's statements one after the other. */
 #include "session.h"
 
+#include "explain.h"
 #include "parse.h"
 #include "plan.h"
+#include "list.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -32,7 +34,7 @@ struct pace_query {
     struct diag_list diags;
     struct pace_outcome outcome;
     struct plan plan;
-    bool has_plan;
+    bool has_plan, is_show;
     struct output output;
 };
 
@@ -155,8 +157,15 @@ static int begin_context(pace_query *query)
     ctx->now_ns = session->options.now_ns ? session->options.now_ns : clock_ns(CLOCK_REALTIME);
     if (session->options.deadline_ns)
         ctx->deadline_ns = clock_ns(CLOCK_MONOTONIC) + (int64_t)session->options.deadline_ns;
+    if (!session->store)
+        return context_fail(ctx, Q_STORE, (struct span){0, 0}, NULL, "this session has no store");
     int status = pace_snapshot_begin(session->store, ctx->error, &ctx->snapshot);
     return status ? context_store_error(ctx, status) : 0;
+}
+
+static bool gives_rows(const struct statement *statement)
+{
+    return statement->kind == STATEMENT_QUERY || statement->kind == STATEMENT_SHOW;
 }
 
 static int begin_statement(pace_query *query, const struct statement *statement)
@@ -164,12 +173,15 @@ static int begin_statement(pace_query *query, const struct statement *statement)
     struct context *ctx = &query->ctx;
     int status = begin_context(query);
     if (status) return status;
-    if (statement->kind != STATEMENT_QUERY) return command_run(ctx, statement);
-    if (statement->explain)
-        return context_fail(ctx, Q_NOT_YET, statement->span, NULL,
-                            "'explain' is parsed, but not built yet");
-    query->has_plan = true;
-    status = plan_query(ctx, statement->query, &query->plan);
+    query->has_plan = gives_rows(statement);
+    query->is_show = statement->kind == STATEMENT_SHOW;
+    if (!query->has_plan) return command_run(ctx, statement);
+    if (statement->kind == STATEMENT_SHOW) {
+        status = list_statement(ctx, statement, &query->plan.last);
+    } else {
+        status = plan_query(ctx, statement->query, &query->plan);
+        if (!status && statement->explain) status = explain_plan(ctx, &query->plan);
+    }
     return status ? status : output_init(query);
 }
 
@@ -231,20 +243,38 @@ static const char *missing_baselines(pace_query *query)
     return text ? text : "too few points";
 }
 
+/* "3 rows left out: the condition of 'where' is unknown there (2: 'base' is missing, 1: ...)". */
+static void note_unknown(pace_query *query)
+{
+    struct arena *arena = &query->arena;
+    const struct unknown *first = query->ctx.unknown;
+    const char *text = "";
+    for (const struct unknown *unknown = first; unknown && text; unknown = unknown->next) {
+        const char *why = unknown->column ? arena_printf(arena, "'%s' is missing", unknown->column)
+                                          : unknown->why;
+        text = !first->next ? why
+                            : arena_printf(arena, "%s%s%llu: %s", text, *text ? ", " : "",
+                                           (unsigned long long)unknown->rows, why ? why : "");
+    }
+    uint64_t rows = query->outcome.unknown_rows;
+    diag_note(&query->diags, "%llu row%s left out: the condition of 'where' is unknown there (%s)",
+              (unsigned long long)rows, rows == 1 ? "" : "s", text ? text : first->why);
+}
+
 /* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are said. */
 static void conclude(pace_query *query)
 {
     struct pace_outcome *outcome = &query->outcome;
-    if (outcome->unknown_rows)
-        diag_note(&query->diags,
-                  "%llu row%s left out: the condition of 'where' is unknown there "
-                  "(a value is missing)",
-                  (unsigned long long)outcome->unknown_rows, outcome->unknown_rows == 1 ? "" : "s");
+    if (outcome->unknown_rows) note_unknown(query);
     if (outcome->series == 0) {
         if (!query->diags.first)
             diag_note(&query->diags, "no series is named by all of these at once");
         if (outcome->status == 0) outcome->status = 4;
         return;
+    }
+    if (query->plan.asks_run && !query->ctx.any_chosen && outcome->status != 4) {
+        diag_note(&query->diags, "no verdict: 'last run' found no run");
+        if (outcome->status == 0) outcome->status = 4;
     }
     uint64_t without = outcome->thin + outcome->fresh;
     if (without)
@@ -274,7 +304,7 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
         const struct statement *statement = query->next;
         query->next = statement->next;
         status = begin_statement(query, statement);
-        if (!status && statement->kind != STATEMENT_QUERY) {
+        if (!status && !gives_rows(statement)) {
             end_statement(query);
             *step = PACE_STEP_STATEMENT;
             return 0;
@@ -290,7 +320,7 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
         status = query->plan.last->next(query->plan.last, &query->ctx, &batch);
         if (status) break;
         if (!batch) {
-            conclude(query);
+            if (!query->is_show) conclude(query);
             end_statement(query);
             query->phase = PHASE_NEXT;
             *step = PACE_STEP_STATEMENT;
@@ -343,8 +373,11 @@ int pace_selection_open(pace_session *session, const char *text, size_t len,
         status = fail(error, PACE_EQUERY, "this is more than a selector, or less");
     if (!status) {
         status = begin_context(selection->query);
+        selection->query->ctx.stored_names = true;
         if (!status) status = select_series(&selection->query->ctx, selector, &selection->chosen);
         if (status) status = fail_diagnosed(selection->query, error, status);
+        if (!status && selection->chosen.rows_differ)
+            status = fail(error, PACE_EQUERY, "commit: and run: cannot stand inside 'or' here");
     }
     if (status) {
         pace_selection_close(selection);
@@ -380,6 +413,11 @@ int pace_selection_has(const pace_selection *selection, uint32_t stream, uint32_
 int pace_selection_run(pace_selection *selection, const char *commit, uint64_t run)
 {
     return row_filters_pass(&selection->query->ctx, selection->chosen.rows, commit, run);
+}
+
+const char *pace_query_text(pace_query *query)
+{
+    return query->script ? print_text(&query->script_arena, query->script, query->text) : NULL;
 }
 
 /* -- what a caller asks ------------------------------------------------------------------------ */

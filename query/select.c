@@ -1,6 +1,8 @@
 /* select.c -- see select.h. */
 #include "select.h"
 
+#include "alias.h"
+#include "parse.h"
 #include "suggest.h"
 #include "word.h"
 
@@ -27,6 +29,7 @@ struct test {
     bool is_literal, is_known;
     const uint8_t *match; /* else one byte per name id */
     uint32_t match_count;
+    const struct row_filter *row; /* MATCH on rows: unknown of a series */
 };
 
 int key_dimension(struct slice key)
@@ -117,9 +120,11 @@ int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct spa
 
 struct build {
     struct context *ctx;
-    struct row_filter *rows;
-    bool conjunctive; /* only ANDs (and one NOT) above here, so that a row key may stand */
+    struct row_filter *rows; /* the conjunctive ones */
+    bool conjunctive;        /* only ANDs (and one NOT) above here */
     bool negated;
+    bool rows_differ; /* a row key stands elsewhere */
+    const struct alias_map *aliases;
 };
 
 enum { NEAREST_MAX = 3, PART_MIN = 3 };
@@ -167,6 +172,17 @@ static void note_no_match(struct context *ctx, int dimension, const struct match
               list ? list : near[0]);
 }
 
+int select_note_no_match(struct context *ctx, int dimension, const struct matcher *matcher)
+{
+    const char *const *names;
+    uint32_t count;
+    int status =
+        pace_names(ctx->snapshot, (enum pace_dimension)dimension, ctx->error, &names, &count);
+    if (status) return context_store_error(ctx, status);
+    note_no_match(ctx, dimension, matcher, names, count);
+    return 0;
+}
+
 /* Matches a pattern against the names of its dimension. */
 static int test_names(struct build *build, struct test *test, struct matcher *matcher)
 {
@@ -182,15 +198,12 @@ static int test_names(struct build *build, struct test *test, struct matcher *ma
         status = pace_name_find(ctx->snapshot, (enum pace_dimension)test->dimension, literal,
                                 strlen(literal), ctx->error, &test->id);
         if (status == 0) {
+            test->id = alias_now(build->aliases, test->dimension, test->id);
             test->is_known = true;
             return 0;
         }
         if (status != PACE_ENOTFOUND) return context_store_error(ctx, status);
-        status = pace_names(ctx->snapshot, (enum pace_dimension)test->dimension, ctx->error, &names,
-                            &count);
-        if (status) return context_store_error(ctx, status);
-        note_no_match(ctx, test->dimension, matcher, names, count);
-        return 0;
+        return select_note_no_match(ctx, test->dimension, matcher);
     }
     status =
         pace_names(ctx->snapshot, (enum pace_dimension)test->dimension, ctx->error, &names, &count);
@@ -224,42 +237,52 @@ static int test_match(struct build *build, int dimension, const struct pattern *
     return test_names(build, test, &matcher);
 }
 
-/* A `commit:` or `run:` term becomes a filter on rows, and always holds for series. */
-static int add_row_filter(struct build *build, const struct selector *selector, bool is_run)
+/* A `run:` term: a run that is not there is told about, and matches nothing. */
+static int bind_run(struct context *ctx, const struct selector *selector, struct row_filter *filter)
+{
+    char *end;
+    struct pace_run_view view;
+    filter->run = strtoull(filter->matcher.text, &end, 10);
+    if (*end || end == filter->matcher.text)
+        return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
+                            "runs have numbers, like run:118", "'%s' is not the number of a run",
+                            filter->matcher.text);
+    int status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
+    if (status && status != PACE_ENOTFOUND) return context_store_error(ctx, status);
+    filter->missing = status == PACE_ENOTFOUND;
+    if (filter->missing)
+        diag_note(ctx->diags, "there is no run %llu; the newest is %llu",
+                  (unsigned long long)filter->run,
+                  (unsigned long long)pace_run_count(ctx->snapshot));
+    return 0;
+}
+
+/* A `commit:` or `run:` term becomes a filter on rows. Where every other term holds too it is the
+ * same for all series, and *out is NULL; elsewhere it is a test whose answer a series does not know.
+ */
+static int add_row_filter(struct build *build, const struct selector *selector, bool is_run,
+                          struct test **out)
 {
     struct context *ctx = build->ctx;
-    if (!build->conjunctive)
-        return context_fail(
-            ctx, Q_NOT_YET, selector->span, "put it where every other key holds too",
-            "'%.*s' inside 'or' is not built yet", (int)selector->key.len, selector->key.text);
     struct row_filter *filter = arena_alloc(ctx->arena, sizeof *filter);
     if (!filter) return context_no_memory(ctx);
-    filter->negated = build->negated;
-    filter->is_run = is_run;
+    *filter =
+        (struct row_filter){.kind = SELECT_MATCH, .negated = build->negated, .is_run = is_run};
     int status = matcher_bind(ctx, &selector->pattern, &filter->matcher);
+    if (!status)
+        status = is_run ? bind_run(ctx, selector, filter)
+                        : matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
     if (status) return status;
-    if (is_run) {
-        char *end;
-        filter->run = strtoull(filter->matcher.text, &end, 10);
-        if (*end || end == filter->matcher.text)
-            return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
-                                "runs have numbers, like run:118",
-                                "'%s' is not the number of a run", filter->matcher.text);
-        struct pace_run_view view;
-        status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
-        if (status == PACE_ENOTFOUND)
-            diag_note(ctx->diags, "there is no run %llu; the newest is %llu",
-                      (unsigned long long)filter->run,
-                      (unsigned long long)pace_run_count(ctx->snapshot));
-        else if (status)
-            return context_store_error(ctx, status);
-        filter->missing = status == PACE_ENOTFOUND;
-    } else {
-        status = matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
-        if (status) return status;
+    if (build->conjunctive) {
+        filter->next = build->rows;
+        build->rows = filter;
+        return 0;
     }
-    filter->next = build->rows;
-    build->rows = filter;
+    struct test *test = arena_alloc(ctx->arena, sizeof *test);
+    if (!test) return context_no_memory(ctx);
+    *test = (struct test){.kind = SELECT_MATCH, .row = filter};
+    build->rows_differ = true;
+    *out = test;
     return 0;
 }
 
@@ -296,8 +319,8 @@ static int test_build(struct build *build, const struct selector *selector, stru
     if (selector->kind == SELECT_MATCH) {
         int dimension = key_dimension(selector->key);
         if (dimension >= 0) return test_match(build, dimension, &selector->pattern, out);
-        if (slice_is(selector->key, "commit")) return add_row_filter(build, selector, false);
-        if (slice_is(selector->key, "run")) return add_row_filter(build, selector, true);
+        if (slice_is(selector->key, "commit")) return add_row_filter(build, selector, false, out);
+        if (slice_is(selector->key, "run")) return add_row_filter(build, selector, true, out);
         return context_fail_key(ctx, selector->key, selector->key_span);
     }
     struct test *test = arena_alloc(ctx->arena, sizeof *test);
@@ -314,8 +337,8 @@ static int test_build(struct build *build, const struct selector *selector, stru
     case SELECT_NOT:
         build->negated = !build->negated;
         status = test_children(build, selector, test);
-        /* `not run:118` leaves nothing to test on the series. */
-        if (!status && !test->child) test = NULL;
+        /* `not run:118` leaves nothing to test on the series, or a filter that is negated itself. */
+        if (!status && (!test->child || test->child->row)) test = test->child;
         break;
     default: status = test_children(build, selector, test); break;
     }
@@ -333,7 +356,7 @@ static enum truth test_eval(const struct test *test, const uint32_t *ids, int kn
     enum truth result;
     switch (test->kind) {
     case SELECT_MATCH:
-        if (test->dimension >= known) return UNKNOWN;
+        if (test->row || test->dimension >= known) return UNKNOWN;
         if (test->is_literal) return test->is_known && ids[test->dimension] == test->id;
         return ids[test->dimension] < test->match_count && test->match[ids[test->dimension]];
     case SELECT_NOT:
@@ -363,14 +386,65 @@ static enum truth test_eval(const struct test *test, const uint32_t *ids, int kn
 static bool dotted_is_named(const struct test *test, const uint32_t *ids)
 {
     if (test->kind == SELECT_MATCH)
-        return test->dimension == PACE_MEASURE && test->positive && test->names_dot &&
+        return !test->row && test->dimension == PACE_MEASURE && test->positive && test->names_dot &&
                test_eval(test, ids, PACE_DIMENSION_COUNT) == TRUE;
     if (test->kind == SELECT_NOT) return false;
     for (const struct test *child = test->child; child; child = child->next) {
-        bool holds = test->kind != SELECT_OR || test_eval(child, ids, PACE_DIMENSION_COUNT) == TRUE;
+        bool holds = test->kind != SELECT_OR || test_eval(child, ids, PACE_DIMENSION_COUNT);
         if (holds && dotted_is_named(child, ids)) return true;
     }
     return false;
+}
+
+/* -- what is left for rows --------------------------------------------------------------------- */
+
+static int left_of(struct context *ctx, const struct test *test, const uint32_t *ids,
+                   struct row_filter **out);
+
+static int filter_make(struct context *ctx, enum selector_kind kind, struct row_filter **out)
+{
+    *out = arena_alloc(ctx->arena, sizeof **out);
+    if (!*out) return context_no_memory(ctx);
+    (*out)->kind = kind;
+    return 0;
+}
+
+/* Of an `or` none of whose sides holds for the series alone: one of the others must. */
+static int left_of_any(struct context *ctx, const struct test *test, const uint32_t *ids,
+                       struct row_filter **out)
+{
+    struct row_filter **tail = &(*out)->child;
+    for (const struct test *child = test->child; child; child = child->next) {
+        if (test_eval(child, ids, PACE_DIMENSION_COUNT) != UNKNOWN) continue;
+        int status = filter_make(ctx, SELECT_AND, tail);
+        if (!status) status = left_of(ctx, child, ids, &(*tail)->child);
+        if (status) return status;
+        tail = &(*tail)->next;
+    }
+    return 0;
+}
+
+/* The filters of a test that is unknown of a series: a list. */
+static int left_of(struct context *ctx, const struct test *test, const uint32_t *ids,
+                   struct row_filter **out)
+{
+    int status = 0;
+    *out = NULL;
+    if (test_eval(test, ids, PACE_DIMENSION_COUNT) != UNKNOWN) return 0;
+    if (test->row || test->kind == SELECT_OR) {
+        status = filter_make(ctx, SELECT_OR, out);
+        if (status) return status;
+        if (!test->row) return left_of_any(ctx, test, ids, out);
+        **out = *test->row;
+        (*out)->next = NULL;
+        return 0;
+    }
+    for (const struct test *child = test->child; child && !status; child = child->next) {
+        status = left_of(ctx, child, ids, out);
+        while (*out)
+            out = &(*out)->next;
+    }
+    return status;
 }
 
 /* -- series ------------------------------------------------------------------------------------ */
@@ -396,7 +470,26 @@ struct gather {
     uint32_t measure_project, measure_id;
     struct pace_measure measure;
     bool measure_known;
+    const struct alias_map *aliases;
+    bool dotted; /* dotted measures need no pattern that names them */
 };
+
+/* What the session's own `measure NAME = ...` says goes before what is stored: the direction, and the
+ * unit of a measure that has none. */
+static int override_measure(struct context *ctx, const char *name, struct pace_measure *measure)
+{
+    const char *text = context_own_definition(ctx, PACE_OBJECT_MEASURE,
+                                              (struct slice){name, (uint32_t)strlen(name)});
+    struct script *script;
+    if (!text) return 0;
+    int status = context_parse(ctx, text, &script);
+    if (status) return status;
+    const struct statement *own = script->statements;
+    if (own->direction == DIRECTION_LOWER) measure->direction = PACE_LOWER_IS_BETTER;
+    if (own->direction == DIRECTION_HIGHER) measure->direction = PACE_HIGHER_IS_BETTER;
+    if (!*measure->unit) measure->unit = slice_string(ctx->arena, own->unit);
+    return measure->unit ? 0 : context_no_memory(ctx);
+}
 
 static int gather_measure(struct gather *gather, uint32_t project, uint32_t measure)
 {
@@ -406,6 +499,8 @@ static int gather_measure(struct gather *gather, uint32_t project, uint32_t meas
     int status = pace_measure_get(gather->ctx->snapshot, project, measure, gather->ctx->error,
                                   &gather->measure);
     if (status) return context_store_error(gather->ctx, status);
+    status = override_measure(gather->ctx, gather->names[PACE_MEASURE][measure], &gather->measure);
+    if (status) return status;
     gather->measure_project = project;
     gather->measure_id = measure;
     gather->measure_known = true;
@@ -431,9 +526,69 @@ static int gather_add(struct gather *gather, const struct pace_stream *stream, u
     *series = (struct series){.stream = stream,
                               .column = column,
                               .unit = gather->measure.unit,
-                              .direction = gather->measure.direction};
+                              .direction = gather->measure.direction,
+                              .rows = out->rows};
+    if (out->rows_differ) {
+        struct row_filter *own;
+        status = left_of(ctx, gather->test, ids, &own);
+        if (status) return status;
+        struct row_filter **tail = &own;
+        while (*tail)
+            tail = &(*tail)->next;
+        *tail = out->rows;
+        series->rows = own;
+    }
     for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
         series->names[d] = gather->names[d][ids[d]];
+    return 0;
+}
+
+/* -- names that continue as others */
+
+static bool same_now(const struct gather *gather, struct pace_column a, struct pace_column b)
+{
+    const struct alias_map *map = gather->aliases;
+    return alias_now(map, PACE_BENCHMARK, a.benchmark) ==
+               alias_now(map, PACE_BENCHMARK, b.benchmark) &&
+           alias_now(map, PACE_MEASURE, a.measure) == alias_now(map, PACE_MEASURE, b.measure);
+}
+
+static bool is_renamed(const struct gather *gather, struct pace_column column)
+{
+    return alias_now(gather->aliases, PACE_BENCHMARK, column.benchmark) != column.benchmark ||
+           alias_now(gather->aliases, PACE_MEASURE, column.measure) != column.measure;
+}
+
+/* Whether column i goes on in another one: that of the new name, or the first of several old ones. */
+static bool is_continued(const struct gather *gather, const struct pace_column *columns,
+                         uint32_t count, uint32_t i)
+{
+    if (!is_renamed(gather, columns[i])) return false;
+    for (uint32_t j = 0; j < count; j++) {
+        bool newer = j < i || !is_renamed(gather, columns[j]);
+        if (j != i && newer && same_now(gather, columns[i], columns[j])) return true;
+    }
+    return false;
+}
+
+/* Gives the series that was added last the columns that continue in it. */
+static int gather_older(struct gather *gather, const struct pace_column *columns, uint32_t count,
+                        uint32_t i)
+{
+    struct selection *out = gather->out;
+    struct series *series = &out->series[out->count - 1];
+    uint32_t found = 0;
+    for (uint32_t j = 0; j < count; j++)
+        found +=
+            j != i && is_renamed(gather, columns[j]) && same_now(gather, columns[i], columns[j]);
+    if (!found) return 0;
+    uint32_t *older = arena_array(gather->ctx->arena, found, sizeof *older);
+    if (!older) return context_no_memory(gather->ctx);
+    for (uint32_t j = count; j-- > 0;)
+        if (j != i && is_renamed(gather, columns[j]) && same_now(gather, columns[i], columns[j]))
+            older[series->older_count++] = j;
+    series->older = older;
+    out->any_older = true;
     return 0;
 }
 
@@ -447,9 +602,10 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
     int status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
     if (status) return context_store_error(ctx, status);
     for (uint32_t i = 0; i < count; i++) {
-        ids[PACE_BENCHMARK] = columns[i].benchmark;
-        ids[PACE_MEASURE] = columns[i].measure;
-        if (test_eval(gather->test, ids, PACE_DIMENSION_COUNT) != TRUE) continue;
+        ids[PACE_BENCHMARK] = alias_now(gather->aliases, PACE_BENCHMARK, columns[i].benchmark);
+        ids[PACE_MEASURE] = alias_now(gather->aliases, PACE_MEASURE, columns[i].measure);
+        if (gather->aliases->any && is_continued(gather, columns, count, i)) continue;
+        if (test_eval(gather->test, ids, PACE_DIMENSION_COUNT) == FALSE) continue;
         for (int d = 0; d < PACE_DIMENSION_COUNT; d++) {
             uint32_t name_count;
             if (gather->names[d]) continue;
@@ -457,10 +613,11 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
                                 &gather->names[d], &name_count);
             if (status) return context_store_error(ctx, status);
         }
-        if (strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') &&
+        if (!gather->dotted && strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') &&
             !dotted_is_named(gather->test, ids))
             continue;
         status = gather_add(gather, stream, i, ids);
+        if (!status && gather->aliases->any) status = gather_older(gather, columns, count, i);
         if (status) return status;
     }
     return 0;
@@ -469,6 +626,7 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
 /* Whether a selector says anything about a key, so that `use` does not. */
 static bool mentions(const struct selector *selector, struct slice key)
 {
+    if (!selector) return false;
     if (selector->kind == SELECT_MATCH)
         return selector->key.len == key.len && memcmp(selector->key.text, key.text, key.len) == 0;
     if (selector->kind == SELECT_PATH) {
@@ -550,14 +708,14 @@ int select_with_use(struct context *ctx, struct selector *selector, struct selec
     return 0;
 }
 
-static int select_test(struct context *ctx, const struct selector *selector, struct build *build,
-                       struct test **out)
+static int select_test(struct context *ctx, const struct selector *selector,
+                       const struct alias_map *aliases, struct build *build, struct test **out)
 {
     struct test *all = arena_alloc(ctx->arena, sizeof *all);
     if (!all) return context_no_memory(ctx);
     all->kind = SELECT_AND;
-    *build = (struct build){.ctx = ctx, .conjunctive = true};
-    int status = test_build(build, selector, &all->child);
+    *build = (struct build){.ctx = ctx, .conjunctive = true, .aliases = aliases};
+    int status = selector ? test_build(build, selector, &all->child) : 0;
     if (!status) status = add_use(build, selector, all);
     *out = all;
     return status;
@@ -592,20 +750,26 @@ static int candidates(struct context *ctx, const struct test *test,
     return status ? context_store_error(ctx, status) : 0;
 }
 
-int select_series(struct context *ctx, const struct selector *selector, struct selection *out)
+static int select_with(struct context *ctx, const struct selector *selector, bool dotted,
+                       struct selection *out)
 {
     *out = (struct selection){0};
     struct build build;
     struct test *test = NULL;
-    int status = select_test(ctx, selector, &build, &test);
+    struct alias_map aliases;
+    int status = alias_load(ctx, &aliases);
+    if (status) return status;
+    status = select_test(ctx, selector, &aliases, &build, &test);
     out->rows = build.rows;
+    out->rows_differ = build.rows_differ;
     if (status) return status;
 
     const struct pace_stream *streams;
     uint32_t count;
     status = candidates(ctx, test, &streams, &count);
     if (status) return status;
-    struct gather gather = {.ctx = ctx, .test = test, .out = out};
+    struct gather gather = {
+        .ctx = ctx, .test = test, .out = out, .aliases = &aliases, .dotted = dotted};
     for (uint32_t i = 0; i < count; i++) {
         status = gather_stream(&gather, &streams[i]);
         if (status) return status;
@@ -614,11 +778,39 @@ int select_series(struct context *ctx, const struct selector *selector, struct s
     return 0;
 }
 
+int select_series(struct context *ctx, const struct selector *selector, struct selection *out)
+{
+    return select_with(ctx, selector, false, out);
+}
+
+int select_stored(struct context *ctx, const struct selector *selector, struct selection *out)
+{
+    return select_with(ctx, selector, true, out);
+}
+
+/* 1 when one of the children, each an AND, passes. */
+static int any_filter_passes(struct context *ctx, const struct row_filter *child,
+                             const char *commit, uint64_t run)
+{
+    for (; child; child = child->next) {
+        int status = row_filters_pass(ctx, child->child, commit, run);
+        if (status) return status;
+    }
+    return 0;
+}
+
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run)
 {
     for (; filters; filters = filters->next) {
         bool passes;
+        if (filters->kind == SELECT_OR || filters->kind == SELECT_AND) {
+            int status = filters->kind == SELECT_AND
+                             ? row_filters_pass(ctx, filters->child, commit, run)
+                             : any_filter_passes(ctx, filters->child, commit, run);
+            if (status <= 0) return status;
+            continue;
+        }
         if (filters->is_run) {
             passes = filters->run == run;
         } else if (filters->prefix && matcher_literal(&filters->matcher)) {

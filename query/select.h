@@ -1,8 +1,8 @@
 /* select.h -- which series a selector names, and which runs.
  *
  * Patterns are matched once per name of a dimension, then series by ids. Keys `commit` and `run`
- * choose rows, not series; they may stand where every other key holds too (AND), also under `not`.
- */
+ * choose rows, not series: what a selector asks of the rows of one series is what is left of it when
+ * the names of that series are put in. */
 #ifndef PACE_SELECT_H
 #define PACE_SELECT_H
 
@@ -17,6 +17,9 @@ struct series {
     const char *names[PACE_DIMENSION_COUNT];
     const char *unit;
     enum pace_direction direction;
+    const struct row_filter *rows; /* which of its rows; NULL: all */
+    const uint32_t *older;         /* columns of names that continue as this one, newest first */
+    size_t older_count;            /* 0: none */
 };
 
 /* A pattern ready to match a text. */
@@ -27,11 +30,13 @@ struct matcher {
     const char *text; /* STRING, and for messages */
 };
 
-/* Keeps rows by their commit or run number. */
+/* Keeps rows by their commit or run number. A list: all of it must hold. */
 struct row_filter {
-    bool negated, is_run;
-    bool missing; /* there is no such run */
-    bool prefix;  /* a plain commit may be the beginning of one */
+    enum selector_kind kind; /* MATCH; OR: one of the children, AND: all of them */
+    struct row_filter *child;
+    bool negated, is_run; /* MATCH, and what follows */
+    bool missing;         /* there is no such run */
+    bool prefix;          /* a plain commit may be the beginning of one */
     uint64_t run;
     struct matcher matcher;
     struct row_filter *next;
@@ -40,12 +45,17 @@ struct row_filter {
 struct selection {
     struct series *series; /* by project, branch, testbed, then benchmark, measure */
     size_t count;
-    struct row_filter *rows;
+    struct row_filter *rows; /* of every series; NULL where they differ */
+    bool any_older;          /* a series has older columns */
+    bool rows_differ;        /* commit: or run: stand under an `or`: see series[].rows */
 };
 
 /* Fills `out`; an empty selection is not an error, but adds notes that say which pattern matched
  * nothing. */
 int select_series(struct context *ctx, const struct selector *selector, struct selection *out);
+
+/* For listings: as above, of every series when selector is NULL, with dotted measures. */
+int select_stored(struct context *ctx, const struct selector *selector, struct selection *out);
 
 /* The selector with what `use` adds to it, for texts that outlive the session. */
 int select_with_use(struct context *ctx, struct selector *selector, struct selector **out);
@@ -63,6 +73,8 @@ int matcher_match(struct context *ctx, const struct matcher *matcher, const char
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run);
 
+/* Notes that a pattern matches no name of its dimension, with the nearest names. */
+int select_note_no_match(struct context *ctx, int dimension, const struct matcher *matcher);
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);
 /* "no key 'brunch'", with the nearest key. */

@@ -5,6 +5,7 @@
 #include "regex.h"
 #include "suggest.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,6 +71,7 @@ int binding_text_set(struct binding_text **list, enum pace_object_kind kind, con
     if (*list) {
         free((*list)->text);
         (*list)->text = copy;
+        (*list)->from_file = false;
         return 0;
     }
     struct binding_text *binding = calloc(1, sizeof *binding);
@@ -93,6 +95,64 @@ int pace_session_set(pace_session *session, const char *name, const char *value,
     return status;
 }
 
+static unsigned line_of(const char *text, uint32_t offset)
+{
+    unsigned line = 1;
+    for (uint32_t i = 0; i < offset; i++)
+        line += text[i] == '\n';
+    return line;
+}
+
+static int fail_define(const char *text, const struct diag *diag, struct pace_error *error)
+{
+    if (!error) return PACE_EQUERY;
+    error->code = PACE_EQUERY;
+    snprintf(error->message, sizeof error->message, "line %u: %s%s%s",
+             line_of(text, diag->span.start), diag->message, diag->help ? "; " : "",
+             diag->help ? diag->help : "");
+    return PACE_EQUERY;
+}
+
+/* Sets one definition; 0, PACE_EQUERY (diagnosed) or PACE_ENOMEM. */
+static int define_from_file(pace_session *session, const struct statement *statement,
+                            struct diag_list *diags)
+{
+    struct statement plain = *statement;
+    const struct script script = {.statements = &plain};
+    enum pace_object_kind kind = statement_defines(statement);
+    if (!kind || statement->save) {
+        diag_error(diags, Q_ORDER, statement->span,
+                   "only let, view, threshold, alert and measure stand here");
+        return PACE_EQUERY;
+    }
+    plain.next = NULL;
+    const char *text = print_script(diags->arena, &script);
+    const char *name = slice_string(diags->arena, statement->name);
+    if (!text || !name || binding_text_set(&session->definitions, kind, name, text))
+        return PACE_ENOMEM;
+    for (struct binding_text *own = session->definitions; own; own = own->next)
+        if (own->kind == kind && strcmp(own->name, name) == 0) own->from_file = true;
+    return 0;
+}
+
+int pace_session_define(pace_session *session, const char *text, size_t len,
+                        struct pace_error *error)
+{
+    struct arena arena;
+    struct diag_list diags;
+    struct script *script;
+    arena_init(&arena, session->options.memory_bytes);
+    diag_list_init(&diags, &arena);
+    int status = parse_script(&arena, text, len, &diags, &script) == PARSE_OK ? 0 : PACE_EQUERY;
+    const struct statement *statement = status ? NULL : script->statements;
+    for (; statement && !status; statement = statement->next)
+        status = define_from_file(session, statement, &diags);
+    if (status == PACE_EQUERY) status = fail_define(text, diags.first, error);
+    if (status == PACE_ENOMEM && error) *error = (struct pace_error){PACE_ENOMEM, "out of memory"};
+    arena_clear(&arena);
+    return status;
+}
+
 void pace_interrupt(pace_session *session)
 {
     atomic_store(&session->interrupted, 1);
@@ -106,6 +166,12 @@ static const char *binding_text_find(const struct binding_text *list, enum pace_
     for (; list; list = list->next)
         if (list->kind == kind && slice_is(name, list->name)) return list->text;
     return NULL;
+}
+
+const char *context_own_definition(struct context *ctx, enum pace_object_kind kind,
+                                   struct slice name)
+{
+    return binding_text_find(ctx->session->definitions, kind, name);
 }
 
 const char *context_definition(struct context *ctx, enum pace_object_kind kind, struct slice name)
@@ -201,6 +267,22 @@ int context_check(struct context *ctx)
             return PACE_EDEADLINE;
         }
     }
+    return 0;
+}
+
+int context_unknown(struct context *ctx, const char *why, const char *column)
+{
+    struct unknown **at = &ctx->unknown;
+    ctx->outcome->unknown_rows++;
+    while (*at && ((*at)->why != why || (*at)->column != column))
+        at = &(*at)->next;
+    if (!*at) {
+        *at = arena_alloc(ctx->arena, sizeof **at);
+        if (!*at) return context_no_memory(ctx);
+        (*at)->why = why;
+        (*at)->column = column;
+    }
+    (*at)->rows++;
     return 0;
 }
 

@@ -8,6 +8,7 @@
 struct binding_text {
     enum pace_object_kind kind;
     char *name, *text;
+    bool from_file; /* of the pacefile */
     struct binding_text *next;
 };
 
@@ -22,6 +23,9 @@ struct pace_session {
 /* Sets (text NULL: removes) a name in a list; 0 or PACE_ENOMEM. */
 int binding_text_set(struct binding_text **list, enum pace_object_kind kind, const char *name,
                      const char *text);
+
+/* The kind of object that a statement defines; 0: none. */
+enum pace_object_kind statement_defines(const struct statement *statement);
 
 /* Runs a statement that is not a query. The snapshot is ended before anything is written. */
 int command_run(struct context *ctx, const struct statement *statement);

@@ -140,6 +140,22 @@ int value_bind(struct context *ctx, const struct value *value, double *number, c
     return variable_bind(ctx, value, number, unit);
 }
 
+int number_bind(struct context *ctx, const struct value *value, double *number)
+{
+    const char *unit;
+    int status = value_bind(ctx, value, number, &unit);
+    if (status || !*unit) return status;
+    return context_fail(ctx, Q_TYPE, value->span, NULL, "a number without a unit is needed here");
+}
+
+int option_numbers(struct context *ctx, const struct option *option, double *number, double *of)
+{
+    int status = number_bind(ctx, &option->number, number);
+    *of = 0;
+    return status || !option->of_number.span.len ? status
+                                                 : number_bind(ctx, &option->of_number, of);
+}
+
 int duration_bind(struct context *ctx, const struct value *value, int64_t *span_ns)
 {
     double number;
@@ -312,6 +328,32 @@ static int commit_bind(struct context *ctx, const struct instant *instant, int64
     return 0;
 }
 
+/* $when holds what may stand in its place: 2026-01-31, now, 30d ago, commit:4f2a1c. */
+static int instant_variable_bind(struct context *ctx, const struct instant *instant,
+                                 int64_t *from_ns, int64_t *until_ns)
+{
+    const char *text = context_variable(ctx, instant->text);
+    int len = (int)instant->text.len;
+    if (!text)
+        return context_fail(ctx, Q_NO_VARIABLE, instant->span, "give it with -v NAME=VALUE",
+                            "$%.*s has no value", len, instant->text.text);
+    const char *query = arena_printf(ctx->arena, "branch:x | since %s", text);
+    struct diag_list ignored;
+    struct script *script;
+    diag_list_init(&ignored, ctx->arena);
+    if (!query) return context_no_memory(ctx);
+    if (parse_script(ctx->arena, query, strlen(query), &ignored, &script) != PARSE_OK ||
+        script->statements->next || script->statements->query->stages->next ||
+        script->statements->query->stages->from.kind == INSTANT_VAR)
+        return context_fail(ctx, Q_BAD_DATE, instant->span,
+                            "it may be 2026-01-31, now, 30d ago or commit:HASH",
+                            "$%.*s is '%s', not a time", len, instant->text.text, text);
+    struct instant given = script->statements->query->stages->from;
+    given.span = instant->span;
+    given.quantity.span = instant->span;
+    return instant_bind(ctx, &given, from_ns, until_ns);
+}
+
 int instant_bind(struct context *ctx, const struct instant *instant, int64_t *from_ns,
                  int64_t *until_ns)
 {
@@ -329,6 +371,7 @@ int instant_bind(struct context *ctx, const struct instant *instant, int64_t *fr
                                 "write 2026-01-31 or 2026-01-31T12:00Z", "'%.*s' is not a date",
                                 (int)instant->text.len, instant->text.text);
         break;
+    case INSTANT_VAR: return instant_variable_bind(ctx, instant, from_ns, until_ns);
     case INSTANT_MATCH:
         if (slice_is(instant->key, "commit")) return commit_bind(ctx, instant, from_ns, until_ns);
         return context_fail(ctx, Q_NO_KEY, instant->span,

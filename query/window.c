@@ -10,6 +10,7 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
     double number;
     const char *unit;
     int status;
+    bool commits = slice_is(span->word, "commits") || slice_is(span->word, "commit");
     switch (span->kind) {
     case WINDOW_ALL: out->kind = WINDOW_EVERYTHING; return 0;
     case WINDOW_SEGMENT:
@@ -19,12 +20,10 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
         value = (struct value){.kind = VALUE_NAME, .name = span->word, .span = span->span};
         break;
     case WINDOW_COUNT:
-        if (span->word.len && !slice_is(span->word, "points") && !slice_is(span->word, "runs"))
-            return context_fail(ctx, slice_is(span->word, "commits") ? Q_NOT_YET : Q_WINDOW,
-                                span->span, "give a number of points, like over 64",
-                                slice_is(span->word, "commits")
-                                    ? "a window of '%.*s' is not built yet"
-                                    : "no window of '%.*s'",
+        if (span->word.len && !commits && !slice_is(span->word, "points") &&
+            !slice_is(span->word, "point") && !slice_is(span->word, "runs"))
+            return context_fail(ctx, Q_WINDOW, span->span,
+                                "write over 64, over 20 commits or over 30d", "no window of '%.*s'",
                                 (int)span->word.len, span->word.text);
         break;
     case WINDOW_TIME:
@@ -45,14 +44,16 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
             ctx, Q_WINDOW, span->span, NULL,
             "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)",
             PACE_MAX_WINDOW);
-    out->kind = WINDOW_POINTS;
+    out->kind = span->kind == WINDOW_COUNT && commits ? WINDOW_COMMITS : WINDOW_POINTS;
     out->count = (size_t)number;
     return 0;
 }
 
 static int count_bind(struct context *ctx, const struct option *option, size_t *out)
 {
-    double number = option->number;
+    double number, ignored;
+    int status = option_numbers(ctx, option, &number, &ignored);
+    if (status) return status;
     if (!(number >= 0) || number != floor(number) || number > PACE_MAX_WINDOW)
         return context_fail(ctx, Q_RANGE, option->span, NULL,
                             "this is a whole number of points from 0 to %d", PACE_MAX_WINDOW);

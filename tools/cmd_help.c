@@ -1,6 +1,7 @@
 /* cmd_help.c -- `pace help`: what the tables of command.def say, examples first. */
 #include "adapters/adapter.h"
 #include "command.h"
+#include "help_word.h"
 
 #include <string.h>
 
@@ -77,6 +78,7 @@ void command_help(FILE *out, const struct command *command)
         if (*command->more) fprintf(out, "\n%s", command->more);
         fputs("\noptions:\n", out);
         write_options(out, command->name);
+        help_word_beside(out, command->name);
         return;
     }
     fputs(intro, out);
@@ -110,12 +112,15 @@ int cmd_help(const struct arguments *arguments)
     }
     if (arguments->operand_count > 1)
         return command_misused(arguments->command, "help takes one subcommand");
-    if (strcmp(arguments->operands[0], "adapters") == 0) {
+    const char *word = arguments->operands[0];
+    if (strcmp(word, "adapters") == 0) {
         adapters_help(stdout);
         return STATUS_OK;
     }
-    const struct command *command = command_find(arguments->operands[0]);
-    if (command == NULL) return command_unknown(arguments->operands[0]);
-    command_help(stdout, command);
-    return STATUS_OK;
+    const struct command *command = command_find(word);
+    if (command != NULL) {
+        command_help(stdout, command);
+        return STATUS_OK;
+    }
+    return help_word(stdout, word) ? STATUS_OK : help_word_unknown(word);
 }

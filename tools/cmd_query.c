@@ -7,6 +7,7 @@
 #include "show.h"
 #include "store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* `put` may begin a store; every other statement needs one. */
@@ -46,6 +47,37 @@ int query_file(const struct arguments *arguments, const char *path)
     code = input_whole(&stream, &error, &whole);
     int status =
         code != 0 ? store_failed("", code, &error) : query_text(arguments, whole.text, whole.len);
+    input_close(&stream);
+    return status;
+}
+
+/* `explain` before the query, for a script of one statement. */
+static int explain_text(const struct arguments *arguments, const char *text)
+{
+    static const char word[] = "explain ";
+    size_t len = sizeof word + strlen(text);
+    char *script = malloc(len);
+    if (script == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    snprintf(script, len, "%s%s", word, text);
+    int status = query_text(arguments, script, strlen(script));
+    free(script);
+    return status;
+}
+
+int cmd_explain(const struct arguments *arguments)
+{
+    const char *path = arguments_value(arguments, OPTION_SCRIPT);
+    struct pace_error error = {0};
+    struct input_stream stream;
+    struct input whole = {0};
+    if ((path == NULL) != (arguments->operand_count == 1))
+        return command_misused(arguments->command,
+                               "one query in quotes: pace explain 'branch:main | last 1'");
+    if (path == NULL) return explain_text(arguments, arguments->operands[0]);
+    int code = input_open(&stream, path, &error);
+    if (code != 0) return store_failed("", code, &error);
+    code = input_whole(&stream, &error, &whole);
+    int status = code != 0 ? store_failed("", code, &error) : explain_text(arguments, whole.text);
     input_close(&stream);
     return status;
 }

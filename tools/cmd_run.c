@@ -7,6 +7,7 @@
 #include "../query/suggest.h"
 #include "identity.h"
 #include "judge.h"
+#include "pacefile.h"
 #include "trial.h"
 #include "say.h"
 #include "secret.h"
@@ -442,9 +443,12 @@ int cmd_run(const struct arguments *arguments)
 {
     struct job *job = calloc(1, sizeof *job);
     if (job == NULL) return store_failed("", PACE_ENOMEM, NULL);
-    int status = job_read(job, arguments);
+    struct pacefile_run file;
+    int status = pacefile_run_read(arguments, &file);
+    if (status == 0) status = job_read(job, &file.all);
     if (status == 0)
-        status = arguments_has(arguments, OPTION_DRY_RUN) ? dry_run(job) : run_job(job);
+        status = arguments_has(&file.all, OPTION_DRY_RUN) ? dry_run(job) : run_job(job);
+    pacefile_run_free(&file);
     free(job->files);
     free(job);
     return status;

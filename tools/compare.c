@@ -129,7 +129,7 @@ int comparison_read(struct show *show, const char *text, struct comparison *out)
         code = pace_step(query, &error, &step, &rows);
         if (code == 0 && step == PACE_STEP_ROWS) code = keep_rows(out, rows);
     }
-    if (query != NULL) show_diags(query);
+    if (query != NULL) show_diags(&show->style, query);
     int status = 0;
     if (code != 0)
         status = query != NULL && pace_diag_count(query) > 0 ? status_of_error(code)

@@ -1,6 +1,8 @@
 /* judge.c -- the verdict on runs: asking the query language, and telling people. */
 #include "judge.h"
 
+#include "pacefile.h"
+
 #include "../engine/unit.h"
 #include "say.h"
 #include "store.h"
@@ -150,7 +152,8 @@ static int question_failed(const pace_query *query, const char *model, int code,
         say_error("--threshold '%s': %s%s%s", model, diag.message,
                   diag.help != NULL ? "\n  help: " : "", diag.help != NULL ? diag.help : "");
     }
-    if (model == NULL) show_diags(query);
+    const struct show_style plain = {0};
+    if (model == NULL) show_diags(&plain, query);
     return status_of_error(code);
 }
 
@@ -181,7 +184,8 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     }
     int code = pace_session_open(store, NULL, &error, &session);
     if (code != 0) return store_failed("", code, &error);
-    int status = scope_query(out, session, scope, model, &text);
+    int status = pacefile_define(session);
+    if (status == 0) status = scope_query(out, session, scope, model, &text);
     if (status == 0) {
         const struct pace_rows *rows = NULL;
         enum pace_step step = PACE_STEP_ROWS;

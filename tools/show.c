@@ -2,6 +2,7 @@
 #include "show.h"
 
 #include "identity.h"
+#include "pacefile.h"
 #include "say.h"
 #include "store.h"
 #include "timestamp.h"
@@ -42,6 +43,11 @@ int show_style_read(const struct arguments *arguments, struct show_style *out)
     *out = (struct show_style){.format = arguments_value(arguments, OPTION_FORMAT)};
     if (now != NULL && timestamp_parse(now, strlen(now), &out->now_ns, &error) != 0)
         return command_misused(arguments->command, "--now: %s", error.message);
+    const char *diagnostics = arguments_value(arguments, OPTION_DIAGNOSTICS);
+    if (diagnostics != NULL && strcmp(diagnostics, "json") != 0 && strcmp(diagnostics, "text") != 0)
+        return command_misused(arguments->command, "--diagnostics takes text or json, not '%s'",
+                               diagnostics);
+    out->diags_as_json = diagnostics != NULL && strcmp(diagnostics, "json") == 0;
     if (isatty(STDOUT_FILENO)) {
         struct winsize size;
         out->width = 80;
@@ -109,6 +115,7 @@ int show_open(struct show *show, pace *store, const struct arguments *arguments)
                                          .now_ns = show->style.now_ns};
     int code = pace_session_open(store, &options, &error, &show->session);
     if (code != 0) return store_failed("", code, &error);
+    status = pacefile_define(show->session);
     for (size_t i = 0; i < arguments->use_count && status == 0; i++)
         if (arguments->uses[i].id == OPTION_VARIABLE)
             status = bind_variable(show, arguments, arguments->uses[i].value);
@@ -156,31 +163,35 @@ int show_bind(struct show *show, const struct arguments *arguments, const char *
     return status;
 }
 
-void show_diags(const pace_query *query)
+void show_diags(const struct show_style *style, const pace_query *query)
 {
     struct pace_diag diag;
     fflush(stdout);
     for (size_t i = 0; i < pace_diag_count(query); i++) {
         if (pace_diag_get(query, i, &diag) != 0) continue;
-        fputs(diag.drawn, stderr);
-        size_t len = strlen(diag.drawn);
-        if (len == 0 || diag.drawn[len - 1] != '\n') fputc('\n', stderr);
+        const char *text = style->diags_as_json ? diag.json : diag.drawn;
+        size_t len = strlen(text);
+        fputs(text, stderr);
+        if (len == 0 || text[len - 1] != '\n') fputc('\n', stderr);
     }
 }
 
-static int query_failed(const pace_query *query, int code, const struct pace_error *error)
+static int query_failed(const struct show_style *style, const pace_query *query, int code,
+                        const struct pace_error *error)
 {
     if (query != NULL && pace_diag_count(query) > 0) {
-        show_diags(query);
+        show_diags(style, query);
         return status_of_error(code);
     }
     return store_failed("", code, error);
 }
 
 /* The end of a statement: the rest of its table, its notes, its verdict. */
-static int statement_end(pace_query *query, pace_writer **writer, int *status)
+static int statement_end(const struct show_style *style, pace_query *query, pace_writer **writer,
+                         int *status)
 {
     struct pace_error error = {0};
+    if (*writer != NULL) pace_writer_outcome(*writer, query);
     int code = *writer != NULL ? pace_writer_finish(*writer, &error) : 0;
     pace_writer_close(*writer);
     *writer = NULL;
@@ -190,10 +201,17 @@ static int statement_end(pace_query *query, pace_writer **writer, int *status)
         return -1;
     }
     const struct pace_outcome *outcome = pace_outcome(query);
-    show_diags(query);
+    show_diags(style, query);
     if (outcome->message != NULL) say_note("%s", outcome->message);
     *status = status_merge(*status, outcome->status);
     return 0;
+}
+
+static const char *format_of(const struct show *show, const pace_query *query)
+{
+    const char *format = show->style.format;
+    if (format == NULL) format = pace_format_name(query);
+    return format != NULL ? format : "table";
 }
 
 static int run_statements(struct show *show, pace_query *query)
@@ -206,18 +224,21 @@ static int run_statements(struct show *show, pace_query *query)
     for (;;) {
         int code = pace_step(query, &error, &step, &rows);
         if (code != 0) {
-            status = status_merge(status, query_failed(query, code, &error));
+            status = status_merge(status, query_failed(&show->style, query, code, &error));
             break;
         }
         if (step == PACE_STEP_END) break;
         if (step == PACE_STEP_STATEMENT) {
-            if (statement_end(query, &writer, &status) != 0) break;
+            /* A document is one even without rows. */
+            const char *format = format_of(show, query);
+            if (writer == NULL && strcmp(format, "json") == 0 &&
+                pace_outcome(query)->message == NULL)
+                code = writer_open(&show->style, format, &error, &writer);
+            if (statement_end(&show->style, query, &writer, &status) != 0) break;
             continue;
         }
         if (writer == NULL) {
-            const char *format = show->style.format;
-            if (format == NULL) format = pace_format_name(query);
-            code = writer_open(&show->style, format != NULL ? format : "table", &error, &writer);
+            code = writer_open(&show->style, format_of(show, query), &error, &writer);
         }
         if (code == 0) code = pace_writer_rows(writer, rows, &error);
         if (code != 0) {
@@ -235,7 +256,7 @@ int show_script(struct show *show, const char *text, size_t len)
     pace_query *query = NULL;
     int code = pace_prepare(show->session, text, len, &error, &query);
     if (code != 0) {
-        int status = query_failed(query, code, &error);
+        int status = query_failed(&show->style, query, code, &error);
         pace_query_free(query);
         return status;
     }

@@ -11,6 +11,7 @@ struct show_style {
     const char *format; /* NULL: the statement's `as`, else table */
     unsigned width;     /* columns of the terminal; 0: no terminal */
     int color, ascii;
+    int diags_as_json;
     int64_t now_ns; /* 0: the wall clock */
 };
 
@@ -33,8 +34,8 @@ int show_bind(struct show *show, const struct arguments *arguments, const char *
 /* Runs a script. SIGINT ends the statement. Returns the exit status. */
 int show_script(struct show *show, const char *text, size_t len);
 
-/* Writes a query's diagnostics and notes to stderr, as drawn. */
-void show_diags(const pace_query *query);
+/* Writes a query's diagnostics and notes to stderr, as drawn or as JSON. */
+void show_diags(const struct show_style *style, const pace_query *query);
 
 /* Writes rows that were built here. Returns the exit status. */
 int show_rows(const struct show_style *style, struct rows *rows);

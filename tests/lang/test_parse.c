@@ -232,13 +232,13 @@ static void test_windows_and_options(void **state)
     assert_int_equal(option->window.kind, WINDOW_SEGMENT);
     option = option->next;
     assert_int_equal(option->kind, OPTION_LAG);
-    assert_true(option->number == 0);
+    assert_true(option->number.number == 0);
     option = option->next;
     assert_int_equal(option->kind, OPTION_FLOOR);
     assert_true(option->bound.number == -3);
     option = option->next;
     assert_int_equal(option->kind, OPTION_CONFIRM);
-    assert_true(option->number == 2 && option->of_number == 3);
+    assert_true(option->number.number == 2 && option->of_number.number == 3);
     option = option->next;
     assert_int_equal(option->bound.kind, VALUE_NAME);
     assert_slice(option->bound.name, "limit");
@@ -282,7 +282,7 @@ static void test_calls(void **state)
     assert_false(sort->bindings->next->descending);
     assert_int_equal(sort->bindings->name.len, 0);
     const struct stage *top = stage(*state, "top 5 by delta per testbed, branch");
-    assert_true(top->number == 5);
+    assert_true(top->number.number == 5);
     assert_slice(top->names->next->name, "branch");
 }
 

@@ -58,7 +58,7 @@ static bool same_options(const struct option *a, const struct option *b)
     for (; a && b; a = a->next, b = b->next) {
         if (a->kind != b->kind || !same_value(&a->bound, &b->bound)) return false;
         if (!same_window(&a->window, &b->window) || !same_slice(a->name, b->name)) return false;
-        if (!same_double(a->number, b->number) || !same_double(a->of_number, b->of_number))
+        if (!same_value(&a->number, &b->number) || !same_value(&a->of_number, &b->of_number))
             return false;
     }
     return !a && !b;
@@ -119,7 +119,7 @@ static bool same_stages(const struct stage *a, const struct stage *b)
         if (!same_instant(&a->to, &b->to) || !same_expr(a->expr, b->expr)) return false;
         if (!same_bindings(a->bindings, b->bindings) || !same_bindings(a->by, b->by)) return false;
         if (!same_names(a->names, b->names) || !same_slice(a->name, b->name)) return false;
-        if (!same_double(a->number, b->number) || !same_model(&a->model, &b->model)) return false;
+        if (!same_value(&a->number, &b->number) || !same_model(&a->model, &b->model)) return false;
         if (!same_options(a->options, b->options) || !same_source(a->source, b->source))
             return false;
     }

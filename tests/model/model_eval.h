@@ -292,6 +292,21 @@ static uint64_t newest_run(const struct eval *e)
 /* -- windows ------------------------------------------------------------------------------------
  */
 
+/* Where the newest of n lines that have no more than `most` commits begin. */
+static size_t commits_from(const struct eval *e, const size_t *lines, size_t n, int most)
+{
+    int commits = 0;
+    for (size_t first = n; first > 0; first--) {
+        const char *commit = e->lines[lines[first - 1]].run->commit;
+        bool seen = false;
+        for (size_t later = first; later < n && *commit; later++)
+            seen |= strcmp(commit, e->lines[lines[later]].run->commit) == 0;
+        commits += !seen;
+        if (commits > most) return first;
+    }
+    return 0;
+}
+
 /* The window of line i over values x[0 .. count): sample in order of time; *before of its first
  * points lie before the accepted change. */
 static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x,
@@ -309,6 +324,7 @@ static size_t window_of(const struct eval *e, const struct window_spec *window, 
     if (window->lag == 0 && !isnan(x[i])) eligible[n++] = i;
     size_t first = 0;
     if (window->kind == OVER_POINTS && n > (size_t)window->over) first = n - (size_t)window->over;
+    if (window->kind == OVER_COMMITS) first = commits_from(e, eligible, n, window->over);
     if (window->kind == OVER_DAYS)
         while (first < n && e->lines[eligible[first]].run->time_ns <=
                                 own->time_ns - window->over * INT64_C(86400000000000))

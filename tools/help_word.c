@@ -1,0 +1,120 @@
+/* help_word.c -- see help_word.h. */
+#include "help_word.h"
+
+#include "../query/suggest.h"
+#include "../query/word.h"
+#include "command.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* A row of a table as help shows it. */
+struct topic {
+    const char *kind, *name, *form, *text;
+};
+
+static const struct topic topics[] = {
+#define FUNCTION(id, name, kind, fewest, most, signature, help) {"function", name, signature, help},
+#include "../query/function.def"
+#undef FUNCTION
+#define MODEL(id, name, needs, bounds, text) {"model of 'check'", name, NULL, text},
+#include "../query/stats/model.def"
+#undef MODEL
+#define VERDICT(id, name, help) {"verdict of 'check', a condition", name, NULL, help},
+#include "../query/verdict.def"
+#undef VERDICT
+#define FORMAT(name, format, text) {"format of 'as'", #name, "as " #name, text},
+#include "../query/format.def"
+#undef FORMAT
+#define LIST(id, word, selects, help) {"to 'show'", word, "show " word, help},
+#include "../query/list.def"
+#undef LIST
+};
+
+enum { TOPIC_COUNT = sizeof topics / sizeof topics[0], WORDS_MAX = 512 };
+
+static const struct {
+    int number;
+    const char *title;
+} codes[] = {
+#define DIAG(name, number, title) {number, title},
+#include "../query/diag.def"
+#undef DIAG
+};
+
+static void put(FILE *out, const char *kind, const char *name, const char *form, const char *text)
+{
+    fprintf(out, "%s (%s): %s\n", name, kind, text);
+    if (form != NULL && strcmp(form, name) != 0) fprintf(out, "  %s\n", form);
+}
+
+static int put_code(FILE *out, const char *word)
+{
+    char text[16];
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        snprintf(text, sizeof text, "Q%03d", codes[i].number);
+        if (strcasecmp(text, word) != 0) continue;
+        if (out != NULL) fprintf(out, "%s (diagnostic): %s\n", text, codes[i].title);
+        return 1;
+    }
+    return 0;
+}
+
+/* out NULL: nothing is written. */
+static int look_up(FILE *out, const char *name)
+{
+    static const char *const classes[] = {[WORD_VERB] = "verb",
+                                          [WORD_COMMAND] = "statement",
+                                          [WORD_OPTION] = "option",
+                                          [WORD_GLUE] = "word"};
+    const struct word *word = word_find(name, strlen(name));
+    const struct key *key = key_find(name, strlen(name));
+    int found = put_code(out, name);
+    if (word != NULL && word->help != NULL) {
+        found = 1;
+        if (out != NULL) put(out, classes[word->class], name, word->syntax, word->help);
+        if (out != NULL && word->needs != NULL) fprintf(out, "  it takes %s\n", word->needs);
+    }
+    if (key != NULL) {
+        found = 1;
+        if (out != NULL) fprintf(out, "%s (key): %s\n  %s:PATTERN\n", name, key->help, name);
+    }
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        if (strcmp(topics[i].name, name) != 0) continue;
+        found = 1;
+        if (out != NULL) put(out, topics[i].kind, name, topics[i].form, topics[i].text);
+    }
+    return found;
+}
+
+int help_word(FILE *out, const char *word)
+{
+    return look_up(out, word);
+}
+
+void help_word_beside(FILE *out, const char *word)
+{
+    if (key_find(word, strlen(word)) != NULL || !look_up(NULL, word)) return;
+    fputs("\nin the query language:\n", out);
+    look_up(out, word);
+}
+
+int help_word_unknown(const char *name)
+{
+    const char *names[WORDS_MAX];
+    size_t count = 0;
+    const struct word *word;
+    const struct key *key;
+    for (size_t i = 0; i < command_count && count < WORDS_MAX; i++)
+        names[count++] = commands[i].name;
+    for (size_t i = 0; (word = word_row(i)) != NULL && count < WORDS_MAX; i++)
+        if (word->help != NULL) names[count++] = word->text;
+    for (size_t i = 0; (key = key_row(i)) != NULL && count < WORDS_MAX; i++)
+        names[count++] = key->name;
+    for (size_t i = 0; i < TOPIC_COUNT && count < WORDS_MAX; i++)
+        names[count++] = topics[i].name;
+    const char *near = suggest(name, strlen(name), names, count);
+    if (near != NULL)
+        return command_misused(NULL, "no help on '%s'; did you mean '%s'?", name, near);
+    return command_misused(NULL, "no help on '%s'", name);
+}

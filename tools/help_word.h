@@ -1,0 +1,17 @@
+/* help_word.h -- help on a word of the query language, from the language's own tables. */
+#ifndef PACE_HELP_WORD_H
+#define PACE_HELP_WORD_H
+
+#include <stdio.h>
+
+/* Writes all that the tables say of a verb, option, function, model, key, verdict, format, or of a code
+ * like Q012; 0 when they do not know it. */
+int help_word(FILE *out, const char *word);
+
+/* The same beside the help of a command of this name, with a heading; keys (`run`) are left out. */
+void help_word_beside(FILE *out, const char *word);
+
+/* Says that neither a command nor the language has this word, and the nearest. STATUS_USAGE. */
+int help_word_unknown(const char *word);
+
+#endif
