@@ -103,6 +103,20 @@ static void matrix_borrow(struct matrix *matrix, const struct pace_cells *cells)
     matrix->upper = cells->upper;
 }
 
+int matrix_own(struct context *ctx, struct matrix *matrix)
+{
+    const struct matrix from = *matrix;
+    size_t cells = from.columns * from.stride;
+    if (!from.value || from.value == from.own.value) return 0;
+    if (cells_reserve(matrix)) return context_no_memory(ctx);
+    memcpy(matrix->own.value, from.value, cells * sizeof *from.value);
+    memcpy(matrix->own.status, from.status, cells);
+    if (!from.bounds) return 0;
+    memcpy(matrix->own.lower, from.lower, cells * sizeof *from.lower);
+    memcpy(matrix->own.upper, from.upper, cells * sizeof *from.upper);
+    return 0;
+}
+
 /* Adds the runs of a batch, not its cells. */
 static size_t add_runs(struct matrix *matrix, const struct pace_lineage *lineage,
                        const struct pace_cells *cells)

@@ -42,6 +42,8 @@ struct matrix {
 int matrix_read(struct context *ctx, struct matrix *matrix, const struct pace_stream *stream,
                 const struct pace_lineage *lineage, const uint32_t *columns, size_t count,
                 struct reach reach);
+/* Brings the cells into the matrix' own memory, where they may be changed. */
+int matrix_own(struct context *ctx, struct matrix *matrix);
 void matrix_free(struct matrix *matrix);
 
 #endif

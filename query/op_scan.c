@@ -599,6 +599,7 @@ static size_t older_columns(const struct scan_op *scan, const struct matrix *mat
 static void join_older(const struct scan_op *scan, struct matrix *matrix, size_t columns)
 {
     const struct series *series = &scan->selection->series[scan->group_start];
+    struct matrix_cells *own = &matrix->own;
     size_t from = columns;
     for (size_t i = 0; i < scan->group_end - scan->group_start; i++) {
         bool far = matrix == &scan->far;
@@ -608,11 +609,11 @@ static void join_older(const struct scan_op *scan, struct matrix *matrix, size_t
             for (size_t r = 0; r < matrix->runs; r++) {
                 size_t cell = from * matrix->stride + r;
                 if (matrix->status[to + r] != PACE_CELL_ABSENT) continue;
-                matrix->status[to + r] = matrix->status[cell];
-                matrix->value[to + r] = matrix->value[cell];
+                own->status[to + r] = matrix->status[cell];
+                own->value[to + r] = matrix->value[cell];
                 if (!matrix->bounds) continue;
-                matrix->lower[to + r] = matrix->lower[cell];
-                matrix->upper[to + r] = matrix->upper[cell];
+                own->lower[to + r] = matrix->lower[cell];
+                own->upper[to + r] = matrix->upper[cell];
             }
         }
     }
@@ -636,6 +637,7 @@ static int group_read(struct scan_op *scan, struct context *ctx, struct matrix *
     int status =
         matrix_read(ctx, matrix, scan->stream, &scan->lineage, wanted, columns + older, reach);
     free(wanted);
+    if (!status && older) status = matrix_own(ctx, matrix);
     if (!status && older) join_older(scan, matrix, columns);
     return status;
 }
