@@ -119,6 +119,7 @@ static int join(const struct arguments *given, struct pacefile_run *run)
     struct arguments *all = &run->all;
     int own = given->operand_count > 0;
     *all = *given;
+    run->joined = 1;
     all->uses = calloc(given->use_count + run->file.use_count + 1, sizeof *all->uses);
     if (all->uses == NULL) return store_failed("", PACE_ENOMEM, NULL);
     all->use_count = 0;
@@ -165,9 +166,7 @@ int pacefile_run_read(const struct arguments *given, struct pacefile_run *out)
 
 void pacefile_run_free(struct pacefile_run *run)
 {
-    if (run->words != NULL) {
-        free(run->all.uses);
-        arguments_free(&run->file);
-    }
+    if (run->joined) free(run->all.uses);
+    arguments_free(&run->file);
     free(run->words);
 }

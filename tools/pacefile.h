@@ -23,6 +23,7 @@ int pacefile_define(pace_session *session);
 struct pacefile_run {
     struct arguments file, all;
     char **words;
+    int joined; /* 1: all.uses is of its own */
 };
 int pacefile_run_read(const struct arguments *given, struct pacefile_run *out);
 void pacefile_run_free(struct pacefile_run *run);
