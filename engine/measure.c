@@ -158,5 +158,5 @@ int pace_measure_drop(pace *store, const char *measure, struct pace_error *error
 {
     struct setting setting = {.store = store, .measure = measure};
     int rc = name_check(measure, measure ? strlen(measure) : 0, "measure", error);
-    return rc ? rc : store_write(store, 1, apply_drop, &setting, error);
+    return rc ? rc : store_write(store, 0, apply_drop, &setting, error);
 }
