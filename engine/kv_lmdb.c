@@ -494,6 +494,18 @@ static int lead(struct kv *kv, struct kv_place *place, const struct timespec *de
     return rc;
 }
 
+/* A line of LMDB's list of readers: "pid thread txn", or "-" for one that rests. The heading and the
+ * resting ones give 0. */
+static int note_reader(const char *line, void *context)
+{
+    uint64_t *oldest = context, txn = 0;
+    const char *at = strrchr(line, ' ');
+    for (at = at ? at + 1 : ""; *at >= '0' && *at <= '9'; at++)
+        txn = txn * 10 + (uint64_t)(*at - '0');
+    if (txn && txn < *oldest) *oldest = txn;
+    return 0;
+}
+
 /* Pages side by side for the batches to come (kv_room.h). */
 static int make_room(struct kv *kv, MDB_txn *txn)
 {
@@ -506,8 +518,11 @@ static int make_room(struct kv *kv, MDB_txn *txn)
     if (!rc) rc = mdb_env_get_fd(kv->env, &fd);
     if (rc) return rc;
     uint64_t end = (uint64_t)info.me_last_pgno + 1;
-    size_t pages = kv_room_pages(mdb_txn_id(txn), end, list.ms_entries);
-    if (!pages || kv_room_extend(fd, (end + 2 * pages) * list.ms_psize)) return 0;
+    uint64_t number = mdb_txn_id(txn), oldest = number;
+    size_t pages = kv_room_pages(number, end, list.ms_entries);
+    if (!pages || mdb_reader_list(kv->env, note_reader, &oldest) < 0) return 0;
+    if (number - oldest > KV_ROOM_READER_AGE || kv_room_extend(fd, (end + pages) * list.ms_psize))
+        return 0;
     value = value_of(NULL, pages * list.ms_psize - PAGE_HEADER);
     rc = lmdb_reserve(txn, kv->dbi, &key, &value);
     return rc ? rc : lmdb_delete(txn, kv->dbi, &key);

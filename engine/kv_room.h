@@ -14,11 +14,12 @@
 #include <stdint.h>
 
 enum {
-    KV_ROOM_SHARE = 32,         /* of the file's pages */
-    KV_ROOM_PAGES_LEAST = 16,   /* below that it is not worth it: a store under 2 MiB has none */
+    KV_ROOM_SHARE = 64,         /* of the file's pages */
+    KV_ROOM_PAGES_LEAST = 8,    /* below that it is not worth it: a store under 2 MiB has none */
     KV_ROOM_PAGES_MOST = 1024,  /* 4 MiB */
     KV_ROOM_BATCHES_LEAST = 16, /* from one gathering to the next */
     KV_ROOM_BATCHES_MOST = 128,
+    KV_ROOM_READER_AGE = 16, /* batches: an older reader keeps what is given back from being used */
     KV_ROOM_RECORDS_MOST = 1024, /* of free pages: with more, gathering takes too long */
 };
 
