@@ -156,7 +156,7 @@ static int is_c1(const char *text, size_t len)
 static int has_c1(const char *text, size_t len)
 {
     const char *at = text, *end = text + len;
-    while ((at = memchr(at, '\xc2', (size_t)(end - at))) != NULL) {
+    while ((at = memchr(at, 0xc2, (size_t)(end - at))) != NULL) {
         if (is_c1(at, (size_t)(end - at))) return 1;
         at++;
     }
