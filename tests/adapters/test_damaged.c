@@ -202,6 +202,23 @@ static void inputs_that_are_empty(void **state)
     }
 }
 
+/* Elements in places where PHPBench does not put them; found by fuzzing. */
+static void iterations_outside_of_a_variant(void **state)
+{
+    static const char text[] =
+        "<phpbench ><benchmark class=\"A\"><subject name=\"b\">"
+        "<variant><iteration time-avg=\"1\" mem-peak=\"1\"/><iteration time-avg=\"2\"/></variant>"
+        "<iteration time-avg=\"1\" mem-peak=\"3\"/></subject></benchmark></phpbench>";
+    struct collect collect = {0};
+    struct pace_error error;
+    (void)state;
+    assert_int_equal(
+        read_exact(adapter_find("phpbench"), "x.xml", text, sizeof text - 1, &collect, &error), 0);
+    assert_int_equal(collect.cell_count, 2);
+    assert_true(collect.cells[0].value == 1500 && collect.cells[0].sample_count == 2);
+    collect_clear(&collect);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,6 +228,7 @@ int main(void)
         cmocka_unit_test(keys_that_come_twice_and_deep_nesting),
         cmocka_unit_test(outputs_of_another_harness),
         cmocka_unit_test(inputs_that_are_empty),
+        cmocka_unit_test(iterations_outside_of_a_variant),
     };
     fixtures = fixtures_load();
     int status = cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,7 @@ static int put_variant(struct document *document, const char *name)
     cell.samples = document->times;
     cell.sample_count = document->time_count;
     document->times = NULL;
+    document->time_count = 0;
     int code = isnan(mean) && cell.sample_count > 0 ? reading_median(reading, &cell) : 0;
     cell_bounds(&cell, mean - deviation, mean + deviation);
     if (code == 0) code = reading_put(reading, &cell);
@@ -130,6 +131,7 @@ static int put_variant(struct document *document, const char *name)
     cell.samples = document->memory;
     cell.sample_count = document->memory_count;
     document->memory = NULL;
+    document->memory_count = 0;
     code = reading_median(reading, &cell);
     return code != 0 ? code : reading_put(reading, &cell);
 }
