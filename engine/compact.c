@@ -1,11 +1,12 @@
 /* compact.c -- pace_compact: the store written anew, without what is dropped.
  *
  *   1. in place: the writers are held; what a compaction that was killed left behind is removed
- *   2. the runs that stay are counted; if all do, there is nothing to write anew
- *   3. else they are copied with their numbers to a store below, DIRECTORY/compact.work
- *   4. that store, or the old one, is copied without free pages to the new store: `to`, or
- *      DIRECTORY/compact.new
- *   5. the new store is verified, and in place its file is renamed over the old one
+ *   2. the runs that stay are counted
+ *   3. a store below, DIRECTORY/compact.work, is made: a copy of the old one, or of the runs that
+ *      stay, with their numbers
+ *   4. in it all streams are folded, so that old and new runs alike are packed
+ *   5. it is copied without free pages to the new store: `to`, or DIRECTORY/compact.new
+ *   6. the new store is verified, and in place its file is renamed over the old one
  *
  * Until the rename nothing that the old store consists of is touched. */
 #include "backup.h"
@@ -168,6 +169,58 @@ static int finish_batch(struct kv_txn *txn, void *context, struct pace_error *er
     return head_store(txn, &head, error);
 }
 
+/* -- folding all ----------------------------------------------------------------------------- */
+
+enum { BATCH_CELLS = 1 << 20 }; /* folded a transaction: 8 MiB, and as much when it is written */
+
+struct folding_all {
+    struct fold_whole whole;
+    uint32_t stream; /* where the last batch that lasted came to */
+    struct fold_whole_at at;
+    uint32_t next_stream; /* the same of the batch in hand */
+    struct fold_whole_at next_at;
+    uint32_t streams;
+};
+
+static int fold_batch(struct kv_txn *txn, void *context, struct pace_error *error)
+{
+    struct folding_all *all = context;
+    struct head head;
+    uint64_t cells = BATCH_CELLS;
+    int rc = head_load(txn, error, &head);
+    if (rc) return rc;
+    all->streams = head.streams;
+    all->next_stream = all->stream;
+    all->next_at = all->at;
+    while (!rc && all->next_stream < all->streams && cells > 0) {
+        struct stream_record record;
+        rc = stream_load(txn, all->next_stream, error, &record);
+        if (!rc)
+            rc = fold_whole_step(&all->whole, txn, all->next_stream, &record, &all->next_at, &cells,
+                                 error);
+        if (!rc) rc = stream_store(txn, all->next_stream, &record, error);
+        if (rc || !all->next_at.done) continue;
+        all->next_stream++;
+        all->next_at = (struct fold_whole_at){0};
+        cells -= cells > 0; /* streams without work are not for nothing */
+    }
+    return rc;
+}
+
+static int fold_streams(pace *work, struct pace_error *error)
+{
+    struct folding_all all = {.streams = 1};
+    fold_whole_init(&all.whole, &work->limits);
+    int rc = 0;
+    while (!rc && all.stream < all.streams) {
+        rc = store_write(work, 0, fold_batch, &all, error);
+        all.stream = all.next_stream;
+        all.at = all.next_at;
+    }
+    fold_whole_free(&all.whole);
+    return rc;
+}
+
 /* -- writing it anew ------------------------------------------------------------------------- */
 
 static int write_work(struct compaction *job, pace *work, struct pace_error *error)
@@ -180,12 +233,13 @@ static int write_work(struct compaction *job, pace *work, struct pace_error *err
 static int write_target(struct compaction *job, struct pace_error *error)
 {
     pace *work;
-    if (job->result.runs_dropped == 0 && job->result.cells_dropped == 0)
-        return pace_backup(job->store, job->target, 0, error, &job->result.bytes_after);
-    int rc = pace_open(job->work, PACE_CREATE, NULL, error, &work);
-    if (rc) return rc;
     uint64_t bytes = 0;
-    rc = write_work(job, work, error);
+    int all_stay = job->result.runs_dropped == 0 && job->result.cells_dropped == 0;
+    int rc = all_stay ? pace_backup(job->store, job->work, 0, error, &bytes) : 0;
+    if (!rc) rc = pace_open(job->work, all_stay ? 0 : PACE_CREATE, NULL, error, &work);
+    if (rc) return rc;
+    if (!all_stay) rc = write_work(job, work, error);
+    if (!rc) rc = fold_streams(work, error);
     if (!rc) rc = pace_backup(work, job->target, 0, error, &bytes);
     pace_close(work);
     job->result.bytes_after = bytes;

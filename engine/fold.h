@@ -25,6 +25,7 @@ struct fold_limits {
     uint32_t step_cells;  /* of a step, or */
     uint32_t step_factor; /* so many times the cells of the run that is appended, if that is more */
     uint32_t direct_runs; /* new runs of a stream in one batch that go to blocks at once */
+    int all;              /* 1: small blocks become a large one however few they are */
 };
 extern const struct fold_limits fold_limits_default;
 
@@ -45,7 +46,28 @@ int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct str
 /* 1 when there is a step to do. */
 int fold_wanted(const struct fold_limits *limits, const struct stream_record *record);
 
-/* -- for fold.c, merge.c and bulk.c ---------------------------------------------------------- */
+/* A stream folded as far as it gets smaller by it, for a compaction: all is in large blocks, but for a
+ * few rows that would take more space as columns. */
+struct fold_whole {
+    struct fold fold;
+    struct fold_limits limits; /* of the store, turned to folding all */
+    const struct fold_limits *ordinary;
+};
+void fold_whole_init(struct fold_whole *whole, const struct fold_limits *limits);
+void fold_whole_free(struct fold_whole *whole);
+
+/* Where the folding of one stream is. */
+struct fold_whole_at {
+    int begun, done;
+};
+
+/* Goes on with a stream until it is done or *cells (about; what was done is taken off) are spent. The
+ * record is changed, not stored. */
+int fold_whole_step(struct fold_whole *whole, struct kv_txn *txn, uint32_t stream,
+                    struct stream_record *record, struct fold_whole_at *at, uint64_t *cells,
+                    struct pace_error *error);
+
+/* -- for fold.c, fold_large.c and bulk.c ---------------------------------------------------------- */
 
 /* The entry of a block from its first and last run. */
 struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state state,

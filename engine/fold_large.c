@@ -71,7 +71,7 @@ static int choose(const struct fold_limits *limits, const struct block_list *lis
         kept += list->entries[candidates[from++].index].runs;
     for (uint32_t i = from; i < list->small; i++)
         runs += list->entries[candidates[i].index].runs;
-    int due = runs >= limits->large_runs;
+    int due = runs >= limits->large_runs || limits->all;
     qsort(candidates + from, list->small - from, sizeof *candidates, oldest_first);
     runs = 0;
     for (uint32_t i = from; due && i < list->small; i++, count++) {

@@ -104,4 +104,12 @@ static inline uint64_t store_value(pace *store, const struct pace_run_info *info
     return result.run;
 }
 
+/* For pace_verify: each place as a line of the test's output, counted where `context` is an int. */
+static inline int print_damage(void *context, const struct pace_damage *damage)
+{
+    printf("# %s: %s\n", damage->place, damage->problem);
+    if (context) ++*(int *)context;
+    return 0;
+}
+
 #endif

@@ -3,7 +3,7 @@
  *
  * A cycle starts one or two writers, and now and then a reader that holds a snapshot, each a process; kills
  * them at a random moment; opens the store and reads everything: every run by number, identity, metadata and
- * samples, every cell by scans, every summary. What a run holds follows from its identity, so every bit is
+ * samples, every cell by scans, every summary; and pace_verify finds nothing. What a run holds follows from its identity, so every bit is
  * compared. A writer counts a batch of runs in shared memory before it commits it and after: all up to the
  * second must be there, the one between may be, whole. Killed while another writes: that one has to go on. A
  * writer that starts gives the last batch again now and then: it has to be a duplicate.
@@ -412,6 +412,9 @@ static void read_everything(const char *dir, int is_small, struct found *found)
     free(identities);
     pace_snapshot_end(snapshot);
     pace_close(store);
+    struct pace_verified verified;
+    store_ok(pace_verify(dir, print_damage, NULL, error, &verified));
+    assert_int_equal(verified.runs, found->runs);
 }
 
 /* -- cycles ------------------------------------------------------------------------------------ */

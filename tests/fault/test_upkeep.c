@@ -2,6 +2,8 @@
  * when they fail, or are killed, the store is as it was. */
 #include "../store_dump.h"
 
+#include "../../engine/snapshot.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -77,13 +79,6 @@ static void fill(const char *dir, int runs)
         store_ok(put_run(store, i, error));
     put_facts(store);
     pace_close(store);
-}
-
-static int print_damage(void *context, const struct pace_damage *damage)
-{
-    (void)context;
-    printf("# %s: %s\n", damage->place, damage->problem);
-    return 0;
 }
 
 static struct pace_verified clean(const char *dir)
@@ -256,6 +251,94 @@ static void test_compact_keeps_all(void **state)
     store_ok(put_run(store, 60, error));
     pace_close(store);
     assert_int_equal(clean(dir).runs, 61);
+    remove_tree(dir);
+}
+
+/* -- compaction folds ------------------------------------------------------------------------ */
+
+enum { WIDE_COLUMNS = 40 };
+
+/* Runs from..until of a wide stream, all in one batch a hundred. */
+static void put_wide(pace *store, int from, int until)
+{
+    pace_run *batch[100];
+    size_t count = 0;
+    for (int i = from; i < until; i++) {
+        struct pace_run_info info = run_at(T0_NS + i * 60 * SECOND_NS);
+        info.branch = "wide";
+        store_ok(pace_run_begin(store, &info, error, &batch[count]));
+        for (int c = 0; c < WIDE_COLUMNS; c++) {
+            char name[16];
+            snprintf(name, sizeof name, "b%d", c);
+            struct pace_cell cell = cell_of(name, 1000 + i * c % 97);
+            store_ok(pace_run_put(batch[count], &cell, error));
+        }
+        if (++count < 100 && i + 1 < until) continue;
+        store_ok(pace_runs_commit(store, batch, count, error, NULL));
+        while (count)
+            pace_run_free(batch[--count]);
+    }
+}
+
+/* What the only stream of a store is made of. */
+static struct stream_record shape_of(const char *dir)
+{
+    struct stream_record record;
+    pace_snapshot *snapshot;
+    pace *store;
+    store_ok(pace_open(dir, PACE_READONLY, NULL, error, &store));
+    store_ok(pace_snapshot_begin(store, error, &snapshot));
+    store_ok(snapshot_stream(snapshot, 0, error, &record));
+    pace_snapshot_end(snapshot);
+    pace_close(store);
+    return record;
+}
+
+static void compact_wide(const char *dir, uint32_t large)
+{
+    uint64_t hash = dump_of(dir, 0);
+    store_ok(pace_compact(dir, NULL, error, NULL));
+    assert_true(dump_of(dir, 0) == hash);
+    clean(dir);
+    struct stream_record record = shape_of(dir);
+    assert_int_equal(record.log_runs, 0);
+    assert_int_equal(record.small_blocks, 0);
+    assert_int_equal(record.large_blocks, large);
+    assert_int_equal(record.jobs, 0);
+}
+
+/* All is packed after a compaction, and many of them leave no more blocks than one. */
+static void test_compact_folds(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    struct pace_compacted done;
+    pace *store;
+    store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    put_wide(store, 0, 9);
+    pace_close(store);
+    store_ok(pace_compact(dir, NULL, error, NULL)); /* as columns they would take more */
+    assert_int_equal(shape_of(dir).log_runs, 9);
+
+    int runs = 9;
+    for (int i = 0; i < 4; i++, runs += 100) {
+        store_ok(pace_open(dir, 0, NULL, error, &store));
+        put_wide(store, runs, runs + 100);
+        pace_close(store);
+        compact_wide(dir, 1);
+    }
+    compact_wide(dir, 1); /* with nothing to do */
+    store_ok(pace_open(dir, 0, NULL, error, &store));
+    put_wide(store, runs, 2200);
+    pace_close(store);
+    store_ok(pace_compact(dir, NULL, error, &done));
+    assert_int_equal(done.runs, 2200);
+    assert_true(done.bytes_before - done.bytes_after > (2200u - (unsigned)runs) * WIDE_COLUMNS * 4);
+    compact_wide(dir, 3); /* 1,024 twice, and the rest */
+    store_ok(pace_open(dir, 0, NULL, error, &store));
+    put_wide(store, 2200, 2202); /* few rows join the block that is not full */
+    pace_close(store);
+    compact_wide(dir, 3);
     remove_tree(dir);
 }
 
@@ -616,6 +699,7 @@ int main(void)
         cmocka_unit_test(test_backup),
         cmocka_unit_test(test_backup_under_load),
         cmocka_unit_test(test_compact_keeps_all),
+        cmocka_unit_test(test_compact_folds),
         cmocka_unit_test(test_compact_drops),
         cmocka_unit_test(test_compact_alone),
         cmocka_unit_test(test_merge),

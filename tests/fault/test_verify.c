@@ -107,13 +107,6 @@ static void write_data(const char *dir, const void *data, size_t len)
 
 /* -- whole stores ---------------------------------------------------------------------------- */
 
-static int print_damage(void *context, const struct pace_damage *damage)
-{
-    printf("# %s: %s\n", damage->place, damage->problem);
-    ++*(int *)context;
-    return 0;
-}
-
 static void assert_clean(const char *dir, struct pace_verified *out)
 {
     int damages = 0;

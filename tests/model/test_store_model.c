@@ -1,7 +1,8 @@
 /* test_store_model.c -- the store against a naive model in memory: random operations, then the same
  * questions to both. The model keeps every run as it was put and sorts when asked.
  *
- * The seed is printed; set PACE_TEST_SEED to repeat a run. */
+ * A round has a store of its own and its own seed, which is printed: PACE_TEST_SEED=N begins with that
+ * one. PACE_MODEL_OPERATIONS: how many operations in all (200,000). */
 #include "../store_help.h"
 
 #include "../../engine/snapshot.h"
@@ -9,7 +10,8 @@
 #include <time.h>
 
 enum {
-    OPERATIONS = 20000,
+    OPERATIONS = 200000,
+    ROUND_OPERATIONS = 20000,
     RUNS_MAX = 9000,
     BENCHMARKS = 90,
     MEASURES = 2,
@@ -662,6 +664,22 @@ static void check_marks_and_objects(struct model *m, pace_snapshot *snapshot)
 
 /* -- the walk -------------------------------------------------------------------------------- */
 
+/* Closes the store, does what has to be done meanwhile, and opens it. */
+static void reopen(struct model *m, int verify, int compact)
+{
+    struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
+    struct pace_verified seen;
+    pace_close(m->store); /* the map is as large as the file again: it must grow */
+    if (compact) store_ok(pace_compact(m->dir, NULL, error, NULL));
+    if (verify) {
+        store_ok(pace_verify(m->dir, NULL, NULL, error, &seen));
+        assert_int_equal(seen.runs, m->run_count);
+        assert_int_equal(seen.cells, m->cell_count);
+    }
+    store_ok(pace_open(m->dir, 0, &options, error, &m->store));
+    choose_limits(m);
+}
+
 static void step(struct model *m)
 {
     int what = below(m, 1000);
@@ -686,10 +704,8 @@ static void step(struct model *m)
         return;
     }
     if (what < 98) {
-        struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
-        pace_close(m->store); /* the map is as large as the file again: it must grow */
-        store_ok(pace_open(m->dir, 0, &options, error, &m->store));
-        choose_limits(m);
+        int more = below(m, 6);
+        reopen(m, more < 2, more == 0);
         return;
     }
     pace_snapshot *snapshot;
@@ -713,12 +729,14 @@ static void step(struct model *m)
     pace_snapshot_end(snapshot);
 }
 
-static void test_random_operations(void **state)
+struct blocks_seen {
+    uint64_t small, large;
+};
+
+static void run_round(uint64_t seed, int operations, struct blocks_seen *blocks)
 {
-    (void)state;
     struct model *m = calloc(1, sizeof *m);
-    const char *given = getenv("PACE_TEST_SEED");
-    uint64_t seed = given ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+    assert_non_null(m);
     printf("# note seed %llu\n", (unsigned long long)seed);
     fflush(stdout);
     m->random = seed;
@@ -739,23 +757,19 @@ static void test_random_operations(void **state)
         store_ok(pace_measure_put(m->store, project, "latency", "ns", 0, error));
     }
 
-    for (int i = 0; i < OPERATIONS; i++)
+    for (int i = 0; i < operations; i++)
         step(m);
 
     pace_snapshot *snapshot;
     store_ok(pace_snapshot_begin(m->store, error, &snapshot));
     check_streams(m, snapshot);
     check_marks_and_objects(m, snapshot);
-    uint64_t small = 0, large = 0;
     for (uint32_t s = 0; s < m->stream_count; s++) {
         struct stream_record record;
         store_ok(snapshot_stream(snapshot, s, error, &record));
-        small += record.small_blocks;
-        large += record.large_blocks;
+        blocks->small += record.small_blocks;
+        blocks->large += record.large_blocks;
     }
-    assert_true(small > 0 && large > 0);
-    printf("# note %llu small and %llu large blocks\n", (unsigned long long)small,
-           (unsigned long long)large);
     struct pace_range all = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
     for (int s = 0; s < STREAMS_MAX; s++)
         check_scan(m, snapshot, s, &all);
@@ -765,6 +779,28 @@ static void test_random_operations(void **state)
         free_run(&m->runs[i]);
     remove_tree(m->dir);
     free(m);
+}
+
+static uint64_t environment_number(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text && text[0] ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static void test_random_operations(void **state)
+{
+    (void)state;
+    struct blocks_seen blocks = {0};
+    uint64_t left = environment_number("PACE_MODEL_OPERATIONS", OPERATIONS);
+    uint64_t seed = environment_number("PACE_TEST_SEED", (uint64_t)time(NULL));
+    while (left > 0) {
+        int operations = left < ROUND_OPERATIONS ? (int)left : ROUND_OPERATIONS;
+        run_round(seed++, operations, &blocks);
+        left -= (uint64_t)operations;
+    }
+    assert_true(blocks.small > 0 && blocks.large > 0);
+    printf("# note %llu small and %llu large blocks\n", (unsigned long long)blocks.small,
+           (unsigned long long)blocks.large);
 }
 
 int main(void)
