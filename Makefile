@@ -11,6 +11,7 @@
 #   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
 #   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
+#   make bench-detect  how good and how fast change points are found, beside the bars; some minutes
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make install uninstall clean
 # V=1 shows the commands.
@@ -83,7 +84,7 @@ DEB_BENCH = sqlite3 libsqlite3-dev
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
 .PHONY: all deps deps-record deps-bench deps-duckdb deps-fuzz demo check crash asan fuzz layers format lint bench \
-  bench-store bench-query record oracle deps-oracle install uninstall clean
+  bench-store bench-query bench-detect record oracle deps-oracle install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 # -- building ------------------------------------------------------------------------------------
@@ -181,6 +182,9 @@ bench: all
 
 bench-query: all $(BUILD)/tests/model/test_query_model
 	bench/run $(BUILD) execute language $(FULL)
+
+bench-detect: all
+	bench/run $(BUILD) detect
 
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)

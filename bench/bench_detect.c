@@ -1,0 +1,532 @@
+/* bench_detect.c -- how good and how fast change points are found, beside the bars.
+ *
+ *   usage: bench_detect SCRATCH
+ *
+ * Quality: made-up series of known changes, from the seeds that are printed; level 100, noise 1 (1 %).
+ * A change found within 5 points of a true one counts, each once; series without a change may not
+ * alarm. Options `floor 0% effect 0sd`, as such series have no scale of what matters. Speed: from a
+ * store, by `changes` in the query language, CPU time. Figures of other tools are those of their own
+ * runs on a set of this make (asv, Otava). */
+#include "report.h"
+#include "timing.h"
+#include "workload.h"
+
+#include "../query/pace_query.h"
+#include "../query/stats/focus.h"
+#include "../query/stats/segment.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LENGTH_MAX = 5000, CHANGES_MAX = 64, MARGIN = 5 };
+
+/* -- random series ----------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static double uniform(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return ((double)(random_state >> 11) + 0.5) / 9007199254740992.0;
+}
+
+static double normal(void)
+{
+    return sqrt(-2 * log(uniform())) * cos(6.283185307179586 * uniform());
+}
+
+static void seed(uint64_t value)
+{
+    random_state = (value + 1) * 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < 8; i++)
+        (void)uniform();
+}
+
+/* What noise looks like. `hard`: what real histories have and the usual made-up ones have not. */
+enum family {
+    GAUSS,
+    AR03,
+    AR06,
+    LOGNORMAL,
+    T3,
+    SPIKES,
+    BIMODAL,
+    QUANTISED,
+    HETERO, /* usual */
+    USUAL,
+    BURSTS = USUAL,
+    EXCURSIONS,
+    CHANGING,
+    ZERO_MAD,
+    DRIFT,
+    TWO_MODES,
+    SHARED, /* hard */
+    FAMILY_COUNT
+};
+static const char *const family_names[FAMILY_COUNT] = {
+    "gauss",  "ar 0.3", "ar 0.6",     "log-normal", "t3",       "spikes", "bimodal",   "quantised",
+    "hetero", "bursts", "excursions", "changing",   "zero mad", "drift",  "two modes", "shared"};
+
+static void noise_ar(double *x, size_t n, double rho)
+{
+    double value = normal();
+    for (size_t i = 0; i < n; i++) {
+        x[i] = value;
+        value = rho * value + sqrt(1 - rho * rho) * normal();
+    }
+}
+
+/* Runs of `least` to `most` points that lie apart by `low` to `high`, about one in 150 points. */
+static void add_runs(double *x, size_t n, int least, int most, double low, double high)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (uniform() > 1.0 / 150) continue;
+        size_t length = (size_t)least + (size_t)(uniform() * (most - least + 1));
+        double height = low + (high - low) * uniform();
+        for (size_t k = i; k < i + length && k < n; k++)
+            x[k] += height * (0.9 + 0.2 * uniform());
+        i += length;
+    }
+}
+
+static void noise_plain(double *x, size_t n, enum family family)
+{
+    const double a = 0.6, mean = exp(a * a / 2), sd = sqrt((exp(a * a) - 1) * exp(a * a));
+    double mode = uniform() < 0.5;
+    for (size_t i = 0; i < n; i++) {
+        double g = normal();
+        switch (family) {
+        case LOGNORMAL: x[i] = (exp(a * g) - mean) / sd; break;
+        case T3: {
+            double p = normal(), q = normal(), r = normal();
+            x[i] = g / sqrt((p * p + q * q + r * r) / 3) / sqrt(3);
+            break;
+        }
+        case SPIKES: x[i] = g + (uniform() < 0.02 ? 8 + 4 * uniform() : 0); break;
+        case BIMODAL: x[i] = 0.5 * g + (uniform() < 0.3 ? 1.5 : -0.64); break;
+        case QUANTISED: x[i] = round(g); break;
+        case HETERO: x[i] = g * (i < n / 2 ? 0.6 : 1.4); break;
+        case CHANGING: x[i] = g * (i < n / 3 ? 0.4 : i < 2 * n / 3 ? 2 : 0.8); break;
+        case ZERO_MAD: x[i] = uniform() < 0.15 ? round(2 * g) : 0; break;
+        case TWO_MODES: /* the machine stays in one of two modes for a while */
+            if (uniform() < 0.3) mode = uniform() < 0.5;
+            x[i] = 0.5 * g + (mode > 0 ? 0.8 : -0.8);
+            break;
+        default: x[i] = g; break;
+        }
+    }
+}
+
+static void noise_make(double *x, size_t n, enum family family)
+{
+    if (family == AR03 || family == AR06)
+        noise_ar(x, n, family == AR03 ? 0.3 : 0.6);
+    else
+        noise_plain(x, n, family);
+    if (family == BURSTS) add_runs(x, n, 2, 6, 6, 20);
+    if (family == EXCURSIONS) add_runs(x, n, 3, 5, 1500, 5000);
+}
+
+struct series {
+    enum family family;
+    double x[LENGTH_MAX];
+    size_t n, change[CHANGES_MAX], changes;
+};
+
+/* As many changes as fit 75 points each at most, 15 points apart or more, of 1 to 5 deviations. Series
+ * of the family SHARED change in step with the `set`. */
+static void series_make(struct series *s, enum family family, size_t n, bool changed)
+{
+    static const double sizes[] = {1, 1.5, 2, 3, 5};
+    s->family = family;
+    s->n = n;
+    s->changes = 0;
+    noise_make(s->x, n, family);
+    size_t want = changed ? 1 + (size_t)(uniform() * fmax(1, (double)(n / 75))) : 0;
+    for (int tries = 0; s->changes < want && tries < 1000; tries++) {
+        size_t at = 15 + (size_t)(uniform() * (double)(n - 30)), i = s->changes;
+        if (family == SHARED) at = 20 + at / 40 * 40;
+        bool free = at + 15 <= n;
+        for (size_t k = 0; k < s->changes; k++)
+            free &= at >= s->change[k] + 15 || at + 15 <= s->change[k];
+        if (!free) continue;
+        for (; i > 0 && s->change[i - 1] > at; i--)
+            s->change[i] = s->change[i - 1];
+        s->change[i] = at;
+        s->changes++;
+    }
+    double level = 100;
+    for (size_t i = 0, next = 0; i < n; i++) {
+        if (next < s->changes && i == s->change[next]) {
+            level += (uniform() < 0.5 ? -1 : 1) * sizes[(size_t)(uniform() * 5)];
+            next++;
+        }
+        /* A drift of 2 deviations, half of a change, over 200 points. */
+        s->x[i] += level + (family == DRIFT ? sin((double)i / 200) : 0);
+    }
+}
+
+/* -- scores ------------------------------------------------------------------------------------ */
+
+struct score {
+    unsigned hits, found, truth, quiet, alarms;
+};
+
+/* Excursions are told as such, and are no changes of level: they count neither way. */
+static void score_series(struct score *score, const struct series *s, struct change *changes,
+                         size_t count)
+{
+    size_t all = count;
+    count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (changes[i].kind != CHANGE_EXCURSION) changes[count++] = changes[i];
+    if (s->changes == 0) {
+        score->quiet++;
+        score->alarms += count > 0;
+        return;
+    }
+    bool used[LENGTH_MAX] = {false};
+    for (size_t t = 0; t < s->changes; t++) {
+        size_t best = count, distance = MARGIN + 1;
+        for (size_t i = 0; i < count; i++) {
+            size_t d = changes[i].index > s->change[t] ? changes[i].index - s->change[t]
+                                                       : s->change[t] - changes[i].index;
+            if (used[i] || d >= distance) continue;
+            distance = d;
+            best = i;
+        }
+        if (best == count) continue;
+        used[best] = true;
+        score->hits++;
+    }
+    score->found += (unsigned)count;
+    score->truth += (unsigned)s->changes;
+}
+
+static double f1(const struct score *score)
+{
+    return score->found + score->truth ? 2.0 * score->hits / (double)(score->found + score->truth)
+                                       : 0;
+}
+
+static double alarm_share(const struct score *score)
+{
+    return score->quiet ? (double)score->alarms / score->quiet : 0;
+}
+
+static struct segment_options bare_options(enum segment_method method)
+{
+    struct segment_options options = segment_methods[method].defaults;
+    options.floor = options.effect = 0;
+    return options;
+}
+
+/* Families from..to: 25 quiet and 25 changed series of 100, 300 and 1,000 points each, per seed. */
+static void score_method(enum segment_method method, enum family from, enum family to,
+                         unsigned seeds, struct score *by_family)
+{
+    enum { EACH = 25 };
+    static const size_t lengths[] = {100, 300, 1000};
+    static struct series s;
+    static struct change changes[LENGTH_MAX];
+    const struct segment_options options = bare_options(method);
+    for (unsigned set = 1; set <= seeds; set++)
+        for (enum family family = from; family < to; family++)
+            for (unsigned k = 0; k < 6 * EACH; k++) {
+                seed(set * 1000003u + (unsigned)family * 1009u + k);
+                series_make(&s, family, lengths[k % 3], k % 2);
+                int count = segment_changes(s.x, s.n, &options, changes, LENGTH_MAX);
+                if (count >= 0) score_series(&by_family[family], &s, changes, (size_t)count);
+            }
+}
+
+static struct score total(const struct score *by_family, enum family from, enum family to)
+{
+    struct score sum = {0};
+    for (enum family f = from; f < to; f++) {
+        sum.hits += by_family[f].hits;
+        sum.found += by_family[f].found;
+        sum.truth += by_family[f].truth;
+        sum.quiet += by_family[f].quiet;
+        sum.alarms += by_family[f].alarms;
+    }
+    return sum;
+}
+
+/* -- the table --------------------------------------------------------------------------------- */
+
+static unsigned bars_met, bars_missed;
+
+/* A bar is a limit; `less` says that less is better. NAN: none. */
+static void line(const char *what, int decimals, double ours, double bar, bool less,
+                 const char *best)
+{
+    char figure[32], limit[32] = "-";
+    snprintf(figure, sizeof figure, "%.*f", decimals, ours);
+    if (!isnan(bar)) snprintf(limit, sizeof limit, "%.*f", decimals, bar);
+    bool met = isnan(bar) || (less ? ours <= bar : ours >= bar);
+    if (!isnan(bar)) {
+        bars_met += met;
+        bars_missed += !met;
+    }
+    printf("%-54s %10s %10s  %-26s%s\n", what, figure, limit, best, met ? "" : "  missed");
+}
+
+static void heading(const char *title)
+{
+    printf("\n%-54s %10s %10s  %s\n", title, "ours", "bar", "best known tool");
+}
+
+/* -- parts ------------------------------------------------------------------------------------- */
+
+static void part_quality(void)
+{
+    enum { SEEDS = 4 };
+    struct score scores[METHOD_COUNT][FAMILY_COUNT];
+    memset(scores, 0, sizeof scores);
+    score_method(METHOD_FPOP, GAUSS, FAMILY_COUNT, SEEDS, scores[METHOD_FPOP]);
+    struct score usual = total(scores[METHOD_FPOP], GAUSS, USUAL);
+    double worst = 0;
+    for (int f = GAUSS; f < USUAL; f++)
+        worst = fmax(worst, alarm_share(&scores[METHOD_FPOP][f]));
+    printf("\nmade-up series: seeds 1 to %d, %u quiet and as many changed ones\n", SEEDS,
+           usual.quiet);
+    heading("change points, margin 5");
+    line("F1, nine families of noise", 3, f1(&usual), 0.90, false, "asv 0.703, Otava 0.671");
+    line("  quiet series with an alarm, %", 2, 100 * alarm_share(&usual), 1, true,
+         "asv 0.6, Otava 46.7");
+    line("  the same, worst family, %", 2, 100 * worst, 4, true, "");
+    line("  never report a change: F1", 3, 0, (double)NAN, false, "(no alarm either)");
+    for (int f = GAUSS; f < FAMILY_COUNT; f++) {
+        char what[64];
+        const struct score *score = &scores[METHOD_FPOP][f];
+        snprintf(what, sizeof what, "  %-11s F1, and %.2f %% quiet with an alarm", family_names[f],
+                 100 * alarm_share(score));
+        line(what, 3, f1(score), (double)NAN, false, f >= USUAL ? "(of real histories)" : "");
+    }
+    heading("the other methods, the same series, first seed");
+    for (int m = METHOD_FPOP + 1; m < METHOD_COUNT; m++) {
+        char what[64];
+        score_method((enum segment_method)m, GAUSS, USUAL, 1, scores[m]);
+        struct score sum = total(scores[m], GAUSS, USUAL);
+        snprintf(what, sizeof what, "  using %-11s F1, and %.2f %% quiet with an alarm",
+                 segment_methods[m].name, 100 * alarm_share(&sum));
+        line(what, 3, f1(&sum), (double)NAN, false, "");
+    }
+}
+
+static void part_false(void)
+{
+    enum { SERIES = 2000, N = 500 };
+    static double x[N];
+    struct segment_options options = bare_options(METHOD_FPOP);
+    unsigned found = 0;
+    for (unsigned s = 0; s < SERIES; s++) {
+        seed(90000 + s);
+        for (size_t i = 0; i < N; i++)
+            x[i] = 100 + normal();
+        int count = segment_changes(x, N, &options, NULL, 0);
+        found += count > 0 ? (unsigned)count : 0;
+    }
+    line("false changes per 1,000 normal points", 4, 1000.0 * found / (SERIES * N), 0.05, true,
+         "Otava 1.0");
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Points behind a step of 3 deviations, after 50 to 250 quiet ones, until it is reported. */
+static void part_delay(void)
+{
+    enum { ROUNDS = 400, LONGEST = 60 };
+    static double x[400], delay[ROUNDS], online[ROUNDS];
+    struct segment_options options = bare_options(METHOD_FPOP);
+    static struct change changes[400];
+    for (unsigned r = 0; r < ROUNDS; r++) {
+        seed(70000 + r);
+        size_t base = 50 + r / 2;
+        for (size_t i = 0; i < base + LONGEST; i++)
+            x[i] = 100 + normal() + (i >= base ? 3 : 0);
+        delay[r] = LONGEST;
+        for (size_t k = 1; k < LONGEST && delay[r] >= LONGEST; k++) {
+            int count = segment_changes(x, base + k, &options, changes, 400);
+            for (int i = 0; i < count; i++)
+                if (changes[i].index + MARGIN >= base && changes[i].index <= base + MARGIN)
+                    delay[r] = (double)k;
+        }
+        struct focus focus;
+        size_t since;
+        focus_init(&focus, 100, 1);
+        online[r] = LONGEST;
+        for (size_t i = 0; i < base; i++)
+            (void)focus_push(&focus, x[i], &since);
+        for (size_t k = 1; k < LONGEST && online[r] >= LONGEST; k++)
+            if (focus_push(&focus, x[base + k - 1], &since) >= focus_threshold(1e5))
+                online[r] = (double)k;
+    }
+    qsort(delay, ROUNDS, sizeof *delay, compare_numbers);
+    qsort(online, ROUNDS, sizeof *online, compare_numbers);
+    line("delay to a step of 3 sd, median, points", 0, delay[ROUNDS / 2], 3, true,
+         "Otava 2 (uncalibrated), asv 9");
+    line("  90 % of them", 0, delay[ROUNDS * 9 / 10], 5, true, "Otava 3, asv 16");
+    line("  online (FOCuS, 1 alarm in 100,000), median", 0, online[ROUNDS / 2], (double)NAN, true,
+         "");
+    line("  90 % of them", 0, online[ROUNDS * 9 / 10], (double)NAN, true, "");
+}
+
+static void part_calibration(void)
+{
+    static const size_t lengths[] = {20, 50, 100, 500, 5000};
+    static const unsigned rounds[] = {3000, 3000, 2000, 1000, 300};
+    static const double rhos[] = {0, 0.3, 0.6};
+    static double x[LENGTH_MAX];
+    for (int r = 0; r < 3; r++)
+        for (int k = 0; k < 5; k++) {
+            unsigned below[2] = {0, 0};
+            for (unsigned s = 0; s < rounds[k]; s++) {
+                seed(50000 + s);
+                noise_ar(x, lengths[k], rhos[r]);
+                for (size_t i = 0; i < lengths[k]; i++)
+                    x[i] += 100;
+                for (int a = 0; a < 2; a++) {
+                    struct segment_options options = bare_options(METHOD_FPOP);
+                    options.alpha = a ? 0.01 : 0.05;
+                    below[a] += segment_changes(x, lengths[k], &options, NULL, 0) > 0;
+                }
+            }
+            char what[64];
+            snprintf(what, sizeof what, "P(p <= 5 %%) / 5 %%, no change, rho %.1f, n %zu", rhos[r],
+                     lengths[k]);
+            line(what, 2, below[0] / (0.05 * rounds[k]), 1.1, true, "none measured");
+            snprintf(what, sizeof what, "  the same at 1 %%");
+            line(what, 2, below[1] / (0.01 * rounds[k]), 1.1, true, "");
+        }
+}
+
+/* CPU time of `changes` over a store of `columns` series of `runs` points, median of rounds. */
+static int scan_store(const char *scratch, const char *name, uint32_t columns, uint32_t runs,
+                      double *points_s)
+{
+    enum { ROUNDS = 5 };
+    const struct workload workload = {.streams = 1, .columns = columns, .runs = runs};
+    struct pace_error error;
+    char path[4096];
+    pace *store = NULL;
+    pace_session *session = NULL;
+    struct samples samples = {0};
+    snprintf(path, sizeof path, "%s/%s", scratch, name);
+    int status = pace_open(path, PACE_CREATE, NULL, &error, &store);
+    if (!status) status = workload_fill(&workload, store, &error);
+    if (!status) status = pace_session_open(store, NULL, &error, &session);
+    static const char text[] = "branch:main | changes floor 0% effect 0sd | summarize count()";
+    for (int round = 0; round < ROUNDS && !status; round++) {
+        pace_query *query;
+        const struct pace_rows *rows;
+        enum pace_step step = PACE_STEP_ROWS;
+        struct cost start = cost_now();
+        status = pace_prepare(session, text, sizeof text - 1, &error, &query);
+        if (status) break;
+        while (!status && step != PACE_STEP_END)
+            status = pace_step(query, &error, &step, &rows);
+        pace_query_free(query);
+        samples_add(&samples, cost_since(start).cpu_s);
+    }
+    if (status) fprintf(stderr, "bench_detect: %s: %s\n", name, error.message);
+    if (session) pace_session_close(session);
+    if (store) pace_close(store);
+    *points_s = (double)columns * runs / fmax(samples_median(&samples), 1e-9);
+    return status;
+}
+
+static int part_speed(const char *scratch)
+{
+    static const struct {
+        uint32_t columns, runs;
+        const char *what, *best;
+        double bar;
+    } scans[] = {
+        {400, 1000, "scan from the store, n = 1,000, M points/s", "Otava 0.02, asv 0.01", 2},
+        {40, 10000, "  n = 10,000", "", 2},
+        {1, 1000000, "  n = 1,000,000, quiet", "", 0.5}};
+    heading("speed, one thread, CPU time");
+    for (size_t i = 0; i < sizeof scans / sizeof *scans; i++) {
+        char name[32];
+        double points_s;
+        snprintf(name, sizeof name, "scan-%zu", i);
+        if (scan_store(scratch, name, scans[i].columns, scans[i].runs, &points_s)) return 1;
+        line(scans[i].what, 2, points_s / 1e6, scans[i].bar, false, scans[i].best);
+    }
+    enum { PUSHES = 2000000 };
+    struct focus focus;
+    size_t since;
+    double sum = 0;
+    seed(3);
+    static double x[4096];
+    for (size_t i = 0; i < 4096; i++)
+        x[i] = 100 + normal();
+    focus_init(&focus, 100, 1);
+    for (int i = 0; i < 100000; i++)
+        sum += focus_push(&focus, x[i % 4096], &since);
+    struct cost start = cost_now();
+    uint8_t bytes[FOCUS_BYTES];
+    for (int i = 0; i < PUSHES; i++) {
+        size_t len = focus_pack(&focus, bytes);
+        if (!focus_unpack(&focus, bytes, len)) return 1;
+        sum += focus_push(&focus, x[i % 4096], &since);
+    }
+    double cpu_s = cost_since(start).cpu_s;
+    line("online: state unpacked, a point, packed, us", 2, sum > 0 ? cpu_s / PUSHES * 1e6 : 0, 5,
+         true, "Otava 25,000");
+    return 0;
+}
+
+/* The same input gives the same bits: a digest of all that is found, twice. */
+static bool part_same(void)
+{
+    uint64_t digest[2] = {0, 0};
+    static struct series s;
+    static struct change changes[LENGTH_MAX];
+    for (int pass = 0; pass < 2; pass++)
+        for (unsigned k = 0; k < 200; k++) {
+            seed(k);
+            series_make(&s, (enum family)(k % FAMILY_COUNT), 400, true);
+            struct segment_options options = bare_options(METHOD_FPOP);
+            int count = segment_changes(s.x, s.n, &options, changes, LENGTH_MAX);
+            for (int i = 0; i < count; i++) {
+                uint64_t bits;
+                memcpy(&bits, &changes[i].p, sizeof bits);
+                digest[pass] = (digest[pass] ^ bits ^ changes[i].index) * 0x9e3779b97f4a7c15u;
+            }
+        }
+    printf("the same input gives the same bits: %s (digest %016llx)\n",
+           digest[0] == digest[1] ? "yes" : "NO", (unsigned long long)digest[0]);
+    return digest[0] == digest[1];
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fprintf(stderr, "usage: bench_detect SCRATCH\n");
+        return 2;
+    }
+    part_quality();
+    heading("detection");
+    part_false();
+    part_delay();
+    part_calibration();
+    if (part_speed(argv[1])) return 1;
+    printf("\nnot run: TCPD's 32 series and the labelled real histories, whose data is not part of "
+           "this "
+           "repository\n");
+    bool same = part_same();
+    printf("%u bars met, %u missed\n", bars_met, bars_missed);
+    return same ? 0 : 1;
+}

@@ -1,0 +1,133 @@
+/* test_focus.c -- changes as points arrive: the statistic against all splits, the state there and back,
+ * the rate of alarms, the delay. Random series come from the seeds that are printed. */
+#include "../../query/stats/focus.h"
+#include "series.h"
+
+#include <stdarg.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+enum { LENGTH = 300 };
+
+/* The largest ratio over all splits of the first n values, pulled in to 3. */
+static double reference(const double *x, size_t n)
+{
+    double most = 0, all = 0, left = 0;
+    for (size_t i = 0; i < n; i++)
+        all += fmin(fmax(x[i], -3), 3);
+    for (size_t k = 1; k < n; k++) {
+        left += fmin(fmax(x[k - 1], -3), 3);
+        double a = (double)k, b = (double)(n - k), rest = all - left;
+        most = fmax(most, left * left / a + rest * rest / b - all * all / (double)n);
+    }
+    return most;
+}
+
+static void test_exact(void **state)
+{
+    (void)state;
+    print_message("# seeds 1 to 60\n");
+    for (uint64_t number = 1; number <= 60; number++) {
+        seed(number);
+        double x[LENGTH], level = 0;
+        struct focus focus;
+        size_t since;
+        focus_init(&focus, 0, 1);
+        assert_true(focus_push(&focus, x[0] = normal(), &since) == 0);
+        for (size_t i = 1; i < LENGTH; i++) {
+            if (uniform() < 0.01) level = 2 * normal();
+            x[i] = (number % 3 ? level : 0) + normal();
+            if (number % 5 == 0) x[i] = round(x[i]);
+            double found = focus_push(&focus, x[i], &since), expected = reference(x, i + 1);
+            assert_true(fabs(found - expected) <= 1e-9 * (1 + expected));
+            assert_true(since >= 1 && since <= i);
+        }
+    }
+}
+
+/* The state after each point goes on as if it had never been packed, to the bit. */
+static void test_pack(void **state)
+{
+    (void)state;
+    seed(5);
+    struct focus focus, again;
+    uint8_t bytes[FOCUS_BYTES], other[FOCUS_BYTES];
+    focus_init(&focus, 100, 2);
+    memset(&again, 0, sizeof again);
+    for (int i = 0; i < 3000; i++) {
+        size_t len = focus_pack(&focus, bytes), since, since_again;
+        assert_true(len <= FOCUS_BYTES);
+        assert_true(focus_unpack(&again, bytes, len));
+        assert_int_equal(focus_pack(&again, other), len);
+        assert_memory_equal(bytes, other, len);
+        double x = 100 + 2 * normal() + (i > 2000 ? 0.01 * i : 0);
+        double a = focus_push(&focus, x, &since), b = focus_push(&again, x, &since_again);
+        assert_true(a == b && since == since_again);
+    }
+    size_t len = focus_pack(&focus, bytes);
+    for (size_t cut = 0; cut < len; cut++)
+        if (cut % 16) assert_false(focus_unpack(&again, bytes, cut));
+    assert_false(focus_unpack(&again, bytes, 32));
+    memset(bytes, 0xff, sizeof bytes);
+    assert_false(focus_unpack(&again, bytes, len));
+}
+
+/* A ramp makes every point a corner: the state stays bounded and goes on alarming. */
+static void test_bounded(void **state)
+{
+    (void)state;
+    struct focus focus;
+    size_t since;
+    focus_init(&focus, 0, 1000);
+    double last = 0;
+    for (int i = 0; i < 20000; i++) {
+        last = focus_push(&focus, i * 0.15, &since);
+        assert_true(focus.upper_count <= FOCUS_CORNERS && focus.lower_count <= FOCUS_CORNERS);
+    }
+    assert_true(last > focus_threshold(1e5));
+}
+
+static void test_rates(void **state)
+{
+    (void)state;
+    print_message("# seeds 11 and 12\n");
+    seed(11);
+    struct focus focus;
+    size_t since, alarms = 0;
+    focus_init(&focus, 0, 1);
+    double threshold = focus_threshold(1000);
+    for (int i = 0; i < 200000; i++) {
+        if (focus_push(&focus, normal(), &since) < threshold) continue;
+        alarms++;
+        focus_init(&focus, 0, 1);
+    }
+    assert_true(alarms > 140 && alarms < 270); /* 200 expected */
+    assert_true(focus_threshold(1e5) > focus_threshold(1e4));
+    /* A step of 3 deviations after 100 points is found, and placed, within a few. */
+    seed(12);
+    size_t late = 0;
+    for (int round = 0; round < 200; round++) {
+        focus_init(&focus, 0, 1);
+        size_t delay = 0;
+        for (int i = 0; i < 100; i++)
+            (void)focus_push(&focus, normal(), &since);
+        while (++delay < 50 && focus_push(&focus, 3 + normal(), &since) < focus_threshold(1e5))
+            ;
+        late += delay > 6;
+        assert_true(delay < 12);
+    }
+    assert_true(late <= 20);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_rates),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
