@@ -76,7 +76,7 @@ int rowset_init(struct rowset *set, struct arena *arena, const struct schema *sc
     set->out = arena_array(arena, schema->count, sizeof *set->out);
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_gone = arena_alloc(arena, PACE_MAX_BATCH);
-    set->out_inherited = arena_alloc(arena, PACE_MAX_BATCH);
+    set->out_origin = arena_array(arena, PACE_MAX_BATCH, sizeof *set->out_origin);
     set->out_hidden = arena_alloc(arena, PACE_MAX_BATCH);
     if (arena->failed) return PACE_ENOMEM;
     for (size_t i = 0; i < schema->count; i++) {
@@ -96,7 +96,7 @@ void rowset_free(struct rowset *set)
     }
     free(set->restart);
     free(set->gone);
-    free(set->inherited);
+    free(set->origin);
     free(set->hidden);
     *set = (struct rowset){0};
 }
@@ -113,7 +113,7 @@ static int rowset_reserve(struct rowset *set, size_t count)
     size_t capacity = set->capacity ? set->capacity * 2 : 256;
     while (capacity < count)
         capacity *= 2;
-    size_t row_size = 2 + set->schema->count * 2 * sizeof(double);
+    size_t row_size = 4 + set->schema->count * 2 * sizeof(double);
     if (arena_charge(set->arena, (capacity - set->capacity) * row_size)) return PACE_ENOMEM;
     for (size_t i = 0; i < set->schema->count; i++) {
         struct vec *column = &set->columns[i];
@@ -122,7 +122,7 @@ static int rowset_reserve(struct rowset *set, size_t count)
             return PACE_ENOMEM;
     }
     if (!grow(&set->restart, capacity, 1) || !grow(&set->gone, capacity, 1) ||
-        !grow(&set->inherited, capacity, 1) || !grow(&set->hidden, capacity, 1))
+        !grow(&set->origin, capacity, sizeof *set->origin) || !grow(&set->hidden, capacity, 1))
         return PACE_ENOMEM;
     set->capacity = capacity;
     return 0;
@@ -153,7 +153,7 @@ int rowset_append(struct rowset *set, const struct batch *batch, bool selected_o
             vec_copy(&set->columns[i], set->count, &batch->vecs[i], row);
         set->restart[set->count] = batch->restart ? batch->restart[row] : 0;
         set->gone[set->count] = batch->gone ? batch->gone[row] : 0;
-        set->inherited[set->count] = batch->inherited ? batch->inherited[row] : 0;
+        set->origin[set->count] = (uint16_t)batch_origin(batch, row);
         set->hidden[set->count] = batch->hidden ? batch->hidden[row] : 0;
         set->count++;
     }
@@ -181,7 +181,7 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
             vec_copy(&set->out[i], k, &set->columns[i], row);
         set->out_restart[k] = set->restart[row];
         set->out_gone[k] = set->gone[row];
-        set->out_inherited[k] = set->inherited[row];
+        set->out_origin[k] = set->origin[row];
         set->out_hidden[k] = set->hidden[row];
     }
     for (size_t i = 0; i < set->schema->count; i++)
@@ -190,7 +190,7 @@ struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t fro
                                 .vecs = set->out,
                                 .restart = set->out_restart,
                                 .gone = set->out_gone,
-                                .inherited = set->out_inherited,
+                                .origin = set->out_origin,
                                 .hidden = set->out_hidden};
     return &set->batch;
 }

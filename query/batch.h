@@ -53,17 +53,25 @@ struct schema {
     size_t count;
 };
 
+/* Where a row comes from. The bits above say on which machine it was measured: a number from 0. */
+enum origin {
+    ORIGIN_INHERITED = 1, /* a run of the parent */
+    ORIGIN_DIRTY = 2,     /* of a work tree with changes: in no window of others */
+    ORIGIN_MACHINE_SHIFT = 2,
+    ORIGIN_MACHINES = 1 << 14,
+};
+
 struct series;
 
 struct batch {
     size_t count;
-    struct vec *vecs;         /* one a column of the schema */
-    uint8_t *selected;        /* one a row; NULL: all */
-    const uint8_t *restart;   /* one a row: an accepted change begins here; NULL: none */
-    const uint8_t *gone;      /* one a row: the series is missing from its newest run; NULL: none */
-    const uint8_t *inherited; /* one a row: a run of the parent; NULL: none */
-    const uint8_t *hidden; /* one a row: excluded by a mark, and history of nothing; NULL: none */
-    bool branched;         /* the series' branch has a start point */
+    struct vec *vecs;       /* one a column of the schema */
+    uint8_t *selected;      /* one a row; NULL: all */
+    const uint8_t *restart; /* one a row: an accepted change begins here; NULL: none */
+    const uint8_t *gone;    /* one a row: the series is missing from its newest run; NULL: none */
+    const uint16_t *origin; /* one a row: see enum origin; NULL: all 0 */
+    const uint8_t *hidden;  /* one a row: excluded by a mark, and history of nothing; NULL: none */
+    bool branched;          /* the series' branch has a start point */
     const struct series *series;   /* NULL: rows of several series */
     bool series_start, series_end; /* first and last batch of a series; one may hold no rows */
     double newest_run;             /* number of the newest run that the series may have a row of */
@@ -91,6 +99,11 @@ static inline bool vec_units_differ(const struct vec *v)
     return !v->unit && v->units && v->step;
 }
 
+static inline unsigned batch_origin(const struct batch *batch, size_t row)
+{
+    return batch->origin ? batch->origin[row] : 0;
+}
+
 static inline bool batch_selected(const struct batch *batch, size_t row)
 {
     return !batch->selected || batch->selected[row];
@@ -107,11 +120,13 @@ struct rowset {
     const struct schema *schema;
     struct arena *arena; /* its cap bounds the rows too */
     struct vec *columns; /* step 1, `capacity` elements; NUMBER with units */
-    uint8_t *restart, *gone, *inherited, *hidden;
+    uint8_t *restart, *gone, *hidden;
+    uint16_t *origin;
     size_t count, capacity, limit;
     struct vec *out; /* for rowset_batch */
     struct batch batch;
-    uint8_t *out_restart, *out_gone, *out_inherited, *out_hidden;
+    uint8_t *out_restart, *out_gone, *out_hidden;
+    uint16_t *out_origin;
 };
 
 /* limit: rows it may hold. The rowset is freed with rowset_free. */

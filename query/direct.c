@@ -16,6 +16,7 @@ int direct_init(struct context *ctx, struct direct *direct)
     direct->value = arena_space(arena, rows * sizeof *direct->value);
     direct->lower = arena_space(arena, rows * sizeof *direct->lower);
     direct->upper = arena_space(arena, rows * sizeof *direct->upper);
+    direct->origin = arena_space(arena, rows * sizeof *direct->origin);
     return arena->failed ? context_no_memory(ctx) : 0;
 }
 
@@ -54,6 +55,8 @@ static void fill_runs(struct direct *direct, const struct pace_cells *cells)
         if (time) direct->time_ns[i] = cells->runs[r].time_ns;
         if (commit) direct->commit[i] = cells->runs[r].commit;
         if (run) direct->run[i] = (double)cells->runs[r].run;
+        direct->origin[i] = cells->runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
+        direct->any_origin |= direct->origin[i] != 0;
         i++;
     }
 }
@@ -98,6 +101,7 @@ int direct_next(struct context *ctx, struct direct *direct, const char *const *s
         direct->uppers = cells.upper;
         if (!direct->whole) fill_cells(direct, &cells, status_names);
         if (direct->count == 0) continue;
+        direct->any_origin = false;
         if (cells.runs) fill_runs(direct, &cells);
         ctx->outcome->points_read += direct->count;
         return 0;

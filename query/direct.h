@@ -23,7 +23,9 @@ struct direct {
     int64_t *time_ns;
     const char **commit, **status;
     double *run, *value, *lower, *upper;
+    uint16_t *origin;
     size_t count; /* rows of the batch */
+    bool any_origin;
     bool bounds, whole;
     const double *values, *lowers, *uppers; /* of the batch */
 };

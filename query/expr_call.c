@@ -142,7 +142,12 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
                             "a window needs the columns time and commit");
     node->kind = NODE_WINDOW;
     look_back(binder, node->a, lookback_window(&window));
-    return history_init(&node->history, window);
+    node->value_column = binder_column(binder, "value");
+    if (window.segment && node->value_column < 0)
+        return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
+                            "a segment is one of the column value, which is not here");
+    if (window.segment) status = level_make(ctx, &node->level);
+    return status ? status : history_init(&node->history, window);
 }
 
 /* Collects an aggregate of a group. */

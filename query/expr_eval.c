@@ -16,6 +16,7 @@ void expr_free(struct node *node)
     if (node->kind != NODE_WINDOW) return;
     history_free(&node->history);
     slide_free(&node->slide);
+    if (node->level) level_free(node->level);
 }
 
 /* Fewer rows than these have windows of their own. */
@@ -447,8 +448,8 @@ static int eval_slide(struct context *ctx, struct node *node, const struct vec *
     const struct vec *commit = &batch->vecs[node->commit_column];
     struct history *history = &node->history;
     *done = 0;
-    if (!batch->series || batch->gone || batch->hidden || batch->restart || history->restarts ||
-        history->restart_due || !time->step || !commit->step || !a->step ||
+    if (!batch->series || batch->gone || batch->hidden || batch->restart || batch->origin ||
+        history->restarts || history->restart_due || !time->step || !commit->step || !a->step ||
         !slide_can(&history->window, node->function))
         return 0;
     if (*end <= row) *end = slide_end(ctx, a, commit, batch, row);
@@ -461,12 +462,48 @@ static int eval_slide(struct context *ctx, struct node *node, const struct vec *
                      node->out.at.number + row, done);
 }
 
+/* The same `over segment`: the level follows the series' values, its window holds those of `a`. */
+static int eval_segment(struct context *ctx, struct node *node, const struct vec *a,
+                        const struct batch *batch)
+{
+    const struct vec *time = &batch->vecs[node->time_column];
+    const struct vec *commit = &batch->vecs[node->commit_column];
+    const struct vec *value = &batch->vecs[node->value_column];
+    struct history *history = &node->level->segment.history;
+    int status = batch->series_start ? level_follow(ctx, node->level, batch->series) : 0;
+    node->out.unit = node->function == F_COUNT || node->function == F_CV ? "" : vec_unit(a, 0);
+    for (size_t i = 0; i < batch->count && !status; i++) {
+        const char *own = commit->at.text[i * commit->step];
+        struct level_point at = {.time_ns = time->at.time_ns[i * time->step],
+                                 .commit = own ? own : "",
+                                 .value = value->at.number[i * value->step],
+                                 .other = a->at.number[i * a->step],
+                                 .restart = batch->restart && batch->restart[i],
+                                 .dirty = (batch_origin(batch, i) & ORIGIN_DIRTY) != 0};
+        node->out.at.number[i] = NAN;
+        if (at.time_ns == TIME_MISSING || (batch->gone && batch->gone[i]) ||
+            (batch->hidden && batch->hidden[i]))
+            continue;
+        if (ctx->every_row || batch_selected(batch, i)) {
+            size_t n, before;
+            status = level_window(node->level, &at, node->history.window.lag, &n, &before);
+            if (!status && n - before >= node->history.window.needs)
+                node->out.at.number[i] =
+                    aggregate_sample(node->function, node->percentile, history->sample + before,
+                                     history->sample_days + before, n - before);
+        }
+        if (!status) status = level_next(node->level, &at, NULL);
+    }
+    return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
+}
+
 static int eval_window(struct context *ctx, struct node *node, const struct vec *a,
                        const struct batch *batch)
 {
     const struct vec *time = &batch->vecs[node->time_column];
     const struct vec *commit = &batch->vecs[node->commit_column];
     struct history *history = &node->history;
+    if (node->level) return eval_segment(ctx, node, a, batch);
     if (batch->series_start || !batch->series) {
         history_reset(history);
         slide_reset(&node->slide);
@@ -496,6 +533,7 @@ static int eval_window(struct context *ctx, struct node *node, const struct vec 
                 node->out.at.number[i] = aggregate_sample(node->function, node->percentile, sample,
                                                           history->sample_days + before, n);
         }
+        if (batch_origin(batch, i) & ORIGIN_DIRTY) value = NAN;
         int status = history_push(history, time_ns, own, value, restart);
         if (status) return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
     }

@@ -5,6 +5,7 @@
 #include "expr.h"
 #include "sibling.h"
 #include "slide.h"
+#include "level.h"
 #include "verdict.h"
 
 enum node_kind {
@@ -54,6 +55,7 @@ struct node {
     struct history history; /* WINDOW */
     struct slide slide;     /* WINDOW, where slide_can */
     struct sibling sibling; /* OF */
+    struct level *level;    /* WINDOW over segment: instead of the history */
     double previous;        /* SERIES */
     struct unit_rule rule;
     struct arena *arena;

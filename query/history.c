@@ -16,6 +16,7 @@ struct lookback lookback_window(const struct window *window)
     struct lookback back = {0};
     size_t lag = window->lag > 1 ? window->lag - 1 : 0;
     if (window->kind == WINDOW_EVERYTHING) back.all = true;
+    if (window->segment) back.all = true; /* where it begins depends on all that was before */
     if (window->kind == WINDOW_POINTS || window->kind == WINDOW_COMMITS)
         back.points = window->count + lag;
     if (window->kind == WINDOW_COMMITS) back.commits = window->count + lag;
@@ -55,6 +56,7 @@ int history_init(struct history *history, struct window window)
 void history_free(struct history *history)
 {
     free(history->value);
+    free(history->other);
     free(history->time_ns);
     free(history->commit);
     free(history->restart);
@@ -64,7 +66,8 @@ void history_free(struct history *history)
     free(history->sample_run);
     free(history->apart);
     commit_set_free(&history->commits);
-    *history = (struct history){.window = history->window, .no_days = history->no_days};
+    *history = (struct history){
+        .window = history->window, .no_days = history->no_days, .has_other = history->has_other};
 }
 
 void history_reset(struct history *history)
@@ -114,7 +117,7 @@ static void history_trim(struct history *history)
 {
     const struct window *window = &history->window;
     size_t count = history->end - history->start;
-    if (window->kind == WINDOW_EVERYTHING || count == 0) return;
+    if (window->kind == WINDOW_EVERYTHING || count == 0 || history->has_other) return;
     if (window->kind == WINDOW_COMMITS) {
         trim_commits(history);
         return;
@@ -144,6 +147,8 @@ int history_room(struct history *history, size_t count)
     size_t kept = history->end - history->start;
     if (history->start >= history->capacity / 2 && history->capacity) {
         memmove(history->value, history->value + history->start, kept * sizeof *history->value);
+        if (history->has_other)
+            memmove(history->other, history->other + history->start, kept * sizeof *history->other);
         memmove(history->time_ns, history->time_ns + history->start,
                 kept * sizeof *history->time_ns);
         memmove(history->commit, history->commit + history->start, kept * sizeof *history->commit);
@@ -162,7 +167,8 @@ int history_room(struct history *history, size_t count)
         !grow(&history->time_ns, capacity, sizeof *history->time_ns) ||
         !grow(&history->commit, capacity, sizeof *history->commit) ||
         !grow(&history->run, capacity, sizeof *history->run) ||
-        !grow(&history->restart, capacity, 1))
+        !grow(&history->restart, capacity, 1) ||
+        (history->has_other && !grow(&history->other, capacity, sizeof *history->other)))
         return PACE_ENOMEM;
     history->capacity = capacity;
     return 0;
@@ -171,6 +177,12 @@ int history_room(struct history *history, size_t count)
 int history_push(struct history *history, int64_t time_ns, const char *commit, double value,
                  bool restart)
 {
+    return history_push_other(history, time_ns, commit, value, value, restart);
+}
+
+int history_push_other(struct history *history, int64_t time_ns, const char *commit, double value,
+                       double other, bool restart)
+{
     if (isnan(value)) {
         history->restart_due |= restart;
         return 0;
@@ -178,6 +190,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
     int status = history_room(history, 1);
     if (status) return status;
     history->value[history->end] = value;
+    if (history->has_other) history->other[history->end] = other;
     history->time_ns[history->end] = time_ns;
     history->commit[history->end] = commit;
     history->run[history->end] = history->next_run;
@@ -270,14 +283,17 @@ static bool plain_window(struct history *history, int64_t time_ns, const char *c
     size_t count = window->count < available ? window->count : available;
     size_t from = history->end - count;
     if (window->kind != WINDOW_POINTS || window->lag != 1 || history->restarts || count == 0 ||
-        !all_apart(history, from, commit))
+        history->gives_other || !all_apart(history, from, commit))
         return false;
     memcpy(history->sample, history->value + from, count * sizeof *history->sample);
     memcpy(history->sample_run, history->run + from, count * sizeof *history->sample_run);
     for (size_t i = 0; i < count && !history->no_days; i++)
         history->sample_days[i] = (double)(history->time_ns[from + i] - time_ns) / NS_PER_DAY;
     history->sample_first = history->commit[from];
-    history->sample_last = history->commit[history->end - 1];
+    size_t last = history->end - 1;
+    while (last > from && !*history->commit[last])
+        last--;
+    history->sample_last = history->commit[last];
     *n = count;
     return true;
 }
@@ -317,13 +333,14 @@ int history_window(struct history *history, int64_t time_ns, const char *commit,
             if (history->restart[point] && !cut) cut = available + 1 - at + 1;
             continue;
         }
+        double x = history->gives_other ? history->other[point] : history->value[point];
         if (skip) {
-            skip--;
-        } else {
+            skip -= isnan(x) ? 0 : 1;
+        } else if (!isnan(x)) {
             if (commits != SIZE_MAX && commit_set_add(&history->commits, history->commit[point]) &&
                 commits-- == 0)
                 break;
-            history->sample[--at] = history->value[point];
+            history->sample[--at] = x;
             history->sample_days[at] = (double)(history->time_ns[point] - time_ns) / NS_PER_DAY;
             history->sample_run[at] = history->run[point];
             if (!*history->sample_last) history->sample_last = history->commit[point];

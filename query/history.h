@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { WINDOW_DEFAULT = 64 }; /* points of a window that does not say how many */
+
 enum window_kind { WINDOW_POINTS, WINDOW_COMMITS, WINDOW_SPAN, WINDOW_EVERYTHING };
 
 struct window {
@@ -19,6 +21,7 @@ struct window {
     int64_t span_ns; /* SPAN: points later than the judged one's time minus this */
     size_t lag;
     size_t needs;
+    bool segment; /* POINTS: of the present segment of the series only */
 };
 
 /* How far before the first judged point an operator looks. */
@@ -37,6 +40,7 @@ bool lookback_any(struct lookback back);
 
 struct history {
     double *value;
+    double *other; /* what windows hold instead of the value, or NULL (see history_push_other) */
     int64_t *time_ns;
     const char **commit;
     double *run;
@@ -55,13 +59,19 @@ struct history {
     size_t restarts; /* points since the last reset with a restart */
     bool no_days;    /* sample_days is not asked for */
     struct window window;
-    struct commit_set commits; /* scratch */
-    bool restart_due;          /* a row without a value was the first of an accepted change */
+    struct commit_set commits;   /* scratch */
+    bool has_other, gives_other; /* keeps others; windows hold them */
+    bool restart_due;            /* a row without a value was the first of an accepted change */
 };
 
 int history_init(struct history *history, struct window window);
 void history_free(struct history *history);
 void history_reset(struct history *history);
+
+/* With has_other, set before the first point: keeps `other` too. While gives_other is set windows
+ * hold the others that are not missing, instead of values. */
+int history_push_other(struct history *history, int64_t time_ns, const char *commit, double value,
+                       double other, bool restart);
 
 /* Adds the point of a row; rows without a value are not points (a restart there counts for the
  * next). */

@@ -137,9 +137,10 @@ static void choose_roles(struct builder *b)
     static const char *const heading[] = {"project", "branch", "testbed", "measure"};
     static const char *const heading_of_many[] = {"benchmark", "run", "commit", "time"};
     static const char *const empty[] = {"low_limit", "high_limit", "lower_value", "upper_value",
-                                        "commit",    "run",        "from_commit", "project",
+                                        "commit",    "run",        "project",     "from_commit",
                                         "branch",    "testbed",    "measure",     "unit",
-                                        "time",      "n_needed",   "until"};
+                                        "time",      "n_needed",   "until",       "before",
+                                        "over",      "why",        "good_commit", "bad_commit"};
     /* The intervals of both sides of a comparison: their ratio has one, which says more. */
     static const char *const sides[] = {"lower_value", "upper_value", "lower_base", "upper_base"};
     const struct held *held = b->held;
@@ -669,7 +670,8 @@ static int hide_columns(struct layout *layout, struct arena *arena, size_t width
                                             "spread",      "low_limit",     "run",
                                             "n_base",      "ci_low",        "ci_high",
                                             "n",           "score",         "p",
-                                            "high_limit",  "from_commit"};
+                                            "before",      "good_commit",   "high_limit",
+                                            "from_commit"};
     enum { DROPPABLE = sizeof droppable / sizeof droppable[0] };
     size_t hidden = 0;
     for (; hidden < DROPPABLE && layout_width(layout) > width; hidden++)

@@ -19,9 +19,9 @@ static void matrix_let_go(struct matrix *matrix)
 void matrix_free(struct matrix *matrix)
 {
     matrix_let_go(matrix);
-    void *blocks[] = {matrix->time_ns,   matrix->commit,    matrix->run,
-                      matrix->segment,   matrix->whole,     matrix->own.value,
-                      matrix->own.lower, matrix->own.upper, matrix->own.status};
+    void *blocks[] = {matrix->time_ns,   matrix->commit,    matrix->run,       matrix->segment,
+                      matrix->origin,    matrix->whole,     matrix->own.value, matrix->own.lower,
+                      matrix->own.upper, matrix->own.status};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
     *matrix = (struct matrix){0};
@@ -40,11 +40,13 @@ static int matrix_reserve(struct matrix *matrix, struct arena *arena, uint64_t r
     if (!grow(&matrix->time_ns, runs, sizeof *matrix->time_ns) ||
         !grow(&matrix->commit, runs, sizeof *matrix->commit) ||
         !grow(&matrix->run, runs, sizeof *matrix->run) ||
-        !grow(&matrix->segment, runs, sizeof *matrix->segment) || !grow(&matrix->whole, columns, 1))
+        !grow(&matrix->segment, runs, sizeof *matrix->segment) ||
+        !grow(&matrix->origin, runs, sizeof *matrix->origin) || !grow(&matrix->whole, columns, 1))
         return PACE_ENOMEM;
     matrix->stride = (size_t)runs;
     matrix->columns = columns;
     matrix->runs = matrix->inherited_runs = 0;
+    matrix->any_origin = false;
     matrix->bounds = false;
     matrix_let_go(matrix);
     return 0;
@@ -129,6 +131,8 @@ static size_t add_runs(struct matrix *matrix, const struct pace_lineage *lineage
         matrix->commit[matrix->runs + r] = cells->runs[r].commit;
         matrix->run[matrix->runs + r] = (double)cells->runs[r].run;
         matrix->segment[matrix->runs + r] = segment;
+        matrix->origin[matrix->runs + r] = cells->runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
+        matrix->any_origin |= matrix->origin[matrix->runs + r] != 0;
     }
     if (segment < lineage->segment_count) matrix->inherited_runs += count;
     return count;

@@ -22,10 +22,12 @@ struct matrix {
     int64_t *time_ns;
     const char **commit;
     double *run;
+    uint16_t *origin;  /* enum origin, without whether it is inherited */
     uint16_t *segment; /* of the lineage; segment_count for the stream's own runs */
     const double *value, *lower, *upper;
     const uint8_t *status;
     uint8_t *whole;          /* a column: all of its cells are ok */
+    bool any_origin;         /* some are not 0 */
     bool bounds;             /* lower and upper are filled */
     bool own_complete;       /* holds all runs of the stream */
     bool inherited_complete; /* and all that it inherits */

@@ -3,6 +3,7 @@
  * A row that is not selected is history only; it is judged too where `confirm` looks back on it. */
 #include "op.h"
 
+#include "level.h"
 #include "rule.h"
 #include "samples.h"
 #include "verdict.h"
@@ -39,7 +40,7 @@ struct point {
     int64_t time_ns;
     const char *commit;
     double value, run; /* run: NAN where it was not kept */
-    bool restart;
+    bool restart, dirty;
 };
 
 static struct point point_at(const struct inputs *inputs, const struct batch *batch, size_t row)
@@ -52,7 +53,27 @@ static struct point point_at(const struct inputs *inputs, const struct batch *ba
                           .commit = text ? text : "",
                           .value = value->at.number[row * value->step],
                           .run = run ? run->at.number[row * run->step] : NAN,
-                          .restart = batch->restart && batch->restart[row]};
+                          .restart = batch->restart && batch->restart[row],
+                          .dirty = (batch_origin(batch, row) & ORIGIN_DIRTY) != 0};
+}
+
+static struct level_point level_point(const struct point *point)
+{
+    return (struct level_point){.time_ns = point->time_ns,
+                                .commit = point->commit,
+                                .value = point->value,
+                                .other = point->value,
+                                .restart = point->restart,
+                                .dirty = point->dirty};
+}
+
+/* A run of a dirty work tree is in no window of others; where an accepted change begins at it, it
+ * begins at the next point. */
+static int point_push(struct history *history, const struct point *point)
+{
+    history->next_run = point->run;
+    return history_push(history, point->time_ns, point->commit, point->dirty ? NAN : point->value,
+                        point->restart);
 }
 
 static int history_fail(struct context *ctx, int status)
@@ -70,41 +91,67 @@ struct baseline_op {
     enum function function;
     double percentile;
     struct history history;
-    struct vec *vecs; /* of the input, then base n delta diff */
+    struct level *level; /* instead of the history: `over segment` */
+    struct vec *vecs;    /* of the input, then base n delta diff */
     struct vec own[BASELINE_COLUMNS];
     struct batch batch;
 };
 
 static void baseline_free(struct op *op)
 {
-    history_free(&((struct baseline_op *)op)->history);
+    struct baseline_op *baseline = (struct baseline_op *)op;
+    history_free(&baseline->history);
+    if (baseline->level) level_free(baseline->level);
+}
+
+/* The window of a row that is not pushed yet. */
+static int baseline_window(struct baseline_op *baseline, const struct point *point, size_t *n,
+                           size_t *before, double **sample, double **days)
+{
+    struct history *history = &baseline->history;
+    struct level_point at = level_point(point);
+    int status = 0;
+    if (baseline->level) history = &baseline->level->segment.history;
+    if (baseline->level)
+        status = level_window(baseline->level, &at, baseline->history.window.lag, n, before);
+    else
+        status = history_window(history, point->time_ns, point->commit, point->value,
+                                point->restart, n, before);
+    *sample = history->sample + *before;
+    *days = history->sample_days + *before;
+    return status;
+}
+
+static int baseline_push(struct baseline_op *baseline, const struct point *point)
+{
+    struct level_point at = level_point(point);
+    if (baseline->level) return level_next(baseline->level, &at, NULL);
+    return point_push(&baseline->history, point);
 }
 
 static int baseline_row(struct baseline_op *baseline, struct context *ctx,
                         const struct batch *batch, size_t row)
 {
     struct point point = point_at(&baseline->inputs, batch, row);
-    struct history *history = &baseline->history;
-    double base = NAN, n_points = NAN;
+    double base = NAN, n_points = NAN, *sample, *days;
     bool hidden = batch->hidden && batch->hidden[row];
     bool gone = (batch->gone && batch->gone[row]) || hidden;
-    if (!gone && (ctx->every_row || batch_selected(batch, row))) {
-        size_t n, before;
-        int status = history_window(history, point.time_ns, point.commit, point.value,
-                                    point.restart, &n, &before);
+    size_t n = 0, before = 0;
+    bool wanted = !gone && (ctx->every_row || batch_selected(batch, row));
+    if (wanted) {
+        int status = baseline_window(baseline, &point, &n, &before, &sample, &days);
         if (status) return history_fail(ctx, status);
         n -= before;
         n_points = (double)n;
-        if (n >= history->window.needs)
-            base = aggregate_sample(baseline->function, baseline->percentile,
-                                    history->sample + before, history->sample_days + before, n);
+        if (n >= baseline->history.window.needs)
+            base = aggregate_sample(baseline->function, baseline->percentile, sample, days, n);
     }
     baseline->own[0].at.number[row] = base;
     baseline->own[1].at.number[row] = n_points;
     baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
     baseline->own[3].at.number[row] = point.value - base;
-    if (hidden) return 0;
-    int status = history_push(history, point.time_ns, point.commit, point.value, point.restart);
+    if (gone) return 0;
+    int status = baseline_push(baseline, &point);
     return status ? history_fail(ctx, status) : 0;
 }
 
@@ -115,7 +162,10 @@ static int baseline_next(struct op *op, struct context *ctx, struct batch **out)
     int status = op->input->next(op->input, ctx, &batch);
     *out = NULL;
     if (status || !batch) return status;
-    if (batch->series_start) history_reset(&baseline->history);
+    if (batch->series_start) {
+        history_reset(&baseline->history);
+        if (baseline->level) status = level_follow(ctx, baseline->level, batch->series);
+    }
     for (size_t row = 0; row < batch->count && !status; row++)
         status = baseline_row(baseline, ctx, batch, row);
     if (status) return status;
@@ -182,6 +232,8 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     if (status) return status;
     if (baseline->function == F_LAST && !has_option(stage->options, OPTION_NEEDS)) window.needs = 1;
     history_init(&baseline->history, window);
+    if (window.segment) status = level_make(ctx, &baseline->level);
+    if (status) return status;
     const struct column value = input->schema.columns[baseline->inputs.value];
     status = add_number(ctx, &baseline->op, "base", &value);
     if (!status) status = add_number(ctx, &baseline->op, "n", NULL);
@@ -210,11 +262,15 @@ enum {
     CHECK_N,
     CHECK_SCORE,
     CHECK_P,
+    CHECK_BEFORE,
+    CHECK_GOOD_COMMIT, /* texts from here on */
+    CHECK_BAD_COMMIT,
     CHECK_VERDICT,
     CHECK_COLUMNS
 };
-static const char *const CHECK_NAMES[CHECK_COLUMNS] = {"base", "spread", "low_limit", "high_limit",
-                                                       "n",    "score",  "p",         "verdict"};
+static const char *const CHECK_NAMES[CHECK_COLUMNS] = {
+    "base", "spread", "low_limit",   "high_limit", "n",      "score",
+    "p",    "before", "good_commit", "bad_commit", "verdict"};
 enum { CONFIRM_MAX = 64 };
 
 struct check_op {
@@ -226,6 +282,8 @@ struct check_op {
     const struct series *series;
     struct history *histories; /* one a rule */
     struct history *history;
+    struct level *levels; /* one a rule, for those that look back on a segment */
+    struct level *level;  /* of the current series, or NULL */
     bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */
@@ -243,8 +301,10 @@ static void check_free(struct op *op)
 {
     struct check_op *check = (struct check_op *)op;
     size_t i = 0;
-    for (const struct rule *rule = check->rules; check->histories && rule; rule = rule->next)
+    for (const struct rule *rule = check->rules; check->histories && rule; rule = rule->next) {
+        if (check->levels) level_free(&check->levels[i]);
         history_free(&check->histories[i++]);
+    }
     sample_pool_free(&check->run_samples);
     sample_pool_free(&check->window_samples);
 }
@@ -262,10 +322,14 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
         if (!status) continue;
         check->rule = rule;
         check->history = &check->histories[i];
+        check->level = rule->window.segment ? &check->levels[i] : NULL;
     }
     history_reset(check->history);
     memset(check->sides, 0, sizeof check->sides);
-    return rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
+    int status = rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
+    if (!status && check->level)
+        level_start(check->level, check->lower, check->upper, series->direction);
+    return status;
 }
 
 /* The raw samples of the judged run, and for ranks those of the window's runs. */
@@ -282,13 +346,10 @@ static int check_samples(struct check_op *check, struct context *ctx, const stru
     return status;
 }
 
-/* Limits from the window; behind an accepted change with few points yet, the spread from before it
- * around the centre since (rule 10). A static model has neither. */
 static void check_limits(const struct check_op *check, size_t n, size_t before, struct limits *out)
 {
     const struct rule *rule = check->rule;
     const double *sample = check->history->sample;
-    size_t after = n - before, needs = rule->window.needs;
     struct model_extra extra = {.bencher = rule->bencher,
                                 .effect = rule->effect,
                                 .run = check->run_samples.values,
@@ -296,59 +357,18 @@ static void check_limits(const struct check_op *check, size_t n, size_t before, 
     if (rule->model == MODEL_MANN_WHITNEY) {
         model_limits_with(rule->model, check->window_samples.values, check->window_samples.count,
                           check->lower, check->upper, &extra, out);
-        out->n = after;
+        out->n = n - before;
         return;
     }
-    model_limits_with(rule->model, sample + before, after, check->lower, check->upper, &extra, out);
-    if (before == 0 || after >= needs || after == 0 || before < needs) return;
-    if (rule->model == MODEL_STATIC) return;
-    struct limits old;
-    if (model_limits_with(rule->model, sample, before, check->lower, check->upper, &extra, &old))
-        return;
-    double shift = out->centre - old.centre;
-    *out = (struct limits){.centre = out->centre,
-                           .spread = old.spread,
-                           .low = old.low + shift,
-                           .high = old.high + shift,
-                           .n = before, /* the spread is of these */
-                           .flat = old.flat,
-                           .up = old.up,
-                           .down = old.down,
-                           .slack = old.slack,
-                           .weight = old.weight};
-}
-
-static bool equals_flat(const struct limits *limits, double value)
-{
-    return limits->flat &&
-           fabs(value - limits->centre) <= MODEL_FLAT_TOLERANCE * fabs(limits->centre);
-}
-
-/* Which side of its limits a value is on: -1, 0, 1, and by the floor at least. */
-static int check_side(const struct rule *rule, const struct limits *limits, double value)
-{
-    double base = limits->centre;
-    int side = value > limits->high ? 1 : value < limits->low ? -1 : limits->side;
-    if (equals_flat(limits, value)) return 0;
-    /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
-    if (side && rule->floor > 0 && isfinite(base) && base != 0 &&
-        fabs(value / base - 1) < rule->floor)
-        return 0;
-    return side;
-}
-
-static enum verdict side_verdict(const struct series *series, int side)
-{
-    if (series->direction == PACE_DIRECTION_UNKNOWN) return VERDICT_CHANGED;
-    int worse = series->direction == PACE_LOWER_IS_BETTER ? 1 : -1;
-    return side == worse ? VERDICT_WORSE : VERDICT_BETTER;
+    rule_limits(rule, sample, n, before, rule->window.needs, check->lower, check->upper, &extra,
+                out);
 }
 
 /* K of the last N on this side, the judged point among them; one short is suspected (rule 9). */
 static enum verdict confirm(const struct check_op *check, int side)
 {
     const struct rule *rule = check->rule;
-    enum verdict verdict = side_verdict(check->series, side);
+    enum verdict verdict = rule_verdict(check->series->direction, side);
     unsigned hits = 1;
     for (unsigned i = 1; i < rule->confirm_of; i++)
         hits += check->sides[CONFIRM_MAX - i] == side;
@@ -372,10 +392,10 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
         push_side(check, 0);
         return points == 0 && rule->window.needs > 0 ? VERDICT_NEW : VERDICT_THIN;
     }
-    int side = check_side(rule, limits, value);
-    enum verdict verdict = side                         ? confirm(check, side)
-                           : equals_flat(limits, value) ? VERDICT_FLAT_OK
-                                                        : VERDICT_OK;
+    int side = rule_side(rule, limits, value);
+    enum verdict verdict = side                          ? confirm(check, side)
+                           : limits_equal(limits, value) ? VERDICT_FLAT_OK
+                                                         : VERDICT_OK;
     push_side(check, side);
     return verdict;
 }
@@ -392,6 +412,8 @@ void outcome_count(struct pace_outcome *outcome, enum verdict verdict, int times
     case VERDICT_NEW: outcome->fresh += by; break;
     case VERDICT_GONE: outcome->gone += by; break;
     case VERDICT_FAILED: outcome->failed += by; break;
+    case VERDICT_RECOVERED: outcome->recovered += by; break;
+    case VERDICT_MOVED: outcome->moved += by; break;
     default: break;
     }
 }
@@ -402,28 +424,16 @@ static void count_verdict(struct pace_outcome *outcome, enum verdict verdict)
     outcome_count(outcome, verdict, 1);
 }
 
-/* The limits with the floor: beyond them is what check calls high and low. */
-static struct limits widen(const struct rule *rule, const struct limits *limits)
-{
-    struct limits wide = *limits;
-    double least = rule->floor * fabs(limits->centre);
-    if (!isfinite(least) || least == 0) return wide;
-    if (wide.high < limits->centre + least) wide.high = limits->centre + least;
-    if (wide.low > limits->centre - least) wide.low = limits->centre - least;
-    return wide;
-}
-
 static void put_judgement(struct check_op *check, size_t row, const struct limits *limits,
-                          double value, size_t n, enum verdict verdict)
+                          bool judged, double value, size_t n, enum verdict verdict)
 {
     struct vec *own = check->own;
-    bool judged = limits->n >= check->rule->window.needs;
     double score = judged && !isnan(value) ? model_score(check->rule->model, limits, value) : NAN;
     double p = judged && !isnan(value) ? model_p(check->rule->model, limits, value) : NAN;
     if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
     own[CHECK_BASE].at.number[row] = judged || n ? limits->centre : NAN;
     own[CHECK_SPREAD].at.number[row] = judged ? limits->spread : NAN;
-    struct limits shown = widen(check->rule, limits);
+    struct limits shown = rule_widen(check->rule, limits);
     own[CHECK_LOW].at.number[row] = judged && isfinite(shown.low) ? shown.low : NAN;
     own[CHECK_HIGH].at.number[row] = judged && isfinite(shown.high) ? shown.high : NAN;
     own[CHECK_N].at.number[row] = (double)n;
@@ -434,9 +444,10 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
 
 static void put_nothing(struct check_op *check, size_t row)
 {
-    for (int i = 0; i < CHECK_VERDICT; i++)
+    for (int i = 0; i < CHECK_GOOD_COMMIT; i++)
         check->own[i].at.number[row] = NAN;
-    check->own[CHECK_VERDICT].at.text[row] = NULL;
+    for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS; i++)
+        check->own[i].at.text[row] = NULL;
 }
 
 /* Whether a point becomes history of later ones. For a bare check on a branch with a start point
@@ -444,7 +455,7 @@ static void put_nothing(struct check_op *check, size_t row)
  * confirm them. */
 static bool check_keeps(struct check_op *check, const struct batch *batch, size_t row, bool restart)
 {
-    if (!check->bare || !batch->branched || (batch->inherited && batch->inherited[row]))
+    if (!check->bare || !batch->branched || (batch_origin(batch, row) & ORIGIN_INHERITED))
         return true;
     if (!check->own_seen) memset(check->sides, 0, sizeof check->sides);
     check->own_seen = true;
@@ -481,6 +492,29 @@ static void note_chance(struct check_op *check, struct context *ctx)
     check->chance = 0;
 }
 
+/* A row of a series whose rule looks back on its segment. */
+static int check_level(struct check_op *check, struct context *ctx, const struct point *point,
+                       size_t row, bool guest, bool selected)
+{
+    struct level_point at = level_point(point);
+    at.guest = guest;
+    struct level_verdict found;
+    bool shown = selected || ctx->every_row;
+    int status = level_next(check->level, &at, shown ? &found : NULL);
+    if (status) return history_fail(ctx, status);
+    if (!shown) return 0;
+    if (!check->level->asks_lower) found.limits.low = NAN;
+    if (!check->level->asks_upper) found.limits.high = NAN;
+    put_judgement(check, row, &found.limits, found.judged, point->value, found.n, found.verdict);
+    check->own[CHECK_BEFORE].at.number[row] = found.before;
+    check->own[CHECK_GOOD_COMMIT].at.text[row] = found.good_commit;
+    check->own[CHECK_BAD_COMMIT].at.text[row] = found.bad_commit;
+    if (!selected) return 0;
+    count_verdict(ctx->outcome, found.verdict);
+    ctx->outcome->settling += found.verdict == VERDICT_THIN && found.settling;
+    return 0;
+}
+
 static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch,
                      size_t row)
 {
@@ -495,6 +529,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         if (selected) count_verdict(ctx->outcome, VERDICT_GONE);
         return 0;
     }
+    if (check->level) return check_level(check, ctx, &point, row, !keep, selected);
     if (selected || ctx->every_row || check->rule->confirm_of > 1) {
         size_t n, before;
         int status = history_window(check->history, point.time_ns, point.commit, point.value,
@@ -505,14 +540,13 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         if (status) return status;
         check_limits(check, n, before, &limits);
         enum verdict verdict = check_value(check, &limits, point.value, n);
-        put_judgement(check, row, &limits, point.value, n - before, verdict);
+        put_judgement(check, row, &limits, limits.n >= check->rule->window.needs, point.value,
+                      n - before, verdict);
         if (selected) count_verdict(ctx->outcome, verdict);
         if (selected && !isnan(point.value)) check->chance += false_alarm(check, &limits);
     }
     if (!keep) return 0;
-    check->history->next_run = point.run;
-    int status =
-        history_push(check->history, point.time_ns, point.commit, point.value, point.restart);
+    int status = point_push(check->history, &point);
     return status ? history_fail(ctx, status) : 0;
 }
 
@@ -527,8 +561,8 @@ static int check_history_rows(struct check_op *check, struct context *ctx,
     size_t end = row;
     *count = 0;
     if (!run || !run->step || !batch->selected || batch->gone || batch->hidden || batch->restart ||
-        ctx->every_row || check->rule->confirm_of > 1 || (check->bare && batch->branched) ||
-        !time->step || !commit->step || !value->step)
+        batch->origin || ctx->every_row || check->level || check->rule->confirm_of > 1 ||
+        (check->bare && batch->branched) || !time->step || !commit->step || !value->step)
         return 0;
     while (end < batch->count && !batch->selected[end])
         end++;
@@ -565,7 +599,7 @@ static void batch_cut(struct batch *batch, size_t columns)
     if (batch->restart) batch->restart += first;
     if (batch->gone) batch->gone += first;
     if (batch->hidden) batch->hidden += first;
-    if (batch->inherited) batch->inherited += first;
+    if (batch->origin) batch->origin += first;
 }
 
 static int check_next(struct op *op, struct context *ctx, struct batch **out)
@@ -586,7 +620,8 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     memcpy(check->vecs, batch->vecs, inherited * sizeof *check->vecs);
     for (size_t i = 0; i < CHECK_COLUMNS; i++) {
         bool has_unit =
-            i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL);
+            (i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL)) ||
+            i == CHECK_BEFORE;
         check->own[i].unit = has_unit ? check->series->unit : "";
         check->vecs[inherited + i] = check->own[i];
     }
@@ -606,11 +641,12 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     if (status) return status;
     check->bare = !stage->has_model;
     const struct column value = input->schema.columns[check->inputs.value];
-    for (int i = 0; i < CHECK_VERDICT && !status; i++)
-        status = add_number(ctx, &check->op, CHECK_NAMES[i], i <= CHECK_HIGH ? &value : NULL);
-    if (!status)
-        status =
-            op_add_column(ctx, &check->op, (struct column){.name = "verdict", .type = TYPE_TEXT});
+    for (int i = 0; i < CHECK_GOOD_COMMIT && !status; i++)
+        status = add_number(ctx, &check->op, CHECK_NAMES[i],
+                            i <= CHECK_HIGH || i == CHECK_BEFORE ? &value : NULL);
+    for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS && !status; i++)
+        status = op_add_column(ctx, &check->op,
+                               (struct column){.name = CHECK_NAMES[i], .type = TYPE_TEXT});
     if (status) return status;
     size_t rules = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
@@ -621,12 +657,15 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
         rules++;
     }
     check->histories = arena_array(ctx->arena, rules, sizeof *check->histories);
+    check->levels = arena_array(ctx->arena, rules, sizeof *check->levels);
     check->vecs = arena_array(ctx->arena, check->op.schema.count, sizeof *check->vecs);
     for (size_t i = 0; i < CHECK_COLUMNS; i++)
-        check->own[i] = vec_make(ctx->arena, i == CHECK_VERDICT ? TYPE_TEXT : TYPE_NUMBER, false);
+        check->own[i] =
+            vec_make(ctx->arena, i >= CHECK_GOOD_COMMIT ? TYPE_TEXT : TYPE_NUMBER, false);
     if (ctx->arena->failed) return context_no_memory(ctx);
     size_t i = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
+        level_init(&check->levels[i], rule, false);
         history_init(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }

@@ -12,7 +12,8 @@ struct where_op {
     struct vec *buffers; /* own memory, one a column */
     struct vec *vecs;    /* what the batch shows: a buffer, or the input's one value for all rows */
     uint8_t selected[PACE_MAX_BATCH], restart[PACE_MAX_BATCH], gone[PACE_MAX_BATCH];
-    uint8_t inherited[PACE_MAX_BATCH], hidden[PACE_MAX_BATCH];
+    uint8_t hidden[PACE_MAX_BATCH];
+    uint16_t origin[PACE_MAX_BATCH];
     bool
         restart_due; /* the first row of an accepted change was dropped: the next one stands for it */
     struct batch batch;
@@ -76,7 +77,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
         where->restart[count] = where->restart_due;
         where->restart_due = false;
         where->gone[count] = batch->gone ? batch->gone[i] : 0;
-        where->inherited[count] = batch->inherited ? batch->inherited[i] : 0;
+        where->origin[count] = (uint16_t)batch_origin(batch, i);
         where->hidden[count] = batch->hidden ? batch->hidden[i] : 0;
         keep[count++] = (uint32_t)i;
     }
@@ -91,7 +92,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
     where->batch.vecs = where->vecs;
     where->batch.selected = where->selected;
     where->batch.gone = batch->gone ? where->gone : NULL;
-    where->batch.inherited = batch->inherited ? where->inherited : NULL;
+    where->batch.origin = batch->origin ? where->origin : NULL;
     where->batch.hidden = batch->hidden ? where->hidden : NULL;
     *out = &where->batch;
     return 0;

@@ -57,8 +57,9 @@ struct points {
     const char **branch;
     uint16_t *segment; /* of the lineage */
     uint8_t *selected, *restart, *gone, *inherited, *hidden;
+    uint16_t *origin;
     size_t inherited_count; /* they come first */
-    bool any_restart, any_gone, any_hidden;
+    bool any_restart, any_gone, any_hidden, any_origin;
     bool own_restart;  /* one of the branch's own points is one */
     double newest_run; /* that this series may have a row of; NAN: among runs not read yet */
     bool settled;      /* which points the ranges choose, whatever older runs hold */
@@ -121,7 +122,7 @@ static void scan_free(struct op *op)
     void *blocks[] = {points->time_ns,   points->commit,   points->status,  points->run,
                       points->value,     points->lower,    points->upper,   points->branch,
                       points->segment,   points->selected, points->restart, points->gone,
-                      points->inherited, points->hidden};
+                      points->inherited, points->hidden,   points->origin};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         free(blocks[i]);
 }
@@ -130,7 +131,7 @@ static void scan_free(struct op *op)
 
 static int points_reserve(struct points *points, struct arena *arena, size_t count)
 {
-    const size_t point_size = 8 * sizeof(double) + sizeof(uint16_t) + 5;
+    const size_t point_size = 8 * sizeof(double) + 2 * sizeof(uint16_t) + 5;
     if (count <= points->capacity) return 0;
     if (arena_charge(arena, (count - points->capacity) * point_size)) return PACE_ENOMEM;
     if (!grow(&points->time_ns, count, sizeof *points->time_ns) ||
@@ -143,7 +144,8 @@ static int points_reserve(struct points *points, struct arena *arena, size_t cou
         !grow(&points->restart, count, 1) || !grow(&points->gone, count, 1) ||
         !grow(&points->inherited, count, 1) || !grow(&points->hidden, count, 1) ||
         !grow(&points->branch, count, sizeof *points->branch) ||
-        !grow(&points->segment, count, sizeof *points->segment))
+        !grow(&points->segment, count, sizeof *points->segment) ||
+        !grow(&points->origin, count, sizeof *points->origin))
         return PACE_ENOMEM;
     points->capacity = count;
     return 0;
@@ -241,7 +243,7 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
     size_t base = scan->base;
     if (points_reserve(points, ctx->arena, matrix->runs + 1)) return context_no_memory(ctx);
     points->count = points->inherited_count = 0;
-    points->any_restart = points->any_gone = points->own_restart = false;
+    points->any_restart = points->any_gone = points->own_restart = points->any_origin = false;
     points->any_hidden = false;
     size_t runs = scan->base_only ? matrix->inherited_runs : matrix->runs;
     for (size_t r = 0; r < runs; r++) {
@@ -265,6 +267,9 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
         points->branch[i] = marks->parts[matrix->segment[r]].branch;
         points->inherited[i] = r < matrix->inherited_runs;
         points->inherited_count += points->inherited[i];
+        points->origin[i] =
+            (uint16_t)(matrix->origin[r] | (points->inherited[i] ? ORIGIN_INHERITED : 0));
+        points->any_origin |= points->origin[i] != 0;
         points->selected[i] = scan->with_history || scan->base_only || !points->inherited[i];
         points->restart[i] = points->gone[i] = 0;
         points->hidden[i] = excluded;
@@ -305,6 +310,7 @@ static void points_add_gone(struct scan_op *scan, const struct series *series, s
     points->branch[i] = series->names[PACE_BRANCH];
     points->segment[i] = matrix->segment[newest];
     points->restart[i] = points->inherited[i] = points->hidden[i] = 0;
+    points->origin[i] = matrix->origin[newest];
     points->any_gone = true;
 }
 
@@ -323,7 +329,9 @@ static bool has_points_before(const struct points *points, size_t at, uint64_t n
     const char *own = points->commit[at];
     if (inherited_alone && at > points->inherited_count) at = points->inherited_count;
     for (size_t i = at; i > 0 && needed; i--) {
-        if (isnan(points->value[i - 1]) || points->hidden[i - 1]) continue;
+        if (isnan(points->value[i - 1]) || points->hidden[i - 1] ||
+            (points->origin[i - 1] & ORIGIN_DIRTY))
+            continue;
         needed -= !*own || strcmp(points->commit[i - 1], own) != 0;
     }
     return needed == 0;
@@ -457,8 +465,8 @@ static bool is_plain(const struct scan_op *scan, size_t index)
 {
     size_t at = index - scan->group_start;
     return scan->near.whole[at] && !scan->far_column[at] && !scan->near.inherited_runs &&
-           scan->near.runs && !scan->selection->series[index].rows && !scan->marks &&
-           !scan->base_only;
+           !scan->near.any_origin && scan->near.runs && !scan->selection->series[index].rows &&
+           !scan->marks && !scan->base_only;
 }
 
 /* Remembers what was found for the series that is loaded, which is plain. */
@@ -816,19 +824,18 @@ static void fill_points(struct scan_op *scan)
         (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = points->status + at};
     size_t count = points->count - at;
     if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
-    scan->batch =
-        (struct batch){.count = count,
-                       .vecs = vecs,
-                       .selected = points->selected + at,
-                       .restart = points->any_restart ? points->restart + at : NULL,
-                       .gone = points->any_gone ? points->gone + at : NULL,
-                       .inherited = points->inherited_count ? points->inherited + at : NULL,
-                       .hidden = points->any_hidden ? points->hidden + at : NULL,
-                       .branched = scan->lineage.state != PACE_LINEAGE_NONE,
-                       .series = series,
-                       .newest_run = points->newest_run,
-                       .series_start = at == 0,
-                       .series_end = at + count == points->count};
+    scan->batch = (struct batch){.count = count,
+                                 .vecs = vecs,
+                                 .selected = points->selected + at,
+                                 .restart = points->any_restart ? points->restart + at : NULL,
+                                 .gone = points->any_gone ? points->gone + at : NULL,
+                                 .origin = points->any_origin ? points->origin + at : NULL,
+                                 .hidden = points->any_hidden ? points->hidden + at : NULL,
+                                 .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+                                 .series = series,
+                                 .newest_run = points->newest_run,
+                                 .series_start = at == 0,
+                                 .series_end = at + count == points->count};
     scan->offset += count;
 }
 
@@ -862,6 +869,7 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
         direct->whole ? STATUS_NAMES : (const char *const *)direct->status, !direct->whole);
     scan->batch = (struct batch){.count = direct->count,
                                  .vecs = vecs,
+                                 .origin = direct->any_origin ? direct->origin : NULL,
                                  .branched = scan->lineage.state != PACE_LINEAGE_NONE,
                                  .series = scan->series,
                                  .newest_run = (double)scan->stream->last_run,

@@ -110,6 +110,8 @@ struct pace_outcome {
     uint64_t worse, better, suspected, changed, thin, fresh, gone;
     const char *message; /* what a command did ("saved threshold slow"), or NULL */
     uint64_t failed;     /* rows that check could not judge: the benchmark failed or was skipped */
+    uint64_t recovered, moved;
+    uint64_t settling; /* of the thin ones: their level changed lately */
 };
 PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
 

@@ -228,6 +228,10 @@ static int model_bind(struct context *ctx, const struct model *model, struct rul
         status = option_bind(ctx, option, rule);
     if (!status) status = window_settle(ctx, model->options, &rule->window);
     if (status) return status;
+    if (rule->window.segment && model_by_samples(rule->model))
+        return context_fail(ctx, Q_WINDOW, model->span, "give a number of points, like over 64",
+                            "'%s' compares samples of runs and follows no segment",
+                            model_rows[rule->model].name);
     if (rule->fdr > 0 && !model_has_p(rule->model))
         return context_fail(ctx, Q_NO_OPTION, model->span,
                             "use t-test, z-score, log-normal, mad or mann-whitney",
@@ -246,7 +250,8 @@ static int rule_make(struct context *ctx, struct rule **out)
 {
     struct rule *rule = arena_alloc(ctx->arena, sizeof *rule);
     if (!rule) return context_no_memory(ctx);
-    rule->window = (struct window){.kind = WINDOW_POINTS, .count = 64, .lag = 1, .needs = 5};
+    rule->window =
+        (struct window){.kind = WINDOW_POINTS, .count = WINDOW_DEFAULT, .lag = 1, .needs = 5};
     rule->confirm = rule->confirm_of = 1;
     *out = rule;
     return 0;
@@ -287,20 +292,24 @@ static int add_saved(struct context *ctx, struct rule **list)
     return 0;
 }
 
+int rule_default(struct context *ctx, struct rule **out)
+{
+    const struct statement *statement;
+    int status = rule_make(ctx, out);
+    if (!status) status = threshold_parse(ctx, "threshold default = " RULE_DEFAULT, &statement);
+    return status ? status : model_bind(ctx, &statement->model, *out);
+}
+
 int rules_bind(struct context *ctx, const struct stage *stage, struct rule **out)
 {
     struct rule *rule = NULL;
     *out = NULL;
-    int status = rule_make(ctx, &rule);
+    int status = stage->has_model ? rule_make(ctx, &rule) : rule_default(ctx, &rule);
     if (status) return status;
     if (stage->has_model) {
         *out = rule;
         return model_bind(ctx, &stage->model, rule);
     }
-    const struct statement *statement;
-    status = threshold_parse(ctx, "threshold default = " RULE_DEFAULT, &statement);
-    if (!status) status = model_bind(ctx, &statement->model, rule);
-    if (status) return status;
     rule_insert(out, rule);
     status = add_saved(ctx, out);
     for (rule = *out; rule && !status; rule = rule->next) {
@@ -345,4 +354,63 @@ int rule_bounds(struct context *ctx, const struct rule *rule, const struct serie
     }
     int status = bound_resolve(ctx, low, series, lower);
     return status ? status : bound_resolve(ctx, high, series, upper);
+}
+
+/* -- judging ----------------------------------------------------------------------------------- */
+
+void rule_limits(const struct rule *rule, const double *sample, size_t n, size_t before,
+                 size_t needs, struct bound lower, struct bound upper,
+                 const struct model_extra *extra, struct limits *out)
+{
+    size_t after = n - before;
+    model_limits_with(rule->model, sample + before, after, lower, upper, extra, out);
+    if (before == 0 || after >= needs || after == 0 || before < needs) return;
+    if (rule->model == MODEL_STATIC) return;
+    struct limits old;
+    if (model_limits_with(rule->model, sample, before, lower, upper, extra, &old)) return;
+    double shift = out->centre - old.centre;
+    *out = (struct limits){.centre = out->centre,
+                           .spread = old.spread,
+                           .low = old.low + shift,
+                           .high = old.high + shift,
+                           .n = before, /* the spread is of these */
+                           .flat = old.flat,
+                           .up = old.up,
+                           .down = old.down,
+                           .slack = old.slack,
+                           .weight = old.weight};
+}
+
+bool limits_equal(const struct limits *limits, double value)
+{
+    return limits->flat &&
+           fabs(value - limits->centre) <= MODEL_FLAT_TOLERANCE * fabs(limits->centre);
+}
+
+int rule_side(const struct rule *rule, const struct limits *limits, double value)
+{
+    double base = limits->centre;
+    int side = value > limits->high ? 1 : value < limits->low ? -1 : limits->side;
+    if (limits_equal(limits, value)) return 0;
+    /* A zero base: any difference meets any floor (rule 8). A static model has no base. */
+    if (side && rule->floor > 0 && isfinite(base) && base != 0 &&
+        fabs(value / base - 1) < rule->floor)
+        return 0;
+    return side;
+}
+
+struct limits rule_widen(const struct rule *rule, const struct limits *limits)
+{
+    struct limits wide = *limits;
+    double least = rule->floor * fabs(limits->centre);
+    if (!isfinite(least) || least == 0) return wide;
+    if (wide.high < limits->centre + least) wide.high = limits->centre + least;
+    if (wide.low > limits->centre - least) wide.low = limits->centre - least;
+    return wide;
+}
+
+enum verdict rule_verdict(enum pace_direction direction, int side)
+{
+    if (direction == PACE_DIRECTION_UNKNOWN) return VERDICT_CHANGED;
+    return side == (direction == PACE_LOWER_IS_BETTER ? 1 : -1) ? VERDICT_WORSE : VERDICT_BETTER;
 }

@@ -6,6 +6,7 @@
 #include "history.h"
 #include "scope.h"
 #include "stats/model.h"
+#include "verdict.h"
 
 /* A bound as it was given; a value keeps its unit until the series is known. */
 struct rule_bound {
@@ -31,7 +32,10 @@ struct rule {
 };
 
 /* The gate of a bare `check` where no saved threshold applies. */
-#define RULE_DEFAULT "t-test 99% over 64 needs 5 floor 5%"
+#define RULE_DEFAULT "t-test 99% over segment needs 5 floor 5% confirm 2 of 2"
+
+/* The rule that RULE_DEFAULT spells. */
+int rule_default(struct context *ctx, struct rule **out);
 
 /* The rules of a `check` stage: one for an explicit model or threshold; for a bare check every
  * saved threshold with a scope, narrowest first, then the default. */
@@ -41,5 +45,23 @@ int rules_bind(struct context *ctx, const struct stage *stage, struct rule **out
  */
 int rule_bounds(struct context *ctx, const struct rule *rule, const struct series *series,
                 struct bound *lower, struct bound *upper);
+
+/* Limits of a window of n points; behind an accepted change with few points yet, the spread of the
+ * `before` points from before it around the centre since (rule 10). A static model has neither. */
+void rule_limits(const struct rule *rule, const double *sample, size_t n, size_t before,
+                 size_t needs, struct bound lower, struct bound upper,
+                 const struct model_extra *extra, struct limits *out);
+
+/* Which side of its limits a value is on: -1, 0, 1, and by the floor at least. */
+int rule_side(const struct rule *rule, const struct limits *limits, double value);
+
+/* The limits with the floor: beyond them is what check calls high and low. */
+struct limits rule_widen(const struct rule *rule, const struct limits *limits);
+
+/* What being beyond on a side means. */
+enum verdict rule_verdict(enum pace_direction direction, int side);
+
+/* Whether a value equals a history without any spread. */
+bool limits_equal(const struct limits *limits, double value);
 
 #endif

@@ -281,7 +281,8 @@ static void conclude(pace_query *query)
         diag_note(&query->diags, "%llu of %llu judged without a baseline: %s",
                   (unsigned long long)without, (unsigned long long)outcome->judged,
                   missing_baselines(query));
-    uint64_t nothing = without + outcome->gone + outcome->failed;
+    /* A level that changed lately was judged when it did. */
+    uint64_t nothing = without - outcome->settling + outcome->gone + outcome->failed;
     if (query->plan.expects && query->plan.judges && nothing == outcome->judged &&
         outcome->status == 0) {
         outcome->status = 4;

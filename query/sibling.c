@@ -136,7 +136,7 @@ int sibling_values(struct context *ctx, struct sibling *sibling, const struct ba
     const int64_t *times = time->at.time_ns;
     struct pace_range own = {times[0], times[(batch->count - 1) * time->step], 0};
     size_t own_row = 0, row = 0;
-    for (; batch->inherited && own_row < batch->count && batch->inherited[own_row]; own_row++)
+    for (; own_row < batch->count && (batch_origin(batch, own_row) & ORIGIN_INHERITED); own_row++)
         ;
     if (own_row < batch->count) own.from_ns = times[own_row * time->step];
     own.until_ns += own.until_ns < INT64_MAX;

@@ -11,11 +11,16 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
     const char *unit;
     int status;
     bool commits = slice_is(span->word, "commits") || slice_is(span->word, "commit");
+    out->segment = false;
     switch (span->kind) {
     case WINDOW_ALL: out->kind = WINDOW_EVERYTHING; return 0;
     case WINDOW_SEGMENT:
-        return context_fail(ctx, Q_NOT_YET, span->span, "give a number of points, like over 64",
-                            "'over segment' is not built yet");
+        *out = (struct window){.kind = WINDOW_POINTS,
+                               .count = WINDOW_DEFAULT,
+                               .lag = out->lag,
+                               .needs = out->needs,
+                               .segment = true};
+        return 0;
     case WINDOW_WORD:
         value = (struct value){.kind = VALUE_NAME, .name = span->word, .span = span->span};
         break;
@@ -87,7 +92,7 @@ int window_settle(struct context *ctx, const struct option *options, struct wind
 
 int window_bind(struct context *ctx, const struct option *options, struct window *out)
 {
-    *out = (struct window){.kind = WINDOW_POINTS, .count = 64, .lag = 1, .needs = 5};
+    *out = (struct window){.kind = WINDOW_POINTS, .count = WINDOW_DEFAULT, .lag = 1, .needs = 5};
     for (const struct option *option = options; option; option = option->next) {
         int status = window_option_bind(ctx, option, out);
         if (status) return status;

@@ -55,6 +55,20 @@ static int nothing_to_judge(pace *store, const struct judge_scope *scope)
     return STATUS_NO_VERDICT;
 }
 
+/* The benchmarks to run again, a line each, for the harness' own filter. */
+static void print_suspects(const struct judgement *judgement)
+{
+    const char *before = "";
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (row->verdict != JUDGE_VERDICT_SUSPECTED || strcmp(row->benchmark, before) == 0)
+            continue;
+        before = row->benchmark;
+        say_safe(stdout, before, strlen(before));
+        putchar('\n');
+    }
+}
+
 static int check(const struct arguments *arguments, pace *store, const struct identity *identity)
 {
     struct show_style style;
@@ -68,12 +82,18 @@ static int check(const struct arguments *arguments, pace *store, const struct id
                                 .testbed = arguments_value(arguments, OPTION_TESTBED)};
     int quiet = arguments_has(arguments, OPTION_QUIET);
     status = judge_read(store, &scope, arguments_value(arguments, OPTION_THRESHOLD), &judgement);
-    if (status == 0 && judgement.count == 0) {
+    if (status == 0 && arguments_has(arguments, OPTION_SUSPECTS)) {
+        print_suspects(&judgement);
+    } else if (status == 0 && judgement.count == 0) {
         status = nothing_to_judge(store, &scope);
     } else if (status == 0) {
         if (!quiet)
             say_note("%s  %s", scope.branch, judge_summary(&judgement, summary, sizeof summary));
         status = judge_show(store, &judgement, NULL, JUDGE_FIRST_COUNTS, &style, quiet);
+        if (!quiet) judge_note_drift(store, &scope, &judgement);
+        if (arguments_has(arguments, OPTION_STRICT) &&
+            judgement.counts[JUDGE_VERDICT_SUSPECTED] + judge_open(&judgement) > 0)
+            status = status_merge(status, STATUS_REGRESSION);
         if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL))
             status = STATUS_OK;
         if (judge_is_empty(&judgement) || (judgement.counts[JUDGE_VERDICT_THIN] > 0 &&

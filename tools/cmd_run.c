@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include "../query/suggest.h"
+#include "accept.h"
 #include "identity.h"
 #include "judge.h"
 #include "pacefile.h"
@@ -30,7 +31,8 @@ struct job {
     const char **files;
     char path[PATH_MAX]; /* of the store */
     const char *model;
-    unsigned run_index; /* executions so far */
+    unsigned run_index;    /* executions so far */
+    unsigned confirm_runs; /* most executions more that may confirm a suspect */
     int quiet;
 };
 
@@ -72,6 +74,20 @@ static int read_timeout(struct job *job)
     if (end == text || *end != '\0' || !(seconds > 0) || seconds > 1e9)
         return command_misused(job->arguments->command, "--timeout takes seconds, not '%s'", text);
     job->trial.timeout_ms = (uint64_t)ceil(seconds * 1000);
+    return 0;
+}
+
+static int read_confirm(struct job *job)
+{
+    const char *text = arguments_value(job->arguments, OPTION_CONFIRM);
+    job->confirm_runs = arguments_has(job->arguments, OPTION_NO_CONFIRM) ? 0 : 1;
+    if (text == NULL) return 0;
+    char *end;
+    unsigned long runs = strtoul(text, &end, 10);
+    if (end == text || *end != '\0' || *text == '-' || runs > 64)
+        return command_misused(job->arguments->command,
+                               "--confirm takes a number of runs from 0 to 64, not '%s'", text);
+    job->confirm_runs = (unsigned)runs;
     return 0;
 }
 
@@ -144,6 +160,7 @@ static int job_read(struct job *job, const struct arguments *arguments)
     int status = show_style_read(arguments, &job->style);
     if (status == 0) status = read_adapter(job);
     if (status == 0) status = read_timeout(job);
+    if (status == 0) status = read_confirm(job);
     if (status == 0) status = read_files(job);
     if (status == 0) status = read_command(job);
     if (status == 0) status = read_identity(job);
@@ -341,16 +358,88 @@ static int run_again(struct job *job, pace **store, size_t suspects, struct judg
     return status;
 }
 
+/* Accepts a row whose regression a trailer allows. */
+static int accept_row(pace *store, const struct judged *row, const struct stored *stored,
+                      const struct trailer *trailer)
+{
+    struct pace_error error = {0};
+    struct arena arena;
+    arena_init(&arena, 0);
+    const struct {
+        const char *key, *value;
+    } terms[] = {{"project", row->project},
+                 {"branch", row->branch},
+                 {"testbed", row->testbed},
+                 {"benchmark", row->benchmark},
+                 {"measure", row->measure}};
+    const char *selector = "";
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0] && selector != NULL; i++)
+        selector = arena_printf(&arena, "%s%s%s:%s", selector, i > 0 ? " " : "", terms[i].key,
+                                accept_string(&arena, terms[i].value));
+    struct pace_mark mark = {.kind = PACE_MARK_ACCEPT,
+                             .selector = selector,
+                             .note = trailer->why,
+                             .at_ns = stored->time_ns};
+    int code = selector == NULL ? PACE_ENOMEM : pace_mark_add(store, &mark, &error, NULL);
+    arena_clear(&arena);
+    if (code != 0) return store_failed("", code, &error);
+    say_note("accepted  %s  %s  by the commit's trailer%s%s", row->benchmark, row->measure,
+             trailer->why[0] != '\0' ? ": " : "", trailer->why);
+    return 0;
+}
+
+/* Accepts what trailers of the commits since the last good one allow; *count tells how much. */
+static int accept_by_trailers(const struct job *job, pace *store, const struct stored *stored,
+                              const struct judgement *judgement, size_t *count)
+{
+    struct arena arena;
+    int status = 0;
+    *count = 0;
+    arena_init(&arena, 0);
+    for (size_t i = 0; i < judgement->count && status == 0; i++) {
+        const struct judged *row = &judgement->rows[i];
+        struct trailer trailers[TRAILERS_MAX];
+        if (row->verdict != JUDGE_VERDICT_WORSE && row->verdict != JUDGE_VERDICT_SUSPECTED)
+            continue;
+        char *text = git_messages(job->identity.git.root, row->good_commit,
+                                  job->identity.git.commit, ACCEPT_TRAILER);
+        if (text == NULL)
+            text =
+                git_messages(job->identity.git.root, "", job->identity.git.commit, ACCEPT_TRAILER);
+        size_t found = text != NULL ? trailers_read(&arena, text, trailers) : 0;
+        free(text);
+        for (size_t t = 0; t < found; t++) {
+            if (!trailer_matches(&trailers[t], row->benchmark)) continue;
+            if (fabs(row->delta) > trailers[t].most) continue;
+            status = accept_row(store, row, stored, &trailers[t]);
+            (*count)++;
+            break;
+        }
+    }
+    arena_clear(&arena);
+    return status;
+}
+
 static int verdict(struct job *job, pace **store, const struct stored *stored)
 {
     struct judgement first, again = {0};
     enum judge_confirm confirm = JUDGE_FIRST_COUNTS;
     int status = judge_stored(job, *store, stored, &first);
+    size_t accepted = 0;
+    if (status == 0 && job->identity.git.root[0] != '\0')
+        status = accept_by_trailers(job, *store, stored, &first, &accepted);
+    if (accepted > 0 && status == 0) {
+        judge_clear(&first);
+        status = judge_stored(job, *store, stored, &first);
+    }
     if (status == 0) {
         size_t suspects = judge_suspects(&first);
-        int can = job->trial.word_count > 0 && !stored->result.duplicate &&
-                  !arguments_has(job->arguments, OPTION_NO_CONFIRM);
-        if (suspects > 0 && can) status = run_again(job, store, suspects, &again, &confirm);
+        int can = job->trial.word_count > 0 && !stored->result.duplicate;
+        for (unsigned i = 0; suspects > 0 && can && i < job->confirm_runs && status == 0; i++) {
+            judge_clear(&again);
+            status = run_again(job, store, suspects, &again, &confirm);
+            suspects = confirm == JUDGE_SECOND_RUN ? again.counts[JUDGE_VERDICT_SUSPECTED] : 0;
+        }
         if (*store != NULL) {
             int verdict = judge_show(*store, &first, confirm == JUDGE_SECOND_RUN ? &again : NULL,
                                      confirm, &job->style, job->quiet);

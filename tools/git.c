@@ -396,6 +396,21 @@ void git_parents(const char *root, char first[GIT_COMMIT_MAX], char second[GIT_C
     free(answer);
 }
 
+char *git_messages(const char *root, const char *since, const char *commit, const char *word)
+{
+    char range[2 * GIT_COMMIT_MAX + 2], grep[128];
+    struct answer *answer = malloc(sizeof *answer);
+    snprintf(range, sizeof range, "%s%s%s", since, since[0] != '\0' ? ".." : "", commit);
+    snprintf(grep, sizeof grep, "--grep=^ *%s", word);
+    const char *words[] = {"log", "-1000", "--format=%B", grep, range, "--", NULL};
+    const char *alone[] = {"log", "--no-walk", "--format=%B", commit, "--", NULL};
+    int found = answer != NULL && commit[0] != '\0' && commit[0] != '-' && since[0] != '-' &&
+                git_ask(root, since[0] != '\0' ? words : alone, answer);
+    char *text = found ? strdup(answer->text) : NULL;
+    free(answer);
+    return text;
+}
+
 int git_merge_base(const char *root, const char *branch, int origin_first, const char *commit,
                    char base[GIT_COMMIT_MAX])
 {

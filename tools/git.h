@@ -32,6 +32,11 @@ int git_commit(const char *root, const char *name, char commit[GIT_COMMIT_MAX], 
  * one that it lacks. */
 void git_parents(const char *root, char first[GIT_COMMIT_MAX], char second[GIT_COMMIT_MAX]);
 
+/* The messages of the commits up to `commit` that `since` does not have ("": of `commit` alone) and
+ * that hold a line which begins with `word`, newest first. The caller frees it; NULL when there are
+ * none. */
+char *git_messages(const char *root, const char *since, const char *commit, const char *word);
+
 /* The newest commit that `commit` has in common with a branch: of this clone or of its origin, the
  * origin first where `origin_first`. 1 when there is one. */
 int git_merge_base(const char *root, const char *branch, int origin_first, const char *commit,

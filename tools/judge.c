@@ -41,15 +41,22 @@ static int scope_term(struct arena *arena, const char **text, pace_session *sess
     return *text == NULL ? store_failed("", PACE_ENOMEM, NULL) : 0;
 }
 
+/* The selector of a scope. */
+static int scope_terms(struct arena *arena, pace_session *session, const struct judge_scope *scope,
+                       const char **text)
+{
+    int status = scope_term(arena, text, session, "project", scope->project);
+    if (status == 0) status = scope_term(arena, text, session, "branch", scope->branch);
+    return status ? status : scope_term(arena, text, session, "testbed", scope->testbed);
+}
+
 /* The text of the question. A run that is not the newest is found by its time: selecting it by
  * number would leave no history to judge it by. */
 static int scope_query(struct judgement *out, pace_session *session,
                        const struct judge_scope *scope, const char *model, const char **query)
 {
     const char *text = "";
-    int status = scope_term(&out->arena, &text, session, "project", scope->project);
-    if (status == 0) status = scope_term(&out->arena, &text, session, "branch", scope->branch);
-    if (status == 0) status = scope_term(&out->arena, &text, session, "testbed", scope->testbed);
+    int status = scope_terms(&out->arena, session, scope, &text);
     if (status != 0) return status;
     char range[TIMESTAMP_TEXT_MAX + 8] = "last run";
     if (scope->run != 0) {
@@ -108,6 +115,7 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
     const struct pace_field *base = rows_find(rows, "base"), *verdict = rows_find(rows, "verdict");
     const struct pace_field *low = rows_find(rows, "low_limit");
     const struct pace_field *high = rows_find(rows, "high_limit");
+    const struct pace_field *before = rows_find(rows, "before");
     const struct pace_field *p = rows_find(rows, "p"), *n = rows_find(rows, "n");
     for (size_t i = 0; i < rows->count; i++) {
         uint64_t number = run_number(run, i);
@@ -120,6 +128,9 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
         judged->benchmark = keep_text(out, rows, "benchmark", i);
         judged->measure = keep_text(out, rows, "measure", i);
         judged->commit = keep_text(out, rows, "commit", i);
+        judged->good_commit = keep_text(out, rows, "good_commit", i);
+        judged->bad_commit = keep_text(out, rows, "bad_commit", i);
+        judged->before = field_number(before, i);
         judged->verdict = verdict_of(field_text(verdict, i));
         judged->run = number;
         judged->value = field_number(value, i);
@@ -129,6 +140,9 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
         const char *unit = arena_string(&out->arena, field_unit(value, i));
         judged->unit = unit != NULL ? unit : "";
         double upper = field_number(high, i), lower = field_number(low, i);
+        judged->higher_is_worse = isnan(lower) && !isnan(upper)   ? 1
+                                  : !isnan(lower) && isnan(upper) ? 0
+                                                                  : -1;
         judged->limit = judged->value > upper          ? upper
                         : judged->value < lower        ? lower
                         : judged->value < judged->base ? lower
@@ -193,6 +207,8 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
         while (code == 0 && step != PACE_STEP_END) {
             code = pace_step(query, &error, &step, &rows);
             if (code == 0 && step == PACE_STEP_ROWS) code = take_rows(out, rows, scope);
+            if (code == 0 && step == PACE_STEP_STATEMENT)
+                out->settling = pace_outcome(query)->settling;
         }
         if (code != 0) status = question_failed(query, model, code, &error);
     }
@@ -208,21 +224,41 @@ void judge_clear(struct judgement *judgement)
     *judgement = (struct judgement){0};
 }
 
+/* Behind `confirm` a row that is worse names its first bad commit: it is confirmed. */
+int judge_is_suspect(const struct judged *judged)
+{
+    return judged->verdict == JUDGE_VERDICT_SUSPECTED ||
+           (judged->verdict == JUDGE_VERDICT_WORSE && judged->bad_commit[0] == '\0' &&
+            judged->good_commit[0] == '\0');
+}
+
 size_t judge_suspects(const struct judgement *judgement)
 {
-    return judgement->counts[JUDGE_VERDICT_WORSE] + judgement->counts[JUDGE_VERDICT_SUSPECTED];
+    size_t count = 0;
+    for (size_t i = 0; i < judgement->count; i++)
+        count += judge_is_suspect(&judgement->rows[i]) != 0;
+    return count;
+}
+
+static int is_open(const struct judged *judged)
+{
+    return judged->verdict != JUDGE_VERDICT_WORSE && !isnan(judged->before);
+}
+
+size_t judge_open(const struct judgement *judgement)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < judgement->count; i++)
+        count += is_open(&judgement->rows[i]) != 0;
+    return count;
 }
 
 int judge_is_empty(const struct judgement *judgement)
 {
     const size_t *counts = judgement->counts;
     return judgement->count == counts[JUDGE_VERDICT_NEW] + counts[JUDGE_VERDICT_THIN] +
-                                   counts[JUDGE_VERDICT_GONE] + counts[JUDGE_VERDICT_FAILED];
-}
-
-static int is_suspect(const struct judged *judged)
-{
-    return judged->verdict == JUDGE_VERDICT_WORSE || judged->verdict == JUDGE_VERDICT_SUSPECTED;
+                                   counts[JUDGE_VERDICT_GONE] + counts[JUDGE_VERDICT_FAILED] -
+                                   judgement->settling;
 }
 
 /* The same series in another judgement, or NULL. */
@@ -238,6 +274,76 @@ static const struct judged *judged_find(const struct judgement *judgement,
             return row;
     }
     return NULL;
+}
+
+/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. */
+static const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
+{
+    if (isnan(delta))
+        snprintf(buffer, UNIT_TEXT_MAX, "from 0");
+    else if (delta >= 9)
+        snprintf(buffer, UNIT_TEXT_MAX, "%.0f times that", delta + 1);
+    else
+        snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", fabs(delta) < 0.1 ? 1 : 0, delta * 100);
+    return buffer;
+}
+
+/* -- drift ------------------------------------------------------------------------------------- */
+
+/* Medians of so many points, now and so many points ago. */
+#define DRIFT_QUERY                                                                                \
+    "%s| derive recent = median(value) over 16 lag 0 needs 16, "                                   \
+    "old = median(value) over 16 lag 100 needs 16 | last run"
+static const double DRIFT_LEAST = 0.05;
+
+static void note_drift_rows(const struct judgement *judgement, const struct pace_rows *rows,
+                            size_t *listed)
+{
+    const struct pace_field *recent = rows_find(rows, "recent"), *old = rows_find(rows, "old");
+    for (size_t i = 0; i < rows->count; i++) {
+        struct judged key = {.project = field_text(rows_find(rows, "project"), i),
+                             .branch = field_text(rows_find(rows, "branch"), i),
+                             .testbed = field_text(rows_find(rows, "testbed"), i),
+                             .benchmark = field_text(rows_find(rows, "benchmark"), i),
+                             .measure = field_text(rows_find(rows, "measure"), i)};
+        double now = field_number(recent, i), then = field_number(old, i);
+        if (isnan(now) || isnan(then) || then <= 0 || !key.benchmark || !key.measure) continue;
+        const struct judged *row = judged_find(judgement, &key);
+        if (row == NULL || row->verdict != JUDGE_VERDICT_OK || is_open(row)) continue;
+        double delta = now / then - 1;
+        if (row->higher_is_worse == 0) delta = -delta;
+        if (row->higher_is_worse < 0 || delta < DRIFT_LEAST || (*listed)++ >= MAX_LISTED) continue;
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], text[UNIT_TEXT_MAX];
+        say_note("drift  %s  %s  was %s 100 runs ago, is %s, %s, though no single run is worse",
+                 row->benchmark, row->measure, unit_print(was, then, row->unit),
+                 unit_print(is, now, row->unit), delta_text(text, now / then - 1));
+    }
+}
+
+void judge_note_drift(pace *store, const struct judge_scope *scope,
+                      const struct judgement *judgement)
+{
+    struct pace_error error = {0};
+    pace_session *session = NULL;
+    pace_query *query = NULL;
+    const struct pace_rows *rows = NULL;
+    enum pace_step step = PACE_STEP_ROWS;
+    size_t listed = 0;
+    struct arena arena;
+    const char *names = "", *text = NULL;
+    arena_init(&arena, 0);
+    if (pace_session_open(store, NULL, &error, &session) == 0 &&
+        scope_terms(&arena, session, scope, &names) == 0)
+        text = arena_printf(&arena, DRIFT_QUERY, names);
+    int code =
+        text == NULL ? PACE_ENOMEM : pace_prepare(session, text, strlen(text), &error, &query);
+    while (code == 0 && step != PACE_STEP_END) {
+        code = pace_step(query, &error, &step, &rows);
+        if (code == 0 && step == PACE_STEP_ROWS) note_drift_rows(judgement, rows, &listed);
+    }
+    pace_query_free(query);
+    pace_session_close(session);
+    arena_clear(&arena);
 }
 
 /* -- the window, for people -----------------------------------------------------------------------
@@ -342,9 +448,13 @@ static void window_text(pace *store, const struct judged *judged, int is_bare, c
     out[0] = '\0';
     if (n == 0 || pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
     int code = window_read(snapshot, judged, is_bare, n, &window);
-    if (code == 0 && window.count >= n) {
-        const char *from = window.commits[window.count - n];
-        const char *until = window.commits[window.count - 1];
+    size_t end = window.count;
+    while (*judged->good_commit != '\0' && end > 0 &&
+           strcmp(window.commits[end - 1], judged->good_commit) != 0)
+        end--;
+    if (code == 0 && end >= n) {
+        const char *from = window.commits[end - n];
+        const char *until = window.commits[end - 1];
         if (*from != '\0' && *until != '\0' && strcmp(from, until) == 0)
             snprintf(out, size, ", %.*s", SHORT_COMMIT, from);
         else if (*from != '\0' && *until != '\0')
@@ -396,18 +506,6 @@ static void note_lineage(pace *store, const struct judgement *judgement, int qui
 
 /* -- telling ----------------------------------------------------------------------------------- */
 
-/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. */
-static const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
-{
-    if (isnan(delta))
-        snprintf(buffer, UNIT_TEXT_MAX, "from 0");
-    else if (delta >= 9)
-        snprintf(buffer, UNIT_TEXT_MAX, "%.0f times that", delta + 1);
-    else
-        snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", fabs(delta) < 0.1 ? 1 : 0, delta * 100);
-    return buffer;
-}
-
 static void put_safe(const char *text)
 {
     say_safe(stdout, text, strlen(text));
@@ -447,6 +545,15 @@ static void alert_text(pace *store, const struct judged *judged, int is_bare,
     if (again != NULL)
         printf("       and %-*s  in run %llu, which confirms it\n", (int)width, then,
                (unsigned long long)again->run);
+    else if (*judged->bad_commit != '\0' && strcmp(judged->bad_commit, judged->commit) != 0)
+        printf("       since %.*s, and not yet in %.*s\n", SHORT_COMMIT, judged->bad_commit,
+               SHORT_COMMIT, *judged->good_commit != '\0' ? judged->good_commit : "any");
+}
+
+static void put_commits(struct rows *rows, size_t *i, const struct judged *judged)
+{
+    rows_text(rows, (*i)++, *judged->good_commit != '\0' ? judged->good_commit : NULL);
+    rows_text(rows, (*i)++, *judged->bad_commit != '\0' ? judged->bad_commit : NULL);
 }
 
 static void add_alert_row(struct rows *rows, const struct judged *judged, int confirmed)
@@ -460,7 +567,7 @@ static void add_alert_row(struct rows *rows, const struct judged *judged, int co
     rows_text(rows, i++, judged->measure);
     rows_text(rows, i++, judged->commit);
     rows_number(rows, i++, (double)judged->run, "");
-    rows_text(rows, i++, verdict_names[judged->verdict]);
+    rows_text(rows, i++, verdict_names[JUDGE_VERDICT_WORSE]); /* by the second run, if not before */
     rows_text(rows, i++, confirmed ? "yes" : "no");
     rows_number(rows, i++, judged->value, judged->unit);
     rows_number(rows, i++, judged->base, judged->unit);
@@ -468,6 +575,7 @@ static void add_alert_row(struct rows *rows, const struct judged *judged, int co
     rows_number(rows, i++, judged->limit, judged->unit);
     rows_number(rows, i++, judged->p, "");
     rows_number(rows, i++, judged->n, "");
+    put_commits(rows, &i, judged);
 }
 
 static void alert_fields(struct rows *rows)
@@ -482,6 +590,8 @@ static void alert_fields(struct rows *rows)
     rows_field(rows, "confirmed", PACE_FIELD_TEXT);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         rows_field(rows, numbers[i], PACE_FIELD_NUMBER);
+    rows_field(rows, "good_commit", PACE_FIELD_TEXT);
+    rows_field(rows, "bad_commit", PACE_FIELD_TEXT);
 }
 
 const char *judge_summary(const struct judgement *judgement, char *buffer, size_t size)
@@ -500,6 +610,23 @@ const char *judge_summary(const struct judgement *judgement, char *buffer, size_
     if (ok > 0 && used > 0 && (size_t)used < size)
         snprintf(buffer + used, size - (size_t)used, "%s%zu ok", between, ok);
     return buffer;
+}
+
+/* Regressions of earlier runs: they alert once, and are said until they are over. */
+static void note_open(const struct judgement *judgement)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX];
+        if (!is_open(row) || listed++ >= MAX_LISTED) continue;
+        say_note("open   %s  %s  was %s before %.*s, is %s", row->benchmark, row->measure,
+                 unit_print(was, row->before, row->unit), SHORT_COMMIT,
+                 *row->bad_commit != '\0' ? row->bad_commit : "the change",
+                 unit_print(is, row->value, row->unit));
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more open", listed - MAX_LISTED);
+    if (listed > 0) say_note("accept what is meant: pace accept PATTERN -m WHY");
 }
 
 /* One line a row of a verdict, on stderr. */
@@ -522,16 +649,82 @@ static void note_rows(const struct judgement *judgement, enum judge_verdict verd
         say_note("... and %zu more %s", listed - MAX_LISTED, verdict_names[verdict]);
 }
 
-/* What could not be judged is always said. */
-static void note_missing(const struct judgement *judgement)
+/* Whether the run of the commit before the judged one still had the series. */
+static int went_now(pace_snapshot *snapshot, const struct judged *judged)
 {
-    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW];
-    size_t thin = judgement->counts[JUDGE_VERDICT_THIN];
+    enum { RUNS = 64 };
+    struct pace_run_view view;
+    struct pace_cells cells;
+    pace_scan *scan = NULL;
+    uint32_t column;
+    int had = 0;
+    if (pace_run_get(snapshot, judged->run, NULL, &view) != 0 ||
+        column_find(snapshot, view.stream, judged, &column) != 0)
+        return 0;
+    struct pace_range range = {INT64_MIN, view.time_ns + 1, RUNS};
+    if (pace_scan_open(snapshot, view.stream, &column, 1, &range, NULL, &scan) != 0) return 0;
+    while (pace_scan_next(scan, NULL, &cells) == 0 && cells.run_count > 0)
+        for (size_t i = 0; i < cells.run_count; i++) {
+            int same = cells.runs[i].run == judged->run ||
+                       (*view.commit != '\0' && strcmp(cells.runs[i].commit, view.commit) == 0);
+            if (!same) had = cells.status[i] != PACE_CELL_ABSENT;
+        }
+    pace_scan_close(scan);
+    return had;
+}
+
+/* A series that is gone is said once, by the first commit without it; later it is only counted. */
+static void note_gone(pace *store, const struct judgement *judgement)
+{
+    size_t listed = 0;
+    pace_snapshot *snapshot = NULL;
+    if (judgement->counts[JUDGE_VERDICT_GONE] == 0 ||
+        pace_snapshot_begin(store, NULL, &snapshot) != 0)
+        return;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (row->verdict != JUDGE_VERDICT_GONE || !went_now(snapshot, row)) continue;
+        if (listed++ < MAX_LISTED)
+            say_note("gone  %s  %s  was in earlier runs and is not in this one", row->benchmark,
+                     row->measure);
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more gone", listed - MAX_LISTED);
+    pace_snapshot_end(snapshot);
+}
+
+/* Most series beyond a limit or the floor to the same side: hardly each benchmark's own doing. */
+static void note_together(const struct judgement *judgement)
+{
+    enum { FEWEST = 5 };
+    const double least = 0.05;
+    size_t up = 0, down = 0, known = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        double delta = judgement->rows[i].delta;
+        if (isnan(delta)) continue;
+        known++;
+        up += delta >= least;
+        down += delta <= -least;
+    }
+    size_t most = up > down ? up : down;
+    if (known < FEWEST || 2 * most <= known) return;
+    say_note("everything moved together: %zu of %zu series are %s by %.0f %% or more; look at the "
+             "machine, or at what all have in common, first",
+             most, known, up > down ? "higher" : "lower", least * 100);
+}
+
+/* What could not be judged is always said. */
+static void note_missing(pace *store, const struct judgement *judgement)
+{
+    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW], settling = (size_t)judgement->settling;
+    size_t thin = judgement->counts[JUDGE_VERDICT_THIN] - settling;
+    if (settling > 0)
+        say_note("%zu series %s changed lately: the new level has too few runs to judge by",
+                 settling, settling == 1 ? "has" : "have");
     if (fresh > 0) say_note("%zu series %s new: no baseline yet", fresh, fresh == 1 ? "is" : "are");
     if (thin > 0)
         say_note("%zu series %s not judged: too few earlier runs for a baseline", thin,
                  thin == 1 ? "was" : "were");
-    note_rows(judgement, JUDGE_VERDICT_GONE, "  was in earlier runs and is not in this one");
+    note_gone(store, judgement);
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");
 }
 
@@ -579,14 +772,18 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
     size_t alerts = 0;
     char scope[256];
     note_lineage(store, judgement, quiet);
+    note_together(judgement);
     rows_init(&rows);
     alert_fields(&rows);
     for (size_t i = 0; i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i];
         const struct judged *second = again != NULL ? judged_find(again, row) : NULL;
-        if (!is_suspect(row)) continue;
+        if (row->verdict != JUDGE_VERDICT_WORSE && row->verdict != JUDGE_VERDICT_SUSPECTED)
+            continue;
         int confirmed = second != NULL && confirms(row, second);
-        if (confirm == JUDGE_FIRST_COUNTS ? row->verdict != JUDGE_VERDICT_WORSE : !confirmed) {
+        int counts = row->verdict == JUDGE_VERDICT_WORSE &&
+                     (confirm == JUDGE_FIRST_COUNTS || !judge_is_suspect(row));
+        if (!counts && !confirmed) {
             note_unconfirmed(row, second);
             continue;
         }
@@ -606,10 +803,12 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         status = STATUS_DATA;
     }
     if (!quiet) {
+        note_open(judgement);
+        note_rows(judgement, JUDGE_VERDICT_RECOVERED, "");
         note_rows(judgement, JUDGE_VERDICT_BETTER, "");
         note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");
         note_rows(judgement, JUDGE_VERDICT_MOVED, "  (the machine changed)");
     }
-    note_missing(judgement);
+    note_missing(store, judgement);
     return status_merge(status, alerts > 0 ? STATUS_REGRESSION : STATUS_OK);
 }

@@ -27,9 +27,13 @@ struct judge_scope {
 /* One judged series. Text lives as long as the judgement. */
 struct judged {
     const char *project, *branch, *testbed, *benchmark, *measure, *commit, *unit;
+    const char *good_commit,
+        *bad_commit; /* last good and first bad of what fires, or is open; "" */
     enum judge_verdict verdict;
     uint64_t run;
     double value, base, delta, limit, p, n; /* NAN where there is none */
+    double before;       /* level before the regression that is open; NAN: none */
+    int higher_is_worse; /* 1 or 0; -1: not known */
 };
 
 struct judgement {
@@ -37,6 +41,7 @@ struct judgement {
     struct judged *rows; /* in the order of the query */
     size_t count, capacity;
     size_t counts[JUDGE_VERDICT_COUNT];
+    uint64_t settling; /* of the thin ones: their level changed lately */
     int is_bare; /* no model was named: on a branch with a start point the parent alone counts */
 };
 
@@ -53,8 +58,16 @@ int judge_check_model(pace *store, const char *model);
 /* Whether no row got a verdict: all are new, thin, gone or failed. */
 int judge_is_empty(const struct judgement *judgement);
 
-/* Rows that a second run could confirm: worse or suspected. */
+/* Rows that a second run could confirm: suspected, or worse by a rule without `confirm`. */
 size_t judge_suspects(const struct judgement *judgement);
+int judge_is_suspect(const struct judged *judged);
+
+/* Regressions that nobody accepted and that have not recovered, without those that fire now. */
+size_t judge_open(const struct judgement *judgement);
+
+/* Warns where the level crept away over the last hundred runs; names no more than a few. */
+void judge_note_drift(pace *store, const struct judge_scope *scope,
+                      const struct judgement *judgement);
 
 /* "3 series: 1 worse, 2 ok". Returns buffer. */
 const char *judge_summary(const struct judgement *judgement, char *buffer, size_t size);

@@ -8,7 +8,7 @@
 #include "../engine/arena.h"
 #include "../query/pace_query.h"
 
-enum { ROWS_MAX_FIELDS = 16 };
+enum { ROWS_MAX_FIELDS = 24 };
 
 /* A value per row and field, gathered row by row. */
 struct rows {

@@ -149,7 +149,7 @@ t "and may be helped" circle "$PACE" run -n -t box --start-point main -- harness
 t "with the merge base" has "$ERR" "start point  main at $FORK"
 
 # -- by hand ---------------------------------------------------------------------------------------
-t "a start point by hand" said 1 "try on box: the baseline is main up to $(short "$FORK")" \
+t "a start point by hand" said 0 "try on box: the baseline is main up to $(short "$FORK")" \
     run --no-confirm -b try -t box --start-point main -- harness
 t "at another commit" said 1 "the baseline is main up to $(short "$FORK~1")" \
     run --no-confirm -b try -t box --start-point main \

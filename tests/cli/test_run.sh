@@ -133,12 +133,25 @@ t "check with rows" run_pace 1 check --format csv
 t "which are rows" has "$OUT" "benchmark"
 GIT_COMMITTER_DATE="$((1767225600 + COUNT * 3600 + 1)) +0000" git commit -q --allow-empty -m unmeasured
 t "check of a commit without a run" said 4 "the newest run of branch main is of" check --no-fail
+t "a regression that is open fails with --strict" run_pace 1 check -t box -b main --strict
+commit 0.05
+t "alerts once" said 0 "open   tests/test_fun.py::test_fun  latency  was 1." run -t box -- ./harness '{out}'
+t "the level is new" has "$ERR" "changed lately"
+t "no verdict is missing" run_pace 0 check
+t "and it is open" run_pace 1 check --strict
+for i in 1 2 3; do commit 0.05; run_pace 0 run -t box -- ./harness '{out}'; done
 commit 1
-t "--no-confirm fails at once" run_pace 1 run -t box --no-confirm -- ./harness '{out}'
+t "--no-confirm: a suspect does not fail" said 0 "1 suspected" run -t box --no-confirm -- ./harness '{out}'
 t "after one run" lacks "$ERR" "once more"
-commit 50
+t "its name" run_pace 0 check --suspects
+t "and nothing else" has "$OUT" "tests/test_fun.py::test_fun"
+t "a suspect passes" run_pace 0 check
+t "but for --strict" run_pace 1 check --strict
 t "--no-fail" run_pace 0 run -t box --no-fail --no-confirm -- ./harness '{out}'
 t "still tells" has "$OUT" "worse"
+t "--confirm 0" said 0 "1 worse" run -t box --no-fail --confirm 0 -- ./harness '{out}'
+t "--confirm -1" run_pace 2 run --confirm -1 -- ./harness '{out}'
+for i in 1 2 3 4 5; do commit 1; run_pace 0 run -t box -- ./harness '{out}'; done
 commit 900
 t "rows for programs" run_pace 1 run -t box --format jsonl -- ./harness
 t "stand alone on stdout" lacks "$OUT" '"benchmarks"'

@@ -53,7 +53,14 @@ struct eval {
     struct line *lines; /* of the series */
     size_t count;
     size_t unknown;
+    bool *in_segment; /* of line i: [i * count .. i * count + i); NULL: not worked out yet */
 };
+
+static void forget_segments(struct eval *e)
+{
+    free(e->in_segment);
+    e->in_segment = NULL;
+}
 
 static int column_of(const struct schema_spec *schema, const char *name)
 {
@@ -264,6 +271,7 @@ static void series_load(struct eval *e)
         filtered |= query->selection.conjs[0].terms[t].key == KEY_RUN ||
                     query->selection.conjs[0].terms[t].key == KEY_COMMIT;
     const struct model_run *newest = NULL;
+    forget_segments(e);
     e->count = 0;
     for (size_t i = 0; i < stream->run_count; i++) {
         const struct model_run *run = stream->runs[i];
@@ -307,23 +315,28 @@ static size_t commits_from(const struct eval *e, const size_t *lines, size_t n, 
     return 0;
 }
 
-/* The window of line i over values x[0 .. count): sample in order of time; *before of its first
- * points lie before the accepted change. */
-static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x,
-                        size_t i, number *sample, size_t *before)
+static size_t segment_rows(struct eval *e, size_t i, size_t *rows);
+
+/* The window of line i over the values x of some earlier lines: sample in order of time; *before of
+ * its first points lie before the accepted change. */
+static size_t window_from(const struct eval *e, const struct window_spec *window, const number *x,
+                          const size_t *rows, size_t row_count, size_t i, number *sample,
+                          size_t *before)
 {
     const struct model_run *own = e->lines[i].run;
     size_t *eligible = malloc((e->count + 1) * sizeof *eligible), n = 0;
     assert_non_null(eligible);
-    for (size_t j = 0; j < i; j++) {
+    for (size_t k = 0; k < row_count; k++) {
+        size_t j = rows[k];
         bool same = *own->commit && strcmp(own->commit, e->lines[j].run->commit) == 0;
-        if (!isnan(x[j]) && !same) eligible[n++] = j;
+        if (!isnan(x[j]) && !same && !e->lines[j].run->dirty) eligible[n++] = j;
     }
     size_t lag = window->lag > 1 ? (size_t)window->lag - 1 : 0;
     n = n > lag ? n - lag : 0;
     if (window->lag == 0 && !isnan(x[i])) eligible[n++] = i;
     size_t first = 0;
-    if (window->kind == OVER_POINTS && n > (size_t)window->over) first = n - (size_t)window->over;
+    bool points = window->kind == OVER_POINTS || window->kind == OVER_SEGMENT;
+    if (points && n > (size_t)window->over) first = n - (size_t)window->over;
     if (window->kind == OVER_COMMITS) first = commits_from(e, eligible, n, window->over);
     if (window->kind == OVER_DAYS)
         while (first < n && e->lines[eligible[first]].run->time_ns <=
@@ -336,6 +349,21 @@ static size_t window_of(const struct eval *e, const struct window_spec *window, 
     }
     free(eligible);
     return n - first;
+}
+
+static size_t window_of(const struct eval *e, const struct window_spec *window, const number *x,
+                        size_t i, number *sample, size_t *before)
+{
+    size_t *rows = malloc((e->count + 1) * sizeof *rows), count = 0;
+    assert_non_null(rows);
+    if (window->kind == OVER_SEGMENT)
+        count = segment_rows((struct eval *)e, i, rows);
+    else
+        for (; count < i; count++)
+            rows[count] = count;
+    size_t n = window_from(e, window, x, rows, count, i, sample, before);
+    free(rows);
+    return n;
 }
 
 /* -- expressions --------------------------------------------------------------------------------
@@ -513,6 +541,7 @@ static void eval_where(struct eval *e, const struct stage_spec *stage)
     for (size_t i = 0; i < e->count; i++)
         if (keep[i]) e->lines[kept++] = e->lines[i];
     e->count = kept;
+    forget_segments(e);
     free(keep);
 }
 
@@ -619,6 +648,16 @@ static void put_judged(const struct eval *e, const struct check_spec *check, str
     cells[6] = cell_number(p);
 }
 
+static void clear_judged(struct cell *cells)
+{
+    for (int c = 0; c < 8; c++)
+        cells[c] = cell_number(NONE);
+    cells[8] = cells[9] = cell_text(NULL);
+    cells[10] = cell_text("gone");
+}
+
+static void eval_level(struct eval *e, const struct check_spec *check, const number *x);
+
 static void eval_check(struct eval *e, const struct check_spec *check, number *x, number *sample)
 {
     int at = e->schema.count;
@@ -628,14 +667,16 @@ static void eval_check(struct eval *e, const struct check_spec *check, number *x
         upper = &check->worse;
     if (check->worse.unit && direction != PACE_LOWER_IS_BETTER && !lower->unit)
         lower = &check->worse;
+    if (check->window.kind == OVER_SEGMENT) {
+        eval_level(e, check, x);
+        return;
+    }
     int *sides = calloc(e->count + 1, sizeof *sides);
     assert_non_null(sides);
     size_t judged = 0, needs = (size_t)check->window.needs;
     for (size_t i = 0; i < e->count; i++) {
         struct cell *cells = e->lines[i].cells + at;
-        for (int c = 0; c < 7; c++)
-            cells[c] = cell_number(NONE);
-        cells[7] = cell_text("gone");
+        clear_judged(cells);
         if (e->lines[i].gone) continue;
         size_t before, n = window_of(e, &check->window, x, i, sample, &before);
         struct judged_limits limits = limits_at(check, lower, upper, sample, n, before);
@@ -643,18 +684,18 @@ static void eval_check(struct eval *e, const struct check_spec *check, number *x
         if (n > before || enough) cells[0] = cell_number(limits.centre);
         cells[4] = cell_number((number)(n - before));
         if (enough) put_judged(e, check, cells, &limits, x[i]);
-        cells[7] = cell_text("failed");
+        cells[10] = cell_text("failed");
         if (isnan(x[i])) continue;
         sides[judged++] = 0;
         bool none = isnan(limits.low) && isnan(limits.high);
         if (n == 0 && needs > 0)
-            cells[7] = cell_text("new");
+            cells[10] = cell_text("new");
         else if (!enough || none)
-            cells[7] = cell_text("thin");
+            cells[10] = cell_text("thin");
         else if ((sides[judged - 1] = side_of(check, &limits, x[i])))
-            cells[7] = cell_text(confirmed(check, direction, sides, judged));
+            cells[10] = cell_text(confirmed(check, direction, sides, judged));
         else
-            cells[7] = cell_text(same_as_flat(&limits, x[i]) ? "flat-ok" : "ok");
+            cells[10] = cell_text(same_as_flat(&limits, x[i]) ? "flat-ok" : "ok");
     }
     free(sides);
 }
@@ -678,13 +719,16 @@ static void schema_stage(struct schema_spec *schema, const struct stage_spec *st
 {
     static const char *const baseline[] = {"base", "n", "delta", "diff"};
     static const char *const check[] = {"base", "spread", "low_limit", "high_limit",
-                                        "n",    "score",  "p"};
+                                        "n",    "score",  "p",         "before"};
     if (stage->type == ST_DERIVE) schema_put(schema, stage->name, CELL_NUMBER);
     for (int i = 0; i < 4 && stage->type == ST_BASELINE; i++)
         schema_put(schema, baseline[i], CELL_NUMBER);
-    for (int i = 0; i < 7 && stage->type == ST_CHECK; i++)
+    for (int i = 0; i < 8 && stage->type == ST_CHECK; i++)
         schema_put(schema, check[i], CELL_NUMBER);
-    if (stage->type == ST_CHECK) schema_put(schema, "verdict", CELL_TEXT);
+    if (stage->type != ST_CHECK) return;
+    schema_put(schema, "good_commit", CELL_TEXT);
+    schema_put(schema, "bad_commit", CELL_TEXT);
+    schema_put(schema, "verdict", CELL_TEXT);
 }
 
 static bool stage_of_series(const struct stage_spec *stage)
@@ -704,5 +748,7 @@ static void eval_series_stage(struct eval *e, const struct stage_spec *stage)
         eval_range(e, stage);
     schema_stage(&e->schema, stage);
 }
+
+#include "model_level.h"
 
 #endif

@@ -66,7 +66,7 @@ static const char *const FN_NAMES[] = {"count", "mean",  "median", "min", "max",
                                        "sum",   "first", "last",   "p95", "p25"};
 
 struct window_spec {
-    enum { OVER_POINTS, OVER_DAYS, OVER_COMMITS, OVER_ALL } kind;
+    enum { OVER_POINTS, OVER_DAYS, OVER_COMMITS, OVER_ALL, OVER_SEGMENT } kind;
     int over, lag, needs;
 };
 
@@ -224,6 +224,7 @@ static int default_needs(const struct window_spec *window)
 static void put_window(struct query_spec *q, const struct window_spec *window)
 {
     if (window->kind == OVER_ALL) put(q, " over all");
+    if (window->kind == OVER_SEGMENT) put(q, " over segment");
     if (window->kind == OVER_POINTS && window->over != 64) put(q, " over %d", window->over);
     if (window->kind == OVER_DAYS) put(q, " over %dd", window->over);
     if (window->kind == OVER_COMMITS) put(q, " over %d commits", window->over);

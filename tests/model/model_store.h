@@ -90,6 +90,7 @@ struct model_run {
     uint64_t number;
     int64_t time_ns;
     uint32_t ordinal;
+    bool dirty;
     char commit[41];
     struct model_cell cells[COLUMNS];
 };
@@ -211,6 +212,7 @@ static void stream_fill(struct model_store *model, int stream, int runs)
         run->time_ns = time_ns;
         run->ordinal = random_chance(random, 50) ? (uint32_t)random_below(random, 3) : 0;
         random_commit(model, first, i, run);
+        run->dirty = random_chance(random, 4);
         bool any = false;
         for (int c = 0; c < COLUMNS; c++) {
             run->cells[c] =
@@ -252,7 +254,8 @@ static pace_run *store_run(struct model_store *model, const struct model_run *ru
                                  .commit = run->commit,
                                  .id = id,
                                  .time_ns = run->time_ns,
-                                 .ordinal = run->ordinal};
+                                 .ordinal = run->ordinal,
+                                 .flags = run->dirty ? PACE_RUN_DIRTY : 0};
     pace_run *out;
     assert_int_equal(pace_run_begin(model->store, &info, NULL, &out), 0);
     for (int c = 0; c < COLUMNS; c++) {

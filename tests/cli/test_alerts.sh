@@ -1,0 +1,123 @@
+#!/bin/sh
+# The life of a regression: suspected, worse, open, recovered, accepted, false; by name, by mark, by a
+# commit's trailer. Numbers are those of the rules in the design.
+. "$(dirname "$0")/tap.sh"
+
+git init -q -b main repo && cd repo || exit 1
+PACE_DB=$SCRATCH/store
+export PACE_DB
+cat >harness <<'END'
+#!/bin/sh
+cat values >"$1"
+END
+chmod +x harness
+COUNT=0
+# commit VALUE [MESSAGE]: a commit in which the benchmark takes that long.
+commit() {
+    COUNT=$((COUNT + 1))
+    printf '{"benchmarks":[{"fullname":"t::a","stats":{"mean":%s,"stddev":0.00001}},' "$1" >values
+    printf '{"fullname":"t::b","stats":{"mean":0.00%d0,"stddev":0.00001}}],' $((100 + COUNT % 3)) >>values
+    printf '"machine_info":{},"version":"5.1.0","datetime":"2024-01-01T00:00:00"}' >>values
+    git add -A
+    GIT_COMMITTER_DATE="$((1767225600 + COUNT * 3600)) +0000" git commit -q -m "${2:-commit $COUNT}"
+}
+measure() {
+    expected=$1
+    shift
+    run_pace "$expected" run -t box "$@" -- ./harness '{out}'
+}
+short() { git rev-parse HEAD | cut -c1-7; }
+
+for value in 0.00100 0.00101 0.00099 0.00102 0.00100 0.00101; do
+    commit $value
+    measure 0
+done
+t "no alerts" run_pace 0 alerts
+t "which is said" has "$ERR" "no alerts"
+commit 0.00150
+GOOD=$(git rev-parse HEAD~1 | cut -c1-9) BAD=$(git rev-parse HEAD | cut -c1-9)
+t "rule 9: the first of two is suspected" measure 0 --no-confirm
+t "and no alert" run_pace 0 alerts
+t "--suspects names it" run_pace 0 check --suspects
+t "and no other" test "$(cat "$OUT")" = t::a
+t "--strict fails" run_pace 1 check --strict
+commit 0.00151
+t "rule 9: the second is worse, whatever its commit" measure 1
+t "it ran once: nothing was left to confirm" lacks "$ERR" "once more"
+t "it names the first bad commit" has "$OUT" "since $(git rev-parse HEAD~1 | cut -c1-7)"
+t "check agrees" run_pace 1 check
+t "a query agrees" run_pace 1 query 'branch:main | check | last run | expect not worse'
+t "the alert is open" run_pace 0 alerts open --format csv
+t "with its commits" has "$OUT" "open,$(git rev-parse HEAD~2),$(git rev-parse HEAD~1)"
+commit 0.00150
+t "one regression alerts once" measure 0
+t "it stays open" has "$ERR" "open   t::a  latency  was 1.005 ms before $(git rev-parse HEAD~2 | cut -c1-7)"
+t "a check passes" run_pace 0 check
+t "--strict does not" run_pace 1 check --strict
+commit 0.00100
+t "back once is not yet recovered" measure 0
+commit 0.00101
+t "back twice is" measure 0
+t "and says so" has "$ERR" "recovered  t::a"
+t "the alert is fixed" run_pace 0 alerts fixed
+t "in a table" has "$OUT" "$GOOD    $BAD"
+t "--strict passes" run_pace 0 check --strict
+
+commit 0.00200
+measure 1
+t "accepting wants a reason" run_pace 2 accept t::a
+t "rule 10: an accepted change" run_pace 0 accept t::a -m 'checks its "input" now'
+t "is acknowledged" run_pace 0 alerts acknowledged
+t "with the reason" has "$OUT" 'checks its "input" now'
+commit 0.00201
+t "and is the baseline" measure 0
+t "with nothing open" run_pace 0 check --strict
+commit 0.00500
+measure 1
+t "a false alarm" run_pace 0 accept 't::*' --false-alarm -m 'the disk was full'
+t "is listed so" run_pace 0 alerts false
+t "for its reason" has "$OUT" 'the disk was full'
+t "rule 11: a mark may be taken back" run_pace 0 mark undo 2
+t "the alert is open again" run_pace 0 alerts open
+t "which names it" has "$OUT" t::a
+for i in 1 2 3 4 5; do commit 0.00500; measure 0; done
+
+commit 0.00600 "Slower on purpose
+
+Pace-Accept: t::* +30% a safer parser"
+t "a trailer accepts" measure 0
+t "and says so" has "$ERR" "accepted  t::a  latency  by the commit's trailer: a safer parser"
+t "nothing ran twice" lacks "$ERR" "once more"
+for i in 1 2 3 4 5; do commit 0.00600; measure 0; done
+commit 0.01200 "Squashed
+
+  Pace-Accept: t::a +30% more than that was not meant"
+t "a trailer accepts no more than it says" measure 1
+
+t "a state that is none" run_pace 2 alerts closed
+t "mark wants something" run_pace 2 mark
+t "mark passes on" run_pace 0 mark exclude run:3 -m 'swapping'
+t "a mark of no run" run_pace 2 mark exclude run:9999
+
+# A machine that slows down moves everything; a benchmark that goes is said once.
+cd "$SCRATCH" || exit 1
+many() {
+    printf '{"benchmarks":[' >values
+    for i in 1 2 3 4 5 6; do
+        [ "$i" = "$2" ] || printf '{"fullname":"m::%d","stats":{"mean":%s,"stddev":0.00001}},' "$i" "$1" >>values
+    done
+    printf '{"fullname":"m::z","stats":{"mean":0.001,"stddev":0.00001}}],' >>values
+    printf '"machine_info":{},"version":"5.1.0","datetime":"2024-01-01T00:00:00"}' >>values
+}
+cp repo/harness . && PACE_DB=$SCRATCH/store2
+for value in 0.00100 0.00101 0.00099 0.00102 0.00100 0.00101; do many $value; measure 0 -p m; done
+many 0.00150
+t "all at once" measure 1 -p m
+t "is said first" has "$ERR" "everything moved together: 6 of 7 series are higher by 5 % or more"
+many 0.00150 3
+t "a benchmark that is gone" measure 0 -p m
+t "is named" has "$ERR" "gone  m::3"
+t "the next run" measure 0 -p m
+t "names it no more" lacks "$ERR" "gone  m::3"
+echo "1..$TESTS"
+exit "$FAILED"
