@@ -599,6 +599,31 @@ struct pace_stat {
 };
 PACE_API int pace_stat(pace_snapshot *snapshot, struct pace_error *error, struct pace_stat *out);
 
+/* What something takes: records and their keys, without the pages' own overhead. */
+struct pace_space {
+    uint64_t count; /* rows, blocks, records */
+    uint64_t runs;  /* in them, where that makes sense */
+    uint64_t bytes;
+};
+
+/* Where the cells of a stream lie: in rows, as they were appended; in small blocks, raw; in large
+ * ones, packed. Costs a look at each of its rows and groups of columns. */
+struct pace_tiers {
+    struct pace_space rows, small_blocks, large_blocks;
+};
+PACE_API int pace_stream_tiers(pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,
+                               struct pace_tiers *out);
+
+/* The same of all streams, and what else there is. Costs a walk over all keys. */
+struct pace_storage {
+    struct pace_tiers tiers;
+    struct pace_space samples, metadata;
+    struct pace_space index; /* of runs, identities, commits */
+    struct pace_space other; /* names, streams, lists, marks, saved objects */
+};
+PACE_API int pace_storage(pace_snapshot *snapshot, struct pace_error *error,
+                          struct pace_storage *out);
+
 #ifdef __cplusplus
 }
 #endif

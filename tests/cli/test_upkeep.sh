@@ -25,8 +25,10 @@ t "verify takes no operands" run_pace 2 --db store verify store
 
 t "stat counts" run_pace 0 --db store stat --format csv
 t "runs" has "$OUT" "runs,60"
-t "stat by stream" run_pace 0 --db store stat -l --format csv
-t "main has 40 runs" has "$OUT" "p,main,ci,2,40,80,"
+t "where they lie" has "$OUT" '"log rows",60,60,'
+t "what the index takes" has "$OUT" '"index of runs",180,'
+t "stat by stream" run_pace 0 --db store stat --streams --format csv
+t "main has 40 runs, all in the log" has "$OUT" "p,main,ci,2,40,80,40,0,0,"
 
 t "a backup" run_pace 0 --db store backup copy
 t "is a store" run_pace 0 --db copy verify
@@ -64,6 +66,9 @@ t "in words" has "$ERR" "run 60 was dropped by a compaction"
 t "the log goes over it" run_pace 0 --db store log -n 100 --format csv
 t "and has the others" test "$(wc -l <"$OUT")" -eq 49
 t "marks stay" run_pace 0 --db store query 'branch:main benchmark:parse'
+t "all in one packed block" run_pace 0 --db store compact --to packed
+t "of each stream that is large enough" run_pace 0 --db packed stat -l --format csv
+t "as main is" has "$OUT" "p,main,ci,2,40,80,0,0,40,"
 t "one run a day, to another store" run_pace 0 --db store compact --keep-per main=day --to thin
 t "of main alone" has "$ERR" "13 runs with 26 cells stay"
 t "which is whole" run_pace 0 --db thin verify
