@@ -31,6 +31,7 @@ struct verify {
     struct pace_verified *result;
     int stopped;          /* report() or the limit ended the walk */
     int file_damaged;     /* pages are */
+    int rc;               /* why a record could not be looked at: no memory, a reading error */
     int unread;           /* the history of a stream could not be read to its end */
     struct arena arena;   /* for the walk */
     struct arena scratch; /* for one stream or record */

@@ -53,6 +53,14 @@ static uint32_t u32_of(const struct record *record, size_t at)
     return number;
 }
 
+/* 1 when what a record leads to is damaged. That it cannot be read for another reason is not damage,
+ * and ends the walk. */
+static int is_damaged(struct verify *verify, int rc)
+{
+    if (rc == PACE_ENOMEM || rc == PACE_EIO || rc > 0) verify->rc = rc;
+    return rc && !verify->rc;
+}
+
 /* -- names and streams ----------------------------------------------------------------------- */
 
 static const char *check_name_chunk(struct verify *verify, const struct record *record)
@@ -130,8 +138,9 @@ static const char *check_shape_start(struct verify *verify, const struct record 
         struct shape *shape;
         uint32_t id = u32_of(record, at);
         if (id >= verify->head->shapes) return "it leads to no shape";
-        if (shapes_read(verify->txn, &verify->snapshot->shapes, id, NULL, &shape))
-            continue; /* told */
+        int rc = shapes_read(verify->txn, &verify->snapshot->shapes, id, NULL, &shape);
+        if (is_damaged(verify, rc)) continue; /* told */
+        if (rc) return NULL;
         if (shape->length == 0 || shape->columns[0].benchmark != key_number(record, 0) ||
             shape->columns[0].measure != key_number(record, 1))
             return "it leads to another shape";
@@ -147,8 +156,8 @@ static const char *check_measure(struct verify *verify, const struct record *rec
     if ((project != MEASURE_EVERY_PROJECT && project >= names[PACE_PROJECT].names) ||
         measure >= names[PACE_MEASURE].names)
         return "it belongs to no project and measure";
-    if (measure_load(verify->txn, project, measure, NULL, &found) ||
-        measure_check_unit(found.unit, NULL))
+    int rc = measure_load(verify->txn, project, measure, NULL, &found);
+    if (is_damaged(verify, rc) || (!rc && measure_check_unit(found.unit, NULL)))
         return "it holds no unit";
     return NULL;
 }
@@ -170,7 +179,7 @@ static const char *check_branch(struct verify *verify, const struct record *reco
     if (branch >= verify->head->names[PACE_BRANCH].names) return "no branch has it";
     verify->branch_streams += body.streams;
     verify->branch_projects += body.projects;
-    return branch_streams(verify->txn, branch, NULL, ignore_stream, NULL)
+    return is_damaged(verify, branch_streams(verify->txn, branch, NULL, ignore_stream, NULL))
                ? "it has another number of streams"
                : NULL;
 }
@@ -185,7 +194,7 @@ static const char *check_starts(struct verify *verify, const struct record *reco
         return "no branch has it";
     verify->start_versions += u32_of(record, 0);
     int rc = pace_start_point_get(verify->snapshot, project, branch, NULL, &start);
-    if (rc && rc != PACE_ENOTFOUND) return "its newest version cannot be read";
+    if (rc != PACE_ENOTFOUND && is_damaged(verify, rc)) return "its newest version cannot be read";
     return NULL;
 }
 
@@ -196,8 +205,8 @@ static const char *check_start(struct verify *verify, const struct record *recor
     uint32_t versions, version = 0;
     for (size_t i = 9; i < record->key.len; i++)
         version = version << 8 | record->key.data[i];
-    if (kv_get_struct(verify->txn, &key, "a start point", NULL, &versions, sizeof versions) ||
-        version == 0 || version > versions)
+    int rc = kv_get_struct(verify->txn, &key, "a start point", NULL, &versions, sizeof versions);
+    if (is_damaged(verify, rc) || (!rc && (version == 0 || version > versions)))
         return "its branch has fewer versions";
     if (record->body.len < sizeof body) return "it is cut off";
     memcpy(&body, record->body.data, sizeof body);
@@ -448,8 +457,9 @@ int verify_records(struct verify *verify, struct pace_error *error)
     int rc = kv_cursor_open(verify->txn, error, &cursor);
     if (rc) return rc;
     rc = kv_cursor_seek(cursor, &start, error, &key, &value);
-    while (!rc && !check_record(verify, key, value))
+    while (!rc && !check_record(verify, key, value) && !verify->rc)
         rc = kv_cursor_next(cursor, error, &key, &value);
     kv_cursor_close(cursor);
+    if (verify->rc) return error_set(error, verify->rc, "%s", pace_strerror(verify->rc));
     return rc == PACE_ENOTFOUND ? 0 : verify_outcome(verify, rc, "the records", error);
 }

@@ -98,6 +98,7 @@ static inline void dump_stream(struct dump *dump, const struct pace_stream *stre
     dump->rc = pace_columns(dump->snapshot, stream->id, NULL, &columns, &count);
     if (dump->rc) return;
     uint32_t *all = calloc(count + 1u, sizeof *all);
+    if (!all) dump->rc = PACE_ENOMEM;
     for (uint32_t i = 0; !dump->rc && i < count; i++) {
         all[i] = i;
         dump_number(dump, (uint64_t)columns[i].benchmark << 32 | columns[i].measure);
