@@ -19,6 +19,11 @@ void expr_free(struct node *node)
     if (node->level) level_free(node->level);
 }
 
+int node_is_column(const struct node *node)
+{
+    return node->kind == NODE_COLUMN ? node->column : -1;
+}
+
 /* Fewer rows than these have windows of their own. */
 enum { SLIDE_ROWS = 4 };
 

@@ -203,6 +203,30 @@ int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
     return add_many(ctx->arena, aggregate->function, state, x, n) ? context_no_memory(ctx) : 0;
 }
 
+bool gathered_can_summary(const struct aggregate *aggregate)
+{
+    enum function function = aggregate->function;
+    return function == F_COUNT || function == F_SUM || function == F_MEAN || function == F_MIN ||
+           function == F_MAX || function == F_STDDEV || function == F_CV;
+}
+
+void gathered_add_summary(struct gathered *state, const struct pace_summary *summary,
+                          const char *unit)
+{
+    double factor = 1, count = (double)summary->count;
+    if (!state->unit) state->unit = unit;
+    if (unit != state->unit && unit_convert(unit, state->unit, &factor)) return;
+    double sd = summary->count > 1 ? summary->sd * factor : 0;
+    struct moments some = {count, summary->mean * factor, sd * sd * (count - 1)};
+    double min = summary->min * factor, max = summary->max * factor;
+    state->min = state->any && state->min < min ? state->min : min;
+    state->max = state->any && state->max > max ? state->max : max;
+    moments_merge(&state->moments, &some);
+    add_sum(state, summary->sum * factor);
+    state->count += summary->count;
+    state->any = true;
+}
+
 static double finish_number(const struct aggregate *aggregate, struct gathered *state)
 {
     double mean = state->moments.mean;

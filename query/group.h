@@ -31,6 +31,11 @@ bool gathered_can_many(const struct aggregate *aggregate, const struct batch *ba
 int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
                       const struct batch *batch, const struct vec *v, struct gathered *state);
 
+/* Whether an aggregate can be had of summaries of its values; adds one, in a unit. */
+bool gathered_can_summary(const struct aggregate *aggregate);
+void gathered_add_summary(struct gathered *state, const struct pace_summary *summary,
+                          const char *unit);
+
 /* Fills the aggregate's slot with the result. */
 void gathered_finish(const struct aggregate *aggregate, struct gathered *state);
 void gathered_free(struct gathered *state);

@@ -89,6 +89,15 @@ void op_scan_base(struct op *scan);
 /* Runs that a mark excludes are shown too; they are history of nothing. */
 void op_scan_show_excluded(struct op *scan);
 
+/* Instead of next(): a summary of the rows of each series of the selection, from the store's own
+ * where it has them. *out (of the arena) is NULL where rows must be read: a mark or a range chooses
+ * among them, or a series has no value. */
+int op_scan_summaries(struct op *scan, struct context *ctx, struct pace_summary **out);
+bool op_scan_is(const struct op *op);
+const struct selection *op_scan_selection(const struct op *scan);
+/* Its first columns are the names of a series, by dimension; this one is its value. */
+enum { OP_SCAN_VALUE = 8 };
+
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);
 int op_add_column(struct context *ctx, struct op *op, struct column column);

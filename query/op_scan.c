@@ -990,3 +990,60 @@ void op_scan_show_excluded(struct op *op)
 {
     ((struct scan_op *)op)->with_excluded = true;
 }
+
+/* -- summaries --------------------------------------------------------------------------------- */
+
+_Static_assert((int)OP_SCAN_VALUE == (int)COLUMN_VALUE && COLUMN_MEASURE == (int)PACE_MEASURE,
+               "columns of the scan");
+
+bool op_scan_is(const struct op *op)
+{
+    return op->next == scan_next;
+}
+
+const struct selection *op_scan_selection(const struct op *op)
+{
+    return ((const struct scan_op *)op)->selection;
+}
+
+/* The ranges as one of times; false when one counts points. */
+static bool range_of_times(const struct range *range, struct pace_range *out)
+{
+    *out = (struct pace_range){INT64_MIN, INT64_MAX, 0};
+    for (; range; range = range->next) {
+        if (range->kind == STAGE_LAST || range->kind == STAGE_FIRST) return false;
+        if (range->from_ns > out->from_ns) out->from_ns = range->from_ns;
+        if (range->until_ns < out->until_ns) out->until_ns = range->until_ns;
+    }
+    return true;
+}
+
+int op_scan_summaries(struct op *op, struct context *ctx, struct pace_summary **out)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    const struct selection *selection = scan->selection;
+    struct pace_range range;
+    *out = NULL;
+    if (scan->marks || selection->rows || scan->with_history || scan->base_only ||
+        scan->wants_gone || lookback_any(scan->lookback) || !range_of_times(scan->ranges, &range))
+        return 0;
+    struct pace_summary *summaries = arena_array(ctx->arena, selection->count, sizeof *summaries);
+    uint32_t *columns = arena_array(ctx->arena, selection->count, sizeof *columns);
+    if (!summaries || !columns) return context_no_memory(ctx);
+    for (size_t i = 0; i < selection->count; i++)
+        columns[i] = selection->series[i].column;
+    for (size_t first = 0, end = 0; first < selection->count; first = end) {
+        const struct pace_stream *stream = selection->series[first].stream;
+        while (end < selection->count && selection->series[end].stream == stream)
+            end++;
+        int status = context_check(ctx);
+        if (status) return status;
+        status = pace_scan_summary(ctx->snapshot, stream->id, columns + first, end - first, &range,
+                                   ctx->error, summaries + first);
+        if (status) return context_store_error(ctx, status);
+    }
+    for (size_t i = 0; i < selection->count; i++)
+        if (summaries[i].count == 0) return 0; /* there may be rows without a value */
+    *out = summaries;
+    return 0;
+}

@@ -242,8 +242,51 @@ static int add_batch(struct summarize_op *summarize, struct context *ctx, const 
     return 0;
 }
 
+/* Whether summaries of series are enough: aggregates of the value, by names of series. */
+static bool can_summaries(const struct summarize_op *summarize)
+{
+    if (!op_scan_is(summarize->op.input)) return false;
+    for (size_t i = 0; i < summarize->by_count; i++) {
+        int column = node_is_column(summarize->by[i]);
+        if (column < 0 || column >= PACE_DIMENSION_COUNT) return false;
+    }
+    for (const struct aggregate *a = summarize->aggregates; a; a = a->next)
+        if (!a->arg || node_is_column(a->arg) != OP_SCAN_VALUE || !gathered_can_summary(a))
+            return false;
+    return true;
+}
+
+/* Fills the groups from summaries; *done false: from rows then. */
+static int summarize_summaries(struct summarize_op *summarize, struct context *ctx, bool *done)
+{
+    struct pace_summary *summaries = NULL;
+    const struct selection *selection = op_scan_selection(summarize->op.input);
+    *done = false;
+    int status = op_scan_summaries(summarize->op.input, ctx, &summaries);
+    if (status || !summaries) return status;
+    struct by_value *values = arena_array(ctx->arena, summarize->by_count, sizeof *values);
+    if (!values) return context_no_memory(ctx);
+    for (size_t s = 0; s < selection->count; s++) {
+        const struct series *series = &selection->series[s];
+        size_t group;
+        for (size_t i = 0; i < summarize->by_count; i++)
+            values[i] = (struct by_value){.number = NAN,
+                                          .text = series->names[node_is_column(summarize->by[i])]};
+        status = group_find(summarize, ctx, values, 0, &group);
+        if (status) return status;
+        for (size_t i = 0; i < summarize->aggregate_count; i++)
+            gathered_add_summary(&summarize->states[group * summarize->aggregate_count + i],
+                                 &summaries[s], series->unit);
+    }
+    *done = true;
+    return 0;
+}
+
 static int summarize_fill(struct summarize_op *summarize, struct context *ctx)
 {
+    bool done = false;
+    int from_store = can_summaries(summarize) ? summarize_summaries(summarize, ctx, &done) : 0;
+    if (from_store || done) return from_store;
     struct by_value *values = arena_array(ctx->arena, summarize->by_count, sizeof *values);
     const struct vec **by = arena_array(ctx->arena, summarize->by_count, sizeof *by);
     size_t *groups = arena_array(ctx->arena, PACE_MAX_BATCH, sizeof *groups);
