@@ -53,10 +53,10 @@ static void fail(struct parser *parser, enum diag_code code, struct span span, c
 /* Memory for a node, counted. */
 static void *node(struct parser *parser, size_t size, struct span span)
 {
-    if (parser->node_count >= PACE_MAX_NODES) {
+    if (parser->node_count >= parser->limits->most[LIMIT_PACE_MAX_NODES]) {
         struct diag *diag = diag_error(parser->diags, Q_TOO_MANY_NODES, span,
                                        "the statement has more than %d parts (PACE_MAX_NODES)",
-                                       (int)PACE_MAX_NODES);
+                                       (int)parser->limits->most[LIMIT_PACE_MAX_NODES]);
         diag_help(parser->diags, diag, "split it, or use a pattern such as {a,b} or a regex");
         parser->failed = true;
         return NULL;
@@ -69,7 +69,7 @@ static void *node(struct parser *parser, size_t size, struct span span)
 
 static bool depth_fits(struct parser *parser, unsigned depth, struct span span)
 {
-    if (depth <= PACE_MAX_DEPTH) return true;
+    if (depth <= parser->limits->most[LIMIT_PACE_MAX_DEPTH]) return true;
     syntax_too_deep(parser, span);
     return false;
 }

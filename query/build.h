@@ -11,6 +11,7 @@
 
 #include "../engine/pace.h"
 #include "ast.h"
+#include "limit.h"
 
 #include <setjmp.h>
 
@@ -29,6 +30,7 @@ struct parser {
     bool unfinished;       /* the text ended where more could follow */
     unsigned node_count;   /* of this statement */
     struct comment *comments, **comment_tail;
+    const struct limit_table *limits;
     /* scanning */
     uint32_t offset;                      /* end of what was scanned */
     struct token token, previous, before; /* the newest tokens, newest first */

@@ -4,6 +4,7 @@
 
 #include "ast.h"
 #include "batch.h"
+#include "limit.h"
 #include "pace_query.h"
 
 #include <stdatomic.h>
@@ -64,6 +65,9 @@ struct regex;
 int context_keep(struct context *ctx, struct regex *regex);
 /* Frees what is kept: at the end of a statement, before its arena. */
 void context_release(struct context *ctx);
+
+/* A limit as the session has it. */
+size_t context_limit(const struct context *ctx, enum limit_id id);
 
 /* 0, or PACE_EINTERRUPT / PACE_EDEADLINE. Called between batches. */
 int context_check(struct context *ctx);

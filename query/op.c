@@ -45,8 +45,9 @@ int op_look_back(struct context *ctx, struct op *op, const struct binder *binder
 int op_fail_rows(struct context *ctx, int code, const char *verb)
 {
     if (code == PACE_ELIMIT)
-        return context_fail(
-            ctx, Q_LIMIT, (struct span){0, 0}, "select fewer series or a shorter range",
-            "'%s' would hold more than %d rows (PACE_MAX_ROWS)", verb, PACE_MAX_ROWS);
+        return context_fail(ctx, Q_LIMIT, (struct span){0, 0},
+                            "select fewer series or a shorter range",
+                            "'%s' would hold more than %zu rows (PACE_MAX_ROWS)", verb,
+                            context_limit(ctx, LIMIT_PACE_MAX_ROWS));
     return context_no_memory(ctx);
 }

@@ -115,7 +115,8 @@ static void changes_free(struct op *op)
 static int points_add(struct changes_op *changes, struct context *ctx, const struct batch *batch)
 {
     size_t need = changes->count + batch->count;
-    if (need > PACE_MAX_ROWS) return op_fail_rows(ctx, PACE_ELIMIT, "changes");
+    if (need > context_limit(ctx, LIMIT_PACE_MAX_ROWS))
+        return op_fail_rows(ctx, PACE_ELIMIT, "changes");
     if (need > changes->capacity) {
         size_t capacity = changes->capacity ? changes->capacity * 2 : PACE_MAX_BATCH;
         while (capacity < need)

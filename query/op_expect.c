@@ -183,7 +183,8 @@ int op_expect(struct context *ctx, const struct stage *stage, struct op *input, 
     expect->time_column = schema_find(&input->schema, "time", 4);
     if (expect->kind == EXPECT_EXPR) status = condition_bind(ctx, stage, expect);
     if (status) return status;
-    if (rowset_init(&expect->rows, ctx->arena, &expect->op.schema, PACE_MAX_ROWS))
+    if (rowset_init(&expect->rows, ctx->arena, &expect->op.schema,
+                    context_limit(ctx, LIMIT_PACE_MAX_ROWS)))
         return context_no_memory(ctx);
     expect->op.by_series = false;
     expect->op.holds = true;

@@ -149,7 +149,8 @@ int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, dou
     if (fdr->run < 0)
         return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before 'keep'",
                             "'check' with fdr needs the column run");
-    if (rowset_init(&fdr->rows, ctx->arena, schema, PACE_MAX_ROWS)) return context_no_memory(ctx);
+    if (rowset_init(&fdr->rows, ctx->arena, schema, context_limit(ctx, LIMIT_PACE_MAX_ROWS)))
+        return context_no_memory(ctx);
     status = op_add_column(ctx, &fdr->op, (struct column){.name = "q", .type = TYPE_NUMBER});
     if (status) return status;
     fdr->vecs = arena_array(ctx->arena, fdr->op.schema.count, sizeof *fdr->vecs);

@@ -258,7 +258,8 @@ int op_range(struct context *ctx, const struct stage *stage, struct op *input, s
     if (range->time < 0 || range->commit < 0 || range->run < 0)
         return context_fail(ctx, Q_ORDER, stage->verb_span, "put it before 'keep'",
                             "'%s' needs the columns time, commit and run", name);
-    status = rowset_init(&range->rows, ctx->arena, &range->op.schema, PACE_MAX_ROWS);
+    status = rowset_init(&range->rows, ctx->arena, &range->op.schema,
+                         context_limit(ctx, LIMIT_PACE_MAX_ROWS));
     if (status) return context_no_memory(ctx);
     range->op.next = range_next;
     range->op.free = range_free;

@@ -466,7 +466,7 @@ static bool is_plain(const struct scan_op *scan, size_t index)
     size_t at = index - scan->group_start;
     return scan->near.whole[at] && !scan->far_column[at] && !scan->near.inherited_runs &&
            !scan->near.any_origin && scan->near.runs && !scan->selection->series[index].rows &&
-           !scan->marks && !scan->base_only;
+           !scan->selection->series[index].older_count && !scan->marks && !scan->base_only;
 }
 
 /* Remembers what was found for the series that is loaded, which is plain. */
@@ -1024,14 +1024,17 @@ int op_scan_summaries(struct op *op, struct context *ctx, struct pace_summary **
     const struct selection *selection = scan->selection;
     struct pace_range range;
     *out = NULL;
-    if (scan->marks || selection->rows || scan->with_history || scan->base_only ||
-        scan->wants_gone || lookback_any(scan->lookback) || !range_of_times(scan->ranges, &range))
+    if (scan->marks || scan->with_history || scan->base_only || scan->wants_gone ||
+        lookback_any(scan->lookback) || !range_of_times(scan->ranges, &range))
         return 0;
     struct pace_summary *summaries = arena_array(ctx->arena, selection->count, sizeof *summaries);
     uint32_t *columns = arena_array(ctx->arena, selection->count, sizeof *columns);
     if (!summaries || !columns) return context_no_memory(ctx);
-    for (size_t i = 0; i < selection->count; i++)
-        columns[i] = selection->series[i].column;
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct series *series = &selection->series[i];
+        if (series->rows || series->older_count) return 0;
+        columns[i] = series->column;
+    }
     for (size_t first = 0, end = 0; first < selection->count; first = end) {
         const struct pace_stream *stream = selection->series[first].stream;
         while (end < selection->count && selection->series[end].stream == stream)

@@ -233,7 +233,8 @@ static int sort_make(struct context *ctx, const char *name, struct op *input, si
     int status = op_make(ctx, sizeof *sort, name, input, &sort);
     if (status) return status;
     sort->keys = arena_array(ctx->arena, keys, sizeof *sort->keys);
-    if (!sort->keys || rowset_init(&sort->rows, ctx->arena, &sort->op.schema, PACE_MAX_ROWS))
+    if (!sort->keys || rowset_init(&sort->rows, ctx->arena, &sort->op.schema,
+                                   context_limit(ctx, LIMIT_PACE_MAX_ROWS)))
         return context_no_memory(ctx);
     sort->limit = SIZE_MAX;
     sort->op.by_series = false;

@@ -117,10 +117,10 @@ static void table_put(struct summarize_op *summarize, size_t group)
 
 static int groups_grow(struct summarize_op *summarize, struct context *ctx)
 {
-    if (summarize->count == PACE_MAX_GROUPS)
+    size_t most = context_limit(ctx, LIMIT_PACE_MAX_GROUPS);
+    if (summarize->count == most)
         return context_fail(ctx, Q_LIMIT, (struct span){0, 0}, "group by fewer columns",
-                            "'summarize' would make more than %d groups (PACE_MAX_GROUPS)",
-                            PACE_MAX_GROUPS);
+                            "'summarize' would make more than %zu groups (PACE_MAX_GROUPS)", most);
     if (summarize->count < summarize->capacity) return 0;
     size_t capacity = summarize->capacity ? summarize->capacity * 2 : 64;
     size_t group_size = summarize->by_count * sizeof *summarize->values + 2 * sizeof(uint64_t) +

@@ -48,6 +48,17 @@ PACE_API int pace_session_set(pace_session *session, const char *name, const cha
 PACE_API int pace_session_define(pace_session *session, const char *text, size_t len,
                                  struct pace_error *error);
 
+/* The limits of limits.def, by index from 0; PACE_ENOTFOUND behind the last. Those of a statement may
+ * be lowered for a session (and raised again, up to `most`): going over one is a diagnostic that
+ * names it. PACE_EMISUSE: not this one, or not to this value. */
+struct pace_limit_row {
+    const char *name, *text; /* "PACE_MAX_ROWS", what it bounds */
+    uint64_t value, most;
+    int can_lower;
+};
+PACE_API int pace_limit_get(const pace_session *session, size_t index, struct pace_limit_row *out);
+PACE_API int pace_limit_lower(pace_session *session, const char *name, uint64_t value);
+
 /* Parses a script. Returns 0, PACE_EQUERY (syntax: see pace_diag_*), PACE_ENOMEM. *out is set in the
  * first two cases and must be freed. `text` is copied. */
 PACE_API int pace_prepare(pace_session *session, const char *text, size_t len,

@@ -76,12 +76,13 @@ static void token_note(struct parser *parser, struct token token)
     if (last == T_PIPE || last == T_EXPLAIN || last == T_SAVE) parser->head = token;
 
     uint32_t end = token.span.start + token.span.len;
-    if (token.kind != T_YYEOF && end - parser->first.span.start > PACE_MAX_STATEMENT) {
+    if (token.kind != T_YYEOF &&
+        end - parser->first.span.start > parser->limits->most[LIMIT_PACE_MAX_STATEMENT]) {
         syntax_too_long(parser, (struct span){parser->first.span.start, 1});
         return;
     }
     if (token.kind != T_OPEN) return;
-    if (parser->paren_count == PACE_MAX_DEPTH)
+    if (parser->paren_count == parser->limits->most[LIMIT_PACE_MAX_DEPTH])
         syntax_too_deep(parser, token.span);
     else
         parser->parens[parser->paren_count++] = token.span.start;
@@ -112,7 +113,8 @@ static bool feed(struct parser *parser, query_yypstate *state, bool to_end)
 static void parser_init(struct parser *parser, struct arena *arena, struct diag_list *diags,
                         const char *text, size_t len)
 {
-    *parser = (struct parser){.arena = arena, .diags = diags, .text = text};
+    *parser =
+        (struct parser){.arena = arena, .diags = diags, .text = text, .limits = &limits_default};
     if (len > UINT32_MAX / 2)
         syntax_too_long(parser, (struct span){0, 1});
     else
@@ -122,9 +124,17 @@ static void parser_init(struct parser *parser, struct arena *arena, struct diag_
 enum parse_result parse_script(struct arena *arena, const char *text, size_t len,
                                struct diag_list *diags, struct script **out)
 {
+    return parse_script_within(arena, text, len, diags, &limits_default, out);
+}
+
+enum parse_result parse_script_within(struct arena *arena, const char *text, size_t len,
+                                      struct diag_list *diags, const struct limit_table *limits,
+                                      struct script **out)
+{
     struct parser parser;
     *out = NULL;
     parser_init(&parser, arena, diags, text, len);
+    parser.limits = limits;
     if (parser.failed || !text_check(&parser)) return PARSE_ERROR;
     query_yypstate *state = query_yypstate_new();
     if (!state) {

@@ -3,6 +3,7 @@
 #define PACE_PARSE_H
 
 #include "ast.h"
+#include "limit.h"
 
 enum parse_result {
     PARSE_OK,
@@ -15,6 +16,9 @@ enum parse_result {
  * The text must outlive the tree. On PARSE_ERROR and PARSE_UNFINISHED `diags` has at least one
  * error and *out is NULL. Limits, each per statement: PACE_MAX_STATEMENT (from its first token to
  * its last), PACE_MAX_DEPTH, PACE_MAX_NODES. */
+enum parse_result parse_script_within(struct arena *arena, const char *text, size_t len,
+                                      struct diag_list *diags, const struct limit_table *limits,
+                                      struct script **out);
 enum parse_result parse_script(struct arena *arena, const char *text, size_t len,
                                struct diag_list *diags, struct script **out);
 

@@ -79,7 +79,8 @@ int pace_prepare(pace_session *session, const char *text, size_t len, struct pac
     arena_init(&query->arena, session->options.memory_bytes);
     diag_list_init(&query->diags, &query->script_arena);
     *out = query;
-    if (parse_script(&query->script_arena, copy, len, &query->diags, &query->script) != PARSE_OK) {
+    if (parse_script_within(&query->script_arena, copy, len, &query->diags, &session->limits,
+                            &query->script) != PARSE_OK) {
         query->phase = PHASE_OVER;
         return fail_diagnosed(query, error, PACE_EQUERY);
     }

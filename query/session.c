@@ -23,6 +23,7 @@ int pace_session_open(pace *store, const struct pace_query_options *options,
         return PACE_ENOMEM;
     }
     session->store = store;
+    session->limits = limits_default;
     if (options) {
         size_t size = options->struct_size;
         if (size > sizeof session->options) size = sizeof session->options;

@@ -3,6 +3,7 @@
 #define PACE_SESSION_H
 
 #include "context.h"
+#include "limit.h"
 
 /* A text by name: a definition, or a variable (kind 0). */
 struct binding_text {
@@ -15,6 +16,7 @@ struct binding_text {
 struct pace_session {
     pace *store;
     struct pace_query_options options;
+    struct limit_table limits;
     struct binding_text *definitions, *variables;
     char *use; /* the selector of `use`; NULL: none */
     atomic_int interrupted;

@@ -187,13 +187,14 @@ void syntax_too_deep(struct parser *parser, struct span span)
 {
     say(parser, Q_TOO_DEEP, span, "name a part of it with let or view",
         "the statement nests too deeply: more than %d levels (PACE_MAX_DEPTH)",
-        (int)PACE_MAX_DEPTH);
+        (int)parser->limits->most[LIMIT_PACE_MAX_DEPTH]);
 }
 
 void syntax_too_long(struct parser *parser, struct span span)
 {
     say(parser, Q_TOO_LONG, span, "split it, or use a pattern such as {a,b} or a regex",
-        "the statement is longer than %d bytes (PACE_MAX_STATEMENT)", (int)PACE_MAX_STATEMENT);
+        "the statement is longer than %d bytes (PACE_MAX_STATEMENT)",
+        (int)parser->limits->most[LIMIT_PACE_MAX_STATEMENT]);
 }
 
 void syntax_no_memory(struct parser *parser)

@@ -34,6 +34,7 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
     case WINDOW_TIME:
     case WINDOW_VAR: break;
     }
+    double most = (double)context_limit(ctx, LIMIT_PACE_MAX_WINDOW);
     status = value_bind(ctx, &value, &number, &unit);
     if (status) return status;
     if (*unit) {
@@ -44,11 +45,10 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
                                .span = span->span};
         return duration_bind(ctx, &value, &out->span_ns);
     }
-    if (!(number >= 1) || number != floor(number) || number > PACE_MAX_WINDOW)
+    if (!(number >= 1) || number != floor(number) || number > most)
         return context_fail(
             ctx, Q_WINDOW, span->span, NULL,
-            "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)",
-            PACE_MAX_WINDOW);
+            "a window holds a whole number of points from 1 to %d (PACE_MAX_WINDOW)", (int)most);
     out->kind = span->kind == WINDOW_COUNT && commits ? WINDOW_COMMITS : WINDOW_POINTS;
     out->count = (size_t)number;
     return 0;
@@ -56,12 +56,12 @@ int window_span_bind(struct context *ctx, const struct window_span *span, struct
 
 static int count_bind(struct context *ctx, const struct option *option, size_t *out)
 {
-    double number, ignored;
+    double number, ignored, most = (double)context_limit(ctx, LIMIT_PACE_MAX_WINDOW);
     int status = option_numbers(ctx, option, &number, &ignored);
     if (status) return status;
-    if (!(number >= 0) || number != floor(number) || number > PACE_MAX_WINDOW)
+    if (!(number >= 0) || number != floor(number) || number > most)
         return context_fail(ctx, Q_RANGE, option->span, NULL,
-                            "this is a whole number of points from 0 to %d", PACE_MAX_WINDOW);
+                            "this is a whole number of points from 0 to %d", (int)most);
     *out = (size_t)number;
     return 0;
 }
