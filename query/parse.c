@@ -76,7 +76,7 @@ static void token_note(struct parser *parser, struct token token)
     if (last == T_PIPE || last == T_EXPLAIN || last == T_SAVE) parser->head = token;
 
     uint32_t end = token.span.start + token.span.len;
-    if (token.kind != T_YYEOF &&
+    if (token.kind != T_YYEOF && token.kind != T_SEMICOLON &&
         end - parser->first.span.start > parser->limits->most[LIMIT_PACE_MAX_STATEMENT]) {
         syntax_too_long(parser, (struct span){parser->first.span.start, 1});
         return;

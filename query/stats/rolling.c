@@ -18,6 +18,8 @@ enum { SORTED_MAX = 512 };
 
 /* Of the square of a deviation: what the distance from the shift, or what has passed, may be. */
 static const double FAR = 1e4, PASSED = 1e12;
+/* How many times the mean and the deviation the shift may be. */
+static const double LARGE = 16;
 
 struct rolling_large {
     struct window window;
@@ -89,13 +91,25 @@ static void moments_anew(struct rolling *rolling)
         moments_in(rolling, x[i]);
 }
 
-double rolling_sum(const struct rolling *rolling)
+/* A shift that is large beside the values that are left takes their digits. */
+static void moments_settle(struct rolling *rolling)
 {
+    double n = (double)size_of(rolling), sum = rolling->sum.high + rolling->sum.low;
+    double mean = rolling->shift + sum / n;
+    double m2 = rolling->squares.high + rolling->squares.low - sum * sum / n;
+    double large = LARGE * fabs(mean), square = rolling->shift * rolling->shift;
+    if (fabs(rolling->shift) > large && square > LARGE * m2 / n) moments_anew(rolling);
+}
+
+double rolling_sum(struct rolling *rolling)
+{
+    moments_settle(rolling);
     return fma((double)size_of(rolling), rolling->shift, rolling->sum.high) + rolling->sum.low;
 }
 
-double rolling_mean(const struct rolling *rolling)
+double rolling_mean(struct rolling *rolling)
 {
+    moments_settle(rolling);
     double sum = rolling->sum.high + rolling->sum.low;
     return rolling->shift + sum / (double)size_of(rolling);
 }

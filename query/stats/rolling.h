@@ -43,8 +43,8 @@ int rolling_move(struct rolling *rolling, const double *values, uint64_t base, u
                  uint64_t end);
 
 /* Of the window; the values given to rolling_move must still be there. MOMENTS: */
-double rolling_sum(const struct rolling *rolling);
-double rolling_mean(const struct rolling *rolling);
+double rolling_sum(struct rolling *rolling);
+double rolling_mean(struct rolling *rolling);
 double
 rolling_sd(struct rolling *rolling); /* n-1; NAN for one value; exactly 0 when all are equal */
 /* ORDER: type 7; 0 <= p <= 1. */

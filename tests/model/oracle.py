@@ -1,0 +1,167 @@
+"""oracle.py -- windows, quantiles and groups against two evaluators that others wrote: SQLite's window
+functions and Python's statistics module. Prints TAP.
+
+   usage: oracle.py PACE DIRECTORY SEED
+"""
+import json
+import math
+import random
+import sqlite3
+import statistics
+import subprocess
+import sys
+
+PACE, DIRECTORY, SEED = sys.argv[1], sys.argv[2], int(sys.argv[3])
+STORE = DIRECTORY + "/store"
+START_S = 1700000000
+DAY_S = 86400
+ROUNDS = 12
+
+
+def make_rows(rng):
+    """Runs of one stream, hours to days apart, each of a commit of its own; cells may be absent."""
+    rows, time_s = [], START_S
+    for run in range(rng.randint(20, 220)):
+        time_s += rng.randint(3600, 3 * DAY_S)
+        for benchmark in ("a", "b", "c/d"):
+            if rng.random() < 0.1:
+                continue
+            kind = rng.random()
+            value = (rng.lognormvariate(3, 1) if kind < 0.5 else
+                     float(rng.randint(-5, 5)) if kind < 0.7 else 1e6 + rng.random() if kind < 0.9 else
+                     rng.uniform(-1e9, 1e9))
+            rows.append({"project": "p", "branch": "main", "testbed": "t", "benchmark": benchmark,
+                         "measure": "m", "unit": "ns", "time": time_s * 10**9,
+                         "commit": "%08x%032x" % (rng.getrandbits(32), run), "value": value})
+    return rows
+
+
+def pace(query):
+    done = subprocess.run([PACE, "--db", STORE, "query", query + " | as jsonl"], check=True,
+                          capture_output=True, text=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def near(ours, theirs, scale):
+    if ours is None or theirs is None:
+        return ours is None and theirs is None
+    return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-11 * scale)
+
+
+def differ(what, ours, theirs, scale):
+    """The first difference of two lists, as a text, or None."""
+    if len(ours) != len(theirs):
+        return "%s: %d rows, the oracle has %d" % (what, len(ours), len(theirs))
+    for i, (a, b) in enumerate(zip(ours, theirs)):
+        if not near(a, b, scale):
+            return "%s: row %d: %r, the oracle has %r" % (what, i, a, b)
+    return None
+
+
+def tables(rows):
+    db = sqlite3.connect(":memory:")
+    db.execute("CREATE TABLE point (benchmark TEXT, time INTEGER, value REAL)")
+    db.executemany("INSERT INTO point VALUES (?, ?, ?)",
+                   [(r["benchmark"], r["time"], r["value"]) for r in rows])
+    return db
+
+
+def check_windows(db, rng, scale):
+    """Windows of points before each one, in SQLite."""
+    over = rng.randint(2, 40)
+    needs = rng.randint(1, min(5, over))
+    lag = rng.choice((1, 1, 1, 2, 5))
+    ours = pace("measure:m | derive " + ", ".join(
+        "%s = %s(value) over %d lag %d needs %d" % (name, function, over, lag, needs)
+        for name, function in (("x_mean", "mean"), ("x_min", "min"), ("x_max", "max"),
+                               ("x_sum", "sum"), ("x_n", "count"))))
+    frame = "ROWS BETWEEN %d PRECEDING AND %d PRECEDING" % (over + lag - 1, lag)
+    theirs = db.execute(
+        "SELECT avg(value) OVER w, min(value) OVER w, max(value) OVER w, sum(value) OVER w,"
+        " count(*) OVER w FROM point WINDOW w AS (PARTITION BY benchmark ORDER BY time %s)"
+        " ORDER BY benchmark, time" % frame).fetchall()
+    for i, name in enumerate(("x_mean", "x_min", "x_max", "x_sum", "x_n")):
+        said = differ("%s over %d lag %d needs %d" % (name, over, lag, needs), [r[name] for r in ours],
+                      [r[i] if r[4] >= needs else None for r in theirs], scale)
+        if said:
+            return said
+    return None
+
+
+def check_order(rows, rng, scale):
+    """Order statistics and deviations of windows, in Python."""
+    over = rng.choice((2, 3, 9, 30, 64))
+    percent = rng.randint(1, 99)
+    ours = pace("measure:m | derive x_mid = median(value) over %d needs 2, x_sd = stddev(value) over %d"
+                " needs 2, x_p = p%d(value) over %d needs 2" % (over, over, percent, over))
+    at = 0
+    for benchmark in ("a", "b", "c/d"):
+        values = [r["value"] for r in rows if r["benchmark"] == benchmark]
+        for i in range(len(values)):
+            window = values[max(0, i - over):i]
+            row, at = ours[at], at + 1
+            enough = len(window) >= 2
+            for name, theirs in (
+                    ("x_mid", statistics.median(window) if enough else None),
+                    ("x_sd", statistics.stdev(window) if enough else None),
+                    ("x_p", statistics.quantiles(window, n=100, method="inclusive")[percent - 1]
+                     if enough else None)):
+                if not near(row[name], theirs, scale):
+                    return "%s over %d, %s, point %d: %r, the oracle has %r" % (
+                        name, over, benchmark, i, row[name], theirs)
+    return None if at == len(ours) else "%d rows, the oracle has %d" % (len(ours), at)
+
+
+def check_groups(db, rows, scale):
+    """Groups, by series and by day."""
+    ours = pace("measure:m | summarize n = count(), a = mean(value), s = sum(value), least = min(value),"
+                " most = max(value) by benchmark, day = bucket(time, 1d)")
+    day_ns = DAY_S * 10**9
+    theirs = db.execute(
+        "SELECT count(*), avg(value), sum(value), min(value), max(value) FROM point"
+        " GROUP BY benchmark, time / %d ORDER BY benchmark, time / %d" % (day_ns, day_ns)).fetchall()
+    for i, name in enumerate(("n", "a", "s", "least", "most")):
+        said = differ(name + " by day", [r[name] for r in ours], [r[i] for r in theirs], scale)
+        if said:
+            return said
+    whole = pace("measure:m | summarize a = mean(value), sd = stddev(value), q = p75(value),"
+                 " mid = median(value) by benchmark")
+    fast = pace("measure:m | summarize a = mean(value), sd = stddev(value), n = count(value),"
+                " s = sum(value) by benchmark")  # from the summaries of the store
+    for row, quick in zip(whole, fast):
+        values = [r["value"] for r in rows if r["benchmark"] == row["benchmark"]]
+        for ours_one, theirs_one in ((row["a"], statistics.fmean(values)), (row["sd"], statistics.stdev(values)),
+                                     (row["q"], statistics.quantiles(values, n=4, method="inclusive")[2]),
+                                     (row["mid"], statistics.median(values)),
+                                     (quick["a"], statistics.fmean(values)),
+                                     (quick["sd"], statistics.stdev(values)), (quick["n"], len(values)),
+                                     (quick["s"], math.fsum(values))):
+            if not near(ours_one, theirs_one, scale):
+                return "%s as a whole: %r, the oracle has %r" % (row["benchmark"], ours_one, theirs_one)
+    return None if len(whole) == 3 else "%d groups, not 3" % len(whole)
+
+
+def main():
+    rng = random.Random(SEED)
+    print("# note seed %d, SQLite %s, Python %s" % (SEED, sqlite3.sqlite_version, sys.version.split()[0]))
+    rows = make_rows(rng)
+    with open(DIRECTORY + "/points.jsonl", "w", encoding="ascii") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    subprocess.run([PACE, "--db", STORE, "load", DIRECTORY + "/points.jsonl"], check=True,
+                   capture_output=True)
+    rows.sort(key=lambda r: r["time"])
+    scale = max(abs(r["value"]) for r in rows)
+    db = tables(rows)
+    checks = [("windows, SQLite", lambda: check_windows(db, rng, scale))] * ROUNDS
+    checks += [("order statistics and deviations, Python", lambda: check_order(rows, rng, scale))] * ROUNDS
+    checks += [("groups, SQLite and Python", lambda: check_groups(db, rows, scale))]
+    failed = 0
+    for number, (name, check) in enumerate(checks, 1):
+        said = check()
+        failed += said is not None
+        print("%s %d - %s%s" % ("not ok" if said else "ok", number, name, ": " + said if said else ""))
+    print("1..%d" % len(checks))
+    return 1 if failed else 0
+
+
+sys.exit(main())
