@@ -262,6 +262,7 @@ static int summarize_summaries(struct summarize_op *summarize, struct context *c
     struct pace_summary *summaries = NULL;
     const struct selection *selection = op_scan_selection(summarize->op.input);
     *done = false;
+    if (selection->count == 0) return 0; /* without `by` there is one group, even of no rows */
     int status = op_scan_summaries(summarize->op.input, ctx, &summaries);
     if (status || !summaries) return status;
     struct by_value *values = arena_array(ctx->arena, summarize->by_count, sizeof *values);
