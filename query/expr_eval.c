@@ -391,12 +391,13 @@ static void eval_bucket(struct node *node, const struct vec *time, const struct 
 {
     double factor = 1;
     unit_convert(vec_unit(span, 0), "ns", &factor);
-    int64_t width = (int64_t)(span->at.number[0] * factor);
+    double width_ns = span->at.number[0] * factor;
+    int64_t width = !(width_ns >= 1) ? 0 : width_ns < 0x1p62 ? (int64_t)width_ns : (int64_t)1 << 62;
     for (size_t i = 0; i < count; i++) {
         int64_t at = time->at.time_ns[i * time->step];
         if (at != TIME_MISSING && width > 0) {
             int64_t rest = at % width;
-            at -= rest < 0 ? rest + width : rest;
+            if (__builtin_sub_overflow(at, rest < 0 ? rest + width : rest, &at)) at = TIME_MISSING;
         }
         node->out.at.time_ns[i] = at;
     }
