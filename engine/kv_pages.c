@@ -109,22 +109,28 @@ static int read_at(const struct walk *walk, void *out, size_t len, uint64_t page
 
 /* -- long values ----------------------------------------------------------------------------- */
 
-/* The pages of a long value. They are not read: its record has a checksum. */
+/* The pages of a long value. They are not read: its record has a checksum. A value that was written
+ * again, shorter, by the transaction that made it keeps all pages that it had: its first page says
+ * how many. */
 static const char *long_problem(struct walk *walk, uint64_t first, uint64_t len)
 {
     uint64_t pages = (PAGE_HEADER - 1 + len) / walk->pages->page_bytes + 1;
     if (first < FIRST_PAGE || first >= walk->page_count || pages > walk->page_count - first)
         return "a value that leaves the file";
+    if (walk->pages->thorough) {
+        unsigned char header[PAGE_HEADER];
+        if (!read_at(walk, header, sizeof header, first, 0)) return "a value that cannot be read";
+        uint32_t kept = u32_at(header + 12);
+        if (u64_at(header) != first || u16_at(header + 10) != FLAG_LONG || kept < pages)
+            return "a value whose page is another one";
+        if (kept > walk->page_count - first) return "a value that leaves the file";
+        pages = kept;
+    }
     for (uint64_t i = 0; i < pages; i++) {
         if (!use(walk, first + i)) return "a value on a page that is used twice";
     }
     walk->used_count += pages;
     walk->seen.overflow_pages += pages;
-    if (!walk->pages->thorough) return NULL;
-    unsigned char header[PAGE_HEADER];
-    if (!read_at(walk, header, sizeof header, first, 0)) return "a value that cannot be read";
-    if (u64_at(header) != first || u16_at(header + 10) != FLAG_LONG || u32_at(header + 12) != pages)
-        return "a value whose page is another one";
     return NULL;
 }
 
