@@ -124,31 +124,70 @@ static unsigned long number_of(const char *text)
     return *end == '\0' ? value : 0;
 }
 
-/* GitHub: GITHUB_SHA of a pull request is a merge commit that exists nowhere else. The number is in
- * the ref, and with the head commit in the event file. */
-static void read_github(const struct reader *reader, struct ci_facts *out)
+/* The event that started the job, as GitHub describes it in a file; NULL after telling why not. */
+static json_t *read_event(const struct reader *reader, struct ci_facts *out)
 {
-    const char *event = reader->lookup(reader->context, "GITHUB_EVENT_NAME");
-    if (event == NULL || strncmp(event, "pull_request", 12) != 0) return;
+    const char *path = reader->lookup(reader->context, "GITHUB_EVENT_PATH");
+    json_error_t error;
+    if (path == NULL || *path == '\0') {
+        copy(out->problem, sizeof out->problem, "GITHUB_EVENT_PATH is not set");
+        return NULL;
+    }
+    json_t *root = json_load_file(path, 0, &error);
+    if (root == NULL)
+        snprintf(out->problem, sizeof out->problem, "GITHUB_EVENT_PATH: %.200s: %.200s", path,
+                 error.line > 0 ? error.text : "cannot be read");
+    return root;
+}
+
+static const char *member(const json_t *object, const char *first, const char *second)
+{
+    return json_string_value(json_object_get(json_object_get(object, first), second));
+}
+
+/* GITHUB_SHA of a pull request is a merge commit that exists nowhere else. The number is in the ref,
+ * and with the head commit in the event file. With pull_request_target it is the base's commit, and
+ * what is checked out is up to the workflow. */
+static void read_github_pull(const struct reader *reader, struct ci_facts *out, int is_target)
+{
     const char *ref = reader->lookup(reader->context, "GITHUB_REF");
     if (ref != NULL && strncmp(ref, "refs/pull/", 10) == 0)
         out->pull_request = strtoul(ref + 10, NULL, 10);
     out->commit[0] = '\0';
-    out->merge_only = 1;
-    const char *path = reader->lookup(reader->context, "GITHUB_EVENT_PATH");
-    json_t *root = path != NULL ? json_load_file(path, 0, NULL) : NULL;
+    out->merge_only = !is_target;
+    json_t *root = read_event(reader, out);
     const json_t *pull = json_object_get(root, "pull_request");
-    const char *head = json_string_value(json_object_get(json_object_get(pull, "head"), "sha"));
+    const char *head = member(pull, "head", "sha");
     const json_t *number = json_object_get(pull, "number");
-    if (head != NULL) {
+    if (root != NULL && (head == NULL || !json_is_integer(number)))
+        copy(out->problem, sizeof out->problem,
+             "GITHUB_EVENT_PATH: the file tells of no pull request");
+    if (head != NULL && !is_target) {
         copy(out->commit, sizeof out->commit, head);
         out->merge_only = 0;
     }
-    const char *base = json_string_value(json_object_get(json_object_get(pull, "base"), "sha"));
-    copy(out->base_commit, sizeof out->base_commit, base);
+    copy(out->base_commit, sizeof out->base_commit, member(pull, "base", "sha"));
     if (json_is_integer(number) && json_integer_value(number) > 0)
         out->pull_request = (unsigned long)json_integer_value(number);
+    out->is_nameless = out->pull_request == 0;
+    if (out->is_nameless) out->branch[0] = '\0';
     json_decref(root);
+}
+
+static void read_github(const struct reader *reader, struct ci_facts *out)
+{
+    const char *event = reader->lookup(reader->context, "GITHUB_EVENT_NAME");
+    if (event == NULL) return;
+    if (strcmp(event, "pull_request") == 0 || strcmp(event, "pull_request_target") == 0 ||
+        strncmp(event, "pull_request_review", 19) == 0) {
+        read_github_pull(reader, out, strcmp(event, "pull_request_target") == 0);
+    } else if (strcmp(event, "merge_group") == 0) {
+        json_t *root = read_event(reader, out);
+        copy(out->base, sizeof out->base,
+             without(member(root, "merge_group", "base_ref"), "refs/heads/"));
+        copy(out->base_commit, sizeof out->base_commit, member(root, "merge_group", "base_sha"));
+        json_decref(root);
+    }
 }
 
 static void read_testbed(const struct reader *reader, const struct ci_service *service,
@@ -195,7 +234,8 @@ void ci_read(ci_lookup *lookup, void *context, struct ci_facts *out)
     if (out->pull_request == 0) return;
     snprintf(out->branch, sizeof out->branch, "pr/%lu", out->pull_request);
     copy(out->base, sizeof out->base, without(first_set(&reader, service->base), "refs/heads/"));
-    copy(out->base_commit, sizeof out->base_commit, first_set(&reader, service->base_commit));
+    if (*service->base_commit != '\0')
+        copy(out->base_commit, sizeof out->base_commit, first_set(&reader, service->base_commit));
     const char *head = first_set(&reader, service->head);
     if (head != NULL) {
         copy(out->commit, sizeof out->commit, head);

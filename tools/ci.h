@@ -15,9 +15,11 @@ struct ci_facts {
     char job[CI_NAME_MAX];         /* the job's name */
     char testbed[CI_NAME_MAX];     /* hosted: os-image-arch; self-hosted: the runner's name */
     unsigned long pull_request;    /* number; 0: none */
-    char base[CI_NAME_MAX];        /* branch that a pull request is for; "" when unknown */
+    char base[CI_NAME_MAX];        /* branch that a pull request, or a merge queue, is for */
     char base_commit[CI_NAME_MAX]; /* where it left that branch, as far as the service knows */
     int merge_only; /* 1: commit is unknown, and HEAD is a pull request's merge commit */
+    int is_nameless; /* 1: a pull request whose number is not known: branch is "" and must be given */
+    char problem[CI_NAME_MAX]; /* what the service should have told and did not; "" for nothing */
 };
 
 /* Like getenv, with a context. */

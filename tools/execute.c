@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,15 +33,51 @@ static void forward(int number)
     errno = saved;
 }
 
-static int64_t clock_ms(void)
+static int64_t clock_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int spawn_command(char *const *argv, int output, pid_t *pid)
+static int64_t clock_ms(void)
 {
+    return clock_ns() / 1000000;
+}
+
+/* -- starting ---------------------------------------------------------------------------------- */
+
+/* The environment of a command that runs in another directory: PWD is right, and what a git hook
+ * passes on about its own work tree is gone. Free the array and its first item. */
+static char **environment_elsewhere(const char *directory)
+{
+    static const char *const dropped[] = {
+        "PWD=", "GIT_DIR=", "GIT_WORK_TREE=", "GIT_INDEX_FILE=", "GIT_PREFIX="};
+    size_t count = 0, kept = 0, size = strlen("PWD=") + strlen(directory) + 1;
+    while (environ[count] != NULL)
+        count++;
+    char **out = calloc(count + 2, sizeof *out);
+    char *pwd = malloc(size);
+    if (out == NULL || pwd == NULL) {
+        free(out);
+        free(pwd);
+        return NULL;
+    }
+    snprintf(pwd, size, "PWD=%s", directory);
+    out[kept++] = pwd;
+    for (size_t i = 0; i < count; i++) {
+        int drop = 0;
+        for (size_t k = 0; k < sizeof dropped / sizeof dropped[0]; k++)
+            drop |= strncmp(environ[i], dropped[k], strlen(dropped[k])) == 0;
+        if (!drop) out[kept++] = environ[i];
+    }
+    return out;
+}
+
+static int spawn_command(const struct execute_options *options, int output, pid_t *pid)
+{
+    char *const *argv = options->argv;
+    char **elsewhere = NULL;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t defaults, none;
@@ -64,7 +102,16 @@ static int spawn_command(char *const *argv, int output, pid_t *pid)
     if (isatty(STDIN_FILENO))
         error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
-    if (error == 0) error = posix_spawnp(pid, argv[0], &actions, &attributes, argv, environ);
+    if (error == 0 && options->directory != NULL) {
+        error = posix_spawn_file_actions_addchdir_np(&actions, options->directory);
+        elsewhere = environment_elsewhere(options->directory);
+        if (elsewhere == NULL) error = ENOMEM;
+    }
+    if (error == 0)
+        error = posix_spawnp(pid, argv[0], &actions, &attributes, argv,
+                             elsewhere != NULL ? elsewhere : environ);
+    if (elsewhere != NULL) free(elsewhere[0]);
+    free(elsewhere);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error;
@@ -76,6 +123,7 @@ struct capture {
     struct execute_result *out;
     size_t capacity, max;
     int pass_fd; /* -1: nowhere, or the reader went away */
+    int64_t ended_ns;
 };
 
 static void pass_on(struct capture *capture, const char *bytes, size_t len)
@@ -156,18 +204,30 @@ static void enforce(const struct execute_options *options, int64_t started, int6
 /* Passes output on until the command ended and its output too. A process that it left behind may
  * hold the output open: that is not waited for. */
 static int wait_for_end(const struct execute_options *options, struct capture *capture, int from,
-                        pid_t pid)
+                        pid_t pid, struct rusage *usage)
 {
     int64_t started = clock_ms(), ended = 0, asked = 0;
     int status = 0, open = 1;
+    int process = (int)syscall(SYS_pidfd_open, pid, 0); /* -1 before Linux 5.3 */
     while (ended == 0 || (open && clock_ms() - ended < EXECUTE_LINGER_MS)) {
-        struct pollfd wait_for = {.fd = open ? from : -1, .events = POLLIN};
-        poll(&wait_for, 1, open ? TICK_MS : 1); /* closed output: about to end */
-        if (ended == 0 && waitpid(pid, &status, WNOHANG) == pid) ended = clock_ms();
+        struct pollfd wait_for[] = {{.fd = open ? from : -1, .events = POLLIN},
+                                    {.fd = ended == 0 ? process : -1, .events = POLLIN}};
+        /* With its output closed it is about to end. */
+        poll(wait_for, 2, open || process >= 0 ? TICK_MS : 1);
+        if (ended == 0 && wait4(pid, &status, WNOHANG, usage) == pid) {
+            ended = clock_ms();
+            capture->ended_ns = clock_ns();
+        }
         if (open) open = drain(capture, from);
         if (ended == 0) enforce(options, started, &asked, capture->out);
     }
+    if (process >= 0) close(process);
     return status;
+}
+
+static double seconds(struct timeval time)
+{
+    return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
 int execute_run(const struct execute_options *options, struct execute_result *out)
@@ -187,7 +247,8 @@ int execute_run(const struct execute_options *options, struct execute_result *ou
         sigaction(forwarded[i], &action, &before[i]);
 
     pid_t pid = 0;
-    out->error = spawn_command(options->argv, ends[1], &pid);
+    int64_t started_ns = clock_ns();
+    out->error = spawn_command(options, ends[1], &pid);
     close(ends[1]);
     if (out->error == 0) {
         running_group = (sig_atomic_t)pid;
@@ -195,8 +256,13 @@ int execute_run(const struct execute_options *options, struct execute_result *ou
         fcntl(ends[0], F_SETFL, O_NONBLOCK);
         struct capture capture = {out, READ_BYTES,
                                   options->capture_max ? options->capture_max : EXECUTE_MAX_OUTPUT,
-                                  options->output_fd};
-        int status = wait_for_end(options, &capture, ends[0], pid);
+                                  options->output_fd, 0};
+        struct rusage usage = {0};
+        int status = wait_for_end(options, &capture, ends[0], pid, &usage);
+        out->wall_s = (double)(capture.ended_ns - started_ns) / 1e9;
+        out->cpu_user_s = seconds(usage.ru_utime);
+        out->cpu_system_s = seconds(usage.ru_stime);
+        out->max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024;
         running_group = 0;
         if (WIFEXITED(status)) out->exit_status = WEXITSTATUS(status);
         if (WIFSIGNALED(status)) out->signal = WTERMSIG(status);

@@ -12,10 +12,12 @@
 enum { EXECUTE_MAX_OUTPUT = 64 << 20, EXECUTE_KILL_MS = 5000, EXECUTE_LINGER_MS = 500 };
 
 struct execute_options {
-    char *const *argv;   /* NULL-terminated; argv[0] is looked for in PATH */
-    int output_fd;       /* where the command's output is passed on; -1: nowhere */
-    size_t capture_max;  /* bytes of output kept; 0: EXECUTE_MAX_OUTPUT */
-    uint64_t timeout_ms; /* 0: none. Then SIGTERM, after EXECUTE_KILL_MS SIGKILL */
+    char *const *argv;     /* NULL-terminated; argv[0] is looked for in PATH */
+    const char *directory; /* where it runs, in an environment without git's own variables, so that
+                            * git works there; NULL: here */
+    int output_fd;         /* where the command's output is passed on; -1: nowhere */
+    size_t capture_max;    /* bytes of output kept; 0: EXECUTE_MAX_OUTPUT */
+    uint64_t timeout_ms;   /* 0: none. Then SIGTERM, after EXECUTE_KILL_MS SIGKILL */
 };
 
 struct execute_result {
@@ -26,6 +28,10 @@ struct execute_result {
     char *output; /* what it wrote to its output, NUL-terminated; free with execute_clear */
     size_t output_len;
     int truncated; /* there was more than capture_max */
+    /* What it took, and the processes that it waited for. The peak of memory is at least that of
+     * this process, for Linux counts from before exec. */
+    double wall_s, cpu_user_s, cpu_system_s;
+    uint64_t max_rss_bytes;
 };
 
 /* Runs and waits. Returns 0 when the command ended with status 0, else -1 and *out says why. */

@@ -23,7 +23,7 @@ enum {
 /* Takes the bytes of an answer as they come. */
 typedef void git_take(void *context, const char *bytes, size_t len);
 
-static int spawn_git(char **argv, int output, pid_t *pid)
+static int spawn_git(char **argv, int output, int errors_shown, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -39,15 +39,21 @@ static int spawn_git(char **argv, int output, pid_t *pid)
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
-    posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+    if (!errors_shown) posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     int error = posix_spawnp(pid, "git", &actions, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return error == 0 ? 0 : -1;
 }
 
-/* Runs git in `directory`. Returns its exit status, -1 when it did not run. */
-static int git_run(const char *directory, const char *const *words, git_take *take, void *context)
+/* A git that runs. */
+struct git_child {
+    pid_t pid;
+    int from; /* its output; -1: it did not start */
+};
+
+static void git_start(const char *directory, const char *const *words, int errors_shown,
+                      struct git_child *child)
 {
     /* No locks, no helper programs that the repository's configuration names. */
     static const char *const lead[] = {"git", "--no-optional-locks", "-c", "core.fsmonitor=false",
@@ -62,27 +68,46 @@ static int git_run(const char *directory, const char *const *words, git_take *ta
     argv[count] = NULL;
 
     int ends[2];
-    pid_t pid;
-    if (pipe2(ends, O_CLOEXEC) != 0) return -1;
-    if (spawn_git(argv, ends[1], &pid) != 0) {
+    child->from = -1;
+    if (pipe2(ends, O_CLOEXEC) != 0) return;
+    if (spawn_git(argv, ends[1], errors_shown, &child->pid) == 0)
+        child->from = ends[0];
+    else
         close(ends[0]);
-        close(ends[1]);
-        return -1;
-    }
     close(ends[1]);
+}
+
+/* Reads all that it has to say and waits. Its exit status, -1 when it did not run. */
+static int git_finish(struct git_child *child, git_take *take, void *context)
+{
     char buffer[8192];
+    if (child->from < 0) return -1;
     for (;;) {
-        ssize_t got = read(ends[0], buffer, sizeof buffer);
+        ssize_t got = read(child->from, buffer, sizeof buffer);
         if (got > 0)
             take(context, buffer, (size_t)got);
         else if (got == 0 || errno != EINTR)
             break;
     }
-    close(ends[0]);
+    close(child->from);
     int status = 0;
-    while (waitpid(pid, &status, 0) < 0)
+    while (waitpid(child->pid, &status, 0) < 0)
         if (errno != EINTR) return -1;
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Runs git in `directory`. Returns its exit status, -1 when it did not run. */
+static int git_run_shown(const char *directory, const char *const *words, int errors_shown,
+                         git_take *take, void *context)
+{
+    struct git_child child;
+    git_start(directory, words, errors_shown, &child);
+    return git_finish(&child, take, context);
+}
+
+static int git_run(const char *directory, const char *const *words, git_take *take, void *context)
+{
+    return git_run_shown(directory, words, 0, take, context);
 }
 
 struct answer {
@@ -99,15 +124,23 @@ static void take_text(void *context, const char *bytes, size_t len)
     answer->len += len;
 }
 
-/* Asks for text, without its last newline. 1 when git said something and ended well. */
-static int git_ask(const char *directory, const char *const *words, struct answer *answer)
+/* The answer of a git that was started: text, without its last newline. 1 when git said something and
+ * ended well. */
+static int git_answer(struct git_child *child, struct answer *answer)
 {
     answer->len = 0;
-    int status = git_run(directory, words, take_text, answer);
+    int status = git_finish(child, take_text, answer);
     while (answer->len > 0 && answer->text[answer->len - 1] == '\n')
         answer->len--;
     answer->text[answer->len] = '\0';
     return status == 0 && answer->len > 0;
+}
+
+static int git_ask(const char *directory, const char *const *words, struct answer *answer)
+{
+    struct git_child child;
+    git_start(directory, words, 0, &child);
+    return git_answer(&child, answer);
 }
 
 static void take_hash(void *context, const char *bytes, size_t len)
@@ -200,6 +233,21 @@ static int git_directory(const char *root, char out[PATH_MAX])
     return len > 0 && len < PATH_MAX;
 }
 
+/* 1 when the clone has only a part of its history; linked work trees share that of their repository. */
+static int is_shallow(const char *root)
+{
+    char directory[PATH_MAX], name[2 * PATH_MAX + 16], common[PATH_MAX];
+    if (!git_directory(root, directory)) return 1; /* cannot be told */
+    snprintf(name, sizeof name, "%s/commondir", directory);
+    if (!read_line(name, common, sizeof common))
+        snprintf(name, sizeof name, "%s/shallow", directory);
+    else if (common[0] == '/')
+        snprintf(name, sizeof name, "%s/shallow", common);
+    else
+        snprintf(name, sizeof name, "%s/%s/shallow", directory, common);
+    return access(name, F_OK) == 0;
+}
+
 void git_head(const char *root, char branch[GIT_NAME_MAX])
 {
     char directory[PATH_MAX], line[PATH_MAX], name[PATH_MAX + 8];
@@ -276,8 +324,8 @@ int64_t git_place(const int64_t *seconds, int count)
     return place;
 }
 
-/* Lines of "HASH SECONDS", newest first. */
-static void read_commits(const char *text, struct git_facts *out)
+/* Lines of "HASH SECONDS", newest first. Returns how many. */
+static int read_commits(const char *text, struct git_facts *out)
 {
     int64_t seconds[PLACE_DEPTH];
     int count = 0;
@@ -297,14 +345,16 @@ static void read_commits(const char *text, struct git_facts *out)
     }
     if (count > 0) out->time_ns = git_place(seconds, count);
     if (out->time_ns < 0) out->time_ns = 0;
+    return count;
 }
 
-static void read_remote(const char *root, struct answer *answer, struct git_facts *out)
+/* Lines of "remote.NAME.url ADDRESS". */
+static void read_remote(const char *root, struct git_child *remotes, struct answer *answer,
+                        struct git_facts *out)
 {
-    const char *words[] = {"config", "--get-regexp", "^remote\\..*\\.url$", NULL};
     const char *folder = strrchr(root, '/');
     snprintf(out->project, sizeof out->project, "%s", folder != NULL ? folder + 1 : root);
-    if (!git_ask(root, words, answer)) return;
+    if (!git_answer(remotes, answer)) return;
     const char *line = strstr(answer->text, "remote.origin.url ");
     if (line == NULL) line = answer->text;
     const char *blank = strchr(line, ' ');
@@ -317,11 +367,9 @@ static void read_remote(const char *root, struct answer *answer, struct git_fact
 }
 
 /* Whether tracked files differ from HEAD, and a name for how they do. */
-static void read_changes(struct answer *answer, struct git_facts *out)
+static void read_changes(struct git_child *changes, struct answer *answer, struct git_facts *out)
 {
-    const char *words[] = {"status", "--porcelain", "--untracked-files=no",
-                           "--ignore-submodules=untracked", NULL};
-    if (!git_ask(out->root, words, answer)) return;
+    if (!git_answer(changes, answer) || out->commit[0] == '\0') return;
     out->dirty = 1;
     const char *diff[] = {"diff",     "HEAD", "--no-ext-diff", "--no-textconv", "--no-color",
                           "--binary", NULL};
@@ -343,21 +391,29 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
         out->root[0] = '\0';
         return;
     }
-    read_remote(out->root, answer, out);
-    git_head(out->root, out->branch);
-    /* A name that looks like an option never reaches git. */
+    /* They run side by side: starting a process is most of what each of them takes. A name that looks
+     * like an option never reaches git. */
     const char *which = commit != NULL && commit[0] != '-' ? commit : "HEAD";
-    const char *log[] = {"log", "-64", "--first-parent", "--format=%H %ct", which, "--", NULL};
-    if (git_ask(out->root, log, answer)) read_commits(answer->text, out);
-    if (out->commit[0] != '\0') {
-        const char *shallow[] = {"rev-parse", "--is-shallow-repository", NULL};
+    const char *remote_words[] = {"config", "--get-regexp", "^remote\\..*\\.url$", NULL};
+    const char *log_words[] = {"log", "-64", "--first-parent", "--format=%H %ct", which,
+                               "--",  NULL};
+    const char *change_words[] = {"status", "--porcelain", "--untracked-files=no",
+                                  "--ignore-submodules=untracked", NULL};
+    struct git_child remotes, log, changes = {.from = -1};
+    git_start(out->root, log_words, 0, &log);
+    git_start(out->root, remote_words, 0, &remotes);
+    if (commit == NULL) git_start(out->root, change_words, 0, &changes);
+    git_head(out->root, out->branch);
+    int listed = git_answer(&log, answer) ? read_commits(answer->text, out) : 0;
+    read_remote(out->root, &remotes, answer, out);
+    /* The count of a shallow clone says nothing. */
+    if (listed > 0 && !is_shallow(out->root)) {
         const char *count[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
-        /* The count of a shallow clone says nothing. */
-        if (git_ask(out->root, shallow, answer) && strcmp(answer->text, "false") == 0 &&
-            git_ask(out->root, count, answer))
+        out->ordinal = (uint32_t)listed;
+        if (listed == PLACE_DEPTH && git_ask(out->root, count, answer))
             out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);
-        if (commit == NULL) read_changes(answer, out);
     }
+    read_changes(&changes, answer, out);
     free(answer);
 }
 
@@ -426,4 +482,34 @@ int git_merge_base(const char *root, const char *branch, int origin_first, const
     }
     free(answer);
     return base[0] != '\0';
+}
+
+/* -- another work tree ------------------------------------------------------------------------- */
+
+int git_worktree_add(const char *root, const char *elsewhere, const char *commit,
+                     char path[PATH_MAX])
+{
+    const char *name = strrchr(root, '/');
+    size_t written = 0;
+    if (name == NULL || commit[0] == '\0' || commit[0] == '-') return 0;
+    int len = snprintf(path, PATH_MAX, "%.*s/.%s-base-XXXXXX", (int)(name - root), root, name + 1);
+    if (len >= PATH_MAX || mkdtemp(path) == NULL) {
+        snprintf(path, PATH_MAX, "%.3000s/pace-base-XXXXXX", elsewhere);
+        if (mkdtemp(path) == NULL) return 0;
+    }
+    const char *words[] = {"-c",       "core.hooksPath=/dev/null",
+                           "worktree", "add",
+                           "--quiet",  "--detach",
+                           "--force",  path,
+                           commit,     NULL};
+    if (git_run_shown(root, words, 1, take_nothing, &written) == 0) return 1;
+    rmdir(path);
+    return 0;
+}
+
+int git_worktree_remove(const char *root, const char *path)
+{
+    const char *words[] = {"worktree", "remove", "--force", "--force", path, NULL};
+    size_t written = 0;
+    return git_run_shown(root, words, 1, take_nothing, &written) == 0;
 }

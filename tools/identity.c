@@ -82,6 +82,13 @@ int identity_read(const struct arguments *arguments, struct identity *out)
     ci_read(ci_environment, NULL, &out->ci);
     environment_read(&out->environment);
     read_commit(out, here);
+    if (out->ci.is_nameless && out->branch[0] == '\0')
+        return command_misused(arguments->command,
+                               "%s runs a pull request, but does not tell which: %s;\n"
+                               "  name its branch: --branch pr/NUMBER",
+                               out->ci.service, out->ci.problem);
+    if (out->ci.problem[0] != '\0')
+        say_note("note: %s: what the pull request is comes from git", out->ci.problem);
     const char *folder = strrchr(here, '/');
     prefer(out->project, sizeof out->project, out->git.project, out->ci.project);
     prefer(out->project, sizeof out->project, folder != NULL ? folder + 1 : "", "");
@@ -127,8 +134,7 @@ int identity_start(const struct arguments *arguments, struct identity *identity)
     if (status != 0) return status;
     start->is_given = start->branch[0] != '\0';
     int reset = arguments_has(arguments, OPTION_START_RESET);
-    if (!start->is_given && !reset && identity->ci.pull_request != 0 &&
-        strcmp(identity->ci.base, identity->branch) != 0)
+    if (!start->is_given && !reset && strcmp(identity->ci.base, identity->branch) != 0)
         strcpy(start->branch, identity->ci.base);
     start->is_set = reset || start->branch[0] != '\0';
     if (start->branch[0] == '\0') {

@@ -85,7 +85,7 @@ static uint64_t run_number(const struct pace_field *field, size_t row)
     return text != NULL ? strtoull(text, NULL, 10) : 0;
 }
 
-static struct judged *judged_new(struct judgement *out)
+struct judged *judge_add(struct judgement *out)
 {
     if (out->count == out->capacity) {
         size_t capacity = out->capacity ? out->capacity * 2 : 64;
@@ -95,8 +95,19 @@ static struct judged *judged_new(struct judgement *out)
         out->capacity = capacity;
     }
     struct judged *judged = &out->rows[out->count++];
-    *judged = (struct judged){0};
+    *judged = (struct judged){.good_commit = "",
+                              .bad_commit = "",
+                              .low_delta = (double)NAN,
+                              .high_delta = (double)NAN,
+                              .before = (double)NAN,
+                              .higher_is_worse = -1};
     return judged;
+}
+
+void judge_init(struct judgement *out)
+{
+    *out = (struct judgement){0};
+    arena_init(&out->arena, 0);
 }
 
 static const char *keep_text(struct judgement *out, const struct pace_rows *rows, const char *name,
@@ -120,7 +131,7 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
     for (size_t i = 0; i < rows->count; i++) {
         uint64_t number = run_number(run, i);
         if (scope->run != 0 && number != scope->run) continue;
-        struct judged *judged = judged_new(out);
+        struct judged *judged = judge_add(out);
         if (judged == NULL) return PACE_ENOMEM;
         judged->project = keep_text(out, rows, "project", i);
         judged->branch = keep_text(out, rows, "branch", i);
@@ -188,8 +199,7 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     pace_session *session = NULL;
     pace_query *query = NULL;
     const char *text = NULL;
-    *out = (struct judgement){0};
-    arena_init(&out->arena, 0);
+    judge_init(out);
     out->is_bare = model == NULL;
     if (model != NULL && strpbrk(model, "|;") != NULL) {
         say_error(
@@ -511,18 +521,30 @@ static void put_safe(const char *text)
     say_safe(stdout, text, strlen(text));
 }
 
+/* " (+9.8 to +12 %)": how exactly the rounds tell. */
+static void interval_text(const struct judged *judged)
+{
+    double low = judged->low_delta, high = judged->high_delta;
+    if (!isfinite(low) || !isfinite(high)) return;
+    if (judged->delta >= 9)
+        printf(" (%.0f to %.0f)", low + 1, high + 1);
+    else
+        printf(" (%+.1f to %+.1f)", low * 100, high * 100);
+}
+
 /* One alert:
  *   worse  parse/json  latency
  *          was 21.3 us  over 36 runs, e13b0d1..9c2d771
  *          is  152 us   +614 %, limit 22.4 us, p 1e-09
  *          and 151 us   in run 39, which confirms it */
-static void alert_text(pace *store, const struct judged *judged, int is_bare,
+static void alert_text(pace *store, const struct judgement *judgement, const struct judged *judged,
                        const struct judged *again, const char *scope,
                        const struct show_style *style)
 {
     char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], then[UNIT_TEXT_MAX] = "", text[UNIT_TEXT_MAX];
     char commits[64];
-    window_text(store, judged, is_bare, commits, sizeof commits);
+    if (judgement->paired_with == NULL)
+        window_text(store, judged, judgement->is_bare, commits, sizeof commits);
     unit_print(was, judged->base, judged->unit);
     unit_print(is, judged->value, judged->unit);
     if (again != NULL) unit_print(then, again->value, again->unit);
@@ -536,9 +558,14 @@ static void alert_text(pace *store, const struct judged *judged, int is_bare,
     put_safe(scope);
     putchar('\n');
     int based = !isnan(judged->base); /* a static limit has no base */
-    if (based) printf("       was %-*s  over %.0f runs%s\n", (int)width, was, judged->n, commits);
+    if (judgement->paired_with != NULL)
+        printf("       was %-*s  at %s, in %.0f rounds of both\n", (int)width, was,
+               judgement->paired_with, judged->n);
+    else if (based)
+        printf("       was %-*s  over %.0f runs%s\n", (int)width, was, judged->n, commits);
     printf("       is  %-*s", (int)(based || again != NULL ? width : 0), is);
     if (based) printf("  %s", delta_text(text, judged->delta));
+    interval_text(judged);
     if (!isnan(judged->limit)) printf(", limit %s", unit_print(text, judged->limit, judged->unit));
     if (!isnan(judged->p)) printf(", p %.1g", judged->p);
     putchar('\n');
@@ -728,6 +755,18 @@ static void note_missing(pace *store, const struct judgement *judgement)
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");
 }
 
+/* The same where rounds were judged. */
+static void note_unpaired(const struct judgement *judgement)
+{
+    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW];
+    if (fresh > 0)
+        say_note("%zu series %s new: %s has no value of %s", fresh, fresh == 1 ? "is" : "are",
+                 judgement->paired_with, fresh == 1 ? "it" : "them");
+    note_rows(judgement, JUDGE_VERDICT_THIN, "  has values of both sides in one round only");
+    note_rows(judgement, JUDGE_VERDICT_GONE, "  is measured in the base and not in this work tree");
+    note_rows(judgement, JUDGE_VERDICT_FAILED, "");
+}
+
 /* Whether the second run is worse as well. Without commits its own window holds the first run, so
  * that going beyond the first one's limit counts too. */
 static int confirms(const struct judged *first, const struct judged *second)
@@ -771,8 +810,8 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
     struct rows rows;
     size_t alerts = 0;
     char scope[256];
-    note_lineage(store, judgement, quiet);
-    note_together(judgement);
+    if (judgement->paired_with == NULL) note_lineage(store, judgement, quiet);
+    if (judgement->paired_with == NULL) note_together(judgement);
     rows_init(&rows);
     alert_fields(&rows);
     for (size_t i = 0; i < judgement->count; i++) {
@@ -791,7 +830,7 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         if (style->format != NULL)
             add_alert_row(&rows, row, confirmed);
         else if (alerts <= MAX_LISTED)
-            alert_text(store, row, judgement->is_bare, confirmed ? second : NULL,
+            alert_text(store, judgement, row, confirmed ? second : NULL,
                        stream_text(judgement, row, scope, sizeof scope), style);
     }
     if (style->format == NULL && alerts > MAX_LISTED)
@@ -809,6 +848,9 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");
         note_rows(judgement, JUDGE_VERDICT_MOVED, "  (the machine changed)");
     }
-    note_missing(store, judgement);
+    if (judgement->paired_with != NULL)
+        note_unpaired(judgement);
+    else
+        note_missing(store, judgement);
     return status_merge(status, alerts > 0 ? STATUS_REGRESSION : STATUS_OK);
 }

@@ -32,6 +32,7 @@ struct judged {
     enum judge_verdict verdict;
     uint64_t run;
     double value, base, delta, limit, p, n; /* NAN where there is none */
+    double low_delta, high_delta; /* of rounds: the interval of delta */
     double before;       /* level before the regression that is open; NAN: none */
     int higher_is_worse; /* 1 or 0; -1: not known */
 };
@@ -41,6 +42,7 @@ struct judgement {
     struct judged *rows; /* in the order of the query */
     size_t count, capacity;
     size_t counts[JUDGE_VERDICT_COUNT];
+    const char *paired_with; /* the commit that rounds were measured against; NULL: history judged */
     uint64_t settling; /* of the thin ones: their level changed lately */
     int is_bare; /* no model was named: on a branch with a start point the parent alone counts */
 };
@@ -50,6 +52,10 @@ struct judgement {
 int judge_read(pace *store, const struct judge_scope *scope, const char *model,
                struct judgement *out);
 void judge_clear(struct judgement *judgement);
+
+/* A judgement made elsewhere: an empty one, and a row more, without texts; NULL without memory. */
+void judge_init(struct judgement *out);
+struct judged *judge_add(struct judgement *out);
 
 /* Whether a model can be bound at all, before anything is measured: 0, or the exit status after saying
  * why not. */

@@ -12,7 +12,7 @@
 struct record_cell {
     struct pace_cell cell;
     uint64_t hash;
-    double *values; /* one a repeat; NULL while there is one only */
+    double *values; /* one a repeat, as they came; NULL while there is one only */
     size_t value_count, value_capacity;
     struct record_cell *next;
 };
@@ -139,6 +139,9 @@ static int cell_repeat(struct record *record, struct record_cell *known,
         record->bad_count--;
         return 0;
     }
+    /* The widest bounds, where every repeat has some. */
+    if (isnan(cell->lower) || cell->lower < known->cell.lower) known->cell.lower = cell->lower;
+    if (isnan(cell->upper) || cell->upper > known->cell.upper) known->cell.upper = cell->upper;
     if (strcmp(known->cell.unit, cell->unit != NULL ? cell->unit : "") != 0) {
         error->code = PACE_EUNIT;
         snprintf(error->message, sizeof error->message,
@@ -182,6 +185,11 @@ static int take_cell(void *context, const struct pace_cell *cell, struct pace_er
     struct record_cell **slot = table_slot(record, hash, cell->benchmark, cell->measure);
     if (*slot != NULL) return cell_repeat(record, *slot, cell, error);
     return cell_new(record, slot, hash, cell) != 0 ? no_memory(error) : 0;
+}
+
+int record_add(struct record *record, const struct pace_cell *cell, struct pace_error *error)
+{
+    return take_cell(record, cell, error);
 }
 
 static int take_meta(void *context, const char *key, const char *value, struct pace_error *error)
@@ -230,24 +238,79 @@ int record_read(struct record *record, const struct input *input, const struct a
     return adapter->read(input, &sink, error);
 }
 
+/* -- what is stored ---------------------------------------------------------------------------- */
+
+static int fold_values(enum record_fold fold, const double *values, size_t count, double *out)
+{
+    double *sorted = malloc(count * sizeof *sorted);
+    if (sorted == NULL) return PACE_ENOMEM;
+    memcpy(sorted, values, count * sizeof *sorted);
+    qsort(sorted, count, sizeof *sorted, compare_doubles);
+    size_t half = count / 2;
+    double sum = 0;
+    switch (fold) {
+    case RECORD_MEDIAN:
+        *out = count % 2 == 1 ? sorted[half]
+                              : sorted[half - 1] + (sorted[half] - sorted[half - 1]) / 2;
+        break;
+    case RECORD_MIN: *out = sorted[0]; break;
+    case RECORD_MAX: *out = sorted[count - 1]; break;
+    case RECORD_MEAN:
+        for (size_t i = 0; i < count; i++)
+            sum += sorted[i] / (double)count;
+        *out = sum;
+        break;
+    }
+    free(sorted);
+    return 0;
+}
+
+const struct record_cell *record_next(const struct record *record, const struct record_cell *cell)
+{
+    return cell != NULL ? cell->next : record->first;
+}
+
+const struct record_cell *record_find(const struct record *record, const char *benchmark,
+                                      const char *measure)
+{
+    if (record->capacity == 0) return NULL;
+    return *table_slot(record, name_hash(benchmark, measure), benchmark, measure);
+}
+
+int record_cell_get(const struct record *record, const struct record_cell *cell,
+                    struct pace_cell *out)
+{
+    *out = cell->cell;
+    if (cell->value_count == 0) return 0;
+    out->samples = cell->values;
+    out->sample_count = cell->value_count;
+    return fold_values(record->fold, cell->values, cell->value_count, &out->value);
+}
+
+int record_merge(struct record *record, const struct record *from, const char *suffix,
+                 struct pace_error *error)
+{
+    for (const struct record_cell *cell = NULL; (cell = record_next(from, cell)) != NULL;) {
+        struct pace_cell copy;
+        int code = record_cell_get(from, cell, &copy);
+        if (code != 0) return no_memory(error);
+        if (*suffix != '\0')
+            copy.measure = arena_printf(&record->arena, "%s%s", copy.measure, suffix);
+        if (copy.measure == NULL) return no_memory(error);
+        code = record_add(record, &copy, error);
+        if (code != 0) return code;
+    }
+    if (*suffix != '\0') return 0;
+    for (const struct record_meta *meta = from->meta; meta != NULL; meta = meta->next)
+        if (record_meta(record, meta->key, meta->value) != 0) return no_memory(error);
+    return take_run(record, &from->facts, error);
+}
+
 int record_put(const struct record *record, pace_run *run, struct pace_error *error)
 {
     for (const struct record_cell *known = record->first; known != NULL; known = known->next) {
-        struct pace_cell cell = known->cell;
-        if (known->value_count > 0) {
-            double *sorted = malloc(known->value_count * sizeof *sorted);
-            if (sorted == NULL) return no_memory(error);
-            memcpy(sorted, known->values, known->value_count * sizeof *sorted);
-            qsort(sorted, known->value_count, sizeof *sorted, compare_doubles);
-            size_t half = known->value_count / 2;
-            cell.value = known->value_count % 2 == 1
-                             ? sorted[half]
-                             : sorted[half - 1] + (sorted[half] - sorted[half - 1]) / 2;
-            free(sorted);
-            cell.lower = cell.upper = (double)NAN;
-            cell.samples = known->values;
-            cell.sample_count = known->value_count;
-        }
+        struct pace_cell cell;
+        if (record_cell_get(record, known, &cell) != 0) return no_memory(error);
         int code = pace_run_put(run, &cell, error);
         if (code != 0) return code;
     }

@@ -2,7 +2,7 @@
  *
  * A benchmark command may write several files, and a file may hold several repeats; all of it is
  * one run. A series that comes more than once becomes one cell: its values are the samples, the
- * value is their median. */
+ * value is their median, or what else `fold` says. */
 #ifndef PACE_RECORD_H
 #define PACE_RECORD_H
 
@@ -13,8 +13,12 @@
 struct record_cell;
 struct record_meta;
 
+/* What the value of a series is that came more than once. */
+enum record_fold { RECORD_MEDIAN, RECORD_MIN, RECORD_MAX, RECORD_MEAN };
+
 struct record {
     struct arena arena;
+    enum record_fold fold;
     struct record_cell *first, **tail; /* in order of arrival */
     struct record_cell **table;        /* by name; capacity is a power of two */
     size_t count, capacity;
@@ -31,6 +35,23 @@ void record_clear(struct record *record);
 /* Reads one input. `adapter` NULL: by content. On an error the record is as it was before. */
 int record_read(struct record *record, const struct input *input, const struct adapter *adapter,
                 struct pace_error *error);
+
+/* Adds one cell, copied. */
+int record_add(struct record *record, const struct pace_cell *cell, struct pace_error *error);
+
+/* Adds what another record holds: its cells with their folded values, under measures that end in
+ * `suffix`, and its metadata (not where there is a suffix), facts and failures. */
+int record_merge(struct record *record, const struct record *from, const char *suffix,
+                 struct pace_error *error);
+
+/* A cell of a record and its folded value: the first, the one after `cell`, or by name; NULL where
+ * there is none. */
+const struct record_cell *record_next(const struct record *record, const struct record_cell *cell);
+const struct record_cell *record_find(const struct record *record, const char *benchmark,
+                                      const char *measure);
+/* What is stored of it; its samples live as long as the record. 0 or PACE_ENOMEM. */
+int record_cell_get(const struct record *record, const struct record_cell *cell,
+                    struct pace_cell *out);
 
 /* Adds metadata; a later value replaces an earlier one. */
 int record_meta(struct record *record, const char *key, const char *value);

@@ -5,6 +5,7 @@
 #include "say.h"
 #include "store.h"
 #include "timestamp.h"
+#include "usage.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,8 +22,7 @@ enum { MAX_OUT_FILES = 256 };
 
 /* -- the command ------------------------------------------------------------------------------- */
 
-/* Where temporary files go: nothing that a shell would take apart. */
-static const char *temporary(void)
+const char *trial_temporary(void)
 {
     const char *path = getenv("TMPDIR");
     if (path == NULL || *path != '/') return "/tmp";
@@ -33,12 +33,27 @@ static const char *temporary(void)
     return path;
 }
 
+static int is_plain_name(const struct dirent *entry)
+{
+    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static void remove_directory(const char *directory)
+{
+    DIR *open = opendir(directory);
+    if (open == NULL) return;
+    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
+        if (is_plain_name(entry)) unlinkat(dirfd(open), entry->d_name, 0);
+    closedir(open);
+    rmdir(directory);
+}
+
 static int out_directory(struct trial_result *out)
 {
     if (out->directory[0] != '\0') return 0;
-    snprintf(out->directory, sizeof out->directory, "%.3000s/pace-XXXXXX", temporary());
+    snprintf(out->directory, sizeof out->directory, "%.3000s/pace-XXXXXX", trial_temporary());
     if (mkdtemp(out->directory) != NULL) return 0;
-    say_error("%s: %s\n  set TMPDIR to a directory that can be written", temporary(),
+    say_error("%s: %s\n  set TMPDIR to a directory that can be written", trial_temporary(),
               strerror(errno));
     out->directory[0] = '\0';
     return STATUS_DATA;
@@ -105,6 +120,48 @@ static int argv_make(const struct trial *trial, struct trial_result *out, char *
     return 0;
 }
 
+/* -- hints ---------------------------------------------------------------------------------------
+ */
+
+/* Harnesses that print tables for people and write results to a file when asked to. */
+static const struct {
+    const char *program, *given, *advice;
+} hints[] = {
+    {"pytest", "--benchmark-json", "pytest writes results with --benchmark-json={out}"},
+    {"hyperfine", "--export-json", "hyperfine writes results with --export-json {out}"},
+    {"vitest", "--outputJson", "vitest writes results with --outputJson {out}"},
+    {"pyperf", "-o", "pyperf writes results with -o {out}"},
+    {"jmh", "-rff", "JMH writes results with -rf json -rff {out}"},
+    {"phpbench", "--dump-file", "phpbench writes results with --dump-file={out}"},
+};
+
+static int is_name_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* Whether a text has a word that stands by itself: a program's name, not a part of another. */
+static int has_word(const char *text, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++)
+        if ((at == text || !is_name_byte(at[-1])) && !is_name_byte(at[len])) return 1;
+    return 0;
+}
+
+const char *trial_hint(char *const *words, size_t word_count)
+{
+    for (size_t i = 0; i < sizeof hints / sizeof hints[0]; i++) {
+        int used = 0, given = 0;
+        for (size_t w = 0; w < word_count; w++) {
+            used |= has_word(words[w], hints[i].program);
+            given |= strstr(words[w], hints[i].given) != NULL;
+        }
+        if (used && !given) return hints[i].advice;
+    }
+    return NULL;
+}
+
 /* -- results -------------------------------------------------------------------------------------
  */
 
@@ -116,16 +173,16 @@ static int results_failed(const char *name, int code, const struct pace_error *e
     return STATUS_DATA;
 }
 
-static int read_text(const struct trial *trial, struct trial_result *out, const char *name,
+static int read_text(struct trial_result *out, const char *name, const struct adapter *adapter,
                      const char *text, size_t len)
 {
     struct pace_error error = {0};
     struct input input = {name, text, len};
-    int code = record_read(&out->record, &input, trial->adapter, &error);
+    int code = record_read(&out->record, &input, adapter, &error);
     return code != 0 ? results_failed(name, code, &error) : 0;
 }
 
-static int read_file(const struct trial *trial, struct trial_result *out, const char *path)
+static int read_file(struct trial_result *out, const char *path, const struct adapter *adapter)
 {
     struct pace_error error = {0};
     struct input_stream stream;
@@ -134,15 +191,30 @@ static int read_file(const struct trial *trial, struct trial_result *out, const 
     if (code != 0) return results_failed(path, code, &error);
     code = input_whole(&stream, &error, &whole);
     int status = code != 0 ? results_failed(path, code, &error) : 0;
-    if (status == 0) status = read_text(trial, out, stream.name, whole.text, whole.len);
+    if (status == 0) status = read_text(out, stream.name, adapter, whole.text, whole.len);
     input_close(&stream);
     return status;
 }
 
+/* A path as the command means it: relative to where it runs. 0, or STATUS_DATA when it is too long.
+ */
+static int path_there(const struct trial *trial, const char *path, char out[PATH_MAX])
+{
+    int there = trial->directory != NULL && path[0] != '/';
+    int len =
+        snprintf(out, PATH_MAX, "%s%s%s", there ? trial->directory : "", there ? "/" : "", path);
+    if (len < PATH_MAX) return 0;
+    say_error("%s: %s", path, strerror(ENAMETOOLONG));
+    return STATUS_DATA;
+}
+
 /* A file of --file must be there, and written since the start. */
-static int read_named(const struct trial *trial, struct trial_result *out, const char *path)
+static int read_named(const struct trial *trial, struct trial_result *out,
+                      const struct trial_file *file)
 {
     struct stat info;
+    char path[PATH_MAX];
+    if (path_there(trial, file->path, path) != 0) return STATUS_DATA;
     if (stat(path, &info) != 0) {
         int error = errno;
         say_error("%s: %s%s", path, strerror(error),
@@ -150,22 +222,16 @@ static int read_named(const struct trial *trial, struct trial_result *out, const
         return STATUS_DATA;
     }
     int64_t written = (int64_t)info.st_mtim.tv_sec * 1000000000 + info.st_mtim.tv_nsec;
-    int64_t started = out->started_ns;
+    int64_t started = out->again_ns;
     if (info.st_mtim.tv_nsec == 0) started -= started % 1000000000; /* whole seconds only */
     if (written < started) {
         char then[TIMESTAMP_TEXT_MAX], now[TIMESTAMP_TEXT_MAX];
         say_error("%s is older than the start of the command (%s, started %s),\n"
                   "  so it is not this command's result; to store a file that exists: pace load %s",
-                  path, timestamp_print(then, written), timestamp_print(now, out->started_ns),
-                  path);
+                  path, timestamp_print(then, written), timestamp_print(now, out->again_ns), path);
         return STATUS_DATA;
     }
-    return read_file(trial, out, path);
-}
-
-static int is_plain_name(const struct dirent *entry)
-{
-    return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    return read_file(out, path, file->adapter);
 }
 
 static int order_names(const struct dirent **a, const struct dirent **b)
@@ -186,37 +252,74 @@ static int read_out(const struct trial *trial, struct trial_result *out)
     for (int i = 0; i < count; i++) {
         char path[PATH_MAX + 257];
         snprintf(path, sizeof path, "%s/%s", out->directory, entries[i]->d_name);
-        if (status == 0 && i < MAX_OUT_FILES) status = read_file(trial, out, path);
+        if (status == 0 && i < MAX_OUT_FILES) status = read_file(out, path, trial->adapter);
         free(entries[i]);
     }
     free(entries);
     return status;
 }
 
-static int read_results(const struct trial *trial, struct trial_result *out)
+/* What the command wrote to its output. */
+static int read_output(const struct trial *trial, struct trial_result *out)
 {
-    if (out->directory[0] != '\0') {
-        int status = read_out(trial, out);
-        if (status != 0 || trial->file_count == 0) return status;
-    }
-    for (size_t i = 0; i < trial->file_count; i++) {
-        int status = read_named(trial, out, trial->files[i]);
-        if (status != 0) return status;
-    }
-    if (trial->file_count > 0) return 0;
-    if (out->execution.truncated) {
+    const struct execute_result *execution = &out->execution;
+    const struct adapter *adapter = trial->adapter;
+    const char *hint = trial_hint(trial->words, trial->word_count);
+    int measured = trial->size_count > 0 || trial->build_time || trial->rusage;
+    if (measured && adapter == NULL && (!trial->rusage || execution->output_len == 0)) return 0;
+    if (execution->truncated) {
         say_error("the command wrote more than %d MiB to its output\n"
                   "  let it write its results to a file: use {out} or --file",
                   EXECUTE_MAX_OUTPUT >> 20);
         return STATUS_DATA;
     }
-    if (out->execution.output_len == 0) {
-        say_error("the command wrote nothing to its output\n"
-                  "  if it writes a result file, use {out} in the command or --file FILE");
+    if (execution->output_len == 0 && out->failed) return 0;
+    if (execution->output_len == 0) {
+        say_error("the command wrote nothing to its output\n  %s",
+                  hint != NULL ? hint
+                               : "if it writes a result file, use {out} in the command or --file "
+                                 "FILE");
         return STATUS_DATA;
     }
-    return read_text(trial, out, "output of the command", out->execution.output,
-                     out->execution.output_len);
+    struct pace_error error = {0};
+    struct input input = {"output of the command", execution->output, execution->output_len};
+    if (adapter == NULL) {
+        int code = adapter_recognise(&input, &error, &adapter);
+        if (code == PACE_ENOTFOUND && (measured || out->failed)) return 0;
+        if (code != 0) {
+            results_failed(input.name, code, &error);
+            if (hint != NULL) say_note("  %s", hint);
+            return STATUS_DATA;
+        }
+    }
+    return read_text(out, input.name, adapter, input.text, input.len);
+}
+
+static int read_results(const struct trial *trial, struct trial_result *out)
+{
+    int status = out->directory[0] != '\0' ? read_out(trial, out) : 0;
+    for (size_t i = 0; i < trial->file_count && status == 0; i++)
+        status = read_named(trial, out, &trial->files[i]);
+    if (status == 0 && out->directory[0] == '\0' && trial->file_count == 0)
+        status = read_output(trial, out);
+    return status;
+}
+
+/* What pace measures itself of an execution that went well. */
+static int measure(const struct trial *trial, struct trial_result *out)
+{
+    struct pace_error error = {0};
+    int code = 0;
+    if (trial->build_time)
+        code = usage_build_time(&out->record, trial->name, &out->execution, &error);
+    if (trial->rusage && code == 0)
+        code = usage_resources(&out->record, trial->name, &out->execution, &error);
+    for (size_t i = 0; i < trial->size_count && code == 0; i++) {
+        char path[PATH_MAX];
+        if (path_there(trial, trial->sizes[i], path) != 0) return STATUS_DATA;
+        code = usage_file_size(&out->record, trial->sizes[i], path, &error);
+    }
+    return code != 0 ? store_failed("", code, &error) : 0;
 }
 
 /* -- running ----------------------------------------------------------------------------------- */
@@ -238,44 +341,57 @@ static int command_failed(const struct trial *trial, struct trial_result *out)
               execute_reason(&out->execution, reason, sizeof reason));
     if (out->execution.interrupted) return 128 + out->execution.interrupted;
     out->failed = 1;
-    if (out->execution.error == 0 && read_results(trial, out) != 0)
-        say_note("  nothing of this run is stored");
+    if (out->execution.error == 0) read_results(trial, out);
+    if (out->record.count == 0) say_note("  nothing of this run is stored");
     return STATUS_BENCHMARK;
 }
 
-int trial_run(const struct trial *trial, struct trial_result *out)
+/* One execution; what it leaves joins the record. */
+static int run_once(const struct trial *trial, struct trial_result *out)
 {
     char **argv = NULL;
-    *out = (struct trial_result){0};
-    record_init(&out->record);
-    out->started_ns = start_clock();
-    if (trial->word_count == 0) return read_file(trial, out, "-");
+    if (out->directory[0] != '\0') remove_directory(out->directory); /* of the one before */
+    out->directory[0] = '\0';
+    execute_clear(&out->execution);
+    out->again_ns = start_clock();
+    if (out->started_ns == 0) out->started_ns = out->again_ns;
     int status = argv_make(trial, out, &argv);
     if (status != 0) return status;
-    struct execute_options options = {
-        .argv = argv, .output_fd = trial->output_fd, .timeout_ms = trial->timeout_ms};
+    struct execute_options options = {.argv = argv,
+                                      .directory = trial->directory,
+                                      .output_fd = trial->output_fd,
+                                      .timeout_ms = trial->timeout_ms};
     fflush(stdout);
-    if (execute_run(&options, &out->execution) == 0) {
-        status = read_results(trial, out);
-        if (status == 0 && out->record.count == 0) {
-            say_error("the results hold no benchmark");
-            status = STATUS_DATA;
-        }
-    } else {
+    if (execute_run(&options, &out->execution) != 0) {
         status = command_failed(trial, out);
+    } else {
+        status = read_results(trial, out);
+        if (status == 0) status = measure(trial, out);
     }
     argv_free(argv);
     return status;
 }
 
-static void remove_directory(const char *directory)
+int trial_run(const struct trial *trial, struct trial_result *out)
 {
-    DIR *open = opendir(directory);
-    if (open == NULL) return;
-    for (struct dirent *entry; (entry = readdir(open)) != NULL;)
-        if (is_plain_name(entry)) unlinkat(dirfd(open), entry->d_name, 0);
-    closedir(open);
-    rmdir(directory);
+    *out = (struct trial_result){0};
+    record_init(&out->record);
+    out->record.fold = trial->fold;
+    out->record.quiet = trial->quiet;
+    int status = 0;
+    if (trial->word_count == 0) {
+        out->started_ns = out->again_ns = start_clock();
+        if (trial->size_count == 0) return read_file(out, "-", trial->adapter);
+        status = measure(trial, out);
+    }
+    for (unsigned i = 0; status == 0 && trial->word_count > 0 && (i == 0 || i < trial->iterations);
+         i++)
+        status = run_once(trial, out);
+    if (status == 0 && out->record.count == 0) {
+        say_error("the results hold no benchmark");
+        status = STATUS_DATA;
+    }
+    return status;
 }
 
 void trial_clear(struct trial_result *result)

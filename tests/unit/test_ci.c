@@ -312,6 +312,146 @@ static void test_base(void **state)
     }
 }
 
+/* An environment that was recorded: tests/data/ci/NAME.env. */
+enum { MOST_PAIRS = 64 };
+struct recorded {
+    char text[8192];
+    const char *pairs[2 * MOST_PAIRS + 1];
+};
+
+static void recorded_read(const char *name, struct recorded *out)
+{
+    char path[128];
+    size_t count = 0;
+    snprintf(path, sizeof path, "tests/data/ci/%s.env", name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    out->text[fread(out->text, 1, sizeof out->text - 1, file)] = '\0';
+    fclose(file);
+    char *rest = NULL;
+    for (char *line = strtok_r(out->text, "\n", &rest); line != NULL && count < MOST_PAIRS;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *equals = strchr(line, '=');
+        assert_non_null(equals);
+        *equals = '\0';
+        out->pairs[2 * count] = line;
+        out->pairs[2 * count + 1] = equals + 1;
+        count++;
+    }
+    out->pairs[2 * count] = NULL;
+}
+
+static void test_recorded(void **state)
+{
+    static const struct {
+        const char *file, *service, *project, *branch, *commit, *id, *testbed, *base;
+        unsigned long pull_request;
+        int merge_only;
+    } rows[] = {
+        {"github-push", "github", "Sum25-intro-labs", "master",
+         "e3657d6a44a74de4caebc6149304aa32ef1c715d", "16579029340/1/build/__run_2",
+         "linux-ubuntu24-x64", "", 0, 0},
+        {"github-pull", "github", "Sum25-intro-labs", "pr/17", "", "16579029340/2/build/__run_2",
+         "linux-ubuntu24-x64", "master", 17, 1},
+        {"gitlab-branch", "gitlab", "gitlab", "main", "1ecfd275763eff1d6b4844ea3168962458c9f27a",
+         "50", "my runner", "", 0, 0},
+        {"gitlab-merge", "gitlab", "gitlab", "pr/1", "1ecfd275763eff1d6b4844ea3168962458c9f27a",
+         "50", "example.com-linux-amd64", "main", 1, 0},
+        {"jenkins-branch", "jenkins", "", "master", "d0d170e510f0d807a804204052af417461eca3da",
+         "jen/11/Step 3", "master", "", 0, 0},
+        {"jenkins-change", "jenkins", "", "pr/12", "", "jen/11/Step 3", "master", "master", 12, 1},
+        {"azure-pull", "azure", "rust", "pr/61946", "781bddf9d43a5228f0e0b3c0b184e08a44023e84",
+         "5021/c041ccde-92b7-5163-1d93-b1c06077f4b4/1/96ac2280-8cb4-5df5-99de-dd2da759617d",
+         "linux-x64", "master", 61946, 0},
+        {"buildkite-pull", "buildkite", "rails", "pr/33717",
+         "a0bd708bcdebced545b62a842a0350ccd1d683b7",
+         "b81ed283-58b7-4925-aa4a-d3da0eafcf2b/d593f546-8c9a-45f8-8701-a2b92fbea9a7/0",
+         "buildkite-i-0ecc27500782e25cf-1", "master", 33717, 0},
+        {"circleci-pull", "circleci", "simplelogging", "pr/7",
+         "4c884f7adccb828d0881882854ec69eda602a6e7",
+         "467058ba-1816-43a8-8bd5-3138d91ffe58/62/0/build", "", "", 7, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct recorded recorded;
+        recorded_read(rows[i].file, &recorded);
+        struct ci_facts facts = read_pairs(recorded.pairs);
+        assert_string_equal(facts.service, rows[i].service);
+        assert_string_equal(facts.project, rows[i].project);
+        assert_string_equal(facts.branch, rows[i].branch);
+        assert_string_equal(facts.commit, rows[i].commit);
+        assert_string_equal(facts.id, rows[i].id);
+        assert_string_equal(facts.testbed, rows[i].testbed);
+        assert_string_equal(facts.base, rows[i].base);
+        assert_int_equal(facts.pull_request, rows[i].pull_request);
+        assert_int_equal(facts.merge_only, rows[i].merge_only);
+    }
+}
+
+/* GitHub's event file: missing, damaged, of another event; and what other events tell. */
+static void test_events(void **state)
+{
+    const char *base = getenv("TMPDIR");
+    char path[256];
+    snprintf(path, sizeof path, "%.200s/pace-event-XXXXXX", base != NULL ? base : "/tmp");
+    int file = mkstemp(path);
+    const char *pairs[] = {"GITHUB_ACTIONS",
+                           "true",
+                           "GITHUB_EVENT_NAME",
+                           "pull_request",
+                           "GITHUB_REF",
+                           "refs/pull/17/merge",
+                           "GITHUB_REF_NAME",
+                           "17/merge",
+                           "GITHUB_SHA",
+                           "merged",
+                           "GITHUB_EVENT_PATH",
+                           "",
+                           NULL};
+    (void)state;
+    assert_true(file >= 0);
+    struct ci_facts facts = read_pairs(pairs);
+    assert_string_equal(facts.problem, "GITHUB_EVENT_PATH is not set");
+    assert_string_equal(facts.branch, "pr/17");
+    assert_int_equal(facts.merge_only, 1);
+    pairs[11] = "/no/such/file";
+    assert_non_null(strstr(read_pairs(pairs).problem, "/no/such/file: cannot be read"));
+    pairs[11] = path;
+    assert_int_equal(write(file, "{", 1), 1);
+    assert_non_null(strstr(read_pairs(pairs).problem, path));
+    assert_int_equal(pwrite(file, "{}", 2, 0), 2);
+    assert_non_null(strstr(read_pairs(pairs).problem, "no pull request"));
+
+    /* Without a number there is no branch: the ref is the base's. */
+    pairs[3] = "pull_request_target";
+    pairs[5] = "refs/heads/main";
+    pairs[7] = "main";
+    facts = read_pairs(pairs);
+    assert_int_equal(facts.is_nameless, 1);
+    assert_string_equal(facts.branch, "");
+    static const char pull[] = "{\"pull_request\": {\"number\": 4, \"head\": {\"sha\": \"h\"}, "
+                               "\"base\": {\"sha\": \"b\"}},\n"
+                               " \"merge_group\": {\"base_ref\": \"refs/heads/main\", "
+                               "\"base_sha\": \"m\"}}";
+    assert_int_equal(pwrite(file, pull, sizeof pull - 1, 0), sizeof pull - 1);
+    facts = read_pairs(pairs);
+    assert_string_equal(facts.branch, "pr/4");
+    assert_string_equal(facts.commit, ""); /* the workflow may have checked out anything */
+    assert_int_equal(facts.merge_only, 0);
+    assert_string_equal(facts.base_commit, "b");
+    assert_string_equal(facts.problem, "");
+
+    pairs[3] = "merge_group";
+    pairs[7] = "gh-readonly-queue/main/pr-4-m";
+    facts = read_pairs(pairs);
+    assert_string_equal(facts.branch, "gh-readonly-queue/main/pr-4-m");
+    assert_string_equal(facts.commit, "merged");
+    assert_string_equal(facts.base, "main");
+    assert_string_equal(facts.base_commit, "m");
+    close(file);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +465,8 @@ int main(void)
         cmocka_unit_test(test_azure),
         cmocka_unit_test(test_buildkite),
         cmocka_unit_test(test_circleci),
+        cmocka_unit_test(test_recorded),
+        cmocka_unit_test(test_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
