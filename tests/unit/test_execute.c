@@ -182,9 +182,47 @@ static void test_files_closed(void **state)
     close(file);
 }
 
+static void test_directory(void **state)
+{
+    struct execute_result result;
+    char expected[600], top[500] = "/";
+    (void)state;
+    setenv("GIT_DIR", "/nowhere", 1);
+    setenv("KEPT", "yes", 1);
+    assert_int_equal(shell("echo $PWD; pwd -P; echo [$GIT_DIR] $KEPT",
+                           (struct execute_options){.output_fd = -1, .directory = top}, &result),
+                     0);
+    snprintf(expected, sizeof expected, "%s\n%s\n[] yes\n", top, top);
+    assert_string_equal(result.output, expected);
+    execute_clear(&result);
+    unsetenv("GIT_DIR");
+    unsetenv("KEPT");
+    assert_int_equal(
+        shell("true", (struct execute_options){.output_fd = -1, .directory = "/no/such"}, &result),
+        -1);
+    assert_int_equal(result.error, ENOENT);
+    execute_clear(&result);
+}
+
+/* What the command took: at least what it surely does. */
+static void test_usage(void **state)
+{
+    struct execute_result result;
+    (void)state;
+    assert_int_equal(shell("i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done; sleep 0.05",
+                           (struct execute_options){.output_fd = -1}, &result),
+                     0);
+    assert_true(result.wall_s >= 0.05);
+    assert_true(result.cpu_user_s + result.cpu_system_s > 0);
+    assert_true(result.cpu_user_s + result.cpu_system_s <= result.wall_s * 4);
+    assert_true(result.max_rss_bytes >= 100000 && result.max_rss_bytes % 1024 == 0);
+    execute_clear(&result);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_directory),       cmocka_unit_test(test_usage),
         cmocka_unit_test(test_output),          cmocka_unit_test(test_status),
         cmocka_unit_test(test_missing),         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_large_output),    cmocka_unit_test(test_timeout),

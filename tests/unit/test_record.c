@@ -192,12 +192,106 @@ static void test_meta(void **state)
     pace_snapshot_end(snapshot);
 }
 
+static double folded(struct record *record, const char *benchmark, const char *measure,
+                     size_t *samples)
+{
+    struct pace_cell cell;
+    const struct record_cell *known = record_find(record, benchmark, measure);
+    assert_non_null(known);
+    assert_int_equal(record_cell_get(record, known, &cell), 0);
+    *samples = cell.sample_count;
+    return cell.value;
+}
+
+static void test_fold(void **state)
+{
+    static const double expected[] = {
+        [RECORD_MEDIAN] = 3, [RECORD_MIN] = 1, [RECORD_MAX] = 10, [RECORD_MEAN] = 4.25};
+    (void)state;
+    for (int fold = RECORD_MEDIAN; fold <= RECORD_MEAN; fold++) {
+        struct record record;
+        size_t count;
+        record_init(&record);
+        record.fold = (enum record_fold)fold;
+        assert_int_equal(feed(&record, "one", "a 10\na 2\nb 7\n"), 0);
+        assert_int_equal(feed(&record, "two", "a 1\na 4\n"), 0);
+        assert_true(folded(&record, "a", "latency", &count) == expected[fold]);
+        assert_int_equal(count, 4);
+        assert_true(folded(&record, "b", "latency", &count) == 7);
+        assert_int_equal(count, 0);
+        assert_null(record_find(&record, "c", "latency"));
+        record_clear(&record);
+    }
+}
+
+/* Each record that joins is one value; with a suffix nothing but cells comes along. */
+static void test_merge(void **state)
+{
+    struct record all, part;
+    struct pace_error error = {0};
+    size_t count;
+    (void)state;
+    record_init(&all);
+    for (int i = 0; i < 3; i++) {
+        char text[64];
+        record_init(&part);
+        snprintf(text, sizeof text, "meta x\na %d\na %d\nb failed\n", i, i + 2);
+        assert_int_equal(feed(&part, "here", text), 0);
+        assert_int_equal(record_merge(&all, &part, i < 2 ? "" : ".base", &error), 0);
+        record_clear(&part);
+    }
+    assert_int_equal(all.count, 4);
+    assert_int_equal(all.bad_count, 2);
+    assert_true(folded(&all, "a", "latency", &count) == 1.5); /* of 1 and 2 */
+    assert_int_equal(count, 2);
+    assert_true(folded(&all, "a", "latency.base", &count) == 3);
+    assert_string_equal(all.facts.commit, "here");
+    record_init(&part);
+    assert_int_equal(feed(&part, "one", "a 1 ms\n"), 0);
+    assert_int_equal(record_merge(&all, &part, "", &error), PACE_EUNIT);
+    record_clear(&part);
+    record_clear(&all);
+}
+
+/* The widest bounds, and none where a repeat has none. */
+static void test_bounds(void **state)
+{
+    static const double bounds[][2] = {{1, 3}, {0.5, 2}, {2, 4}};
+    struct record record;
+    struct pace_error error = {0};
+    struct pace_cell cell = {.benchmark = "a", .measure = "m", .unit = "", .value = 2};
+    (void)state;
+    record_init(&record);
+    for (size_t i = 0; i < 3; i++) {
+        cell.lower = bounds[i][0];
+        cell.upper = bounds[i][1];
+        assert_int_equal(record_add(&record, &cell, &error), 0);
+    }
+    assert_int_equal(record_cell_get(&record, record_next(&record, NULL), &cell), 0);
+    assert_true(cell.lower == 0.5 && cell.upper == 4);
+    cell = (struct pace_cell){.benchmark = "a",
+                              .measure = "m",
+                              .unit = "",
+                              .value = 2,
+                              .lower = (double)NAN,
+                              .upper = (double)NAN};
+    assert_int_equal(record_add(&record, &cell, &error), 0);
+    cell.lower = cell.upper = 2;
+    assert_int_equal(record_add(&record, &cell, &error), 0);
+    assert_int_equal(record_cell_get(&record, record_next(&record, NULL), &cell), 0);
+    assert_true(isnan(cell.lower) && isnan(cell.upper));
+    record_clear(&record);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_repeats, setup, teardown),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_two_units),
+        cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_many),
         cmocka_unit_test_setup_teardown(test_meta, setup, teardown),
     };
