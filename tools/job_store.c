@@ -194,21 +194,47 @@ static void note_machine(pace *store, uint64_t run)
     pace_snapshot_end(snapshot);
 }
 
+/* Whether what was measured is in no file: of several executions, or measured by pace itself. */
+static int is_gathered(const struct job *job)
+{
+    const struct trial *trial = &job->trial;
+    return job->against.name != NULL || trial->iterations > 1 || trial->build_time ||
+           trial->rusage || trial->size_count > 0;
+}
+
+/* Results that cannot be stored where they should are not lost: keeps them as a store of their own.
+ * 1 when that is done. */
+static int keep_store(struct job *job, const struct trial_result *result)
+{
+    char path[PATH_MAX];
+    struct stored stored;
+    struct pace_error error = {0};
+    pace *store = NULL;
+    snprintf(path, sizeof path, "%.3000s/pace-XXXXXX", trial_temporary());
+    if (mkdtemp(path) == NULL) return 0;
+    int kept = store_open_path(path, STORE_CREATE, &store) == 0 &&
+               commit_run(job, store, result, &stored, &error) == 0;
+    pace_close(store);
+    if (kept) say_note("  the results are kept: pace merge %s", path);
+    return kept;
+}
+
 int job_store(struct job *job, struct trial_result *result, pace **store_out, struct stored *out)
 {
     struct pace_error error = {0};
     pace *store = NULL;
     *out = (struct stored){0};
     if (job->backdate_ns != 0) result->started_ns = job->backdate_ns;
-    int status = store_open_path(job->path, STORE_CREATE, &store);
+    int code = put_meta(&result->record, job);
+    int status = code != 0 ? store_failed("", code, NULL)
+                           : store_open_path(job->path, STORE_CREATE, &store);
     if (status == 0) {
-        int code = put_meta(&result->record, job);
-        if (code == 0) code = commit_run(job, store, result, out, &error);
+        code = commit_run(job, store, result, out, &error);
         if (code != 0) status = store_failed("the run is not stored", code, &error);
     }
     if (status != 0) {
         pace_close(store);
-        trial_keep(result);
+        if (!is_gathered(job) || !keep_store(job, result)) trial_keep(result);
         return status;
     }
     if (out->result.start_point != 0)

@@ -150,6 +150,15 @@ values 10
 t "words are not a line for a shell" run_pace 0 run -p exec -- sh -c 'harness go' '$(touch harmed);' ';touch harmed'
 t "so nothing happens" test ! -e harmed
 
+# -- nothing is lost ------------------------------------------------------------------------------
+values 10 20
+t "a store that breaks meanwhile" said 3 "the results are kept: pace merge" --db broken run -p kept \
+    --iter 2 --rusage -- sh -c 'harness go; rm -rf broken; : >broken'
+kept=$(sed -n 's/.*pace merge //p' "$ERR")
+t "they can be merged" run_pace 0 merge "$kept"
+t "all of them" sh -c '"$1" show "$2" | grep -q "latency  *15  *ns  *2"' - "$PACE" "$(newest)"
+rm -rf broken "$kept"
+
 # -- the machine -----------------------------------------------------------------------------------
 values 10 20 30
 run_pace 0 run -p machine -- harness go
