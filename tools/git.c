@@ -353,7 +353,7 @@ static void read_remote(const char *root, struct git_child *remotes, struct answ
                         struct git_facts *out)
 {
     const char *folder = strrchr(root, '/');
-    snprintf(out->project, sizeof out->project, "%s", folder != NULL ? folder + 1 : root);
+    snprintf(out->project, sizeof out->project, "%.1023s", folder != NULL ? folder + 1 : root);
     if (!git_answer(remotes, answer)) return;
     const char *line = strstr(answer->text, "remote.origin.url ");
     if (line == NULL) line = answer->text;
@@ -399,20 +399,21 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
                                "--",  NULL};
     const char *change_words[] = {"status", "--porcelain", "--untracked-files=no",
                                   "--ignore-submodules=untracked", NULL};
-    struct git_child remotes, log, changes = {.from = -1};
+    struct git_child remotes, log, changes = {.from = -1}, count = {.from = -1};
     git_start(out->root, log_words, 0, &log);
     git_start(out->root, remote_words, 0, &remotes);
     if (commit == NULL) git_start(out->root, change_words, 0, &changes);
     git_head(out->root, out->branch);
     int listed = git_answer(&log, answer) ? read_commits(answer->text, out) : 0;
-    read_remote(out->root, &remotes, answer, out);
     /* The count of a shallow clone says nothing. */
-    if (listed > 0 && !is_shallow(out->root)) {
-        const char *count[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
-        out->ordinal = (uint32_t)listed;
-        if (listed == PLACE_DEPTH && git_ask(out->root, count, answer))
-            out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);
+    int counts = listed > 0 && !is_shallow(out->root);
+    if (counts) out->ordinal = (uint32_t)listed;
+    if (counts && listed == PLACE_DEPTH) {
+        const char *count_words[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
+        git_start(out->root, count_words, 0, &count);
     }
+    read_remote(out->root, &remotes, answer, out);
+    if (git_answer(&count, answer)) out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);
     read_changes(&changes, answer, out);
     free(answer);
 }
