@@ -244,7 +244,8 @@ static enum judge_verdict verdict_of(const struct pairs *pairs, const struct pai
     if (pairs->count < 2) return JUDGE_VERDICT_THIN;
     int above = paired->p_above <= rule->alpha && paired->ratio - 1 >= rule->floor;
     int below = paired->p_below <= rule->alpha && 1 - paired->ratio >= rule->floor;
-    if (!above && !below) return JUDGE_VERDICT_OK;
+    if (!above && !below)
+        return fabs(paired->ratio - 1) >= rule->floor ? JUDGE_VERDICT_NEED_MORE : JUDGE_VERDICT_OK;
     if (direction == PACE_DIRECTION_UNKNOWN) return JUDGE_VERDICT_CHANGED;
     return above == (direction == PACE_LOWER_IS_BETTER) ? JUDGE_VERDICT_WORSE
                                                         : JUDGE_VERDICT_BETTER;

@@ -755,9 +755,35 @@ static void note_missing(pace *store, const struct judgement *judgement)
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");
 }
 
+/* Changes that are large enough, and not told from chance in so few rounds. */
+static void note_undecided(const struct judgement *judgement)
+{
+    enum { MOST_ROUNDS = 100 }; /* more are not worth a word */
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+        char interval[64] = "", more[64] = "";
+        if (row->verdict != JUDGE_VERDICT_NEED_MORE || listed++ >= MAX_LISTED) continue;
+        /* The interval of the logarithm shrinks with the root of the rounds. */
+        double reach = log1p(row->high_delta) - log1p(row->low_delta);
+        reach /= 2 * fabs(log1p(row->delta));
+        double rounds = ceil(row->n * reach * reach) + 1;
+        if (rounds <= MOST_ROUNDS) snprintf(more, sizeof more, "; --rounds %.0f may tell", rounds);
+        if (isfinite(row->low_delta) && isfinite(row->high_delta))
+            snprintf(interval, sizeof interval, " (%+.1f to %+.1f)", row->low_delta * 100,
+                     row->high_delta * 100);
+        say_note("need-more  %s  %s  was %s  is %s  %s%s, p %.2g%s", row->benchmark, row->measure,
+                 unit_print(was, row->base, row->unit), unit_print(is, row->value, row->unit),
+                 delta_text(delta, row->delta), interval, row->p, more);
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more need more rounds", listed - MAX_LISTED);
+}
+
 /* The same where rounds were judged. */
 static void note_unpaired(const struct judgement *judgement)
 {
+    note_undecided(judgement);
     size_t fresh = judgement->counts[JUDGE_VERDICT_NEW];
     if (fresh > 0)
         say_note("%zu series %s new: %s has no value of %s", fresh, fresh == 1 ? "is" : "are",

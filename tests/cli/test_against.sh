@@ -6,7 +6,7 @@
 # pytest-benchmark's JSON, two benchmarks, the second always the same.
 cat >harness <<'END_OF_HARNESS'
 #!/bin/sh
-echo "$(cat side)" >>"$SCRATCH/calls"
+echo "$(cat side 2>/dev/null)" >>"$SCRATCH/calls"
 [ ! -e broken ] || exit 3
 round=$(wc -l <"$SCRATCH/calls")
 jitter=$((round % 3))
@@ -82,6 +82,14 @@ t "are verdict rows" has "$OUT" '"verdict":"worse"'
 t "of six rounds" has "$OUT" '"n":6'
 t "an improvement" said 0 "better  test_fun" run --against feature~0 --start-point main -t box \
     -- sh -c 'cd ../bench && if [ "$(cat side 2>/dev/null)" = head ]; then echo 080 >speed; fi; harness {out}'
+git checkout -q -- speed
+wc -l <../../calls >../../before
+noisy='[ ! -e side ] || case $(($(wc -l <"$SCRATCH/calls") - $(cat "$SCRATCH/before"))) in
+0) echo 104 ;; 3) echo 150 ;; *) echo 110 ;; esac >speed; harness "$0"'
+echo head >side
+t "too few rounds for so much noise" said 0 "need-more  test_fun  latency" \
+    run --against main --rounds 3 -t box -- sh -c "$noisy" '{out}'
+t "says how many would do" has "$ERR" "may tell"
 git checkout -q -- speed
 t "a floor" run_pace 0 run --against main --floor 60% -t box -- harness '{out}'
 t "--no-fail" run_pace 0 run --against main --no-fail -t box -- harness '{out}'
