@@ -181,7 +181,10 @@ static const char *tree_problem(const struct meta_tree *tree, uint16_t flags, ui
     return NULL;
 }
 
-static const char *meta_problem(const struct meta_page *meta, unsigned index, uint64_t file_bytes)
+/* What lies in the trees of the older page matters to nobody: after a write of a meta page that failed,
+ * LMDB leaves the trees of the failed commit in it. */
+static const char *meta_problem(const struct meta_page *meta, unsigned index, uint64_t file_bytes,
+                                int is_newest)
 {
     uint32_t page_bytes = meta->free_tree.pad;
     if (meta->number != index) return "page number";
@@ -196,6 +199,7 @@ static const char *meta_problem(const struct meta_page *meta, unsigned index, ui
     if (meta->last_page < 1 || meta->last_page >= meta->map_size / page_bytes) return "last page";
     if (file_bytes < 2 * (uint64_t)page_bytes) return "size of the file";
     if ((meta->txn & 1) != index) return "transaction number";
+    if (!is_newest) return NULL;
     const char *problem = tree_problem(&meta->free_tree, FREE_TREE_FLAGS, meta->last_page);
     return problem ? problem : tree_problem(&meta->main_tree, 0, meta->last_page);
 }
@@ -229,7 +233,8 @@ static int check_metas(const struct metas *metas, const char *path, struct pace_
                          "%s/" KV_DATA " has LMDB's data format %u; this library reads format %d",
                          path, first->version, META_VERSION);
     for (unsigned i = 0; i < 2; i++) {
-        const char *problem = meta_problem(&metas->pages[i], i, metas->file_bytes);
+        int is_newest = i == (second->txn > first->txn);
+        const char *problem = meta_problem(&metas->pages[i], i, metas->file_bytes, is_newest);
         if (problem)
             return error_damaged(error, "%s/" KV_DATA " (%llu bytes): %s of meta page %u", path,
                                  (unsigned long long)metas->file_bytes, problem, i);

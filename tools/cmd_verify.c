@@ -5,6 +5,7 @@
  * through a pipe as text and is made safe like any other. */
 #include "command.h"
 
+#include "guard.h"
 #include "say.h"
 #include "show.h"
 #include "store.h"
@@ -92,6 +93,7 @@ static int verify_in_child(const char *path, int pipe)
     struct pace_error error = {0};
     struct pace_verified seen = {0};
     char text[256];
+    guard_end(); /* the parent tells how it ended */
     confine(path);
     int code = pace_verify(path, send_damage, &pipe, &error, &seen);
     send_text(pipe, "end");

@@ -18,6 +18,9 @@ void *__libc_realloc(void *, size_t);
 void *__libc_memalign(size_t, size_t);
 void __libc_free(void *);
 
+/* LMDB's library must see them too. */
+#pragma GCC visibility push(default)
+
 static long live_count;
 
 static void *counted(void *pointer)
@@ -82,6 +85,8 @@ static long count_live(void)
 {
     return __atomic_load_n(&live_count, __ATOMIC_RELAXED);
 }
+
+#pragma GCC visibility pop
 
 static void sweep_memory(int for_good)
 {

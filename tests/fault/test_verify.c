@@ -381,6 +381,50 @@ static void flip_node(struct image *image)
     flip(node_of(page_of(image, 1 + (unsigned)below(2))), 24);
 }
 
+/* A node of a leaf whose key is of one of these tables (keys.h), or the first page. */
+static unsigned char *record_of(struct image *image, const char *tables)
+{
+    for (int i = 0; i < 20000; i++) {
+        unsigned char *node = node_of(page_of(image, 2));
+        if ((size_t)(node - image->data) % PAGE && node[8] && strchr(tables, node[8])) return node;
+    }
+    return image->data;
+}
+
+/* A bit of the node's header, of its key or its value. */
+static void flip_record(struct image *image, const char *tables)
+{
+    unsigned char *node = record_of(image, tables);
+    size_t key_len = node[6] | (size_t)node[7] << 8, len = node[0] | (size_t)node[1] << 8;
+    size_t at = (size_t)(node - image->data), all = 8 + key_len + len;
+    flip(node, at + all < image->len ? all : 8);
+}
+
+static void flip_lineage(struct image *image)
+{
+    flip_record(image, "Byz");
+}
+
+static void flip_mark(struct image *image)
+{
+    flip_record(image, "ab");
+}
+
+static void flip_object(struct image *image)
+{
+    flip_record(image, "o");
+}
+
+static void flip_name(struct image *image)
+{
+    flip_record(image, "nN");
+}
+
+static void flip_run(struct image *image)
+{
+    flip_record(image, "rikmx");
+}
+
 static void flip_leaf(struct image *image)
 {
     flip(page_of(image, 2), PAGE);
@@ -466,6 +510,11 @@ static const struct {
     {"bit of a branch", flip_branch},
     {"bit of the node offsets", flip_offsets},
     {"bit of a node header or key", flip_node},
+    {"bit of a branch or start point", flip_lineage},
+    {"bit of a mark", flip_mark},
+    {"bit of a saved object", flip_object},
+    {"bit of a name", flip_name},
+    {"bit of what is beside a run", flip_run},
     {"bit of a leaf", flip_leaf},
     {"bit of a long value", flip_long},
     {"bit anywhere", flip_anything},
