@@ -4,6 +4,7 @@
 #   make demo        the main job, on recorded benchmark runs
 #   make check       all tests; ends with "N passed, N failed"
 #   make asan        the tests again under address and undefined-behaviour sanitizers
+#   make tsan        the tests with threads under the thread sanitizer
 #   make fuzz        any bytes as input, 60 s a program of tests/fuzz (needs: make deps-fuzz)
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
 #   make crash       2,000 writers killed at random moments; make check kills 200
@@ -83,7 +84,7 @@ DEB_BENCH = sqlite3 libsqlite3-dev
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
-.PHONY: all deps deps-record deps-bench deps-duckdb deps-fuzz demo check crash asan fuzz layers format lint bench \
+.PHONY: all deps deps-record deps-bench deps-duckdb deps-fuzz demo check crash asan tsan fuzz layers format lint bench \
   bench-store bench-query bench-detect record oracle deps-oracle install uninstall clean
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
@@ -145,6 +146,13 @@ crash: $(BUILD)/tests/crash/test_crash
 asan:
 	PACE_TEST_MUTATIONS=200 PACE_QUERIES=600 PACE_CRASH_CYCLES=30 PACE_MODEL_OPERATIONS=30000 \
 	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
+
+# Tests with threads, under the thread sanitizer.
+TSAN_TESTS = tests/unit/test_together tests/fault/test_threads
+TSAN_SETTINGS = BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g"
+tsan:
+	$(MAKE) $(TSAN_SETTINGS) $(TSAN_TESTS:%=build/tsan/%)
+	BUILD=build/tsan tests/run $(TSAN_TESTS:%=build/tsan/%)
 
 # Any bytes as input, under sanitizers: each program of tests/fuzz for FUZZ_SECONDS.
 FUZZ_SECONDS = 60

@@ -606,9 +606,9 @@ static int load_checked(struct lines *lines)
     end_snapshot(lines);
     if (lines->error_count > 0)
         return error_fill(lines->error, PACE_EVALUE,
-                          "%.200s: %s%" PRIu64 " errors; nothing is stored", lines->stream->name,
+                          "%.200s: %s%" PRIu64 " error%s; nothing is stored", lines->stream->name,
                           lines->error_count >= LOAD_MAX_ERRORS ? "at least " : "",
-                          lines->error_count);
+                          lines->error_count, lines->error_count == 1 ? "" : "s");
     if (code == 0 && lines->point_count == 0)
         return error_fill(lines->error, PACE_EEMPTY, "%.300s: it has no points; nothing is stored",
                           lines->stream->name);

@@ -418,7 +418,7 @@ static void a_cell_twice_is_an_error_with_both_lines(void **state)
         struct load_options options = {.sort_bytes = limit};
         assert_int_equal(load_with(fixture, options, &path, 1), PACE_EVALUE);
         SAID("file0: line 4: 'a' 'value' is in line 1 already, of the same run");
-        SAID("file0: 1 errors; nothing is stored");
+        SAID("file0: 1 error; nothing is stored");
         expect_store(fixture->store, "");
     }
 }
