@@ -487,11 +487,32 @@ PACE_API int pace_object_put(pace *store, enum pace_object_kind kind, const char
 /* The newest version of each object that is not dropped, in order of kind and name. */
 PACE_API int pace_objects(pace_snapshot *snapshot, struct pace_error *error,
                           const struct pace_object **objects, size_t *count);
+/* All versions of all objects, as they were written one after the other; dropped ones have text
+ * NULL. */
+PACE_API int pace_object_versions(pace_snapshot *snapshot, struct pace_error *error,
+                                  const struct pace_object **versions, size_t *count);
+
+/* Appends one version as another store had it, with its number and created_ns: how a dump is loaded.
+ * *added (may be NULL) is 0 when it is here already. Errors: PACE_ECONFLICT (this version is here
+ * with another text, or versions before it are missing). */
+PACE_API int pace_object_restore(pace *store, const struct pace_object *version,
+                                 struct pace_error *error, int *added);
+
 /* Sets unit and direction of a project x measure in advance, or the direction afterwards (a unit of
  * another kind than the stored one is PACE_EUNIT). project NULL: every project without its own. */
 PACE_API int pace_measure_put(pace *store, const char *project, const char *measure,
                               const char *unit, enum pace_direction direction,
                               struct pace_error *error);
+
+/* What is stored of units and directions: of each project x measure its own, and of a measure what
+ * was set for every project. In order of ids. */
+struct pace_measure_row {
+    uint32_t project, measure; /* name ids; project UINT32_MAX: every project */
+    const char *unit;          /* "" when unknown */
+    enum pace_direction direction;
+};
+PACE_API int pace_measures(pace_snapshot *snapshot, struct pace_error *error,
+                           const struct pace_measure_row **rows, size_t *count);
 
 /* Takes back what was set for every project; PACE_ENOTFOUND when nothing was. */
 PACE_API int pace_measure_drop(pace *store, const char *measure, struct pace_error *error);

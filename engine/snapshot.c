@@ -230,6 +230,51 @@ int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_t measure
     return 0;
 }
 
+/* Reads the records of measures, in order of key, into out[0..room); *count is how many there are. */
+static int list_measures(pace_snapshot *snapshot, struct pace_measure_row *out, size_t room,
+                         struct pace_error *error, size_t *count)
+{
+    struct key start = key_measure(0, 0), prefix = {.len = 1, .bytes = {start.bytes[0]}};
+    struct kv_slice found, value;
+    struct kv_cursor *cursor;
+    struct measure record;
+    int rc = kv_cursor_open(snapshot->txn, error, &cursor);
+    if (rc) return rc;
+    *count = 0;
+    rc = kv_cursor_seek(cursor, &start, error, &found, &value);
+    while (!rc && key_begins(found.data, found.len, &prefix) && found.len == 9) {
+        uint32_t ids[2] = {0};
+        for (size_t i = 0; i < 8; i++)
+            ids[i / 4] = ids[i / 4] << 8 | found.data[1 + i];
+        if (*count < room) {
+            rc = measure_load(snapshot->txn, ids[0], ids[1], error, &record);
+            if (rc) break;
+            out[*count] = (struct pace_measure_row){ids[0], ids[1],
+                                                    arena_string(&snapshot->arena, record.unit),
+                                                    (enum pace_direction)record.direction};
+            if (!out[*count].unit) rc = error_memory(error);
+        }
+        ++*count;
+        if (!rc) rc = kv_cursor_next(cursor, error, &found, &value);
+    }
+    kv_cursor_close(cursor);
+    return rc == PACE_ENOTFOUND ? 0 : rc;
+}
+
+int pace_measures(pace_snapshot *snapshot, struct pace_error *error,
+                  const struct pace_measure_row **rows, size_t *count)
+{
+    size_t total = 0;
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = list_measures(snapshot, NULL, 0, error, &total);
+    if (rc) return rc;
+    struct pace_measure_row *list = arena_array(&snapshot->arena, total, sizeof *list);
+    if (!list) return error_memory(error);
+    rc = list_measures(snapshot, list, total, error, count);
+    if (!rc) *rows = list;
+    return rc;
+}
+
 /* -- runs ------------------------------------------------------------------------------------ */
 
 uint64_t pace_run_count(const pace_snapshot *snapshot)

@@ -60,6 +60,10 @@ static int read_options(const struct arguments *arguments, struct load_options *
         return command_misused(arguments->command, "which files? `-` is standard input");
     if (time != NULL && timestamp_parse(time, strlen(time), &options->time_ns, &error) != 0)
         return command_misused(arguments->command, "--time: %s", error.message);
+    const char *suite = arguments_value(arguments, OPTION_SUITE_AS);
+    if (suite != NULL && load_suite_of(suite, &options->suite_as) != 0)
+        return command_misused(arguments->command,
+                               "--suite-as %s: it is testbed, project or prefix", suite);
     return options->adapter != NULL ? check_adapter(arguments, options->adapter) : STATUS_OK;
 }
 

@@ -23,7 +23,7 @@ enum {
 /* Takes the bytes of an answer as they come. */
 typedef void git_take(void *context, const char *bytes, size_t len);
 
-static int spawn_git(char **argv, int output, int errors_shown, pid_t *pid)
+static int spawn_git(char **argv, int input, int output, int errors_shown, pid_t *pid)
 {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -37,7 +37,10 @@ static int spawn_git(char **argv, int output, int errors_shown, pid_t *pid)
     sigaddset(&set, SIGPIPE);
     posix_spawnattr_setsigdefault(&attributes, &set);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    if (input >= 0)
+        posix_spawn_file_actions_adddup2(&actions, input, 0);
+    else
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&actions, output, 1);
     if (!errors_shown) posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
     int error = posix_spawnp(pid, "git", &actions, &attributes, argv, environ);
@@ -52,7 +55,7 @@ struct git_child {
     int from; /* its output; -1: it did not start */
 };
 
-static void git_start(const char *directory, const char *const *words, int errors_shown,
+static void git_start(const char *directory, const char *const *words, int input, int errors_shown,
                       struct git_child *child)
 {
     /* No locks, no helper programs that the repository's configuration names. */
@@ -70,7 +73,7 @@ static void git_start(const char *directory, const char *const *words, int error
     int ends[2];
     child->from = -1;
     if (pipe2(ends, O_CLOEXEC) != 0) return;
-    if (spawn_git(argv, ends[1], errors_shown, &child->pid) == 0)
+    if (spawn_git(argv, input, ends[1], errors_shown, &child->pid) == 0)
         child->from = ends[0];
     else
         close(ends[0]);
@@ -101,7 +104,7 @@ static int git_run_shown(const char *directory, const char *const *words, int er
                          git_take *take, void *context)
 {
     struct git_child child;
-    git_start(directory, words, errors_shown, &child);
+    git_start(directory, words, -1, errors_shown, &child);
     return git_finish(&child, take, context);
 }
 
@@ -139,13 +142,115 @@ static int git_answer(struct git_child *child, struct answer *answer)
 static int git_ask(const char *directory, const char *const *words, struct answer *answer)
 {
     struct git_child child;
-    git_start(directory, words, 0, &child);
+    git_start(directory, words, -1, 0, &child);
     return git_answer(&child, answer);
 }
 
 static void take_hash(void *context, const char *bytes, size_t len)
 {
     XXH3_64bits_update(context, bytes, len);
+}
+
+/* -- long answers ------------------------------------------------------------------------------ */
+
+struct stream {
+    char *text; /* what is not used yet */
+    size_t len, capacity;
+    int failed, stopped;
+    int (*line)(void *context, const char *line);
+    int (*blob)(void *context, const char *text, size_t len);
+    void *context;
+};
+
+static void stream_add(struct stream *stream, const char *bytes, size_t len)
+{
+    if (stream->capacity - stream->len <= len) {
+        size_t capacity = (stream->capacity + len) * 2 + 1;
+        char *grown = realloc(stream->text, capacity);
+        if (grown == NULL) {
+            stream->failed = 1;
+            return;
+        }
+        stream->text = grown;
+        stream->capacity = capacity;
+    }
+    memcpy(stream->text + stream->len, bytes, len);
+    stream->len += len;
+    stream->text[stream->len] = '\0';
+}
+
+static void stream_drop(struct stream *stream, size_t used)
+{
+    if (used == 0) return;
+    stream->len -= used;
+    memmove(stream->text, stream->text + used, stream->len + 1);
+}
+
+static void take_lines(void *context, const char *bytes, size_t len)
+{
+    struct stream *stream = context;
+    size_t used = 0;
+    if (!stream->failed && !stream->stopped) stream_add(stream, bytes, len);
+    while (!stream->failed && !stream->stopped && stream->len > 0) {
+        char *end = memchr(stream->text + used, '\n', stream->len - used);
+        if (end == NULL) break;
+        *end = '\0';
+        stream->stopped = stream->line(stream->context, stream->text + used);
+        used = (size_t)(end - stream->text) + 1;
+    }
+    if (!stream->failed && !stream->stopped) stream_drop(stream, used);
+}
+
+int git_lines(const char *root, const char *const *words, int input,
+              int (*line)(void *context, const char *line), void *context)
+{
+    struct stream stream = {.line = line, .context = context};
+    struct git_child child;
+    git_start(root, words, input, 0, &child);
+    int status = git_finish(&child, take_lines, &stream);
+    free(stream.text);
+    return status == 0 && !stream.failed && !stream.stopped;
+}
+
+/* "NAME blob SIZE\n" and SIZE bytes and a newline, or "NAME missing\n": 1 when one was used. */
+static int take_blob(struct stream *stream)
+{
+    char *end = stream->len > 0 ? memchr(stream->text, '\n', stream->len) : NULL;
+    if (end == NULL) return 0;
+    size_t head = (size_t)(end - stream->text) + 1;
+    char *space = memrchr(stream->text, ' ', head), *last = NULL;
+    if (space == NULL || space[1] < '0' || space[1] > '9') {
+        stream->stopped = stream->blob(stream->context, NULL, 0);
+        stream_drop(stream, head);
+        return 1;
+    }
+    size_t size = strtoul(space + 1, &last, 10);
+    if (stream->len - head < size + 1) return 0;
+    stream->text[head + size] = '\0'; /* its newline */
+    stream->stopped = stream->blob(stream->context, stream->text + head, size);
+    stream_drop(stream, head + size + 1);
+    return 1;
+}
+
+static void take_blobs(void *context, const char *bytes, size_t len)
+{
+    struct stream *stream = context;
+    if (!stream->failed && !stream->stopped) stream_add(stream, bytes, len);
+    while (!stream->failed && !stream->stopped && take_blob(stream))
+        continue;
+}
+
+int git_blobs(const char *root, int input, int (*blob)(void *context, const char *text, size_t len),
+              void *context)
+{
+    static const char *const words[] = {"cat-file", "--batch", NULL};
+    struct stream stream = {.blob = blob, .context = context};
+    struct git_child child;
+    git_start(root, words, input, 0, &child);
+    int status = git_finish(&child, take_blobs, &stream);
+    int whole = status == 0 && !stream.failed && !stream.stopped && stream.len == 0;
+    free(stream.text);
+    return whole;
 }
 
 /* -- addresses --------------------------------------------------------------------------------- */
@@ -400,9 +505,9 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
     const char *change_words[] = {"status", "--porcelain", "--untracked-files=no",
                                   "--ignore-submodules=untracked", NULL};
     struct git_child remotes, log, changes = {.from = -1}, count = {.from = -1};
-    git_start(out->root, log_words, 0, &log);
-    git_start(out->root, remote_words, 0, &remotes);
-    if (commit == NULL) git_start(out->root, change_words, 0, &changes);
+    git_start(out->root, log_words, -1, 0, &log);
+    git_start(out->root, remote_words, -1, 0, &remotes);
+    if (commit == NULL) git_start(out->root, change_words, -1, 0, &changes);
     git_head(out->root, out->branch);
     int listed = git_answer(&log, answer) ? read_commits(answer->text, out) : 0;
     /* The count of a shallow clone says nothing. */
@@ -410,7 +515,7 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
     if (counts) out->ordinal = (uint32_t)listed;
     if (counts && listed == PLACE_DEPTH) {
         const char *count_words[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
-        git_start(out->root, count_words, 0, &count);
+        git_start(out->root, count_words, -1, 0, &count);
     }
     read_remote(out->root, &remotes, answer, out);
     if (git_answer(&count, answer)) out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);

@@ -5,6 +5,7 @@
 #define PACE_GIT_H
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { GIT_NAME_MAX = 1024, GIT_COMMIT_MAX = 128 };
@@ -62,6 +63,17 @@ void git_head(const char *root, char branch[GIT_NAME_MAX]);
 /* 1 when git tracks a file at or below `path` (absolute, below root), or when that cannot be told.
  */
 int git_tracks(const char *root, const char *path);
+
+/* The lines that git prints for these words (the last is NULL), given one by one without their ends,
+ * until line() returns non-zero. `input` is a descriptor for git's standard input, or -1. 1 when git
+ * ended well. */
+int git_lines(const char *root, const char *const *words, int input,
+              int (*line)(void *context, const char *line), void *context);
+
+/* The contents of objects, in the order of their names: `input` has a name a line. blob() gets text
+ * with a NUL behind it, or NULL for an object that is not there. 1 when all were given. */
+int git_blobs(const char *root, int input, int (*blob)(void *context, const char *text, size_t len),
+              void *context);
 
 /* The last part of a remote's address, without .git; "" when there is none. */
 void git_project(const char *remote, char project[GIT_NAME_MAX]);

@@ -62,6 +62,24 @@ int input_open(struct input_stream *stream, const char *path, struct pace_error 
     return 0;
 }
 
+int input_text(struct input_stream *stream, const char *name, const char *text, size_t len,
+               struct pace_error *error)
+{
+    struct input_stream opened = {.name = name,
+                                  .fd = -1,
+                                  .max_bytes = INPUT_MAX_BYTES,
+                                  .max_line = INPUT_MAX_LINE,
+                                  .buffer = malloc(len + 1),
+                                  .capacity = len + 1,
+                                  .end = len,
+                                  .at_eof = 1};
+    if (opened.buffer == NULL) return fail(error, PACE_ENOMEM, name, "out of memory", "");
+    if (len > 0) memcpy(opened.buffer, text, len);
+    opened.buffer[len] = '\0';
+    *stream = opened;
+    return 0;
+}
+
 void input_close(struct input_stream *stream)
 {
     if (stream->fd > STDIN_FILENO) (void)close(stream->fd);

@@ -31,6 +31,9 @@ struct input_stream {
 /* Opens `path`, or standard input for "-". `path` must outlive the stream. Errors: errno (the
  * message says what to do), PACE_ENOMEM. Close it unless this failed. */
 int input_open(struct input_stream *stream, const char *path, struct pace_error *error);
+/* A copy of text[0..len) as an input of this name. PACE_ENOMEM. */
+int input_text(struct input_stream *stream, const char *name, const char *text, size_t len,
+               struct pace_error *error);
 void input_close(struct input_stream *stream);
 
 /* The first bytes of the input, without using them up: up to INPUT_HEAD_BYTES. A UTF-8 byte order

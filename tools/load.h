@@ -7,6 +7,7 @@
 #ifndef PACE_LOAD_H
 #define PACE_LOAD_H
 
+#include "../engine/arena.h"
 #include "../engine/pace.h"
 #include "adapters/adapter.h"
 #include "input.h"
@@ -23,6 +24,12 @@ enum load_limit {
     LOAD_MAX_MEASURES = 1 << 20, /* project x measure in one file */
 };
 
+/* What the suites of a history that has several become. */
+enum load_suite { LOAD_SUITE_TESTBED, LOAD_SUITE_PROJECT, LOAD_SUITE_PREFIX };
+
+/* By its word, "testbed", "project" or "prefix": 0, or -1. */
+int load_suite_of(const char *word, enum load_suite *out);
+
 /* Zero means the default. Of a harness' file the names here go before those in the file; a line of
  * JSON lines takes them only where it does not say so itself. */
 struct load_options {
@@ -36,12 +43,22 @@ struct load_options {
     /* Errors (is_error) and warnings, a line each, file named. May be NULL. */
     void (*say)(void *context, int is_error, const char *message);
     void *context;
+    enum load_suite suite_as; /* --testbed and --project go before it */
+    int by_time; /* 1: runs that wait are stored in order of time, whatever their files */
+    /* May change what an adapter says of a run before the options and defaults are applied. */
+    void (*place)(void *context, const char *name, struct run_facts *facts);
+    /* A file that is not stored, instead of `say`; it is no error then. */
+    void (*refused)(void *context, const char *name, const struct pace_error *error);
+    /* Each piece of metadata, with the run that it is of. */
+    int (*meta)(void *context, const struct pace_run_info *run, const char *key, const char *value);
 };
 
 struct load_report {
     size_t files, bad_files;
     uint64_t runs_new, runs_known; /* known: stored already */
     uint64_t cells_new, series_new;
+    uint64_t runs_refused;           /* of dumps: what the store has otherwise */
+    uint64_t marks_new, objects_new; /* of dumps */
 };
 
 /* Loads each path ("-": standard input). Returns 0, or the code of the last error, which is in
@@ -49,13 +66,25 @@ struct load_report {
 int load_files(pace *store, const struct load_options *options, char *const *paths, size_t count,
                struct pace_error *error, struct load_report *report);
 
-/* -- the inside, shared by load.c and load_lines.c --------------------------------------------- */
+/* The same file by file: load_start, load_path or load_memory any number of times, load_finish. */
+struct load;
+int load_start(pace *store, const struct load_options *options, struct load_report *report,
+               struct pace_error *error, struct load **out);
+void load_path(struct load *load, const char *path);
+/* A copy of `text` as a file of this name, which has to live until load_finish. */
+void load_memory(struct load *load, const char *name, const char *text, size_t len);
+int load_finish(struct load *load, struct pace_error *error);
+/* 1 when the store failed: loading more makes no sense. */
+int load_is_broken(const struct load *load);
+
+/* -- the inside, shared by load.c, load_lines.c and load_dump.c --------------------------------------------- */
 
 /* A run that waits for its group to be full. */
 struct load_pending {
     pace_run *run;    /* NULL in a dry run */
     const char *name; /* of the file */
-    size_t cell_count;
+    size_t cell_count, bytes;
+    int64_t time_ns;
 };
 
 struct load {
@@ -64,18 +93,17 @@ struct load {
     struct load_report *report;
     struct load_pending *pending;
     size_t pending_count, pending_capacity, pending_bytes;
-    struct pace_error last;         /* the last error that was said */
-    int broken;                     /* 1: the store failed, loading more makes no sense */
+    struct pace_error last; /* the last error that was said */
+    int by_run;             /* 1: a run that is refused keeps the others of its file from nothing */
+    int broken;             /* 1: the store failed, loading more makes no sense */
     char folder[PACE_MAX_NAME + 1]; /* project of files that name none; "" until it is needed */
 };
 
 void load_warn(struct load *load, const char *message);
 void load_fail(struct load *load, const struct pace_error *error); /* says it and keeps it */
 
-/* Takes over a run (also on error), which waits until the group is stored. `bytes`: about its size.
- */
-int load_add(struct load *load, const char *name, pace_run *run, size_t cell_count, size_t bytes,
-             struct pace_error *error);
+/* Takes over a run (also on error), which waits until the group is stored. */
+int load_add(struct load *load, const struct load_pending *pending, struct pace_error *error);
 
 /* 1 when the runs that wait should be stored. */
 int load_full(const struct load *load);
@@ -94,5 +122,10 @@ const char *load_project(struct load *load);
 /* Loads one file of JSON lines. Errors of lines are said one by one. On failure *error is filled
  * unless all was said. */
 int load_lines(struct load *load, struct input_stream *stream, struct pace_error *error);
+
+/* Loads a dump (dump_record.h), run by run, in the memory of a group of runs; CSV is read whole. What
+ * came before an error is stored: loading again goes on. A run whose identity the store has with
+ * other content is said and left out. */
+int load_dump(struct load *load, struct input_stream *stream, int form, struct pace_error *error);
 
 #endif

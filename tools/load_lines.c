@@ -553,7 +553,8 @@ static int end_run(struct lines *lines, struct bytes *records, size_t cell_count
     int code = 0;
     if (cell_count == 0) return 0;
     if (!lines->load->options.dry_run && (code = build_run(lines, records, &run)) != 0) return code;
-    code = load_add(lines->load, lines->stream->name, run, cell_count, records->len, lines->error);
+    struct load_pending pending = {run, lines->stream->name, cell_count, records->len, 0};
+    code = load_add(lines->load, &pending, lines->error);
     records->len = 0;
     return code == 0 && load_full(lines->load) ? load_flush(lines->load) : code;
 }

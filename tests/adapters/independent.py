@@ -383,6 +383,44 @@ def read_pytest(path):
     return out
 
 
+def read_datajs(path):
+    text, out = open(path, encoding="utf-8").read(), {}
+    root = json.loads(text.split("=", 1)[1] if text.startswith("window") else text)
+    for entry in (e for suite in root["entries"].values() for e in suite):
+        for bench in entry["benches"]:
+            if entry["tool"] == "pytest":
+                out[(bench["name"], "latency.ops")] = bench["value"]
+                out[(bench["name"], "latency")] = 1e9 / bench["value"]
+            elif bench["unit"] == "ns/op":
+                procs = bench["extra"].split("\n")[1].split()[0]
+                name = bench["name"].split(" - ")[0] + ("-" + procs if procs != "1" else "")
+                out[(name, "latency")] = bench["value"]
+    return out
+
+
+def read_bencher(path):
+    root, out = document(path), {}
+    if "branch" not in root:
+        return {(s["benchmark"]["name"], s["measure"]["slug"]): s["metrics"][0]["metric"]["value"]
+                for s in root["results"]}
+    for iteration in root["results"]:
+        for result in iteration:
+            for item in result["measures"]:
+                key = (result["benchmark"]["name"], item["measure"]["slug"])
+                out.setdefault(key, []).append(item["metric"]["value"])
+    return {key: sum(values) / len(values) for key, values in out.items()}
+
+
+def read_influx(path):
+    out = {}
+    for line in open(path, encoding="utf-8"):
+        for name, value in re.findall(r"[ ,](duration_ms|user|system)=([0-9.]+)", line):
+            bench = re.search(r"benchmark=([^,]+)", line)
+            key = bench.group(1) if bench else "cpu load/host=a,b"
+            out[(key, name)] = float(value) * (1e6 if name == "duration_ms" else 1)
+    return out
+
+
 def close(ours, theirs):
     return abs(float(ours) - theirs) <= 1e-12 * max(abs(theirs), 1e-300) * 8
 

@@ -24,6 +24,7 @@ struct run_facts {
     int64_t commit_time_ns; /* of the commit */
     int64_t ran_ns;         /* wall clock of the run */
     int dirty;
+    const char *suite; /* part of a history that holds several; NULL or "": none */
 };
 
 /* Where an adapter puts what it reads. Calls come as run, then its meta and cells in any order.

@@ -218,7 +218,7 @@ int asv_result(struct reading *reading, const json_t *root)
                                      "result file of asv");
     columns = json_object_get(root, "result_columns");
     if ((place = testbed(reading, root)) == NULL) return reading_no_memory(reading);
-    struct run_facts facts = {"", "", place, json_member_text(root, "commit_hash"), 0, 0, 0};
+    struct run_facts facts = {"", "", place, json_member_text(root, "commit_hash"), 0, 0, 0, ""};
     if (json_finite(json_object_get(root, "date"), &date_ms) && date_ms > 0 && date_ms < 9e12)
         facts.commit_time_ns = (int64_t)date_ms * 1000000;
     int code = reading_run(reading, &facts);

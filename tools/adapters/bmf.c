@@ -6,7 +6,7 @@
  * Names and measures are as written. Units are not in the format: a measure `latency` is ns and
  * `throughput` ops/s, as Bencher means them, others have none. Bounds out of order are dropped with
  * a warning: some writers give distances. Other named values are companions. */
-#include "reading.h"
+#include "bmf.h"
 #include "repeats.h"
 
 #include <math.h>
@@ -42,19 +42,16 @@ int bmf_recognise(const struct input *input)
 }
 
 /* Units and directions of Bencher's own measures. */
-static const struct builtin {
-    const char *name, *unit;
-    enum pace_direction direction;
-} builtins[] = {
+static const struct bmf_measure builtins[] = {
     {"latency", "ns", PACE_LOWER_IS_BETTER},
     {"throughput", "ops/s", PACE_HIGHER_IS_BETTER},
     {"build-time", "s", PACE_LOWER_IS_BETTER},
     {"file-size", "B", PACE_LOWER_IS_BETTER},
 };
 
-static const struct builtin *builtin_find(const char *name)
+const struct bmf_measure *bmf_measure(const char *name)
 {
-    static const struct builtin none = {"", "", PACE_DIRECTION_UNKNOWN};
+    static const struct bmf_measure none = {"", "", PACE_DIRECTION_UNKNOWN};
     for (size_t i = 0; i < sizeof builtins / sizeof builtins[0]; i++) {
         if (strcmp(builtins[i].name, name) == 0) return &builtins[i];
     }
@@ -71,7 +68,7 @@ static double member(const json_t *object, const char *key)
 static int read_measure(struct reading *reading, const char *name, const char *key,
                         const json_t *values)
 {
-    const struct builtin *known = builtin_find(key);
+    const struct bmf_measure *known = bmf_measure(key);
     static const struct statistic rows[] = {
         {"value", NULL, "", 1, PACE_DIRECTION_UNKNOWN},
         {"lower_value", NULL, "", 1, PACE_DIRECTION_UNKNOWN},

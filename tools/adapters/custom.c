@@ -4,7 +4,7 @@
  * Which of the two a file is for is not in it: the direction comes from the unit, else it is
  * unknown. A time is the measure `latency`, a rate `throughput`, a size `size`, else `value`. A
  * range is taken as bounds when it is a number ("± 3", "5%"). */
-#include "reading.h"
+#include "custom.h"
 #include "scan.h"
 
 #include "../../engine/unit.h"
@@ -20,7 +20,7 @@ int custom_recognise(const struct input *input)
 }
 
 /* Units as people write them in words, beside those of the unit table: "Megabytes", "iter/sec". */
-static const char *plain_unit(struct reading *reading, const char *unit)
+const char *custom_unit(struct reading *reading, const char *unit)
 {
     static const char *const words[][2] = {
         {"Percent", "%"},      {"percent", "%"},          {"Bytes", "B"},
@@ -43,7 +43,7 @@ static const char *plain_unit(struct reading *reading, const char *unit)
     return reading_name(reading, unit, whole.len <= PACE_MAX_UNIT ? whole.len : 0);
 }
 
-static const char *measure_of(const char *unit)
+const char *custom_measure(const char *unit)
 {
     switch (unit_lookup(unit, strlen(unit)).kind) {
     case UNIT_TIME: return "latency";
@@ -68,11 +68,12 @@ static int read_range(const char *text, double value, double *width)
     return 1;
 }
 
-static int read_entry(struct reading *reading, size_t index, const json_t *entry)
+int custom_parse(struct reading *reading, size_t index, const json_t *json,
+                 struct custom_entry *out)
 {
-    const char *name = json_member_text(entry, "name"), *unit = json_member_text(entry, "unit");
-    const json_t *given = json_object_get(entry, "value");
-    double value = (double)NAN, width = 0;
+    const char *name = json_member_text(json, "name");
+    const json_t *given = json_object_get(json, "value");
+    double value = (double)NAN;
     if (name[0] == '\0' || given == NULL)
         return reading_fail(reading, "entry %zu has no \"name\" or no \"value\"", index);
     if (json_is_string(given)) {
@@ -83,17 +84,35 @@ static int read_entry(struct reading *reading, size_t index, const json_t *entry
         (void)json_finite(given, &value);
     }
     name = reading_name(reading, name, strlen(name));
-    unit = plain_unit(reading, unit);
+    const char *unit = custom_unit(reading, json_member_text(json, "unit"));
     if (name == NULL || unit == NULL) return reading_no_memory(reading);
-    struct pace_cell cell = cell_make(name, measure_of(unit), unit, unit_direction(unit), value);
-    if (read_range(json_member_text(entry, "range"), value, &width))
-        cell_bounds(&cell, value - width, value + width);
+    *out = (struct custom_entry){.name = name,
+                                 .measure = custom_measure(unit),
+                                 .unit = unit,
+                                 .range = json_member_text(json, "range"),
+                                 .extra = json_member_text(json, "extra"),
+                                 .direction = unit_direction(unit),
+                                 .value = value};
+    return 0;
+}
+
+int custom_put(struct reading *reading, const struct custom_entry *entry)
+{
+    double width = 0;
+    struct pace_cell cell =
+        cell_make(entry->name, entry->measure, entry->unit, entry->direction, entry->value);
+    if (read_range(entry->range, entry->value, &width))
+        cell_bounds(&cell, entry->value - width, entry->value + width);
     int code = reading_put(reading, &cell);
-    if (code == 0)
-        code = reading_benchmark_meta(reading, name, "range", json_member_text(entry, "range"));
-    return code != 0
-               ? code
-               : reading_benchmark_meta(reading, name, "extra", json_member_text(entry, "extra"));
+    if (code == 0) code = reading_benchmark_meta(reading, entry->name, "range", entry->range);
+    return code != 0 ? code : reading_benchmark_meta(reading, entry->name, "extra", entry->extra);
+}
+
+static int read_entry(struct reading *reading, size_t index, const json_t *json)
+{
+    struct custom_entry entry;
+    int code = custom_parse(reading, index, json, &entry);
+    return code != 0 ? code : custom_put(reading, &entry);
 }
 
 static int read_document(struct reading *reading, const json_t *root)

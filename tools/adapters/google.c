@@ -250,7 +250,7 @@ static int read_document(struct reading *reading, const json_t *root)
 {
     const json_t *list = json_object_get(root, "benchmarks");
     const json_t *context = json_object_get(root, "context");
-    struct run_facts facts = {"", "", json_member_text(context, "host_name"), "", 0, 0, 0};
+    struct run_facts facts = {"", "", json_member_text(context, "host_name"), "", 0, 0, 0, ""};
     if (!json_is_array(list))
         return reading_fail(reading,
                             "it has no list \"benchmarks\" at its top, so Google Benchmark "

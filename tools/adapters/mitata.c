@@ -78,7 +78,7 @@ static int read_document(struct reading *reading, const json_t *root)
 {
     const json_t *list = json_object_get(root, "benchmarks");
     const json_t *context = json_object_get(root, "context");
-    struct run_facts facts = {"", "", "", "", 0, 0, 0};
+    struct run_facts facts = {"", "", "", "", 0, 0, 0, ""};
     double now_ms = 0;
     if (!json_is_array(list))
         return reading_fail(reading,

@@ -286,7 +286,7 @@ int openmetrics_read(const struct input *input, const struct adapter_sink *sink,
                      struct pace_error *error)
 {
     struct reading reading;
-    struct exposition exposition = {.reading = &reading, .facts = {"", "", "", "", 0, 0, 0}};
+    struct exposition exposition = {.reading = &reading, .facts = {"", "", "", "", 0, 0, 0, ""}};
     reading_begin(&reading, input, sink, error);
     exposition.metrics = arena_array(&reading.arena, METRICS_MAX, sizeof *exposition.metrics);
     return reading_end(&reading, exposition.metrics != NULL ? read_exposition(&exposition)

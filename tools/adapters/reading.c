@@ -66,7 +66,7 @@ int reading_document(const struct input *input, const struct adapter_sink *sink,
 
 int reading_run(struct reading *reading, const struct run_facts *facts)
 {
-    static const struct run_facts none = {"", "", "", "", 0, 0, 0};
+    static const struct run_facts none = {"", "", "", "", 0, 0, 0, ""};
     int code = end_run(reading);
     reading->run_begun = 1;
     return code != 0 ? code

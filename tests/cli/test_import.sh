@@ -1,0 +1,111 @@
+#!/bin/sh
+# test_import.sh -- pace import: trees, data.js, results in git history; twice is once; what is
+# skipped is counted.
+. "${0%/*}/tap.sh"
+DATA=$(cd "$(dirname "$PACE")/../tests/adapters/data" && pwd)
+
+# asv_result FILE COMMIT ENV MS VERSION VALUE
+asv_result() {
+    cat >"$1" <<END
+{"commit_hash": "$2", "env_name": "$3", "date": $4, "params": {"machine": "m", "os": "x"},
+ "python": "3.11", "result_columns": ["result", "params", "version"],
+ "results": {"b.time_x": [[$6, $6], [["1", "2"]], "$5"], "b.time_y": [[NaN], [], "same"]},
+ "durations": {}, "version": 2}
+END
+}
+
+# A repository whose main has m1, m2, m3 and whose branch fix left after m2, with a commit f1.
+repository() {
+    git init -q -b main repo && cd repo || return 1
+    for name in m1 m2; do commit $name; done
+    git checkout -q -b fix && commit f1
+    git checkout -q main && commit m3
+    mkdir -p results/m
+    echo '{"machine": "m", "version": 1}' >results/m/machine.json
+    echo '{"version": 2}' >results/benchmarks.json
+    echo 'not json' >results/m/broken.json
+    n=0
+    for name in m1 m2 m3 f1; do
+        n=$((n + 1))
+        version=v1
+        [ $name = m3 ] && version=v2
+        for env in py3.11 py3.12; do
+            asv_result results/m/$name-$env.json "$(git rev-parse $name)" $env 171455760${n}000 $version $n
+        done
+    done
+}
+
+commit() {
+    day=$((${day:-0} + 1))
+    mkdir -p bench
+    echo "{\"t::one\": {\"latency\": {\"value\": $day}}}" >bench/out.json
+    git add bench
+    GIT_COMMITTER_DATE="2024-05-0${day}T10:00:00Z" GIT_AUTHOR_DATE="2024-05-0${day}T10:00:00Z" \
+        git commit -q -m "$1" && git tag "$1"
+}
+
+t "a repository is made" repository
+cd "$SCRATCH/repo" || exit 1
+t "a tree of asv is imported" run_pace 0 --db ../a import --project p results
+t "all its runs" has "$ERR" "imported 8 runs, 24 cells"
+t "descriptions are counted" has "$ERR" "skipped 2: asv's machine.json and benchmarks.json"
+t "and what is no result" has "$ERR" "skipped 1: not the results of a known harness"
+t "a change of version begins a new segment" has "$ERR" "2 changes of a benchmark's version"
+run_pace 0 --db ../a ls --format csv
+t "an environment is a testbed" has "$OUT" "p,main,m-py3.11"
+t "a commit of another branch is of that" has "$OUT" "p,fix,m-py3.12"
+run_pace 0 --db ../a dump
+t "the mark is where the version changed" has "$OUT" '"time":"2024-05-04T10:00:00Z"'
+t "and says why" has "$OUT" 'asv: version v1 became v2'
+t "a branch knows where it left" has "$OUT" "\"commit\":\"$(git rev-parse m2)\",\"time\":\"2024-05-02T10:00:00Z\",\"parent\":\"main\""
+t "NaN is a skipped cell" has "$OUT" '"status":"skipped"'
+cp "$OUT" ../a.jsonl
+t "importing again" run_pace 0 --db ../a import --project p results
+t "stores nothing" has "$ERR" "imported 0 runs, 0 cells, 0 new series; 8 already stored"
+run_pace 0 --db ../a dump
+t "and marks nothing" cmp ../a.jsonl "$OUT"
+t "--branch and --testbed go before" run_pace 0 --db ../b import --branch x --testbed y results
+run_pace 0 --db ../b ls --format csv
+t "in all runs" has "$OUT" "repo,x,y"
+t "a dry run stores nothing" run_pace 0 --db ../none import -n results
+t "no store either" test ! -e ../none
+
+t "results in commits" run_pace 0 --db ../g import --git 'bench/*.json'
+t "of the current branch" has "$ERR" "imported 3 runs, 3 cells"
+run_pace 0 --db ../g log --format csv
+t "have the commit that they are in" has "$OUT" "$(git rev-parse m3 | cut -c1-9)"
+t "again nothing" run_pace 0 --db ../g import --git 'bench/*.json'
+t "is stored" has "$ERR" "3 already stored"
+t "a glob without files" run_pace 3 --db ../g import --git 'none/*.json'
+t "says so" has "$ERR" "no commit of 'HEAD' has files like 'none/*.json'"
+
+cd "$SCRATCH" || exit 1
+t "data.js" run_pace 0 --db d import "$DATA/datajs/tensordict.js"
+t "is one run an entry" has "$ERR" "imported 1 run, 24 cells"
+run_pace 0 --db d ls --format csv
+t "its suite is the testbed" has "$OUT" 'tensordict,main,"CPU Benchmark Results"'
+t "or the project" run_pace 0 --db d import --suite-as project "$DATA/datajs/tensordict.js"
+run_pace 0 --db d ls --format csv
+t "when asked for" has "$OUT" '"CPU Benchmark Results",main,local'
+t "or a prefix" run_pace 0 --db e import --suite-as prefix "$DATA/datajs/tensordict.js"
+run_pace 0 --db e ls -l
+t "of names" has "$OUT" "CPU Benchmark Results/benchmarks/common/common_ops_test.py::test_items"
+t "anything else" run_pace 2 --db e import --suite-as branch "$DATA/datajs/tensordict.js"
+t "is refused" has "$ERR" "it is testbed, project or prefix"
+
+mkdir -p .benchmarks/Linux-CPython-3.8-64bit
+cp "$DATA"/pytest/[345].*.json .benchmarks/Linux-CPython-3.8-64bit
+t ".benchmarks of pytest-benchmark" run_pace 0 --db p import .benchmarks
+t "has a run a file" has "$ERR" "imported $(ls .benchmarks/* | grep -c json) runs"
+t "Bencher's reports" run_pace 0 --db h import "$DATA/bencher"
+t "are two runs" has "$ERR" "imported 2 runs, 5 cells"
+t "line protocol" run_pace 0 --db i import --project p "$DATA/influx/points.txt"
+t "is a run a time" has "$ERR" "imported 1 run, 5 cells"
+t "what is not there" run_pace 3 --db i import nothing
+t "is named" has "$ERR" "nothing: it is not there"
+t "nothing given" run_pace 2 --db i import
+t "is a question" has "$ERR" "which files or directories?"
+mkdir empty
+t "an empty directory" run_pace 3 --db i import empty
+t "has nothing" has "$ERR" "there was nothing to import"
+finish

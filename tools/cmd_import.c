@@ -1,0 +1,128 @@
+/* cmd_import.c -- pace import: history that another tool kept. */
+#include "command.h"
+#include "git.h"
+#include "import.h"
+#include "say.h"
+#include "store.h"
+#include "timestamp.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The loader's lines go to what the import counts; errors of the store are said here. */
+static void say_line(void *context, int is_error, const char *message)
+{
+    (void)context;
+    if (is_error) say_error("%s", message);
+}
+
+static void show_progress(void *context, size_t done, size_t total,
+                          const struct load_report *report)
+{
+    (void)context;
+    (void)fprintf(stderr, "\r%zu of %zu files, %" PRIu64 " runs stored\033[K", done, total,
+                  report->runs_new + report->runs_known);
+    (void)fflush(stderr);
+}
+
+static void summarize(const struct arguments *arguments, const struct import_report *report)
+{
+    const struct load_report *load = &report->load;
+    int quiet = arguments_has(arguments, OPTION_QUIET);
+    if (isatty(STDERR_FILENO) && !quiet) (void)fputs("\r\033[K", stderr);
+    if (quiet) return;
+    say_note("%s %" PRIu64 " run%s, %" PRIu64 " cell%s, %" PRIu64 " new series; %" PRIu64
+             " already stored",
+             arguments_has(arguments, OPTION_DRY_RUN) ? "would import" : "imported", load->runs_new,
+             load->runs_new == 1 ? "" : "s", load->cells_new, load->cells_new == 1 ? "" : "s",
+             load->series_new, load->runs_known);
+    for (size_t i = 0; i < report->reason_count; i++)
+        say_note("skipped %" PRIu64 ": %s\n  %s", report->reasons[i].count, report->reasons[i].text,
+                 report->reasons[i].example);
+    if (report->unplaced > 0)
+        say_note("%" PRIu64
+                 " run%s no branch, and this repository has none with their commits; taken "
+                 "as the main one's (--branch says otherwise)",
+                 report->unplaced, report->unplaced == 1 ? " names" : "s name");
+    if (report->segments > 0)
+        say_note("%" PRIu64 " changes of a benchmark's version begin a new baseline (show marks)",
+                 report->segments);
+    if (report->starts > 0)
+        say_note("%" PRIu64 " branch%s learned where they left the main one", report->starts,
+                 report->starts == 1 ? "" : "es");
+}
+
+static int read_options(const struct arguments *arguments, struct import_options *options)
+{
+    const char *suite = arguments_value(arguments, OPTION_SUITE_AS);
+    const char *time = arguments_value(arguments, OPTION_TIME);
+    struct pace_error error;
+    *options = (struct import_options){
+        .load = {.has_time = time != NULL,
+                 .project = arguments_value(arguments, OPTION_PROJECT),
+                 .branch = arguments_value(arguments, OPTION_BRANCH),
+                 .testbed = arguments_value(arguments, OPTION_TESTBED),
+                 .adapter = arguments_value(arguments, OPTION_ADAPTER),
+                 .dry_run = arguments_has(arguments, OPTION_DRY_RUN),
+                 .say = say_line},
+        .progress =
+            isatty(STDERR_FILENO) && !arguments_has(arguments, OPTION_QUIET) ? show_progress : NULL,
+    };
+    if (time != NULL && timestamp_parse(time, strlen(time), &options->load.time_ns, &error) != 0)
+        return command_misused(arguments->command, "--time: %s", error.message);
+    if (suite != NULL && load_suite_of(suite, &options->load.suite_as) != 0)
+        return command_misused(arguments->command,
+                               "--suite-as %s: it is testbed, project or prefix", suite);
+    if (options->load.adapter != NULL && strcmp(options->load.adapter, "auto") != 0 &&
+        strcmp(options->load.adapter, "lines") != 0 && adapter_find(options->load.adapter) == NULL)
+        return command_misused(arguments->command, "no adapter '%s'; see: pace help adapters",
+                               options->load.adapter);
+    return STATUS_OK;
+}
+
+static int run_import(const struct arguments *arguments, pace *store,
+                      const struct import_options *options)
+{
+    const char *pattern = arguments_value(arguments, OPTION_GIT);
+    struct pace_error error = {0, ""};
+    struct import_report report;
+    int code = pattern != NULL ? import_git(store, options, pattern, &error, &report)
+                               : import_paths(store, options, arguments->operands,
+                                              arguments->operand_count, &error, &report);
+    int any = report.load.runs_new + report.load.runs_known > 0;
+    if (code == 0 || any) summarize(arguments, &report);
+    if (code != 0)
+        return report.load.runs_refused > 0 ? STATUS_DATA : store_failed("", code, &error);
+    if (any) return STATUS_OK;
+    say_error("there was nothing to import");
+    return STATUS_DATA;
+}
+
+int cmd_import(const struct arguments *arguments)
+{
+    char directory[PATH_MAX], root[PATH_MAX];
+    struct import_options options;
+    pace *store = NULL;
+    int has_pattern = arguments_has(arguments, OPTION_GIT);
+    int status = read_options(arguments, &options);
+    if (status != STATUS_OK) return status;
+    if (has_pattern ? arguments->operand_count > 0 : arguments->operand_count == 0)
+        return command_misused(arguments->command,
+                               "which files or directories? or --git 'results/*.json'");
+    if (getcwd(directory, sizeof directory) != NULL && git_root(directory, root))
+        options.root = root;
+    if (has_pattern && options.root == NULL)
+        return command_misused(arguments->command, "--git is for a git repository; this is none");
+    for (size_t i = 0; i < arguments->operand_count; i++) {
+        const char *path = arguments->operands[i];
+        if (strcmp(path, "-") == 0 || access(path, R_OK) == 0) continue;
+        say_error("%s: it is not there, or may not be read", path);
+        return STATUS_DATA;
+    }
+    if (!options.load.dry_run) status = store_open(arguments, STORE_CREATE, &store);
+    if (status == STATUS_OK) status = run_import(arguments, store, &options);
+    pace_close(store);
+    return status;
+}
