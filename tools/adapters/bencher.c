@@ -72,7 +72,7 @@ static int put_metric(struct grouping *grouping, const struct run_facts *facts, 
         known->name[0] != '\0' ? known->direction : unit_direction(unit);
     struct pace_cell cell = cell_make(benchmark, name, unit, direction, member(metric, "value"));
     double lower = member(metric, "lower_value"), upper = member(metric, "upper_value");
-    if (!(lower > cell.value) && !(upper < cell.value)) {
+    if (cell.status == PACE_CELL_OK && !(lower > cell.value) && !(upper < cell.value)) {
         cell.lower = lower;
         cell.upper = upper;
     }
