@@ -171,17 +171,7 @@ static int finish_batch(struct kv_txn *txn, void *context, struct pace_error *er
 
 /* -- folding all ----------------------------------------------------------------------------- */
 
-enum {
-    BATCH_CELLS = 1 << 20, /* folded a transaction: 8 MiB, and as much when it is written */
-    LONG_LIST = 30,        /* blocks whose list LMDB keeps on pages of its own */
-};
-
-/* LMDB 0.9.24 mixes up such pages when they are written many times in one transaction: then there is
- * one step a transaction, as when runs are appended. */
-static int has_long_list(const struct stream_record *record)
-{
-    return record->small_blocks + record->large_blocks > LONG_LIST;
-}
+enum { BATCH_CELLS = 1 << 20 }; /* folded a transaction: 8 MiB, and as much when it is written */
 
 struct folding_all {
     struct fold_whole whole;
@@ -204,18 +194,15 @@ static int fold_batch(struct kv_txn *txn, void *context, struct pace_error *erro
     all->next_at = all->at;
     while (!rc && all->next_stream < all->streams && cells > 0) {
         struct stream_record record;
-        uint64_t one = 1; /* step */
         rc = stream_load(txn, all->next_stream, error, &record);
-        int is_long = !rc && has_long_list(&record);
         if (!rc)
-            rc = fold_whole_step(&all->whole, txn, all->next_stream, &record, &all->next_at, &one,
+            rc = fold_whole_step(&all->whole, txn, all->next_stream, &record, &all->next_at, &cells,
                                  error);
         if (!rc) rc = stream_store(txn, all->next_stream, &record, error);
-        uint64_t spent = one ? 1 : all->whole.limits.step_cells;
-        cells = is_long || has_long_list(&record) || spent > cells ? 0 : cells - spent;
         if (rc || !all->next_at.done) continue;
         all->next_stream++;
         all->next_at = (struct fold_whole_at){0};
+        cells -= cells > 0; /* streams without work are not for nothing */
     }
     return rc;
 }
