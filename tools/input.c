@@ -1,8 +1,11 @@
 /* input.c -- a file or standard input, read whole or line by line.
  *
  * One buffer that grows by doubling holds what was read and is not used yet: memory is the size of
- * the input when it is read whole, and of its longest line when it is read by lines. */
+ * the input when it is read whole, and of its longest line when it is read by lines. What is
+ * compressed with gzip is unpacked on the way. */
 #include "input.h"
+
+#include "gunzip.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -84,7 +87,9 @@ void input_close(struct input_stream *stream)
 {
     if (stream->fd > STDIN_FILENO) (void)close(stream->fd);
     free(stream->buffer);
+    gunzip_free(stream->gunzip);
     stream->buffer = NULL;
+    stream->gunzip = NULL;
     stream->fd = -1;
 }
 
@@ -107,11 +112,32 @@ static int reserve(struct input_stream *stream, size_t more, struct pace_error *
     return 0;
 }
 
+/* Some plain bytes of compressed ones, or the end. */
+static int fill_unpacked(struct input_stream *stream, struct pace_error *error)
+{
+    char reason[80];
+    unsigned long long at = 0;
+    size_t room = stream->capacity - stream->end - 1, got = 0;
+    int code =
+        gunzip_read(stream->gunzip, stream->fd, stream->buffer + stream->end, room, &got, &at);
+    if (code == PACE_ENOMEM) return fail(error, code, stream->name, "out of memory", "");
+    if (code > 0) return fail_errno(error, code, stream->name);
+    if (code != 0) {
+        (void)snprintf(reason, sizeof reason, "byte %llu: the gzip data is damaged or cut off", at);
+        return fail(error, code, stream->name, reason, "");
+    }
+    stream->end += got;
+    stream->buffer[stream->end] = '\0';
+    stream->at_eof = got == 0;
+    return 0;
+}
+
 /* Reads once, some bytes or the end. */
 static int fill(struct input_stream *stream, struct pace_error *error)
 {
     int code = reserve(stream, INPUT_HEAD_BYTES, error);
     if (code != 0) return code;
+    if (stream->gunzip != NULL) return fill_unpacked(stream, error);
     size_t room = stream->capacity - stream->end - 1;
     ssize_t got = 0;
     do
@@ -124,12 +150,32 @@ static int fill(struct input_stream *stream, struct pace_error *error)
     return 0;
 }
 
+/* At least INPUT_HEAD_BYTES, or all there is. */
+static int fill_head(struct input_stream *stream, struct pace_error *error)
+{
+    int code = 0;
+    while (code == 0 && !stream->at_eof && stream->end - stream->begin < INPUT_HEAD_BYTES)
+        code = fill(stream, error);
+    return code;
+}
+
+/* What was read so far is compressed: unpacks it and what comes. */
+static int unpack(struct input_stream *stream, struct pace_error *error)
+{
+    stream->gunzip = gunzip_new(stream->buffer + stream->begin, stream->end - stream->begin);
+    if (stream->gunzip == NULL) return fail(error, PACE_ENOMEM, stream->name, "out of memory", "");
+    stream->begin = stream->end = 0;
+    stream->at_eof = 0;
+    return fill_head(stream, error);
+}
+
 int input_head(struct input_stream *stream, struct pace_error *error, struct input *head)
 {
-    while (!stream->at_eof && stream->end - stream->begin < INPUT_HEAD_BYTES) {
-        int code = fill(stream, error);
-        if (code != 0) return code;
-    }
+    int code = fill_head(stream, error);
+    if (code == 0 && stream->line == 0 && stream->gunzip == NULL &&
+        gunzip_recognise(stream->buffer + stream->begin, stream->end - stream->begin))
+        code = unpack(stream, error);
+    if (code != 0) return code;
     const char *text = stream->buffer + stream->begin;
     size_t len = stream->end - stream->begin;
     if (stream->line == 0 && len >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
@@ -140,9 +186,6 @@ int input_head(struct input_stream *stream, struct pace_error *error, struct inp
     if (len >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0))
         return fail(error, PACE_EVALUE, stream->name, "it is UTF-16 text",
                     "write it again as UTF-8");
-    if (len >= 2 && memcmp(text, "\x1F\x8B", 2) == 0)
-        return fail(error, PACE_EVALUE, stream->name, "it is compressed by gzip",
-                    "unpack it first: gunzip -c FILE | pace load -");
     *head = (struct input){stream->name, text, len};
     return 0;
 }

@@ -1,6 +1,7 @@
 /* input.h -- a file or standard input, read whole or line by line.
  *
- * Either way its beginning can be looked at first, so that its content decides how it is read. */
+ * Either way its beginning can be looked at first, so that its content decides how it is read. What
+ * is compressed with gzip is read as what was compressed. */
 #ifndef PACE_INPUT_H
 #define PACE_INPUT_H
 
@@ -26,6 +27,7 @@ struct input_stream {
     char *buffer;     /* bytes read and not yet used: buffer[begin .. end) */
     size_t capacity, begin, end;
     int at_eof;
+    struct gunzip *gunzip; /* NULL: the input is not compressed */
 };
 
 /* Opens `path`, or standard input for "-". `path` must outlive the stream. Errors: errno (the
@@ -37,7 +39,7 @@ int input_text(struct input_stream *stream, const char *name, const char *text, 
 void input_close(struct input_stream *stream);
 
 /* The first bytes of the input, without using them up: up to INPUT_HEAD_BYTES. A UTF-8 byte order
- * mark is skipped for good; UTF-16 is refused by name. head->text dies with the next call. */
+ * mark is skipped for good; UTF-16 is refused by name, damaged gzip with PACE_EVALUE. head->text dies with the next call. */
 int input_head(struct input_stream *stream, struct pace_error *error, struct input *head);
 
 /* All that is left of the input. whole->text lives until input_close. More than max_bytes is

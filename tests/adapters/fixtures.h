@@ -4,6 +4,8 @@
 
 #include "collect.h"
 
+#include "../../tools/input.h"
+
 #include <dirent.h>
 #include <limits.h>
 
@@ -55,8 +57,16 @@ static void fixtures_add(struct fixtures *fixtures, const char *adapter, const c
     (void)snprintf(file->adapter, sizeof file->adapter, "%s", adapter);
     (void)snprintf(file->name, sizeof file->name, "%s", name);
     (void)snprintf(file->path, sizeof file->path, DATA_DIR "/%s/%s", adapter, name);
-    file->text = file_read(file->path, &file->len);
-    if (file->text == NULL) fail_msg("%s cannot be read", file->path);
+    struct input_stream stream;
+    struct input whole;
+    struct pace_error error;
+    int code = input_open(&stream, file->path, &error);
+    if (code == 0) code = input_whole(&stream, &error, &whole);
+    if (code != 0) fail_msg("%s", error.message);
+    assert_non_null(file->text = malloc(whole.len + 1));
+    memcpy(file->text, whole.text, whole.len + 1);
+    file->len = whole.len;
+    input_close(&stream);
 }
 
 static inline struct fixtures fixtures_load(void)

@@ -1,9 +1,8 @@
-/* pyperf.c -- pyperf's JSON, plain or compressed with gzip.
+/* pyperf.c -- pyperf's JSON.
  *
  * The value is the mean of all values of all processes, as pyperf shows it, with bounds of one
  * standard deviation and the values as samples. Warm-ups and calibrations are left out, as pyperf
  * leaves them out of its statistics. */
-#include "gunzip.h"
 #include "reading.h"
 #include "../timestamp.h"
 
@@ -12,23 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int looks_right(const struct input *input)
+int pyperf_recognise(const struct input *input)
 {
     if (input_first(input) != '{' || !input_has(input, "\"benchmarks\"")) return 0;
     if (!input_has(input, "\"runs\"")) return 0;
     if (input_has(input, "\"values\"") || input_has(input, "\"warmups\"")) return 2;
     return input_has(input, "\"perf_version\"");
-}
-
-int pyperf_recognise(const struct input *input)
-{
-    struct input head;
-    char *text = NULL;
-    if (!is_gzip(input)) return looks_right(input);
-    if (gunzip_head(input, &text, &head) != 0) return 0;
-    int sure = looks_right(&head);
-    free(text);
-    return sure;
 }
 
 /* How a benchmark's unit is stored. */
@@ -163,11 +151,5 @@ static int read_document(struct reading *reading, const json_t *root)
 int pyperf_read(const struct input *input, const struct adapter_sink *sink,
                 struct pace_error *error)
 {
-    struct input plain;
-    char *text = NULL;
-    if (!is_gzip(input)) return reading_document(input, sink, error, read_document);
-    int code = gunzip(input, error, &text, &plain);
-    if (code == 0) code = reading_document(&plain, sink, error, read_document);
-    free(text);
-    return code;
+    return reading_document(input, sink, error, read_document);
 }
