@@ -25,6 +25,8 @@ static struct span spelled(struct span metric)
         {"TotalRW", "Total read+write"},
         {"AtTGmaxBytes", "At t-gmax bytes"},
         {"AtTGmaxBlocks", "At t-gmax blocks"},
+        {"AtTEndBytes", "At t-end bytes"},
+        {"AtTEndBlocks", "At t-end blocks"},
     };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (span_is(metric, names[i][0])) return span_of(names[i][1]);
@@ -109,8 +111,9 @@ static struct span plain_text(struct arena *arena, const char *text, size_t len)
     return (struct span){out, used};
 }
 
-/* "  Metric:   12|10  (+20%)" or "  Metric:  12 (+1%)": its name and new value. `with_old` tells
- * which of the two it is. 0 when the line is none, -1 when its number is none. */
+/* "  Metric:   12|10  (+20%)", "  Metric:  12 (+1%)" or, of Iai's first run, "  Metric:  12": its name
+ * and new value. `with_old` tells whether it is the first. 0 when the line is none, -1 when its number
+ * is none. */
 static int read_metric(struct span line, struct span *metric, double *value, int *with_old)
 {
     size_t colon = span_find(line, ":");
@@ -124,8 +127,9 @@ static int read_metric(struct span line, struct span *metric, double *value, int
     struct span number = span_upto(rest, end);
     if (metric->len == 0 || number.len == 0) return 0;
     if (span_is(number, "N/A")) return 0;
-    if (span_find(rest, "(") >= rest.len && !*with_old) return 0;
-    return span_number(number, value) ? 1 : -1;
+    if (end < rest.len && !*with_old && span_find(rest, "(") >= rest.len) return 0;
+    int is_number = span_number(number, value);
+    return is_number ? 1 : end < rest.len ? -1 : 0;
 }
 
 /* What an input has: 1 Iai's metrics, 2 Gungraun's. */
@@ -156,7 +160,8 @@ int iai_recognise(const struct input *input)
 
 static int is_summary(const struct input *input)
 {
-    return input_has(input, "\"metrics_summary\"") && input_has(input, "\"profiles\"");
+    return input_has(input, "\"profiles\"") &&
+           (input_has(input, "\"metrics_summary\"") || input_has(input, "\"module_path\""));
 }
 
 int gungraun_recognise(const struct input *input)
@@ -192,7 +197,7 @@ static int read_text(struct reading *reading, const char *harness)
                              (unsigned long long)scanner.number,
                              (int)(metric.len < 100 ? metric.len : 100), metric.text);
             if (found != 1) continue;
-            if (!scanner.complete && span_find(line, ")") >= line.len) {
+            if (!scanner.complete && span_find(line, ")") >= line.len) { /* the number's end too */
                 reading_warn(reading, "line %llu: it is cut off; it is skipped",
                              (unsigned long long)scanner.number);
                 continue;
@@ -215,7 +220,7 @@ int iai_read(const struct input *input, const struct adapter_sink *sink, struct 
     return reading_end(&reading, read_text(&reading, "iai"));
 }
 
-/* -- JSON: one summary a benchmark, version 6 and its like ------------------------------------- */
+/* -- JSON: one summary a benchmark, versions 6 and 7 ------------------------------------------- */
 
 /* {"Int": 1}, {"Float": 0.5}, or a number. */
 static double metric_number(const json_t *value)
@@ -238,8 +243,26 @@ static int new_value(const json_t *metrics, double *value)
     return 1;
 }
 
+/* Version 7: data.total.metrics has {"change": ..., "values": {"new": 1, "old": 2}}. */
+static int read_data(struct reading *reading, const char *name, const json_t *profile)
+{
+    json_t *total = json_object_get(json_object_get(profile, "data"), "total"), *entry = NULL;
+    const char *metric = NULL;
+    json_object_foreach(json_object_get(total, "metrics"), metric, entry)
+    {
+        const json_t *value = json_object_get(json_object_get(entry, "values"), "new");
+        if (json_is_blank(value)) continue;
+        int code = put_metric(
+            reading, name, tool_prefix(span_of(json_member_text(profile, "tool"))),
+            span_of(strcmp(metric, "Ir") == 0 ? "Instructions" : metric), metric_number(value));
+        if (code != 0) return code;
+    }
+    return 0;
+}
+
 static int read_profile(struct reading *reading, const char *name, const json_t *profile)
 {
+    if (json_object_get(profile, "data") != NULL) return read_data(reading, name, profile);
     const json_t *total = json_object_get(json_object_get(profile, "summaries"), "total");
     const char *tool = NULL, *metric = NULL;
     json_t *metrics = NULL, *entry = NULL;
@@ -267,6 +290,7 @@ static int read_summary(struct reading *reading, const json_t *summary)
     const char *path = json_member_text(summary, "module_path");
     const char *id = json_member_text(summary, "id"),
                *details = json_member_text(summary, "details");
+    if (details[0] == '\0') details = json_member_text(summary, "description"); /* version 7 */
     const json_t *profiles = json_object_get(summary, "profiles");
     if (path[0] == '\0' || !json_is_array(profiles))
         return reading_fail(reading, "a summary has no \"module_path\" or no \"profiles\"; this is "

@@ -18,7 +18,8 @@ int mitata_recognise(const struct input *input)
 
 static const struct statistic statistics[] = {
 #define NS "ns", 1, PACE_LOWER_IS_BETTER
-    {"avg", NULL, NS},
+    {"avg", NULL, NS},     /* the value */
+    {"samples", NULL, NS}, /* null where none were asked for */
     {"min", "latency.min", NS},
     {"max", "latency.max", NS},
     {"p25", "latency.p25", NS},
