@@ -14,6 +14,8 @@
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
+#   make conformance the real harnesses run, and each of their numbers is found in the store
+#                    (needs: make deps-conformance)
 #   make install uninstall clean
 # V=1 shows the commands.
 
@@ -80,12 +82,15 @@ DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
 DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
 DEB_FUZZ = clang libclang-rt-14-dev
+DEB_CONFORMANCE = python3 python3-venv git g++ libbenchmark-dev catch2 hyperfine time valgrind ruby \
+  ruby-benchmark-ips
 DEB_BENCH = sqlite3 libsqlite3-dev
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
 .PHONY: all deps deps-record deps-bench deps-duckdb deps-fuzz demo check crash asan tsan fuzz layers format lint bench \
-  bench-store bench-query bench-detect record oracle deps-oracle install uninstall clean
+  bench-store bench-query bench-detect record oracle deps-oracle install uninstall clean \
+  conformance deps-conformance
 all: $(BUILD)/pace $(BUILD)/libpace.a $(BUILD)/libpace.so
 
 # -- building ------------------------------------------------------------------------------------
@@ -197,6 +202,9 @@ bench-detect: all
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)
 
+conformance: all $(BUILD)/tests/conformance/cells
+	tests/conformance/run $(BUILD)
+
 record:
 	tests/data/fun_notification/record
 
@@ -224,6 +232,9 @@ deps-oracle:
 	$(call apt,$(DEB_RECORD))
 	python3 -m venv $(BUILD)/oracle
 	$(BUILD)/oracle/bin/pip install -q $(PIP_ORACLE)
+deps-conformance:
+	$(call apt,$(DEB_CONFORMANCE))
+	tests/conformance/deps $(BUILD)
 deps-fuzz:
 	$(call apt,$(DEB_FUZZ))
 deps-duckdb:

@@ -121,9 +121,12 @@ def read_jmh(path):
         unit = metric["scoreUnit"]
         time = unit.endswith("/op")
         factor = NS[unit[:-3]] if time else 1e9 / NS[unit[4:]]
-        key = (result["benchmark"], "latency" if time else "throughput")
+        name = result["benchmark"]
+        key = (name, "latency" if time else "throughput")
         out[key] = metric["score"] * factor
-        raw = [v * factor for fork in metric["rawData"] for v in fork]
+        raw = [v * factor for fork in metric.get("rawData", []) for v in fork]
+        raw += [v * factor for fork in metric.get("rawDataHistogram", []) for iteration in fork
+                for v, count in iteration for _ in range(count)]
         out[key + ("samples",)] = len(raw)
         out[key + ("sum",)] = sum(raw)
     return out
@@ -281,7 +284,7 @@ def read_libtest(path):
 def read_iai(path):
     out, name = {}, ""
     for line in text(path).splitlines():
-        match = re.match(r"  ([\w ]+):\s+(\d+) \(", line)
+        match = re.match(r"  ([\w ]+):\s+(\d+)(?: \(|$)", line)
         if match:
             out[name, match[1].lower().replace(" ", "-")] = int(match[2])
         elif line and line[0] != " ":
@@ -297,14 +300,23 @@ def read_gungraun(path):
             out[name, match[1].lower().replace(" ", "-")] = int(match[2])
         elif line.startswith("{"):
             root = json.loads(line)
-            name = root["module_path"] + (" " + root["id"] if root["id"] else "") + (
-                ":" + root["details"] if root["details"] else "")
+            details = root.get("details") or root.get("description")
+            name = root["module_path"] + (" " + root["id"] if root.get("id") else "") + (
+                ":" + details if details else "")
             for profile in root["profiles"]:
+                if "data" in profile:
+                    metrics = profile["data"]["total"]["metrics"]
+                    for metric, words in (("Ir", "instructions"), ("L1hits", "l1-hits"),
+                                          ("I1MissRate", "i1-miss-rate"), ("TotalBytes", "total-bytes"),
+                                          ("AtTEndBytes", "at-t-end-bytes")):
+                        if metric in metrics:
+                            out[name, words] = metrics[metric]["values"]["new"]
+                    continue
                 for tool in profile["summaries"]["total"]["summary"].values():
                     for metric, value in tool.items():
                         new = value["metrics"].get("Both", [value["metrics"].get("Left")])[0]
                         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", metric).lower()
-                        words = "instructions" if words == "ir" else words
+                        words = "instructions" if words == "ir" else words.replace("at-tend", "at-t-end")
                         if new and not re.search("hits|rw|gmax|error|context|ll.*rate", words):
                             out[name, words] = new.get("Int", new.get("Float"))
         elif line and line[0] != " ":
@@ -329,6 +341,18 @@ def read_ruby(path):
             for match in re.findall(
                 r"^(.*?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+\(\s*([\d.]+)\)", text(path), re.M)
             for i, measure in ((1, "cpu-user"), (3, "cpu-time"), (4, "latency"))}
+
+
+def read_ips(path):
+    scale = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}
+    out, label = {}, ""
+    for line in text(path).split("Calculating -")[-1].split("Comparison:")[0].splitlines()[1:]:
+        match = re.match(r"(.*?)\s+([\d.]+)([kMB]?) +\(±\s*([\d.]+)%\) i/s", line)
+        if match:
+            name, rate = match[1].strip() or label, float(match[2]) * scale[match[3]]
+            spread(out, (name, "throughput"), rate, rate * float(match[4]) / 100)
+        label = line.strip()
+    return out
 
 
 def read_dart(path):

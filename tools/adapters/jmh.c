@@ -45,11 +45,13 @@ static struct score score_of(struct reading *reading, const char *name, const ch
     struct span front = span_ends(whole, "/op") ? span_upto(whole, whole.len - 3) : whole;
     struct unit known = unit_lookup(front.text, front.len);
     if (span_is(whole, "MB/sec")) known = unit_lookup("MB/s", 4);
+    if (known.kind == UNIT_TIME && (factor = time_factor(front)) > 0) /* gc.time */
+        return (struct score){name != NULL ? name : "score", "ns", factor, PACE_LOWER_IS_BETTER};
     const char *plain = known.name;
     if (plain == NULL && unit[0] != '\0' && whole.len <= PACE_MAX_UNIT)
         plain = reading_name(reading, unit, whole.len);
     /* A rate of allocation is no merit: only what an operation costs has a direction. */
-    int cost = known.kind == UNIT_TIME || (front.len < whole.len && known.kind != UNIT_CUSTOM);
+    int cost = front.len < whole.len && known.kind != UNIT_CUSTOM;
     return (struct score){name != NULL ? name : "score", plain != NULL ? plain : "", 1,
                           cost ? PACE_LOWER_IS_BETTER : PACE_DIRECTION_UNKNOWN};
 }
