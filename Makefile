@@ -83,7 +83,7 @@ DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
 DEB_FUZZ = clang libclang-rt-14-dev
 DEB_CONFORMANCE = python3 python3-venv git g++ libbenchmark-dev catch2 hyperfine time valgrind ruby \
-  ruby-benchmark-ips
+  ruby-benchmark-ips default-jdk-headless maven
 DEB_BENCH = sqlite3 libsqlite3-dev
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
