@@ -386,6 +386,11 @@ def read_phpbench(path):
                 times = [float(i.get("time-avg")) * 1e3 for i in variant.findall("iteration")]
                 out[name, "latency", "samples"] = len(times)
                 out[name, "latency", "sum"] = sum(times)
+                for key, measure in (("mem-peak", "memory"), ("mem-real", "memory.real"),
+                                     ("mem-final", "memory.final")):
+                    values = [float(i.get(key)) for i in variant.findall("iteration") if i.get(key)]
+                    if values:
+                        out[name, measure] = statistics.median(values)
     return out
 
 

@@ -14,14 +14,22 @@ int phpbench_recognise(const struct input *input)
     return input_first(input) == '<' && input_has(input, "<phpbench ") ? 2 : 0;
 }
 
-enum { ITERATIONS_MAX = 1 << 16 };
+enum { ITERATIONS_MAX = 1 << 16, MEMORIES = 3 };
+
+/* Of an iteration: the peak, what PHP had of the system, and what was in use at its end. */
+static const char *const memories[MEMORIES][2] = {
+    {"mem-peak", "memory"}, {"mem-real", "memory.real"}, {"mem-final", "memory.final"}};
+
+struct values {
+    double *values;
+    size_t count;
+};
 
 struct document {
     struct reading *reading;
     char *class_name, *subject, *set, *parameters;
-    double *times, *memory; /* of the variant's iterations */
-    size_t time_count, memory_count;
-    double stats[8]; /* as in stat_rows; NAN when absent */
+    struct values times, memory[MEMORIES]; /* of the variant's iterations */
+    double stats[8];                       /* as in stat_rows; NAN when absent */
 };
 
 static const struct statistic stat_rows[] = {
@@ -51,18 +59,26 @@ static char *copy_attribute(struct document *document, const char **attributes, 
 }
 
 /* A value of an iteration: kept up to ITERATIONS_MAX. */
-static int keep(struct document *document, double value, double **list, size_t *count)
+static int keep(struct document *document, double value, struct values *list)
 {
-    if (!isfinite(value) || *count == ITERATIONS_MAX) return 0;
-    if ((*count & (*count - 1)) == 0) { /* full: 0, 1, 2, 4, ... */
+    size_t count = list->count;
+    if (!isfinite(value) || count == ITERATIONS_MAX) return 0;
+    if ((count & (count - 1)) == 0) { /* full: 0, 1, 2, 4, ... */
         double *grown =
-            arena_array(&document->reading->arena, *count == 0 ? 1 : *count * 2, sizeof *grown);
+            arena_array(&document->reading->arena, count == 0 ? 1 : count * 2, sizeof *grown);
         if (grown == NULL) return reading_no_memory(document->reading);
-        if (*count > 0) memcpy(grown, *list, *count * sizeof *grown);
-        *list = grown;
+        if (count > 0) memcpy(grown, list->values, count * sizeof *grown);
+        list->values = grown;
     }
-    (*list)[(*count)++] = value;
+    list->values[list->count++] = value;
     return 0;
+}
+
+static void forget_iterations(struct document *document)
+{
+    document->times = (struct values){NULL, 0};
+    for (size_t i = 0; i < MEMORIES; i++)
+        document->memory[i] = (struct values){NULL, 0};
 }
 
 static int begin_iteration(struct document *document, const char **attributes)
@@ -73,10 +89,10 @@ static int begin_iteration(struct document *document, const char **attributes)
         time = number_attribute(attributes, "time-net");
         if (revolutions > 0) time /= revolutions;
     }
-    int code = keep(document, time * 1e3, &document->times, &document->time_count);
-    return code != 0 ? code
-                     : keep(document, number_attribute(attributes, "mem-peak"), &document->memory,
-                            &document->memory_count);
+    int code = keep(document, time * 1e3, &document->times);
+    for (size_t i = 0; i < MEMORIES && code == 0; i++)
+        code = keep(document, number_attribute(attributes, memories[i][0]), &document->memory[i]);
+    return code;
 }
 
 static int on_begin(void *context, const char *name, const char **attributes, unsigned long line)
@@ -90,7 +106,7 @@ static int on_begin(void *context, const char *name, const char **attributes, un
         document->subject = copy_attribute(document, attributes, "name");
     } else if (strcmp(name, "variant") == 0) {
         document->set = document->parameters = NULL;
-        document->time_count = document->memory_count = 0;
+        forget_iterations(document);
         for (size_t i = 0; i < 8; i++)
             document->stats[i] = (double)NAN;
     } else if (strcmp(name, "parameter-set") == 0) {
@@ -114,10 +130,8 @@ static int put_variant(struct document *document, const char *name)
     struct reading *reading = document->reading;
     double mean = document->stats[0] * 1e3, deviation = document->stats[1] * 1e3;
     struct pace_cell cell = cell_make(name, "latency", "ns", PACE_LOWER_IS_BETTER, mean);
-    cell.samples = document->times;
-    cell.sample_count = document->time_count;
-    document->times = NULL;
-    document->time_count = 0;
+    cell.samples = document->times.values;
+    cell.sample_count = document->times.count;
     int code = isnan(mean) && cell.sample_count > 0 ? reading_median(reading, &cell) : 0;
     cell_bounds(&cell, mean - deviation, mean + deviation);
     if (code == 0) code = reading_put(reading, &cell);
@@ -126,14 +140,16 @@ static int put_variant(struct document *document, const char *name)
             code = reading_value(reading, name, stat_rows[i].measure, stat_rows[i].unit,
                                  stat_rows[i].direction, document->stats[i] * stat_rows[i].factor);
     }
-    if (code != 0 || document->memory_count == 0) return code;
-    cell = cell_make(name, "memory", "B", PACE_LOWER_IS_BETTER, (double)NAN);
-    cell.samples = document->memory;
-    cell.sample_count = document->memory_count;
-    document->memory = NULL;
-    document->memory_count = 0;
-    code = reading_median(reading, &cell);
-    return code != 0 ? code : reading_put(reading, &cell);
+    for (size_t i = 0; i < MEMORIES && code == 0; i++) {
+        if (document->memory[i].count == 0) continue;
+        cell = cell_make(name, memories[i][1], "B", PACE_LOWER_IS_BETTER, (double)NAN);
+        cell.samples = document->memory[i].values;
+        cell.sample_count = document->memory[i].count;
+        code = reading_median(reading, &cell);
+        if (code == 0) code = reading_put(reading, &cell);
+    }
+    forget_iterations(document);
+    return code;
 }
 
 static int on_end(void *context, const char *name)
