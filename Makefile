@@ -59,7 +59,8 @@ endif
 BASE = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffp-contract=off -MMD -MP \
   -I$(BUILD)/query -Iquery $(HARDEN_C) $(SAN)
 LIBS = -llmdb -lxxhash -lpcre2-8 -lutf8proc -lm
-TOOL_LIBS = -ljansson -lexpat -lz
+# libbsd stands before Expat: its archive would answer for functions that libc has as well.
+TOOL_LIBS = -ljansson -ledit -ltinfo -lbsd -lexpat -lz
 # The command has its libraries inside where there is an archive of them: loading them takes half as
 # long as an answer. Their licences allow it (README). libc and libm stay shared.
 archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
@@ -77,8 +78,8 @@ MAN_PAGES = $(wildcard tools/man/*.[1-9])
 PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_query.h
 
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
-  libutf8proc-dev libexpat1-dev zlib1g-dev libc6-dev binutils
-DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc
+  libutf8proc-dev libexpat1-dev zlib1g-dev libedit-dev libc6-dev binutils
+DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc tmux less
 DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
 DEB_FUZZ = clang libclang-rt-14-dev

@@ -147,7 +147,7 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
         return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
                             "a segment is one of the column value, which is not here");
     if (window.segment) status = level_make(ctx, &node->level);
-    return status ? status : history_init(&node->history, window);
+    return status ? status : history_begin(&node->history, window);
 }
 
 /* Collects an aggregate of a group. */

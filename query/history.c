@@ -47,7 +47,7 @@ bool lookback_any(struct lookback back)
     return back.points || back.commits || back.span_ns || back.all;
 }
 
-int history_init(struct history *history, struct window window)
+int history_begin(struct history *history, struct window window)
 {
     *history = (struct history){.window = window};
     return 0;

@@ -64,7 +64,7 @@ struct history {
     bool restart_due;            /* a row without a value was the first of an accepted change */
 };
 
-int history_init(struct history *history, struct window window);
+int history_begin(struct history *history, struct window window);
 void history_free(struct history *history);
 void history_reset(struct history *history);
 

@@ -188,8 +188,8 @@ static bool incidents_close(struct level *level, double value)
 void level_init(struct level *level, const struct rule *rule, bool has_other)
 {
     *level = (struct level){.rule = rule};
-    history_init(&level->segment.history, rule->window);
-    history_init(&level->former.history, rule->window);
+    history_begin(&level->segment.history, rule->window);
+    history_begin(&level->former.history, rule->window);
     level->segment.history.has_other = level->former.history.has_other = has_other;
 }
 

@@ -231,7 +231,7 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     if (!status) status = window_bind(ctx, stage->options, &window);
     if (status) return status;
     if (baseline->function == F_LAST && !has_option(stage->options, OPTION_NEEDS)) window.needs = 1;
-    history_init(&baseline->history, window);
+    history_begin(&baseline->history, window);
     if (window.segment) status = level_make(ctx, &baseline->level);
     if (status) return status;
     const struct column value = input->schema.columns[baseline->inputs.value];
@@ -666,7 +666,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     size_t i = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
         level_init(&check->levels[i], rule, false);
-        history_init(&check->histories[i], rule->window);
+        history_begin(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }
     check->op.next = check_next;

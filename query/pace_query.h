@@ -160,6 +160,79 @@ PACE_API size_t pace_selection_count(const pace_selection *selection); /* of ser
 PACE_API int pace_selection_has(const pace_selection *selection, uint32_t stream, uint32_t column);
 PACE_API int pace_selection_run(pace_selection *selection, const char *commit, uint64_t run);
 
+/* -- for those who type ------------------------------------------------------------------------ */
+
+/* Whether a text could be run as it is. */
+enum pace_text_state {
+    PACE_TEXT_EMPTY,      /* no statement: blanks and comments */
+    PACE_TEXT_WHOLE,      /* it parses */
+    PACE_TEXT_UNFINISHED, /* what is there fits, and more must follow */
+    PACE_TEXT_WRONG,      /* pace_prepare says why */
+};
+PACE_API enum pace_text_state pace_text_state(const char *text, size_t len);
+
+/* Pieces of a text, for colours: in order, blanks left out. What follows an error is PACE_PIECE_OTHER. */
+enum pace_piece_kind {
+    PACE_PIECE_VERB,    /* of a stage or a command */
+    PACE_PIECE_WORD,    /* other words of the language */
+    PACE_PIECE_KEY,     /* with its colon */
+    PACE_PIECE_PATTERN, /* and path, regular expression */
+    PACE_PIECE_TEXT,    /* in quotes */
+    PACE_PIECE_NUMBER,  /* quantity, date */
+    PACE_PIECE_NAME,
+    PACE_PIECE_VARIABLE,
+    PACE_PIECE_SIGN,
+    PACE_PIECE_COMMENT,
+    PACE_PIECE_OTHER,
+};
+struct pace_piece {
+    enum pace_piece_kind kind;
+    size_t start, length;
+};
+/* Fills pieces[0..capacity) and returns how many; 0 also when memory is out. */
+PACE_API size_t pace_pieces(const char *text, size_t len, struct pace_piece *pieces,
+                            size_t capacity);
+
+/* What the language has, by index: verbs, commands, options, keys, columns, functions, models and
+ * formats, each kind in a row. Static memory. 0, or PACE_ENOTFOUND past the end. */
+enum pace_guide_kind {
+    PACE_GUIDE_VERB,
+    PACE_GUIDE_COMMAND,
+    PACE_GUIDE_OPTION,
+    PACE_GUIDE_KEY,
+    PACE_GUIDE_COLUMN,
+    PACE_GUIDE_FUNCTION,
+    PACE_GUIDE_MODEL,
+    PACE_GUIDE_FORMAT,
+};
+struct pace_guide {
+    enum pace_guide_kind kind;
+    const char *name, *syntax, *help; /* syntax: how it is written; "" when that is the name */
+};
+PACE_API int pace_guide(size_t index, struct pace_guide *out);
+
+/* What could stand at the end of a text: words that fit there, names of columns, functions, models
+ * and definitions, names of the store. Candidates replace text[start..len), and are in order of words and names. A stored
+ * name that no pattern can show safely (control characters) has a `?` for each such character. */
+struct pace_candidate {
+    const char *text;
+    const char *help; /* NULL: none */
+    int open;         /* 1: more belongs to it (`branch:`, a path's segment): no blank after it */
+};
+struct pace_completion {
+    size_t start;
+    size_t count, total; /* given, and how many there are */
+    const struct pace_candidate *candidates;
+    const char *common; /* what all `total` begin with */
+};
+
+/* At most `limit` candidates, the first in order. Names that only contain what was typed are given
+ * where none begins with it. Of a path, each segment is completed by the series that match those before
+ * it. Reads one snapshot; 100,000 names take a few milliseconds. Errors: PACE_ENOMEM, the store's. */
+PACE_API int pace_complete(pace_session *session, const char *text, size_t len, size_t limit,
+                           struct pace_error *error, struct pace_completion **out);
+PACE_API void pace_completion_free(struct pace_completion *completion); /* NULL is allowed */
+
 /* -- writing results --------------------------------------------------------------------------- */
 
 typedef struct pace_writer pace_writer;

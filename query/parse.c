@@ -163,3 +163,26 @@ size_t parse_expected(struct arena *arena, const char *text, size_t len,
     query_yypstate_delete(state);
     return count;
 }
+
+size_t parse_tokens(struct arena *arena, const char *text, size_t len, struct token *tokens,
+                    size_t capacity, size_t *end)
+{
+    struct diag_list diags;
+    struct parser parser;
+    yyscan_t scanner;
+    size_t count = 0;
+    *end = 0;
+    diag_list_init(&diags, arena);
+    parser_init(&parser, arena, &diags, text, len);
+    if (parser.failed || !text_check(&parser) || !scanner_open(&parser, &scanner)) return 0;
+    while (count < capacity) {
+        struct token token = {0};
+        token.kind = scan(&parser, scanner, &token.span);
+        if (parser.failed || token.kind == T_YYEOF) break;
+        parser.previous = parser.token;
+        parser.token = tokens[count++] = token;
+        *end = token.span.start + token.span.len;
+    }
+    query_yylex_destroy(scanner);
+    return count;
+}

@@ -30,6 +30,13 @@ enum { PARSE_EXPECTED_MAX = 128 };
 size_t parse_expected(struct arena *arena, const char *text, size_t len,
                       const char *names[PARSE_EXPECTED_MAX]);
 
+/* The tokens of a text that may be wrong or unfinished: kinds of the grammar, in order, as far as the
+ * scanner gets; at most `capacity` of them. *end is where the last of them ends, or before the piece
+ * that is none. */
+struct token;
+size_t parse_tokens(struct arena *arena, const char *text, size_t len, struct token *tokens,
+                    size_t capacity, size_t *end);
+
 /* Prints a tree in canonical form, one statement a line, `;` between; parsing the result gives the
  * same tree. Memory of the arena. */
 const char *print_script(struct arena *arena, const struct script *script);

@@ -1,64 +1,82 @@
-/* cmd_shell.c -- `pace` without a subcommand: statements from standard input, or from a prompt. */
+/* cmd_shell.c -- `pace` without a subcommand: statements from -c, from standard input, or typed at a
+ * prompt. */
 #include "command.h"
 
+#include "input.h"
 #include "query_text.h"
 #include "say.h"
-#include "show.h"
+#include "shell.h"
 #include "store.h"
 
-#include <stdlib.h>
+#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-static void greet(pace *store)
+static int has_dot_lines(const char *text, size_t len)
 {
-    pace_snapshot *snapshot = NULL;
-    struct pace_stat stat = {0};
-    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
-    if (pace_stat(snapshot, NULL, &stat) == 0)
-        say_note(
-            "pace %s, %s: %llu runs, %llu series\n"
-            "A query is SERIES | VERB | VERB ..., such as: branch:main measure:latency | last 1\n"
-            "See also: pace help. End with Ctrl-D.",
-            pace_version(), pace_path(store), (unsigned long long)stat.runs,
-            (unsigned long long)stat.series);
-    pace_snapshot_end(snapshot);
+    for (size_t at = 0; at < len;) {
+        const char *newline = memchr(text + at, '\n', len - at);
+        size_t end = newline != NULL ? (size_t)(newline - text) : len;
+        if (shell_is_dot(text + at, end - at)) return 1;
+        at = end + 1;
+    }
+    return 0;
 }
 
-/* One statement a line, until the end of the input. A wrong one does not end it. */
-static int prompt(const struct arguments *arguments, struct show *show)
+/* A script without dot commands is checked whole before any of it runs. */
+static int run_text(const struct arguments *arguments, const char *text, size_t len)
 {
-    char *line = NULL;
-    size_t capacity = 0;
-    for (;;) {
-        fputs("pace> ", stderr);
-        ssize_t len = getline(&line, &capacity, stdin);
-        if (len < 0) break;
-        if (show_bind(show, arguments, line) == 0) show_script(show, line, (size_t)len);
+    struct shell shell;
+    if (!has_dot_lines(text, len)) return query_text(arguments, text, len);
+    int status = shell_open(&shell, arguments, 0);
+    if (status != 0) return status;
+    status = shell_text(&shell, text, len);
+    shell_close(&shell);
+    return status;
+}
+
+static int run_input(const struct arguments *arguments)
+{
+    struct pace_error error = {0};
+    struct input_stream stream;
+    struct input whole = {0};
+    int code = input_open(&stream, "-", &error);
+    if (code != 0) {
+        store_failed("", code, &error);
+        return STATUS_DATA;
     }
-    fputc('\n', stderr);
-    free(line);
-    return STATUS_OK;
+    code = input_whole(&stream, &error, &whole);
+    int status =
+        code != 0 ? store_failed("", code, &error) : run_text(arguments, whole.text, whole.len);
+    input_close(&stream);
+    return status;
+}
+
+/* The commands of the user's own file, if there is one. */
+static void run_rc(struct shell *shell)
+{
+    char path[PATH_MAX], command[PATH_MAX + 8];
+    if (!shell_file(SHELL_CONFIG, "rc", path, sizeof path) || access(path, F_OK) != 0) return;
+    int len = snprintf(command, sizeof command, ".read %s", path);
+    shell_dot(shell, command, (size_t)len);
 }
 
 int cmd_shell(const struct arguments *arguments)
 {
-    struct show show;
-    pace *store = NULL;
+    struct shell shell;
+    const char *text = arguments_value(arguments, OPTION_STATEMENT);
     if (arguments->operand_count > 0)
         return command_misused(arguments->command, "`pace shell` takes no operands");
-    if (!isatty(STDIN_FILENO)) return query_file(arguments, "-");
-    int status = store_open(arguments, STORE_WRITE, &store);
+    if (text != NULL) return run_text(arguments, text, strlen(text));
+    if (!isatty(STDIN_FILENO)) return run_input(arguments);
+    int status = shell_open(&shell, arguments, 1);
     if (status != 0) {
         say_note("  see: pace --help");
         return status;
     }
-    status = show_open(&show, store, arguments);
-    if (status == 0) {
-        greet(store);
-        status = prompt(arguments, &show);
-        show_close(&show);
-    }
-    pace_close(store);
+    shell_summary(&shell);
+    run_rc(&shell);
+    status = shell_prompt(&shell);
+    shell_close(&shell);
     return status;
 }

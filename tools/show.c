@@ -6,6 +6,7 @@
 #include "say.h"
 #include "store.h"
 #include "timestamp.h"
+#include "trend.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -59,16 +60,14 @@ int show_style_read(const struct arguments *arguments, struct show_style *out)
     return 0;
 }
 
+/* The outlet may be NULL: stdout. */
 static int sink(void *context, const char *bytes, size_t len)
 {
-    FILE *out = context;
-    errno = 0;
-    if (fwrite(bytes, 1, len, out) == len) return 0;
-    return errno != 0 ? errno : EIO;
+    return outlet_write(context, bytes, len);
 }
 
-static int writer_open(const struct show_style *style, const char *format, struct pace_error *error,
-                       pace_writer **out)
+static int writer_open(const struct show_style *style, struct outlet *outlet, const char *format,
+                       struct pace_error *error, pace_writer **out)
 {
     struct pace_writer_options options = {.struct_size = sizeof options,
                                           .width = style->width,
@@ -76,7 +75,7 @@ static int writer_open(const struct show_style *style, const char *format, struc
                                           .ascii = style->ascii,
                                           .now_ns =
                                               style->now_ns ? style->now_ns : timestamp_now()};
-    return pace_writer_open(format, &options, sink, stdout, error, out);
+    return pace_writer_open(format, &options, sink, outlet, error, out);
 }
 
 /* A reader that went away wants no more, and no message. Another format than the ones there are is
@@ -187,21 +186,25 @@ static int query_failed(const struct show_style *style, const pace_query *query,
 }
 
 /* The end of a statement: the rest of its table, its notes, its verdict. */
-static int statement_end(const struct show_style *style, pace_query *query, pace_writer **writer,
-                         int *status)
+static int statement_end(struct show *show, pace_query *query, pace_writer **writer, int *status)
 {
     struct pace_error error = {0};
     if (*writer != NULL) pace_writer_outcome(*writer, query);
     int code = *writer != NULL ? pace_writer_finish(*writer, &error) : 0;
     pace_writer_close(*writer);
     *writer = NULL;
-    if (code == 0 && fflush(stdout) != 0) code = errno;
+    if (code == 0) code = outlet_end(show->outlet);
     if (code != 0) {
         *status = status_merge(*status, writing_failed(code, &error));
         return -1;
     }
     const struct pace_outcome *outcome = pace_outcome(query);
-    show_diags(style, query);
+    show_diags(&show->style, query);
+    if (show->row_limit != 0 && outcome->rows > show->row_limit)
+        say_note("%llu of %llu rows; '.limit off' shows all", (unsigned long long)show->row_limit,
+                 (unsigned long long)outcome->rows);
+    show->rows += outcome->rows;
+    show->points += outcome->points_read;
     if (outcome->message != NULL) say_note("%s", outcome->message);
     *status = status_merge(*status, outcome->status);
     return 0;
@@ -214,16 +217,51 @@ static const char *format_of(const struct show *show, const pace_query *query)
     return format != NULL ? format : "table";
 }
 
+/* The result that is being written. */
+struct result {
+    pace_writer *writer; /* NULL: no row so far */
+    uint64_t written;
+    int has_trends;
+};
+
+/* Writes a batch: with sparklines where they are wanted, and no more rows than the limit. */
+static int write_batch(struct show *show, pace_query *query, const struct pace_rows *rows,
+                       struct result *result, struct pace_error *error)
+{
+    struct trend trend = {0};
+    struct pace_rows shown = *rows;
+    int first = result->writer == NULL, code = 0;
+    if (first) {
+        const char *format = format_of(show, query);
+        code = writer_open(&show->style, show->outlet, format, error, &result->writer);
+        if (code != 0) return code;
+        result->written = 0;
+        result->has_trends = show->trends != NULL && strcmp(format, "table") == 0;
+    }
+    if (show->row_limit != 0 && shown.count > show->row_limit - result->written)
+        shown.count = (size_t)(show->row_limit - result->written);
+    if (result->has_trends)
+        code = trend_add(&trend, show->trends, &shown, result->written, show->style.ascii);
+    if (first) result->has_trends = trend.used;
+    result->written += shown.count;
+    if (code == 0)
+        code = pace_writer_rows(result->writer, trend.used ? &trend.rows : &shown, error);
+    trend_clear(&trend);
+    return code;
+}
+
 static int run_statements(struct show *show, pace_query *query)
 {
     struct pace_error error = {0};
-    pace_writer *writer = NULL;
+    struct result result = {0};
     const struct pace_rows *rows = NULL;
     enum pace_step step = PACE_STEP_ROWS;
     int status = STATUS_OK;
     for (;;) {
         int code = pace_step(query, &error, &step, &rows);
         if (code != 0) {
+            /* After the ^C that the terminal showed. */
+            if (code == PACE_EINTERRUPT && show->is_kept) fputc('\n', stderr);
             status = status_merge(status, query_failed(&show->style, query, code, &error));
             break;
         }
@@ -231,22 +269,20 @@ static int run_statements(struct show *show, pace_query *query)
         if (step == PACE_STEP_STATEMENT) {
             /* A document is one even without rows. */
             const char *format = format_of(show, query);
-            if (writer == NULL && strcmp(format, "json") == 0 &&
+            if (result.writer == NULL && strcmp(format, "json") == 0 &&
                 pace_outcome(query)->message == NULL)
-                code = writer_open(&show->style, format, &error, &writer);
-            if (statement_end(&show->style, query, &writer, &status) != 0) break;
+                code = writer_open(&show->style, show->outlet, format, &error, &result.writer);
+            if (statement_end(show, query, &result.writer, &status) != 0) break;
             continue;
         }
-        if (writer == NULL) {
-            code = writer_open(&show->style, format_of(show, query), &error, &writer);
-        }
-        if (code == 0) code = pace_writer_rows(writer, rows, &error);
+        code = write_batch(show, query, rows, &result, &error);
         if (code != 0) {
             status = status_merge(status, writing_failed(code, &error));
             break;
         }
     }
-    pace_writer_close(writer);
+    pace_writer_close(result.writer);
+    outlet_end(show->outlet);
     return status;
 }
 
@@ -254,13 +290,16 @@ int show_script(struct show *show, const char *text, size_t len)
 {
     struct pace_error error = {0};
     pace_query *query = NULL;
+    show->rows = show->points = 0;
     int code = pace_prepare(show->session, text, len, &error, &query);
     if (code != 0) {
         int status = query_failed(&show->style, query, code, &error);
         pace_query_free(query);
         return status;
     }
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND}, before;
+    struct sigaction action = {.sa_handler = interrupt,
+                               .sa_flags = show->is_kept ? 0 : (int)SA_RESETHAND},
+                     before;
     sigemptyset(&action.sa_mask);
     running = show->session;
     sigaction(SIGINT, &action, &before);
@@ -278,7 +317,8 @@ int show_rows(const struct show_style *style, struct rows *rows)
     struct pace_rows batch;
     pace_writer *writer = NULL;
     if (rows->failed) return store_failed("", PACE_ENOMEM, NULL);
-    int code = writer_open(style, style->format != NULL ? style->format : "table", &error, &writer);
+    int code =
+        writer_open(style, NULL, style->format != NULL ? style->format : "table", &error, &writer);
     for (size_t at = 0; code == 0; at += batch.count) {
         rows_batch(rows, at, fields, &batch);
         if (batch.count == 0) break;

@@ -4,6 +4,7 @@
 
 #include "../query/pace_query.h"
 #include "command.h"
+#include "outlet.h"
 #include "rows.h"
 
 /* How results are written. */
@@ -21,6 +22,11 @@ int show_style_read(const struct arguments *arguments, struct show_style *out);
 struct show {
     pace_session *session;
     struct show_style style;
+    struct outlet *outlet; /* NULL: stdout */
+    pace *trends;          /* the store of the sparklines beside rows; NULL: none */
+    uint64_t row_limit;    /* rows of a result that are written; 0: all */
+    int is_kept;           /* 1: SIGINT ends the statement and never the program */
+    uint64_t rows, points; /* of the script that ran last: given, read from the store */
 };
 
 /* A session on the store with the variables of -v. On failure says why and returns the status. */

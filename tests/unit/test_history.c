@@ -43,7 +43,7 @@ static void check(const char *rows, struct window window, const char *commit, bo
     struct history history;
     size_t n, before;
     char text[200] = "";
-    assert_int_equal(history_init(&history, window), 0);
+    assert_int_equal(history_begin(&history, window), 0);
     push_all(&history, rows);
     int64_t time_ns = 10 * (int64_t)(1 + strlen(rows));
     assert_int_equal(history_window(&history, time_ns, commit, 99, restart, &n, &before), 0);
@@ -113,7 +113,7 @@ static void test_reset(void **state)
     (void)state;
     struct history history;
     size_t n, before;
-    history_init(&history, points(5, 1));
+    history_begin(&history, points(5, 1));
     push_all(&history, "ab!-c");
     history_reset(&history);
     assert_int_equal(history_window(&history, 100, "x", 1, false, &n, &before), 0);
@@ -170,7 +170,7 @@ static void check_long(struct window window, unsigned seed, int commits)
     static char names[64][16];
     struct history history;
     size_t most = 0;
-    history_init(&history, window);
+    history_begin(&history, window);
     for (size_t i = 0; i < LONG; i++) {
         seed = seed * 1103515245u + 12345u;
         unsigned r = seed >> 8;
