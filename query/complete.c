@@ -7,11 +7,13 @@
 #include "edit.h"
 #include "expr.h"
 #include "format.h"
+#include "list.h"
 #include "parse.h"
 #include "parse.tab.h"
 #include "select.h"
 #include "session.h"
 #include "stats/model.h"
+#include "stats/segment.h"
 #include "verdict.h"
 #include "word.h"
 
@@ -275,6 +277,17 @@ static int add_dropped(struct place *place, int kind)
     return 0;
 }
 
+/* What `using` of a verb takes. */
+static void add_methods(struct place *place)
+{
+    if (place->head == T_VERSUS)
+        ADD_LIST(place, "mann-whitney", "welch", "bootstrap", "kolmogorov-smirnov");
+    else if (place->head == T_CHECK)
+        ADD_LIST(place, "bencher");
+    for (size_t i = 0; i < METHOD_COUNT && place->head == T_CHANGES; i++)
+        offer_add(&place->offers, segment_methods[i].name, segment_methods[i].help, false);
+}
+
 static bool in_expressions(const struct place *place)
 {
     static const int heads[] = {T_WHERE, T_DERIVE, T_SUMMARIZE, T_SORT,
@@ -305,9 +318,10 @@ static int add_names(struct place *place)
     case T_BASELINE: ADD_LIST(place, "mean", "median", "p95", "min", "max", "last"); return 0;
     case T_WITH: ADD_LIST(place, "history", "excluded"); return 0;
     case T_LAST: ADD_LIST(place, "run"); return 0;
-    case T_USING:
-        if (place->head == T_VERSUS)
-            ADD_LIST(place, "mann-whitney", "welch", "bootstrap", "kolmogorov-smirnov");
+    case T_USING: add_methods(place); return 0;
+    case T_SHOW:
+        for (size_t i = 0; i < LIST_COUNT; i++)
+            offer_add(&place->offers, list_words[i].word, list_words[i].help, false);
         return 0;
     case T_ASSIGN:
         if (has_token(place, T_THRESHOLD)) return add_models(place);

@@ -254,12 +254,39 @@ keys '.watch 600' Enter
 t ".watch runs the last one again and again" line_is "every 600 s; Ctrl-C ends it"
 keys C-c
 t "until Ctrl-C" line_is "pace>"
+keys C-l
+enter '.watch 600'
+t "over an empty screen" line_is "every 600 s; Ctrl-C ends it"
+keys C-c
+line_is "pace>"
+# A name that turns text around is offered and shown in a form that does not.
+cat >bidi.jsonl <<'END'
+{"project":"hostile","branch":"main","testbed":"ci-1","benchmark":"evil\u202egnp","measure":"latency","unit":"us","value":1,"time":1700000000000000000}
+END
+"$PACE" --db bidi load bidi.jsonl >"$OUT" 2>"$ERR"
+keys C-l
+enter ".db $SCRATCH/bidi"
+line_is "pace>"
+keys 'benchmark:ev' Tab
+t "Tab offers a hostile name with a ?" line_is "pace> benchmark:evil?gnp"
+keys "$(printf ' | last 1 # \342\200\256x')"
+t "what is typed is made safe too" line_is "pace> benchmark:evil?gnp  | last 1 # ?x"
+keys Enter
+line_is "pace>"
+safe() { ! screen | LC_ALL=C grep -q "$(printf '\342\200\256')" && screen | grep -qF 'evil\u202egnp'; }
+t "and so are results" safe
 keys .q Enter
 ended() { tries=0; while mux has-session 2>/dev/null && [ "$tries" -lt 200 ]; do tries=$((tries + 1)); sleep 0.1; done; ! mux has-session 2>/dev/null; }
 t ".q ends the session" ended
 t "the history is the user's alone" [ "$(stat -c %a "$XDG_STATE_HOME/pace/history")" = 600 ]
 t "the next session has it" start A=b
-keys Up Up Up
-t "it comes back" line_is "pace> benchmark:warm-up | last 1 | keep value | as csv"
+keys Up
+t "it comes back" line_is "pace> .q"
+keys C-d
+t "a long result goes through the pager" start PACE_PAGER='sed s/^/-/'
+enter 'branch:main | last 9 | keep value | as csv'
+t "all of it" line_is "pace>"
+paged() { [ "$(screen | grep -c '^-[0-9]')" -ge 30 ]; }
+t "and nothing else" paged
 keys C-d
 finish

@@ -122,6 +122,9 @@ static void test_words(void **state)
     is(world, "branch:main | as js", "17/2 json: json jsonl");
     is(world, "branch:main | baseline med", "23/1 median: median");
     is(world, "branch:main | versus branch:main using we", "39/1 welch: welch");
+    is(world, "branch:main | changes using e", "28/1 e-divisive: e-divisive");
+    is(world, "branch:main | check z-score 3sd using b", "38/1 bencher: bencher");
+    is(world, "show bench", "5/1 benchmarks: benchmarks");
     is(world, "branch:main | last 20 com", "22/1 commits: commits");
     is(world, "night", "0/1 nightly: nightly");
     is(world, "branch:main; night", "13/1 nightly: nightly");
