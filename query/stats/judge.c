@@ -45,7 +45,7 @@ static double judge_reach(const struct judge *judge, size_t i)
 
 static double pull(double distance, double reach)
 {
-    return fmin(fmax(distance, -reach), reach);
+    return distance < -reach ? -reach : distance > reach ? reach : distance;
 }
 
 static double judge_weight(const struct judge *judge, size_t i)

@@ -217,6 +217,21 @@ static double median_of_three(double a, double b, double c)
     return c < low ? low : c > high ? high : c;
 }
 
+/* Moves what is less than the pivot (or equal: `with`) to the front of x[low .. high]; where the others
+ * start. Each value moves, so that no branch depends on it: noise defeats the prediction of branches. */
+static inline ptrdiff_t part(double *x, ptrdiff_t low, ptrdiff_t high, double pivot, bool with,
+                             struct order order)
+{
+    ptrdiff_t front = low;
+    for (ptrdiff_t i = low; i <= high; i++) {
+        double value = x[i], key = order_key(order, value);
+        x[i] = x[front];
+        x[front] = value;
+        front += with ? key <= pivot : key < pivot;
+    }
+    return front;
+}
+
 /* Moves the value of rank k to x[k], smaller ones before it and larger ones behind it. */
 static void select_rank(double *x, size_t n, size_t k, struct order order)
 {
@@ -230,23 +245,13 @@ static void select_rank(double *x, size_t n, size_t k, struct order order)
             at[i] = order_key(order, x[low + (ptrdiff_t)((random >> 33) % length)]);
         }
         double pivot = median_of_three(at[0], at[1], at[2]);
-        ptrdiff_t i = low, j = high;
-        while (i <= j) {
-            while (order_key(order, x[i]) < pivot)
-                i++;
-            while (order_key(order, x[j]) > pivot)
-                j--;
-            if (i > j) break;
-            double swap = x[i];
-            x[i++] = x[j];
-            x[j--] = swap;
+        ptrdiff_t middle = part(x, low, high, pivot, false, order);
+        if (rank < middle) {
+            high = middle - 1;
+            continue;
         }
-        if (rank <= j)
-            high = j;
-        else if (rank >= i)
-            low = i;
-        else
-            return;
+        low = part(x, middle, high, pivot, true, order);
+        if (rank < low) return;
     }
 }
 
