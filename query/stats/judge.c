@@ -12,7 +12,7 @@
 /* A segment's variance is not taken to be less than this share of the noise's: a few equal values
  * are no proof of a quiet side. */
 #define QUIET_SHARE  0.49
-#define PRIOR_POINTS 20.0
+#define PRIOR_POINTS 20.0 /* at most */
 /* Values further from their level than so many deviations are pulled in. */
 #define REACH 3.0
 /* Splits that cost at most so much more than the best, in long-run variances, hold the true one
@@ -109,12 +109,13 @@ static double spread_around(const struct judge *judge, const struct segment *a,
     return fmax(MAD_SCALE * select_median(distances, count), judge->spread * factor);
 }
 
-/* A segment's variance, moderated by the noise of the whole series as if that were PRIOR_POINTS more of
- * its values (Smyth 2004): three points alone say little about their spread. */
-static double moderated_variance(const struct judge *judge, const struct segment *s, double worth)
+/* A segment's variance, moderated by the noise of the whole series as if that were so many more of its
+ * values (Smyth 2004): three points alone say little about their spread. */
+static double moderated_variance(const struct judge *judge, const struct segment *s, double worth,
+                                 double points)
 {
     double sigma = judge->noise.sigma, prior = sigma * sigma * s->scale;
-    return ((worth - 1) * s->variance + PRIOR_POINTS * prior) / (worth - 1 + PRIOR_POINTS);
+    return ((worth - 1) * s->variance + points * prior) / (worth - 1 + points);
 }
 
 /* p of the largest of all splits. Welch's t with moderated variances; correlated points count for
@@ -123,12 +124,13 @@ static double split_p(const struct judge *judge, const struct segment *a, const 
 {
     double count_a = fmax(noise_worth(judge->noise, (double)(a->end - a->start)), 2);
     double count_b = fmax(noise_worth(judge->noise, (double)(b->end - b->start)), 2);
-    double va = moderated_variance(judge, a, count_a) / count_a;
-    double vb = moderated_variance(judge, b, count_b) / count_b, v = va + vb;
+    /* The noise is not known better than all points together can tell it. */
+    double prior = fmin(noise_worth(judge->noise, (double)judge->n), PRIOR_POINTS);
+    double va = moderated_variance(judge, a, count_a, prior) / count_a;
+    double vb = moderated_variance(judge, b, count_b, prior) / count_b, v = va + vb;
     double distance = fabs(a->mean - b->mean);
     if (!(v > 0)) return distance > 0 ? 0 : 1;
-    double df =
-        v * v / (va * va / (count_a - 1 + PRIOR_POINTS) + vb * vb / (count_b - 1 + PRIOR_POINTS));
+    double df = v * v / (va * va / (count_a - 1 + prior) + vb * vb / (count_b - 1 + prior));
     double p = 2 * t_upper(distance / sqrt(v), df);
     if (!(p > 0) || p >= 1) return p;
     double count = noise_worth(judge->noise, (double)(b->end - a->start));

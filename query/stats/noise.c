@@ -17,7 +17,11 @@
 #define LOCAL_RATIO 2.2
 #define CLIP        3.0
 #define RHO_ERRORS  1.2
-#define RHO_MAX     0.9
+/* In short series a level that was fitted takes much of the correlation with it: with these the p of
+ * changes is right from 20 points on, for rho up to 0.6. */
+#define RHO_SHORT       40.0
+#define RHO_CAUTION_MAX 0.53
+#define RHO_MAX         0.9
 
 enum { LOCAL_STRIDE = 15, RHO_LEVELS = 2 };
 
@@ -28,7 +32,8 @@ double noise_long_run(struct noise noise)
 
 struct noise noise_cautious(struct noise noise, double points)
 {
-    noise.rho += RHO_ERRORS * sqrt((1 - noise.rho * noise.rho) / points);
+    double errors = RHO_ERRORS * sqrt((1 - noise.rho * noise.rho) / points);
+    noise.rho += fmin(errors * (1 + RHO_SHORT / points), RHO_CAUTION_MAX);
     noise.rho = fmin(noise.rho, RHO_MAX);
     return noise;
 }

@@ -21,8 +21,8 @@ double noise_worth(struct noise noise, double n);
  * `scratch` holds n doubles. */
 void noise_levels(const double *x, size_t n, double *factor, double *scratch);
 
-/* The same with the rho that is 1.2 standard errors larger, since it was estimated from so many points:
- * for tests that are not to alarm too often. */
+/* The same with the rho that is 1.2 standard errors larger, since it was estimated from so many points,
+ * and more below some 100 points, at most 0.53: for tests that are not to alarm too often. */
 struct noise noise_cautious(struct noise noise, double points);
 
 /* Before anything is known about levels: from the MAD of lag-1 and lag-2 differences, scaled to the

@@ -163,6 +163,17 @@ static int method_run(struct work *work, struct noise noise)
     return 0;
 }
 
+/* Levels that were no levels took some of the noise and of its correlation with them: both again,
+ * around the levels that are left. */
+static void noise_again(struct work *work, size_t changes)
+{
+    work->count = changes + 1;
+    for (size_t s = 0; s <= changes; s++)
+        work->start[s] = work->segments[s].start;
+    struct noise noise = residual_noise(work, RHO_MAX, work->judge.noise);
+    work->judge.noise = noise_cautious(noise, (double)work->n);
+}
+
 /* From the method's segmentation to changes; how many, or -1. */
 static int changes_measure(struct work *work)
 {
@@ -173,8 +184,13 @@ static int changes_measure(struct work *work)
         size_t end = s + 1 < work->count ? work->start[s + 1] : work->n;
         work->segments[s] = (struct segment){.start = work->start[s], .end = end};
     }
-    size_t count = judge_merge(&work->judge, work->segments, work->changes, work->count - 1,
-                               segment_methods[work->options->method].by_p);
+    bool by_p = segment_methods[work->options->method].by_p;
+    size_t count, before = work->count - 1;
+    while ((count = judge_merge(&work->judge, work->segments, work->changes, before, by_p)) > 0 &&
+           count < before && by_p) {
+        before = count;
+        noise_again(work, count);
+    }
     /* Later levels are compared with the middle of a step. */
     for (size_t i = 0; i < count; i++) {
         struct change *change = &work->changes[i];
