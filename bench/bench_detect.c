@@ -13,6 +13,7 @@
 
 #include "../query/pace_query.h"
 #include "../query/stats/focus.h"
+#include "../query/stats/online.h"
 #include "../query/stats/segment.h"
 
 #include <math.h>
@@ -385,7 +386,7 @@ static void part_delay(void)
 static void part_calibration(void)
 {
     static const size_t lengths[] = {20, 50, 100, 500, 5000};
-    static const unsigned rounds[] = {3000, 3000, 2000, 1000, 300};
+    static const unsigned rounds[] = {20000, 20000, 10000, 3000, 1000};
     static const double rhos[] = {0, 0.3, 0.6};
     static double x[LENGTH_MAX];
     for (int r = 0; r < 3; r++)
@@ -446,6 +447,27 @@ static int scan_store(const char *scratch, const char *name, uint32_t columns, u
     return status;
 }
 
+/* What a verdict on the newest point costs without a kept state: the stored points taken in again. */
+static void online_rebuild(void)
+{
+    enum { SERIES = 400, N = 1000 };
+    static double x[SERIES][N];
+    static size_t cuts[N];
+    struct segment_options options = bare_options(METHOD_FOCUS);
+    long found = 0;
+    for (unsigned s = 0; s < SERIES; s++) {
+        seed(s);
+        for (size_t i = 0; i < N; i++)
+            x[s][i] = 100 + normal();
+    }
+    struct cost start = cost_now();
+    for (unsigned s = 0; s < SERIES; s++)
+        found += online_cuts(x[s], N, &options, cuts);
+    double cpu_s = cost_since(start).cpu_s;
+    line("  rebuilt from 1,000 stored points, us a series", 1,
+         found >= 0 ? cpu_s / SERIES * 1e6 : (double)NAN, (double)NAN, true, "");
+}
+
 static int part_speed(const char *scratch)
 {
     static const struct {
@@ -485,6 +507,7 @@ static int part_speed(const char *scratch)
     double cpu_s = cost_since(start).cpu_s;
     line("online: state unpacked, a point, packed, us", 2, sum > 0 ? cpu_s / PUSHES * 1e6 : 0, 5,
          true, "Otava 25,000");
+    online_rebuild();
     return 0;
 }
 

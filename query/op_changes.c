@@ -340,7 +340,7 @@ static int method_bind(struct context *ctx, const struct option *option,
         }
         if (method == METHOD_COUNT) {
             const char *help = context_suggest(ctx, option->name, names, METHOD_COUNT);
-            if (!help) help = "it is one of fpop, l2, l1, e-divisive, rank, perfherder";
+            if (!help) help = "it is one of fpop, l2, l1, e-divisive, rank, perfherder, focus";
             return context_fail(ctx, Q_NO_MODEL, option->span, help,
                                 "'changes' has no method '%.*s'", (int)option->name.len,
                                 option->name.text);

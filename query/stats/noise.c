@@ -19,8 +19,8 @@
 #define RHO_ERRORS  1.2
 /* In short series a level that was fitted takes much of the correlation with it: with these the p of
  * changes is right from 20 points on, for rho up to 0.6. */
-#define RHO_SHORT       40.0
-#define RHO_CAUTION_MAX 0.53
+#define RHO_SHORT       48.0
+#define RHO_CAUTION_MAX 0.55
 #define RHO_MAX         0.9
 
 enum { LOCAL_STRIDE = 15, RHO_LEVELS = 2 };

@@ -22,7 +22,7 @@ double noise_worth(struct noise noise, double n);
 void noise_levels(const double *x, size_t n, double *factor, double *scratch);
 
 /* The same with the rho that is 1.2 standard errors larger, since it was estimated from so many points,
- * and more below some 100 points, at most 0.53: for tests that are not to alarm too often. */
+ * and more below some 100 points, at most 0.55: for tests that are not to alarm too often. */
 struct noise noise_cautious(struct noise noise, double points);
 
 /* Before anything is known about levels: from the MAD of lag-1 and lag-2 differences, scaled to the

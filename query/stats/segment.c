@@ -8,6 +8,7 @@
 #include "energy.h"
 #include "fpop.h"
 #include "judge.h"
+#include "online.h"
 #include "perfherder.h"
 #include "rank.h"
 #include "sample.h"
@@ -154,6 +155,7 @@ static int method_run(struct work *work, struct noise noise)
     case METHOD_PERFHERDER:
         count = perfherder_cuts(work->x, work->n, options->shortest, work->start + 1);
         break;
+    case METHOD_FOCUS: count = online_cuts(work->x, work->n, options, work->start + 1); break;
     default: return method_fpop(work, noise);
     }
     if (count < 0) return -1;

@@ -1,6 +1,7 @@
 /* test_focus.c -- changes as points arrive: the statistic against all splits, the state there and back,
  * the rate of alarms, the delay. Random series come from the seeds that are printed. */
 #include "../../query/stats/focus.h"
+#include "../../query/stats/online.h"
 #include "series.h"
 
 #include <stdarg.h>
@@ -121,13 +122,74 @@ static void test_rates(void **state)
     assert_true(late <= 20);
 }
 
+/* -- with what confirms ------------------------------------------------------------------------ */
+
+/* What was told after m points is never taken back, and later points move nothing of it. */
+static void test_online_prefix(void **state)
+{
+    (void)state;
+    print_message("# seeds 21 to 60\n");
+    struct segment_options options = segment_methods[METHOD_FOCUS].defaults;
+    options.floor = options.effect = 0;
+    size_t cuts[LENGTH], again[LENGTH], all = 0;
+    for (uint64_t number = 21; number <= 60; number++) {
+        seed(number);
+        double x[LENGTH], level = 100;
+        for (size_t i = 0; i < LENGTH; i++) {
+            if (uniform() < 0.01) level += 4 * normal();
+            x[i] = level + (number % 4 ? normal() : 0);
+        }
+        int count = online_cuts(x, LENGTH, &options, cuts);
+        assert_true(count >= 0);
+        all += (size_t)count;
+        for (int i = 0; i < count; i++)
+            assert_true(cuts[i] > (i ? cuts[i - 1] : 0) && cuts[i] < LENGTH);
+        for (size_t m = 0; m < LENGTH; m += 7) {
+            int before = online_cuts(x, m, &options, again);
+            assert_true(before >= 0 && before <= count);
+            assert_memory_equal(cuts, again, (size_t)before * sizeof *cuts);
+        }
+    }
+    assert_true(all > 60);
+}
+
+static void test_online(void **state)
+{
+    (void)state;
+    enum { N = 400 };
+    print_message("# seeds 100 to 299\n");
+    const struct segment_options options = segment_methods[METHOD_FOCUS].defaults;
+    struct change found[8];
+    size_t cuts[N];
+    double x[N];
+    unsigned alarms = 0;
+    for (uint64_t number = 100; number < 300; number++) {
+        seed(number);
+        for (size_t i = 0; i < N; i++)
+            x[i] = 100 + normal();
+        alarms += online_cuts(x, N, &options, cuts) > 0;
+        for (size_t i = 0; i < N; i++)
+            x[i] += (i >= 130 ? 12 : 0) - (i >= 300 ? 6 : 0);
+        assert_int_equal(segment_changes(x, N, &options, found, 8), 2);
+        assert_true(found[0].index == 130 && found[1].index >= 298 && found[1].index <= 302);
+        assert_true(fabs(found[0].before - 100) < 1 && fabs(found[0].after - 112) < 1);
+    }
+    assert_true(alarms <= 2);
+    /* A counter that never moved, and then does. */
+    for (size_t i = 0; i < N; i++)
+        x[i] = i < 200 ? 1000 : 1100;
+    assert_int_equal(online_cuts(x, N, &options, cuts), 1);
+    assert_int_equal(cuts[0], 200);
+    for (size_t n = 0; n < 200; n++)
+        assert_int_equal(online_cuts(x, n, &options, cuts), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_pack),
-        cmocka_unit_test(test_bounded),
-        cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_exact),         cmocka_unit_test(test_pack),
+        cmocka_unit_test(test_bounded),       cmocka_unit_test(test_rates),
+        cmocka_unit_test(test_online_prefix), cmocka_unit_test(test_online),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
