@@ -12,7 +12,7 @@
 #   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
 #   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
-#   make bench-detect  how good and how fast change points are found, beside the bars; some minutes
+#   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make conformance the real harnesses run, and each of their numbers is found in the store
 #                    (needs: make deps-conformance)
