@@ -238,6 +238,11 @@ deps-conformance:
 	tests/conformance/deps $(BUILD)
 deps-fuzz:
 	$(call apt,$(DEB_FUZZ))
+# Annotated series for bench-detect: no package has them.
+GIT_TCPD = https://github.com/alan-turing-institute/TCPD
+.PHONY: deps-tcpd
+deps-tcpd:
+	@[ -e $(BUILD)/tcpd/annotations.json ] || git clone -q --depth 1 $(GIT_TCPD) $(BUILD)/tcpd
 deps-duckdb:
 	@mkdir -p $(BUILD)/duckdb
 	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz
