@@ -13,6 +13,7 @@
 #   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
+#   make bench-rules  rules of `check` beside the default; FILES=results: on those, as backtest sees them
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make conformance the real harnesses run, and each of their numbers is found in the store
 #                    (needs: make deps-conformance)
@@ -199,6 +200,10 @@ bench-query: all $(BUILD)/tests/model/test_query_model
 
 bench-detect: all
 	bench/run $(BUILD) detect
+
+.PHONY: bench-rules
+bench-rules: all
+	bench/rules $(BUILD) $(FILES)
 
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)

@@ -105,7 +105,7 @@ static int append_version(struct kv_txn *txn, void *context, struct pace_error *
 
 static int check_version(const struct new_version *new, struct pace_error *error)
 {
-    if (new->kind < PACE_OBJECT_LET || new->kind > PACE_OBJECT_MEASURE)
+    if (new->kind < PACE_OBJECT_LET || new->kind > PACE_OBJECT_TAG)
         return error_set(error, PACE_EMISUSE, "%d is not a kind of saved object", (int)new->kind);
     int rc = name_check(new->name, new->name ? strlen(new->name) : 0, "saved object", error);
     if (rc || !new->text) return rc;

@@ -470,7 +470,8 @@ enum pace_object_kind {
     PACE_OBJECT_VIEW,
     PACE_OBJECT_THRESHOLD,
     PACE_OBJECT_ALERT,
-    PACE_OBJECT_MEASURE
+    PACE_OBJECT_MEASURE,
+    PACE_OBJECT_TAG /* a commit's other name: the text is the commit */
 };
 
 struct pace_object {

@@ -369,6 +369,16 @@ static enum verdict judge_beyond(const struct level *level, const struct level_p
     return hits + 1 == rule->confirm && verdict == VERDICT_WORSE ? VERDICT_SUSPECTED : VERDICT_OK;
 }
 
+/* Whether points before wait for one more on the worse side. */
+static bool is_awaited(const struct level *level, bool visits)
+{
+    const struct level_pending *list = visits ? level->visitors : level->pending;
+    size_t count = visits ? level->visitor_count : level->pending_count;
+    int side = level->direction == PACE_HIGHER_IS_BETTER ? -1 : 1;
+    return level->rule->confirm > 1 && level->direction != PACE_DIRECTION_UNKNOWN &&
+           count_hits(list, count, level->rule->confirm_of, side) >= level->rule->confirm;
+}
+
 /* The mean of the points that make the step. */
 static double step_level(const struct level *level, const struct level_point *point, int side)
 {
@@ -403,6 +413,7 @@ static int judge(struct level *level, const struct level_point *point, struct me
     bool visits = is_visitor(point), steps = false;
     int side = rule_side(level->rule, limits, point->value), status = 0;
     if (visits) visitors_match(level, point);
+    out->confirms = is_awaited(level, visits);
     if (!visits && level->young) {
         level->young = false; /* what waited for the former level to be back waits no longer */
         status = pending_settle(level, level->pending_count);
@@ -497,11 +508,33 @@ int level_next(struct level *level, const struct level_point *point, struct leve
         level->restart_due = kept.restart;
     else
         level->restart_due = false;
-    if (status || !out || out->bad_commit || !level->incident_count) return status;
+    if (!status && out && !out->bad_commit) level_tell_open(level, out);
+    return status;
+}
+
+void level_tell_open(const struct level *level, struct level_verdict *out)
+{
+    if (!level->incident_count) return;
     const struct incident *open = &level->incidents[level->incident_count - 1];
     out->before = open->base;
     out->good_commit = open->good_commit;
     out->bad_commit = open->bad_commit;
+}
+
+int level_peek(struct level *level, const struct level_point *point, struct level_verdict *out)
+{
+    struct measured found;
+    int status = 0;
+    if (level->step && !same_commit(point->commit, level->step_commit)) status = step_take(level);
+    if (!status) status = measure(level, &level->segment, point, &found);
+    if (!status && !found.enough && level->young)
+        status = measure(level, &level->former, point, &found);
+    if (status) return status;
+    *out = (struct level_verdict){.limits = found.limits,
+                                  .n = found.n - found.before,
+                                  .judged = found.enough && !isnan(point->value),
+                                  .verdict = VERDICT_OK,
+                                  .before = NAN};
     return 0;
 }
 

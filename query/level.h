@@ -84,6 +84,7 @@ struct level_verdict {
     struct limits limits; /* both sides, with the floor left out */
     size_t n;             /* points of the window, of them since an accepted change */
     bool judged;          /* the limits are meant */
+    bool confirms;        /* it is one that would confirm what was suspected before it */
     enum verdict verdict;
     bool settling;                        /* thin, as the level changed lately */
     double before;                        /* level before the regression that is open; NAN: none */
@@ -101,6 +102,13 @@ void level_start(struct level *level, struct bound lower, struct bound upper,
 /* Judges a point by those before it, then lets it count for later ones. `out` NULL: only the latter.
  * 0, PACE_ENOMEM or PACE_ELIMIT. */
 int level_next(struct level *level, const struct level_point *point, struct level_verdict *out);
+
+/* What a point is like beside this level, to which it does not belong: limits, n and judged, with no
+ * incident; the verdict is ok. */
+int level_peek(struct level *level, const struct level_point *point, struct level_verdict *out);
+
+/* Adds the newest regression that is open, if there is one. */
+void level_tell_open(const struct level *level, struct level_verdict *out);
 
 /* For windows `over segment` that belong to no rule: follows series by the default rule. */
 int level_make(struct context *ctx, struct level **out);

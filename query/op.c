@@ -38,6 +38,7 @@ int op_look_back(struct context *ctx, struct op *op, const struct binder *binder
         return context_fail(ctx, Q_ORDER, span,
                             "put it into a 'derive' before sort, take and summarize",
                             "this asks for the series of a row, and the rows here are of none");
+    op->of_series |= binder->of_series;
     op->lookback = lookback_max(op->lookback, binder->lookback);
     return 0;
 }

@@ -19,6 +19,7 @@ struct op {
     bool by_series;       /* its output still comes series by series */
     bool
         cuts; /* nobody behind it looks back: rows before the first that is selected may be cut off */
+    bool of_series;           /* it asks of what series a row is */
     bool holds;               /* rows come out when all went in */
     struct lookback lookback; /* how far before the judged points it looks */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
@@ -46,9 +47,12 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
 int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
-/* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. */
+/* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. Behind a bare
+ * one see op_fdr.c; a rate of 0 is none. */
 int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, double rate,
            struct op **out);
+/* Behind a bare check whose rows are those of one run a series: its own q. */
+int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *check, struct op **out);
 struct plan;
 /* Compares with the rows of `other`, which it frees; series need not agree in the dimensions named. */
 int op_versus(struct context *ctx, const struct stage *stage, struct op *input, struct plan *other,

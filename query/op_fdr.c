@@ -11,10 +11,14 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* Of what a bare check calls worse, the share that may be by chance. */
+static const double CONFIRMED_RATE = 0.05;
+
 struct fdr_op {
     struct op op;
     double rate;
     int run, p, value, base, low, high, verdict;
+    int confirms; /* of a bare check: the column of q, which says so until then; else -1 */
     struct rowset rows;
     double *q;
     struct vec *vecs, own;
@@ -41,9 +45,16 @@ static double sided_p(const struct fdr_op *fdr, size_t row)
     double p = number_at(fdr, fdr->p, row);
     bool low = !isnan(number_at(fdr, fdr->low, row)), high = !isnan(number_at(fdr, fdr->high, row));
     bool above = number_at(fdr, fdr->value, row) > number_at(fdr, fdr->base, row);
-    if (isnan(p)) return p;
+    if (isnan(p) || fdr->rows.columns[fdr->verdict].at.text[row] == verdict_names[VERDICT_MOVED])
+        return NAN; /* set beside another machine it says nothing of the code */
     if (low == high) return fmin(1, 2 * p);
     return above == high ? p : 1 - p;
+}
+
+/* Whether a row of a bare check is one that confirms. */
+static int is_second(const struct fdr_op *fdr, size_t row)
+{
+    return fdr->confirms >= 0 && number_at(fdr, fdr->confirms, row) > 0;
 }
 
 static int row_compare(const void *a, const void *b, void *context)
@@ -52,7 +63,15 @@ static int row_compare(const void *a, const void *b, void *context)
     uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
     double x = number_at(fdr, fdr->run, left), y = number_at(fdr, fdr->run, right);
     if (x < y || x > y) return x < y ? -1 : 1;
-    return (left > right) - (left < right);
+    int order = is_second(fdr, left) - is_second(fdr, right);
+    return order ? order : (left > right) - (left < right);
+}
+
+static bool same_family(const struct fdr_op *fdr, uint32_t a, uint32_t b)
+{
+    return !(number_at(fdr, fdr->run, a) < number_at(fdr, fdr->run, b)) &&
+           !(number_at(fdr, fdr->run, a) > number_at(fdr, fdr->run, b)) &&
+           is_second(fdr, a) == is_second(fdr, b);
 }
 
 static void judge_row(struct fdr_op *fdr, struct context *ctx, size_t row)
@@ -60,7 +79,15 @@ static void judge_row(struct fdr_op *fdr, struct context *ctx, size_t row)
     const char **verdict = &fdr->rows.columns[fdr->verdict].at.text[row];
     static const enum verdict different[] = {VERDICT_WORSE, VERDICT_BETTER, VERDICT_SUSPECTED,
                                              VERDICT_CHANGED};
-    if (!(fdr->q[row] > fdr->rate)) return;
+    int second = is_second(fdr, row);
+    double rate = fdr->rate > 0 ? fdr->rate : second ? CONFIRMED_RATE : (double)INFINITY;
+    if (!(fdr->q[row] > rate)) return;
+    if (second && *verdict == verdict_names[VERDICT_WORSE]) {
+        outcome_count(ctx->outcome, VERDICT_WORSE, -1);
+        outcome_count(ctx->outcome, VERDICT_SUSPECTED, 1);
+        *verdict = verdict_names[VERDICT_SUSPECTED];
+    }
+    if (second) return;
     for (size_t i = 0; i < sizeof different / sizeof *different; i++) {
         if (*verdict != verdict_names[different[i]]) continue;
         outcome_count(ctx->outcome, different[i], -1);
@@ -80,8 +107,7 @@ static int adjust(struct fdr_op *fdr, struct context *ctx)
         order[i] = (uint32_t)i;
     if (!status) qsort_r(order, count, sizeof *order, row_compare, fdr);
     for (size_t from = 0, end; from < count && !status; from = end) {
-        double run = number_at(fdr, fdr->run, order[from]);
-        for (end = from; end < count && !(number_at(fdr, fdr->run, order[end]) > run); end++)
+        for (end = from; end < count && same_family(fdr, order[from], order[end]); end++)
             p[end - from] = sided_p(fdr, order[end]);
         status = fdr_adjust(p, end - from, q);
         for (size_t i = from; i < end && !status; i++)
@@ -123,7 +149,7 @@ static int fdr_next(struct op *op, struct context *ctx, struct batch **out)
     for (size_t i = 0; i < inherited; i++)
         fdr->vecs[i] = batch->vecs[i];
     fdr->own.at.number = fdr->q + fdr->offset;
-    fdr->vecs[inherited] = fdr->own;
+    fdr->vecs[fdr->confirms >= 0 ? (size_t)fdr->confirms : inherited] = fdr->own;
     fdr->offset += batch->count;
     fdr->batch = *batch;
     fdr->batch.vecs = fdr->vecs;
@@ -151,7 +177,9 @@ int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, dou
                             "'check' with fdr needs the column run");
     if (rowset_init(&fdr->rows, ctx->arena, schema, context_limit(ctx, LIMIT_PACE_MAX_ROWS)))
         return context_no_memory(ctx);
-    status = op_add_column(ctx, &fdr->op, (struct column){.name = "q", .type = TYPE_NUMBER});
+    fdr->confirms = schema_find(schema, "q", 1);
+    if (fdr->confirms < 0)
+        status = op_add_column(ctx, &fdr->op, (struct column){.name = "q", .type = TYPE_NUMBER});
     if (status) return status;
     fdr->vecs = arena_array(ctx->arena, fdr->op.schema.count, sizeof *fdr->vecs);
     if (!fdr->vecs) return context_no_memory(ctx);

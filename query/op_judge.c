@@ -3,7 +3,8 @@
  * A row that is not selected is history only; it is judged too where `confirm` looks back on it. */
 #include "op.h"
 
-#include "level.h"
+#include "levels.h"
+#include "machine.h"
 #include "rule.h"
 #include "samples.h"
 #include "verdict.h"
@@ -262,6 +263,7 @@ enum {
     CHECK_N,
     CHECK_SCORE,
     CHECK_P,
+    CHECK_Q, /* of a bare check; for op_fdr, whether the row is one that confirms */
     CHECK_BEFORE,
     CHECK_GOOD_COMMIT, /* texts from here on */
     CHECK_BAD_COMMIT,
@@ -269,8 +271,8 @@ enum {
     CHECK_COLUMNS
 };
 static const char *const CHECK_NAMES[CHECK_COLUMNS] = {
-    "base", "spread", "low_limit",   "high_limit", "n",      "score",
-    "p",    "before", "good_commit", "bad_commit", "verdict"};
+    "base", "spread", "low_limit", "high_limit",  "n",          "score",
+    "p",    "q",      "before",    "good_commit", "bad_commit", "verdict"};
 enum { CONFIRM_MAX = 64 };
 
 struct check_op {
@@ -282,8 +284,9 @@ struct check_op {
     const struct series *series;
     struct history *histories; /* one a rule */
     struct history *history;
-    struct level *levels; /* one a rule, for those that look back on a segment */
-    struct level *level;  /* of the current series, or NULL */
+    struct levels *levels; /* one a rule, for those that look back on a segment */
+    struct levels *level;  /* of the current series, or NULL */
+    struct machines machines;
     bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */
@@ -293,6 +296,7 @@ struct check_op {
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
     struct vec own[CHECK_COLUMNS];
+    bool for_fdr;
     size_t blank; /* so many rows of own[] have nothing */
     struct batch batch;
 };
@@ -302,11 +306,12 @@ static void check_free(struct op *op)
     struct check_op *check = (struct check_op *)op;
     size_t i = 0;
     for (const struct rule *rule = check->rules; check->histories && rule; rule = rule->next) {
-        if (check->levels) level_free(&check->levels[i]);
+        if (check->levels) levels_free(&check->levels[i]);
         history_free(&check->histories[i++]);
     }
     sample_pool_free(&check->run_samples);
     sample_pool_free(&check->window_samples);
+    machines_free(&check->machines);
 }
 
 /* The rule in whose scope a series is, narrowest first; the last one has none. */
@@ -327,8 +332,40 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
     history_reset(check->history);
     memset(check->sides, 0, sizeof check->sides);
     int status = rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
-    if (!status && check->level)
-        level_start(check->level, check->lower, check->upper, series->direction);
+    if (status || !check->level) return status;
+    status = levels_start(check->level, check->lower, check->upper, series->direction);
+    return status ? history_fail(ctx, status) : 0;
+}
+
+/* Leaves the points of a window out that another class of machine measured. Where too few are left, the
+ * window stays as it is, and `moved` is the verdict. */
+static int check_machines(struct check_op *check, struct context *ctx, const struct point *point,
+                          size_t *n, size_t *before, bool *moved)
+{
+    struct history *history = check->history;
+    uint16_t own, machine;
+    size_t others = 0, others_before = 0;
+    *moved = false;
+    int status = machine_of(ctx, &check->machines, point->run, &own);
+    if (own == MACHINE_UNKNOWN) return status;
+    for (size_t i = 0; i < *n && !status; i++) {
+        status = machine_of(ctx, &check->machines, history->sample_run[i], &machine);
+        if (machines_agree(own, machine)) continue;
+        others++;
+        others_before += i < *before;
+    }
+    if (status || !others) return status;
+    size_t needs = check->rule->window.needs, kept = 0;
+    *moved = *n - *before >= needs && *n - *before - (others - others_before) < needs;
+    if (*moved) return 0;
+    for (size_t i = 0; i < *n && !status; i++) {
+        status = machine_of(ctx, &check->machines, history->sample_run[i], &machine);
+        if (!machines_agree(own, machine)) continue;
+        history->sample[kept] = history->sample[i];
+        history->sample_run[kept++] = history->sample_run[i];
+    }
+    *n = kept;
+    *before -= others_before;
     return status;
 }
 
@@ -376,6 +413,18 @@ static enum verdict confirm(const struct check_op *check, int side)
     return hits + 1 == rule->confirm && verdict == VERDICT_WORSE ? VERDICT_SUSPECTED : VERDICT_OK;
 }
 
+/* Whether one more on the worse side would confirm what is suspected. */
+static bool is_awaited(const struct check_op *check)
+{
+    const struct rule *rule = check->rule;
+    enum pace_direction direction = check->series->direction;
+    int side = direction == PACE_HIGHER_IS_BETTER ? -1 : 1;
+    unsigned hits = 1;
+    for (unsigned i = 1; i < rule->confirm_of; i++)
+        hits += check->sides[CONFIRM_MAX - i] == side;
+    return rule->confirm > 1 && direction != PACE_DIRECTION_UNKNOWN && hits >= rule->confirm;
+}
+
 static void push_side(struct check_op *check, int side)
 {
     memmove(check->sides, check->sides + 1, CONFIRM_MAX - 1);
@@ -383,7 +432,7 @@ static void push_side(struct check_op *check, int side)
 }
 
 static enum verdict check_value(struct check_op *check, const struct limits *limits, double value,
-                                size_t points)
+                                size_t points, bool moved)
 {
     const struct rule *rule = check->rule;
     if (isnan(value)) return VERDICT_FAILED;
@@ -391,6 +440,10 @@ static enum verdict check_value(struct check_op *check, const struct limits *lim
     if (limits->n < rule->window.needs || no_limit) {
         push_side(check, 0);
         return points == 0 && rule->window.needs > 0 ? VERDICT_NEW : VERDICT_THIN;
+    }
+    if (moved) {
+        push_side(check, 0);
+        return VERDICT_MOVED;
     }
     int side = rule_side(rule, limits, value);
     enum verdict verdict = side                          ? confirm(check, side)
@@ -500,12 +553,17 @@ static int check_level(struct check_op *check, struct context *ctx, const struct
     at.guest = guest;
     struct level_verdict found;
     bool shown = selected || ctx->every_row;
-    int status = level_next(check->level, &at, shown ? &found : NULL);
+    uint16_t machine;
+    int status = machine_of(ctx, &check->machines, point->run, &machine);
+    if (status) return status;
+    status = levels_next(check->level, &at, machine, shown ? &found : NULL);
     if (status) return history_fail(ctx, status);
     if (!shown) return 0;
-    if (!check->level->asks_lower) found.limits.low = NAN;
-    if (!check->level->asks_upper) found.limits.high = NAN;
+    const struct level *level = check->level->items[check->level->present];
+    if (!level->asks_lower) found.limits.low = NAN;
+    if (!level->asks_upper) found.limits.high = NAN;
     put_judgement(check, row, &found.limits, found.judged, point->value, found.n, found.verdict);
+    if (check->for_fdr) check->own[CHECK_Q].at.number[row] = found.confirms;
     check->own[CHECK_BEFORE].at.number[row] = found.before;
     check->own[CHECK_GOOD_COMMIT].at.text[row] = found.good_commit;
     check->own[CHECK_BAD_COMMIT].at.text[row] = found.bad_commit;
@@ -532,16 +590,22 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     if (check->level) return check_level(check, ctx, &point, row, !keep, selected);
     if (selected || ctx->every_row || check->rule->confirm_of > 1) {
         size_t n, before;
+        check->history->next_run = point.run;
         int status = history_window(check->history, point.time_ns, point.commit, point.value,
                                     point.restart, &n, &before);
         if (status) return history_fail(ctx, status);
         struct limits limits;
+        bool moved;
+        status = check_machines(check, ctx, &point, &n, &before, &moved);
+        if (status) return status;
         status = check_samples(check, ctx, &point, n, before);
         if (status) return status;
         check_limits(check, n, before, &limits);
-        enum verdict verdict = check_value(check, &limits, point.value, n);
+        bool confirms = is_awaited(check);
+        enum verdict verdict = check_value(check, &limits, point.value, n, moved);
         put_judgement(check, row, &limits, limits.n >= check->rule->window.needs, point.value,
                       n - before, verdict);
+        if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
         if (selected) count_verdict(ctx->outcome, verdict);
         if (selected && !isnan(point.value)) check->chance += false_alarm(check, &limits);
     }
@@ -616,14 +680,15 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
         if (!status && !skip) status = check_row(check, ctx, batch, row);
     }
     if (status) return status;
-    size_t inherited = op->input->schema.count;
-    memcpy(check->vecs, batch->vecs, inherited * sizeof *check->vecs);
+    size_t to = op->input->schema.count;
+    memcpy(check->vecs, batch->vecs, to * sizeof *check->vecs);
     for (size_t i = 0; i < CHECK_COLUMNS; i++) {
+        if (i == CHECK_Q && !check->bare) continue;
         bool has_unit =
             (i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL)) ||
             i == CHECK_BEFORE;
         check->own[i].unit = has_unit ? check->series->unit : "";
-        check->vecs[inherited + i] = check->own[i];
+        check->vecs[to++] = check->own[i];
     }
     check->batch = *batch;
     check->batch.vecs = check->vecs;
@@ -642,8 +707,9 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     check->bare = !stage->has_model;
     const struct column value = input->schema.columns[check->inputs.value];
     for (int i = 0; i < CHECK_GOOD_COMMIT && !status; i++)
-        status = add_number(ctx, &check->op, CHECK_NAMES[i],
-                            i <= CHECK_HIGH || i == CHECK_BEFORE ? &value : NULL);
+        if (i != CHECK_Q || check->bare)
+            status = add_number(ctx, &check->op, CHECK_NAMES[i],
+                                i <= CHECK_HIGH || i == CHECK_BEFORE ? &value : NULL);
     for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS && !status; i++)
         status = op_add_column(ctx, &check->op,
                                (struct column){.name = CHECK_NAMES[i], .type = TYPE_TEXT});
@@ -665,14 +731,24 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     if (ctx->arena->failed) return context_no_memory(ctx);
     size_t i = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
-        level_init(&check->levels[i], rule, false);
+        levels_init(&check->levels[i], rule);
         history_begin(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }
     check->op.next = check_next;
     check->op.free = check_free;
     *out = &check->op;
-    for (const struct rule *rule = check->rules; rule; rule = rule->next)
-        if (rule->fdr > 0) return op_fdr(ctx, stage, &check->op, rule->fdr, out);
+    for (const struct rule *rule = check->rules; rule; rule = rule->next) {
+        if (!(rule->fdr > 0)) continue;
+        check->for_fdr = check->bare;
+        return op_fdr(ctx, stage, &check->op, rule->fdr, out);
+    }
     return 0;
+}
+
+int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *op, struct op **out)
+{
+    struct check_op *check = (struct check_op *)op;
+    check->for_fdr = true;
+    return op_fdr(ctx, stage, op, 0, out);
 }

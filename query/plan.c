@@ -255,6 +255,37 @@ static bool shows_excluded(const struct flat *flat)
     return false;
 }
 
+/* Whether an operator does not mind rows that come all at once instead of series by series. */
+static bool takes_any_rows(const struct op *op)
+{
+    static const char *const names[] = {"where", "derive", "keep",      "sort",
+                                        "top",   "take",   "summarize", "expect"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(op->name, names[i]) == 0) return !op->of_series && !lookback_any(op->lookback);
+    return false;
+}
+
+/* The rows of a bare check that are those of `last run`, and that nobody looks back on, get a q each: the
+ * series of a run are judged together. Elsewhere it stays missing. */
+static int plan_family(struct context *ctx, const struct flat *flat, struct planner *planner,
+                       struct plan *plan)
+{
+    struct op **place = &plan->last;
+    const struct stage *stage = NULL;
+    for (const struct flat_stage *at = flat->stages; at; at = at->next)
+        if (at->stage.kind == STAGE_CHECK && !at->stage.has_model) stage = &at->stage;
+    if (!planner->gone || !stage) return 0;
+    while (*place && strcmp((*place)->name, "check") != 0) {
+        if (!takes_any_rows(*place)) return 0;
+        place = &(*place)->input;
+    }
+    if (!*place || schema_find(&(*place)->schema, "q", 1) < 0) return 0;
+    struct op *check = *place;
+    int status = op_check_fdr(ctx, stage, check, place);
+    if (!status) (*place)->detail = "q, over the series of a run";
+    return status;
+}
+
 /* Plans a query up to the stage `end` (NULL: all of it). base: on what the branches of that plan
  * inherit; NULL: on what is selected. */
 static int plan_chain(struct context *ctx, const struct flat *flat, const struct flat_stage *end,
@@ -296,6 +327,8 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     if (status) return status;
     ctx->every_row |= planner.lookback.deep;
     plan_cuts(out->last);
+    status = plan_family(ctx, flat, &planner, out);
+    if (status) return status;
     schema_want(&out->last->schema);
     op_scan_extend(planner.scan, planner.ranges, planner.lookback, planner.gone,
                    planner.with_history);

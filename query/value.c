@@ -289,6 +289,9 @@ int commit_find(struct context *ctx, const char *text, struct span span, const c
     struct find_commit find = {.ctx = ctx, .text = text};
     *commit = NULL;
     if (!*text) return 0;
+    const char *tagged =
+        context_definition(ctx, PACE_OBJECT_TAG, (struct slice){text, (uint32_t)strlen(text)});
+    if (tagged) find.text = text = tagged; /* a name comes before the beginning of a hash */
     int status = pace_commits(ctx->snapshot, text, ctx->error, visit_commit, &find);
     if (find.status) return find.status;
     if (status < 0) return context_store_error(ctx, status);

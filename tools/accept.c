@@ -42,10 +42,15 @@ static int is_selector(const char *pattern)
     return 0;
 }
 
+const char *accept_selector(struct arena *arena, const char *pattern)
+{
+    return is_selector(pattern) ? pattern : benchmark_term(arena, pattern);
+}
+
 const char *accept_statement(struct arena *arena, const char *pattern, const char *branch,
                              const char *at, const char *why)
 {
-    const char *selector = is_selector(pattern) ? pattern : benchmark_term(arena, pattern);
+    const char *selector = accept_selector(arena, pattern);
     const char *own = "", *place = "";
     if (selector == NULL) return NULL;
     if (strncmp(selector, "//", 2) != 0 && strstr(selector, "branch:") == NULL)

@@ -1,5 +1,5 @@
-/* cmd_accept.c -- `pace accept` and `pace mark`: facts about history, by name and with a reason. Both
- * write a `mark` statement of the language and run it. */
+/* cmd_accept.c -- `pace accept`, `pace alias`, `pace mark`: facts about history, by name and with a
+ * reason. They write a `mark` statement of the language and run it. */
 #include "command.h"
 
 #include "../engine/arena.h"
@@ -38,6 +38,30 @@ int cmd_accept(const struct arguments *arguments)
     }
     arena_clear(&arena);
     free(identity);
+    return status;
+}
+
+/* OLD and NEW are benchmarks, or selectors; a plain NEW is of OLD's key. */
+int cmd_alias(const struct arguments *arguments)
+{
+    const char *why = arguments_value(arguments, OPTION_MESSAGE);
+    if (arguments->operand_count != 2)
+        return command_misused(arguments->command,
+                               "`pace alias` takes the old name and the new one");
+    const char *old = arguments->operands[0], *new = arguments->operands[1];
+    struct arena arena;
+    arena_init(&arena, 0);
+    const char *from = accept_selector(&arena, old), *to = accept_selector(&arena, new);
+    size_t key = from != old ? 0 : strcspn(old, ":") + 1;
+    if (key > 0 && key <= strlen(old) && to != new &&strncmp(old, "//", 2) != 0)
+        to = arena_printf(&arena, "%.*s%s", (int)key, old, accept_string(&arena, new));
+    const char *reason = why != NULL ? accept_string(&arena, why) : "";
+    const char *text = from != NULL && to != NULL && reason != NULL
+                           ? arena_printf(&arena, "mark alias %s as %s %s", from, to, reason)
+                           : NULL;
+    int status = text == NULL ? store_failed("", PACE_ENOMEM, NULL)
+                              : query_text(arguments, text, strlen(text));
+    arena_clear(&arena);
     return status;
 }
 

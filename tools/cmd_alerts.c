@@ -36,12 +36,20 @@ struct alerts {
     size_t count, capacity;
     size_t series, first; /* number of the present series, and its first alert */
     const char *names[5]; /* of the present series */
-    const struct pace_mark *marks;
-    size_t mark_count;
+    const char *key;      /* series_key of the present series */
+    struct accepted *accepted;
+    size_t accepted_count;
     /* Of the row before, of the series. */
     int64_t before_ns;
     double before_base;
     char before_commit[PACE_MAX_COMMIT + 1];
+};
+
+/* A mark that accepts, and the series that it names. */
+struct accepted {
+    const struct pace_mark *mark;
+    const char **series; /* series_key of each, sorted */
+    size_t count, capacity;
 };
 
 static const char *const NAME_FIELDS[] = {"project", "branch", "testbed", "benchmark", "measure"};
@@ -74,15 +82,29 @@ static struct alert *newest_open(struct alerts *alerts)
     return NULL;
 }
 
-/* The accept mark that took effect with a row, or NULL. */
+/* The names of a series as one text. */
+static const char *series_key(struct arena *arena, const char *const names[5])
+{
+    return arena_printf(arena, "%s\n%s\n%s\n%s\n%s", names[0], names[1], names[2], names[3],
+                        names[4]);
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The accept mark on the present series that took effect with a row, or NULL. */
 static const struct pace_mark *mark_at(const struct alerts *alerts, int64_t time_ns)
 {
-    for (size_t i = alerts->mark_count; i > 0; i--) {
-        const struct pace_mark *mark = &alerts->marks[i - 1];
-        if (mark->kind != PACE_MARK_ACCEPT || mark->undone || mark->at_ns > time_ns ||
-            mark->at_ns <= alerts->before_ns)
+    for (size_t i = alerts->accepted_count; i > 0; i--) {
+        const struct accepted *accepted = &alerts->accepted[i - 1];
+        const struct pace_mark *mark = accepted->mark;
+        if (mark->at_ns > time_ns || mark->at_ns <= alerts->before_ns || accepted->count == 0)
             continue;
-        return mark;
+        if (bsearch(&alerts->key, accepted->series, accepted->count, sizeof *accepted->series,
+                    by_text) != NULL)
+            return mark;
     }
     return NULL;
 }
@@ -190,6 +212,8 @@ static int take_row(struct alerts *alerts, const struct pace_rows *rows, size_t 
         alerts->before_base = NAN;
         for (size_t i = 0; i < 5; i++)
             alerts->names[i] = keep(alerts, field_text(rows_find(rows, NAME_FIELDS[i]), row));
+        alerts->key = series_key(&alerts->arena, alerts->names);
+        if (alerts->key == NULL) return PACE_ENOMEM;
     }
     int code = 0;
     if (newest_open(alerts) == NULL) code = accepted_at_once(alerts, rows, row, time_ns);
@@ -279,20 +303,52 @@ static const char *question(struct alerts *alerts, const struct arguments *argum
                         : NULL;
 }
 
-static int collect(struct alerts *alerts, pace *store, const struct show_style *style,
-                   const char *text)
+/* One row of a question's answer. 0, or an error of the engine. */
+typedef int take_one(struct alerts *alerts, void *context, const struct pace_rows *rows,
+                     size_t row);
+
+static int take_alert(struct alerts *alerts, void *context, const struct pace_rows *rows,
+                      size_t row)
+{
+    (void)context;
+    return take_row(alerts, rows, row);
+}
+
+static int take_series(struct alerts *alerts, void *context, const struct pace_rows *rows,
+                       size_t row)
+{
+    struct accepted *accepted = context;
+    const char *names[5];
+    for (size_t i = 0; i < 5; i++) {
+        names[i] = field_text(rows_find(rows, NAME_FIELDS[i]), row);
+        if (names[i] == NULL) names[i] = "";
+    }
+    if (accepted->count == accepted->capacity) {
+        size_t capacity = accepted->capacity ? accepted->capacity * 2 : 16;
+        const char **grown = reallocarray(accepted->series, capacity, sizeof *grown);
+        if (grown == NULL) return PACE_ENOMEM;
+        accepted->series = grown;
+        accepted->capacity = capacity;
+    }
+    const char *key = series_key(&alerts->arena, names);
+    if (key == NULL) return PACE_ENOMEM;
+    accepted->series[accepted->count++] = key;
+    return 0;
+}
+
+static int ask(struct alerts *alerts, pace_session *session, const struct show_style *style,
+               const char *text, take_one *take, void *context)
 {
     struct pace_error error = {0};
-    pace_session *session = NULL;
     pace_query *query = NULL;
     const struct pace_rows *rows = NULL;
     enum pace_step step = PACE_STEP_ROWS;
-    int code = pace_session_open(store, NULL, &error, &session);
-    if (code == 0) code = pace_prepare(session, text, strlen(text), &error, &query);
+    int code =
+        text == NULL ? PACE_ENOMEM : pace_prepare(session, text, strlen(text), &error, &query);
     while (code == 0 && step != PACE_STEP_END) {
         code = pace_step(query, &error, &step, &rows);
         for (size_t i = 0; code == 0 && step == PACE_STEP_ROWS && i < rows->count; i++)
-            code = take_row(alerts, rows, i);
+            code = take(alerts, context, rows, i);
     }
     int status = code == 0 ? STATUS_OK : status_of_error(code);
     if (code == PACE_EQUERY)
@@ -300,7 +356,51 @@ static int collect(struct alerts *alerts, pace *store, const struct show_style *
     else if (code != 0)
         store_failed("", code, &error);
     pace_query_free(query);
+    return status;
+}
+
+/* The marks that accept, each with the series that its selector names. */
+static int read_accepted(struct alerts *alerts, pace_session *session,
+                         const struct show_style *style, const struct pace_mark *marks,
+                         size_t count)
+{
+    alerts->accepted = calloc(count + 1, sizeof *alerts->accepted);
+    if (alerts->accepted == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    int status = STATUS_OK;
+    for (size_t i = 0; i < count && status == STATUS_OK; i++) {
+        if (marks[i].kind != PACE_MARK_ACCEPT || marks[i].undone) continue;
+        struct accepted *accepted = &alerts->accepted[alerts->accepted_count++];
+        accepted->mark = &marks[i];
+        const char *text = arena_printf(
+            &alerts->arena, "%s | last 1 | keep project, branch, testbed, benchmark, measure",
+            *marks[i].selector != '\0' ? marks[i].selector : "project:*");
+        status = ask(alerts, session, style, text, take_series, accepted);
+        if (accepted->count > 0)
+            qsort(accepted->series, accepted->count, sizeof *accepted->series, by_text);
+    }
+    return status;
+}
+
+static int collect(struct alerts *alerts, pace *store, const struct show_style *style,
+                   const char *text)
+{
+    struct pace_error error = {0};
+    pace_session *session = NULL;
+    pace_snapshot *snapshot = NULL;
+    const struct pace_mark *marks = NULL;
+    size_t count = 0;
+    int code = pace_snapshot_begin(store, NULL, &snapshot);
+    if (code == 0) code = pace_marks(snapshot, &error, &marks, &count);
+    if (code == 0) code = pace_session_open(store, NULL, &error, &session);
+    int status = code != 0 ? store_failed("", code, &error) : STATUS_OK;
+    if (status == STATUS_OK) status = read_accepted(alerts, session, style, marks, count);
+    if (status == STATUS_OK) status = ask(alerts, session, style, text, take_alert, NULL);
+    for (size_t i = 0; i < alerts->accepted_count; i++)
+        free(alerts->accepted[i].series);
+    free(alerts->accepted);
+    alerts->accepted = NULL;
     pace_session_close(session);
+    pace_snapshot_end(snapshot);
     return status;
 }
 
@@ -309,7 +409,6 @@ int cmd_alerts(const struct arguments *arguments)
     struct show_style style;
     struct alerts alerts = {0};
     pace *store = NULL;
-    pace_snapshot *snapshot = NULL;
     const char *only = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     int known = only == NULL;
     for (int i = 0; i < ALERT_STATES && !known; i++)
@@ -323,12 +422,8 @@ int cmd_alerts(const struct arguments *arguments)
     arena_init(&alerts.arena, 0);
     const char *text = question(&alerts, arguments);
     if (text == NULL) status = store_failed("", PACE_ENOMEM, NULL);
-    int code = pace_snapshot_begin(store, NULL, &snapshot);
-    if (code == 0) code = pace_marks(snapshot, NULL, &alerts.marks, &alerts.mark_count);
-    if (code != 0) status = store_failed("", code, NULL);
     if (status == 0) status = collect(&alerts, store, &style, text);
     if (status == 0) status = show_alerts(&alerts, &style, only);
-    pace_snapshot_end(snapshot);
     arena_clear(&alerts.arena);
     free(alerts.items);
     pace_close(store);

@@ -96,8 +96,8 @@ static int check(const struct arguments *arguments, pace *store, const struct id
             status = status_merge(status, STATUS_REGRESSION);
         if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL))
             status = STATUS_OK;
-        if (judge_is_empty(&judgement) || (judgement.counts[JUDGE_VERDICT_THIN] > 0 &&
-                                           arguments_has(arguments, OPTION_REQUIRE_BASELINE)))
+        if (judge_is_empty(&judgement) ||
+            (judge_lacks_baseline(&judgement) && arguments_has(arguments, OPTION_REQUIRE_BASELINE)))
             status = status_merge(status, STATUS_NO_VERDICT);
         if (branch == NULL && identity->commit[0] != '\0' &&
             !is_of_head(&judgement, identity->commit)) {

@@ -153,8 +153,7 @@ static int verdict(struct job *job, pace **store, const struct stored *stored)
             say_note("nothing to judge in this run");
             status = status_merge(status, STATUS_NO_VERDICT);
         }
-        if (first.counts[JUDGE_VERDICT_THIN] > 0 &&
-            arguments_has(job->arguments, OPTION_REQUIRE_BASELINE))
+        if (judge_lacks_baseline(&first) && arguments_has(job->arguments, OPTION_REQUIRE_BASELINE))
             status = status_merge(status, STATUS_NO_VERDICT);
     }
     judge_clear(&first);

@@ -14,8 +14,8 @@ enum dump_limit {
 };
 
 const char *const dump_mark_kinds[DUMP_MARK_KINDS] = {"", "accept", "exclude", "archive", "alias"};
-const char *const dump_object_kinds[DUMP_OBJECT_KINDS] = {"",          "let",   "view",
-                                                          "threshold", "alert", "measure"};
+const char *const dump_object_kinds[DUMP_OBJECT_KINDS] = {"",      "let",     "view", "threshold",
+                                                          "alert", "measure", "tag"};
 const char *const dump_directions[DUMP_DIRECTIONS] = {"", "lower", "higher"};
 
 struct dump {

@@ -33,7 +33,7 @@ char *dump_renumber(struct arena *arena, const char *selector,
                     uint64_t (*number)(void *context, uint64_t run), void *context);
 
 /* What the words of a record mean, by the numbers of pace.h. */
-enum { DUMP_MARK_KINDS = 5, DUMP_OBJECT_KINDS = 6, DUMP_DIRECTIONS = 3 };
+enum { DUMP_MARK_KINDS = 5, DUMP_OBJECT_KINDS = 7, DUMP_DIRECTIONS = 3 };
 extern const char *const dump_mark_kinds[DUMP_MARK_KINDS];
 extern const char *const dump_object_kinds[DUMP_OBJECT_KINDS];
 extern const char *const dump_directions[DUMP_DIRECTIONS];

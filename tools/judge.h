@@ -31,8 +31,8 @@ struct judged {
         *bad_commit; /* last good and first bad of what fires, or is open; "" */
     enum judge_verdict verdict;
     uint64_t run;
-    double value, base, delta, limit, p, n; /* NAN where there is none */
-    double low_delta, high_delta; /* of rounds: the interval of delta */
+    double value, base, delta, limit, p, q, n; /* NAN where there is none */
+    double low_delta, high_delta;              /* of rounds: the interval of delta */
     double before;       /* level before the regression that is open; NAN: none */
     int higher_is_worse; /* 1 or 0; -1: not known */
 };
@@ -42,7 +42,8 @@ struct judgement {
     struct judged *rows; /* in the order of the query */
     size_t count, capacity;
     size_t counts[JUDGE_VERDICT_COUNT];
-    const char *paired_with; /* the commit that rounds were measured against; NULL: history judged */
+    const char
+        *paired_with;  /* the commit that rounds were measured against; NULL: history judged */
     uint64_t settling; /* of the thin ones: their level changed lately */
     int is_bare; /* no model was named: on a branch with a start point the parent alone counts */
 };
@@ -63,6 +64,9 @@ int judge_check_model(pace *store, const char *model);
 
 /* Whether no row got a verdict: all are new, thin, gone or failed. */
 int judge_is_empty(const struct judgement *judgement);
+
+/* Whether a series that is not new has too few earlier runs, or too few on this machine. */
+int judge_lacks_baseline(const struct judgement *judgement);
 
 /* Rows that a second run could confirm: suspected, or worse by a rule without `confirm`. */
 size_t judge_suspects(const struct judgement *judgement);

@@ -119,5 +119,42 @@ t "a benchmark that is gone" measure 0 -p m
 t "is named" has "$ERR" "gone  m::3"
 t "the next run" measure 0 -p m
 t "names it no more" lacks "$ERR" "gone  m::3"
+
+# What began between the same commits is one incident; a mark on one series is of that one alone.
+day=10
+for value in 0.00100 0.00101 0.00099 0.00102 0.00100 0.00101; do
+    many $value
+    measure 0 -p inc --commit c0ffee$day --time 2024-03-${day}T00:00:00Z
+    day=$((day + 1))
+done
+many 0.00150
+t "six that get slower with one commit" measure 1 -p inc --commit c0ffee$day --time 2024-03-${day}T00:00:00Z
+t "are one incident" has "$OUT" "incident: 6 series since c0ffee1, and not yet in c0ffee1; the most is +49 %"
+t "with its number" run_pace 1 check -p inc --branch main --format csv
+t "in each row" [ "$(grep -c ',1$' "$OUT")" = 6 ]
+t "accepting one of them" run_pace 0 accept 'project:inc benchmark:m::4' -m 'meant for this one'
+day=$((day + 1))
+many 0.00150
+t "and the next commit" measure 0 -p inc --commit c0ffee$day --time 2024-03-${day}T00:00:00Z
+t "acknowledges" run_pace 0 alerts -p inc acknowledged
+t "that one" has "$OUT" "m::4"
+t "and no other" lacks "$OUT" "m::5"
+t "alias: a benchmark" run_pace 0 alias m::1 m::one -m renamed
+t "continues" has "$ERR" "benchmark:m::1 continues as benchmark:m::one"
+t "alias: a name of another key" run_pace 0 alias measure:latency wall
+t "stays with the key" has "$ERR" 'measure:latency continues as measure:"wall"'
+t "alias: one name" run_pace 2 alias m::1
+t "tag: the store's commits by a prefix" run_pace 0 tag before c0ffee15
+t "is a name in queries" run_pace 0 query 'project:inc benchmark:m::5 commit:before | keep commit'
+t "for that commit" has "$OUT" c0ffee15
+t "tags are listed" run_pace 0 tag --format csv
+t "with their commits" has "$OUT" before,c0ffee15
+t "a dump has them" run_pace 0 dump
+cp "$OUT" tags.jsonl
+t "and brings them along" run_pace 0 --db loaded load tags.jsonl
+t "to another store" run_pace 0 --db loaded tag --format csv
+t "with the same commits" has "$OUT" before,c0ffee15
+t "tag: a commit of several" run_pace 2 tag x c0ffee1
+t "tag: no commit" run_pace 3 tag x dead00
 echo "1..$TESTS"
 exit "$FAILED"

@@ -1,0 +1,151 @@
+/* test_machine.c -- verdicts where the machine changes: moved, never worse; a level for each machine. */
+#include "../query_help.h"
+#include "fixture.h"
+
+struct world {
+    char *directory;
+    pace *store;
+    pace_session *session;
+    int day;
+};
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    if (!world) return -1;
+    world->directory = fixture_dir();
+    assert_int_equal(pace_open(world->directory, PACE_CREATE, NULL, NULL, &world->store), 0);
+    world->session = query_session(world->store, FIXTURE_START_NS + 400 * FIXTURE_DAY_NS);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    pace_session_close(world->session);
+    pace_close(world->store);
+    fixture_remove(world->directory);
+    free(world->directory);
+    free(world);
+    return 0;
+}
+
+/* A run of the next day; cpu NULL: it does not say where it was measured. */
+static void put(struct world *world, const char *cpu, double value)
+{
+    char commit[41];
+    int day = world->day++;
+    fixture_commit(commit, day);
+    struct pace_run_info info = {.project = "p",
+                                 .branch = "main",
+                                 .testbed = "t",
+                                 .commit = commit,
+                                 .time_ns = FIXTURE_START_NS + day * FIXTURE_DAY_NS};
+    pace_run *run;
+    assert_int_equal(pace_run_begin(world->store, &info, NULL, &run), 0);
+    if (cpu) {
+        assert_int_equal(pace_run_put_meta(run, "env.arch", "x86_64", NULL), 0);
+        assert_int_equal(pace_run_put_meta(run, "env.cpu", cpu, NULL), 0);
+        assert_int_equal(pace_run_put_meta(run, "env.cores", "4", NULL), 0);
+        assert_int_equal(pace_run_put_meta(run, "env.kernel", day % 2 ? "6.1" : "6.2", NULL), 0);
+    }
+    assert_int_equal(fixture_cell(run, "b", "latency", "ns", PACE_LOWER_IS_BETTER,
+                                  value * (1 + 0.001 * fixture_noise(day, 3)), 0),
+                     0);
+    assert_int_equal(pace_runs_commit(world->store, &run, 1, NULL, NULL), 0);
+    pace_run_free(run);
+}
+
+static void put_level(struct world *world, const char *cpu, int count, double level)
+{
+    for (int i = 0; i < count; i++)
+        put(world, cpu, level);
+}
+
+/* The verdicts of all rows, in order. */
+static void verdicts_are(struct world *world, const char *check, const char *wanted)
+{
+    char query[256], *rows;
+    snprintf(query, sizeof query, "branch:main | check %s | keep verdict", check);
+    query_run(world->session, query, &rows, NULL);
+    for (char *at = rows; *at; at++)
+        if (*at == '\n') *at = ' ';
+    assert_string_equal(rows, wanted);
+    free(rows);
+}
+
+static void test_slower_machine(void **state)
+{
+    struct world *world = *state;
+    put_level(world, "fast", 6, 100);
+    put_level(world, "slow", 6, 150);
+    verdicts_are(world, "", "verdict new thin thin thin thin ok moved moved moved moved moved ok ");
+    verdicts_are(world, "t-test 99% over 64",
+                 "verdict new thin thin thin thin ok moved moved moved moved moved ok ");
+    struct pace_outcome outcome;
+    query_run(world->session, "branch:main | check | last 2", NULL, &outcome);
+    assert_int_equal(outcome.moved, 1);
+    assert_int_equal(outcome.worse, 0);
+    /* what it is set beside, and that a range does not change a verdict */
+    query_gives(world->session,
+                "branch:main | check | last 6 | derive more = round(100 * (value / base - 1)) "
+                "| keep verdict, n, more | take 1",
+                "verdict,n,more\nmoved,6,50\n");
+}
+
+/* Machines that take turns are judged each by itself. */
+static void test_turns(void **state)
+{
+    struct world *world = *state;
+    for (int i = 0; i < 6; i++) {
+        put(world, "fast", 100);
+        put(world, "slow", 150);
+    }
+    put(world, "fast", 120);
+    put(world, "slow", 180);
+    put(world, "fast", 120);
+    put(world, "slow", 180);
+    const char *wanted = "verdict new new thin thin thin thin thin thin thin moved ok ok "
+                         "suspected suspected worse worse ";
+    verdicts_are(world, "", wanted);
+}
+
+/* Runs that say nothing fit every machine. */
+static void test_unknown(void **state)
+{
+    struct world *world = *state;
+    put_level(world, NULL, 6, 100);
+    put_level(world, "fast", 2, 150);
+    verdicts_are(world, "", "verdict new thin thin thin thin ok suspected worse ");
+    put_level(world, NULL, 1, 150);
+    verdicts_are(world, "t-test 99% over 64 floor 5%",
+                 "verdict new thin thin thin thin ok worse ok ok ");
+}
+
+/* A regression that one machine showed is open on the other one too, until it is over. */
+static void test_open(void **state)
+{
+    struct world *world = *state;
+    put_level(world, "fast", 6, 100);
+    put_level(world, "slow", 6, 200);
+    put_level(world, "fast", 2, 150);
+    put(world, "slow", 200);
+    query_gives(world->session,
+                "branch:main | check | last 2 | derive was = round(before/1ns) | keep verdict, "
+                "was, bad_commit",
+                "verdict,was,bad_commit\n"
+                "worse,,c00000c000000000000000000000000000000000\n"
+                "ok,100,c00000c000000000000000000000000000000000\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_slower_machine, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,311 @@
+/* judge_notes.c -- what is said beside the alerts of a verdict, on stderr. */
+#include "judge_own.h"
+
+#include "rows.h"
+#include "say.h"
+#include "store.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double MOVED_LEAST = 0.05; /* a change of less is not told of as a move */
+
+int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
+                uint32_t *column)
+{
+    uint32_t benchmark = 0, measure = 0, count = 0;
+    const struct pace_column *columns;
+    int code = pace_name_find(snapshot, PACE_BENCHMARK, judged->benchmark,
+                              strlen(judged->benchmark), NULL, &benchmark);
+    if (code == 0)
+        code = pace_name_find(snapshot, PACE_MEASURE, judged->measure, strlen(judged->measure),
+                              NULL, &measure);
+    if (code == 0) code = pace_columns(snapshot, stream, NULL, &columns, &count);
+    for (uint32_t i = 0; code == 0 && i < count; i++) {
+        if (columns[i].benchmark != benchmark || columns[i].measure != measure) continue;
+        *column = i;
+        return 0;
+    }
+    return code != 0 ? code : PACE_ENOTFOUND;
+}
+
+/* -- the lineage, for people ------------------------------------------------------------------- */
+
+static int find_lineage(pace_snapshot *snapshot, const struct judged *judged,
+                        struct pace_lineage *out)
+{
+    const char *const names[] = {judged->project, judged->branch, judged->testbed};
+    uint32_t ids[3];
+    for (int i = 0; i < 3; i++) {
+        int code = pace_name_find(snapshot, (enum pace_dimension)i, names[i], strlen(names[i]),
+                                  NULL, &ids[i]);
+        if (code != 0) return code;
+    }
+    return pace_lineage_find(snapshot, ids[0], ids[1], ids[2], NULL, out);
+}
+
+/* Says where the branch of each judged stream has its history from: always when it is not as
+ * asked. */
+static void note_lineage(pace *store, const struct judgement *judgement, int quiet)
+{
+    pace_snapshot *snapshot = NULL;
+    size_t listed = 0;
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i], *before = i > 0 ? row - 1 : NULL;
+        struct pace_lineage lineage;
+        char text[1500];
+        if (before != NULL && strcmp(row->project, before->project) == 0 &&
+            strcmp(row->branch, before->branch) == 0 && strcmp(row->testbed, before->testbed) == 0)
+            continue;
+        if (find_lineage(snapshot, row, &lineage) != 0 || lineage.state == PACE_LINEAGE_NONE)
+            continue;
+        if (quiet && lineage.state == PACE_LINEAGE_EXACT) continue;
+        if (listed++ < MAX_LISTED)
+            say_note("%s on %s: %s%s", row->branch, row->testbed,
+                     lineage.segment_count > 0 ? "the baseline is " : "",
+                     pace_lineage_text(&lineage, text, sizeof text));
+    }
+    pace_snapshot_end(snapshot);
+}
+
+/* -- notes ------------------------------------------------------------------------------------- */
+
+/* Regressions of earlier runs: they alert once, and are said until they are over. */
+static void note_open(const struct judgement *judgement)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX];
+        if (!judged_is_open(row) || listed++ >= MAX_LISTED) continue;
+        say_note("open   %s  %s  was %s before %.*s, is %s", row->benchmark, row->measure,
+                 unit_print(was, row->before, row->unit), SHORT_COMMIT,
+                 *row->bad_commit != '\0' ? row->bad_commit : "the change",
+                 unit_print(is, row->value, row->unit));
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more open", listed - MAX_LISTED);
+    if (listed > 0) say_note("accept what is meant: pace accept PATTERN -m WHY");
+}
+
+/* One line a row of a verdict, on stderr. */
+static void note_rows(const struct judgement *judgement, enum judge_verdict verdict,
+                      const char *help)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+        if (row->verdict != verdict || listed++ >= MAX_LISTED) continue;
+        if (isnan(row->value) || isnan(row->base))
+            say_note("%s  %s  %s%s", judge_verdicts[verdict], row->benchmark, row->measure, help);
+        else
+            say_note("%s  %s  %s  was %s  is %s  %s%s", judge_verdicts[verdict], row->benchmark,
+                     row->measure, unit_print(was, row->base, row->unit),
+                     unit_print(is, row->value, row->unit), delta_text(delta, row->delta), help);
+    }
+    if (listed > MAX_LISTED)
+        say_note("... and %zu more %s", listed - MAX_LISTED, judge_verdicts[verdict]);
+}
+
+/* Whether the run of the commit before the judged one still had the series. */
+static int went_now(pace_snapshot *snapshot, const struct judged *judged)
+{
+    enum { RUNS = 64 };
+    struct pace_run_view view;
+    struct pace_cells cells;
+    pace_scan *scan = NULL;
+    uint32_t column;
+    int had = 0;
+    if (pace_run_get(snapshot, judged->run, NULL, &view) != 0 ||
+        column_find(snapshot, view.stream, judged, &column) != 0)
+        return 0;
+    struct pace_range range = {INT64_MIN, view.time_ns + 1, RUNS};
+    if (pace_scan_open(snapshot, view.stream, &column, 1, &range, NULL, &scan) != 0) return 0;
+    while (pace_scan_next(scan, NULL, &cells) == 0 && cells.run_count > 0)
+        for (size_t i = 0; i < cells.run_count; i++) {
+            int same = cells.runs[i].run == judged->run ||
+                       (*view.commit != '\0' && strcmp(cells.runs[i].commit, view.commit) == 0);
+            if (!same) had = cells.status[i] != PACE_CELL_ABSENT;
+        }
+    pace_scan_close(scan);
+    return had;
+}
+
+/* A series that is gone is said once, by the first commit without it; later it is only counted. */
+static void note_gone(pace *store, const struct judgement *judgement)
+{
+    size_t listed = 0;
+    pace_snapshot *snapshot = NULL;
+    if (judgement->counts[JUDGE_VERDICT_GONE] == 0 ||
+        pace_snapshot_begin(store, NULL, &snapshot) != 0)
+        return;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (row->verdict != JUDGE_VERDICT_GONE || !went_now(snapshot, row)) continue;
+        if (listed++ < MAX_LISTED)
+            say_note("gone  %s  %s  was in earlier runs and is not in this one", row->benchmark,
+                     row->measure);
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more gone", listed - MAX_LISTED);
+    pace_snapshot_end(snapshot);
+}
+
+/* Most series beyond a limit or the floor to the same side: hardly each benchmark's own doing. */
+static void note_together(const struct judgement *judgement)
+{
+    enum { FEWEST = 5 };
+    const double least = MOVED_LEAST;
+    size_t up = 0, down = 0, known = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        double delta = judgement->rows[i].delta;
+        if (isnan(delta)) continue;
+        known++;
+        up += delta >= least;
+        down += delta <= -least;
+    }
+    size_t most = up > down ? up : down;
+    if (known < FEWEST || 2 * most <= known) return;
+    say_note("everything moved together: %zu of %zu series are %s by %.0f %% or more; look at the "
+             "machine, or at what all have in common, first",
+             most, known, up > down ? "higher" : "lower", least * 100);
+}
+
+/* "x86_64, AMD EPYC 7763, 4 cores" of a run; "" where it does not say. */
+static void machine_text(pace_snapshot *snapshot, uint64_t run, char *out, size_t size)
+{
+    static const char *const keys[] = {"env.arch", "env.cpu", "env.cores"};
+    struct pace_meta meta;
+    size_t used = 0;
+    out[0] = '\0';
+    if (pace_run_meta(snapshot, run, NULL, &meta) != 0) return;
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
+        for (size_t i = 0; i < meta.count && used < size; i++)
+            if (strcmp(meta.keys[i], keys[k]) == 0 && *meta.values[i] != '\0')
+                used += (size_t)snprintf(out + used, size - used, "%s%.200s%s",
+                                         used > 0 ? ", " : "", meta.values[i],
+                                         k < 2                              ? ""
+                                         : strcmp(meta.values[i], "1") == 0 ? " core"
+                                                                            : " cores");
+}
+
+/* A run of another machine than those before it has no verdict on the code: said first, once a testbed,
+ * with the machine. */
+static void note_machine(pace *store, const struct judgement *judgement)
+{
+    pace_snapshot *snapshot = NULL;
+    uint64_t told = 0;
+    if (judgement->counts[JUDGE_VERDICT_MOVED] == 0 ||
+        pace_snapshot_begin(store, NULL, &snapshot) != 0)
+        return;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char machine[700];
+        size_t moved = 0;
+        if (row->verdict != JUDGE_VERDICT_MOVED || row->run == told) continue;
+        told = row->run;
+        for (size_t k = i; k < judgement->count && judgement->rows[k].run == told; k++)
+            moved += judgement->rows[k].verdict == JUDGE_VERDICT_MOVED;
+        machine_text(snapshot, told, machine, sizeof machine);
+        say_note("the machine of %s changed: run %llu is of %s\n"
+                 "  %zu series %s not judged, as too few runs are of this machine yet",
+                 row->testbed, (unsigned long long)told, machine, moved, moved == 1 ? "is" : "are");
+    }
+    pace_snapshot_end(snapshot);
+}
+
+/* Series whose values are others on the other machine. */
+static void note_moved_rows(const struct judgement *judgement)
+{
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+        if (row->verdict != JUDGE_VERDICT_MOVED || !(fabs(row->delta) >= MOVED_LEAST) ||
+            listed++ >= MAX_LISTED)
+            continue;
+        say_note("moved  %s  %s  was %s  is %s  %s on the new machine", row->benchmark,
+                 row->measure, unit_print(was, row->base, row->unit),
+                 unit_print(is, row->value, row->unit), delta_text(delta, row->delta));
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more moved", listed - MAX_LISTED);
+}
+
+/* What could not be judged is always said. */
+static void note_missing(pace *store, const struct judgement *judgement)
+{
+    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW], settling = (size_t)judgement->settling;
+    size_t thin = judgement->counts[JUDGE_VERDICT_THIN] - settling;
+    if (settling > 0)
+        say_note("%zu series %s changed lately: the new level has too few runs to judge by",
+                 settling, settling == 1 ? "has" : "have");
+    if (fresh > 0) say_note("%zu series %s new: no baseline yet", fresh, fresh == 1 ? "is" : "are");
+    if (thin > 0)
+        say_note("%zu series %s not judged: too few earlier runs for a baseline", thin,
+                 thin == 1 ? "was" : "were");
+    note_gone(store, judgement);
+    note_rows(judgement, JUDGE_VERDICT_FAILED, "");
+}
+
+/* Changes that are large enough, and not told from chance in so few rounds. */
+static void note_undecided(const struct judgement *judgement)
+{
+    enum { MOST_ROUNDS = 100 }; /* more are not worth a word */
+    size_t listed = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
+        char interval[64] = "", more[64] = "";
+        if (row->verdict != JUDGE_VERDICT_NEED_MORE || listed++ >= MAX_LISTED) continue;
+        /* The interval of the logarithm shrinks with the root of the rounds. */
+        double reach = log1p(row->high_delta) - log1p(row->low_delta);
+        reach /= 2 * fabs(log1p(row->delta));
+        double rounds = ceil(row->n * reach * reach) + 1;
+        if (rounds <= MOST_ROUNDS) snprintf(more, sizeof more, "; --rounds %.0f may tell", rounds);
+        if (isfinite(row->low_delta) && isfinite(row->high_delta))
+            snprintf(interval, sizeof interval, " (%+.1f to %+.1f)", row->low_delta * 100,
+                     row->high_delta * 100);
+        say_note("need-more  %s  %s  was %s  is %s  %s%s, p %.2g%s", row->benchmark, row->measure,
+                 unit_print(was, row->base, row->unit), unit_print(is, row->value, row->unit),
+                 delta_text(delta, row->delta), interval, row->p, more);
+    }
+    if (listed > MAX_LISTED) say_note("... and %zu more need more rounds", listed - MAX_LISTED);
+}
+
+/* The same where rounds were judged. */
+static void note_unpaired(const struct judgement *judgement)
+{
+    note_undecided(judgement);
+    size_t fresh = judgement->counts[JUDGE_VERDICT_NEW];
+    if (fresh > 0)
+        say_note("%zu series %s new: %s has no value of %s", fresh, fresh == 1 ? "is" : "are",
+                 judgement->paired_with, fresh == 1 ? "it" : "them");
+    note_rows(judgement, JUDGE_VERDICT_THIN, "  has values of both sides in one round only");
+    note_rows(judgement, JUDGE_VERDICT_GONE, "  is measured in the base and not in this work tree");
+    note_rows(judgement, JUDGE_VERDICT_FAILED, "");
+}
+
+void judge_note_first(pace *store, const struct judgement *judgement, int quiet)
+{
+    if (judgement->paired_with != NULL) return;
+    note_lineage(store, judgement, quiet);
+    note_machine(store, judgement);
+    note_together(judgement);
+}
+
+void judge_note_rest(pace *store, const struct judgement *judgement, int quiet)
+{
+    if (!quiet) {
+        note_open(judgement);
+        note_rows(judgement, JUDGE_VERDICT_RECOVERED, "");
+        note_rows(judgement, JUDGE_VERDICT_BETTER, "");
+        note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");
+        note_moved_rows(judgement);
+    }
+    if (judgement->paired_with != NULL)
+        note_unpaired(judgement);
+    else
+        note_missing(store, judgement);
+}

@@ -1,0 +1,33 @@
+/* judge_own.h -- what the files of the verdict share: judge.c asks, judge_notes.c and judge_alerts.c tell. */
+#ifndef PACE_JUDGE_OWN_H
+#define PACE_JUDGE_OWN_H
+
+#include "../engine/unit.h"
+#include "judge.h"
+
+enum {
+    MAX_LISTED = 20, /* alerts, or notes of one kind, that are written out */
+    SHORT_COMMIT = 7,
+};
+
+extern const char *const judge_verdicts[]; /* names, by enum judge_verdict */
+
+/* The same series in another judgement, or NULL. */
+const struct judged *judged_find(const struct judgement *judgement, const struct judged *series);
+
+/* Whether a regression of an earlier run is still there. */
+int judged_is_open(const struct judged *judged);
+
+/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. */
+const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta);
+
+/* The column of a judged series in a stream: 0, or an error of the engine. */
+int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
+                uint32_t *column);
+
+/* Notes, on stderr. Before the alerts: the lineage, another machine, everything together. Behind them:
+ * what is open, recovered, better, changed or moved; and always what could not be judged. */
+void judge_note_first(pace *store, const struct judgement *judgement, int quiet);
+void judge_note_rest(pace *store, const struct judgement *judgement, int quiet);
+
+#endif
