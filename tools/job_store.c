@@ -226,8 +226,8 @@ int job_store(struct job *job, struct trial_result *result, pace **store_out, st
     *out = (struct stored){0};
     if (job->backdate_ns != 0) result->started_ns = job->backdate_ns;
     int code = put_meta(&result->record, job);
-    int status = code != 0 ? store_failed("", code, NULL)
-                           : store_open_path(job->path, STORE_CREATE, &store);
+    int status =
+        code != 0 ? store_failed("", code, NULL) : store_open_path(job->path, STORE_CREATE, &store);
     if (status == 0) {
         code = commit_run(job, store, result, out, &error);
         if (code != 0) status = store_failed("the run is not stored", code, &error);

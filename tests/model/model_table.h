@@ -216,6 +216,7 @@ static void query_eval(const struct model_store *store, const struct query_spec 
             if (e.lines[i].selected) *answer_add(answer) = e.lines[i];
     }
     answer->unknown = e.unknown;
+    forget_segments(&e);
     free(e.lines);
     for (int i = stages; i < query->stage_count; i++)
         eval_table_stage(answer, &query->stages[i]);
