@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_dump.sh -- pace dump and load: everything comes back, and the dump of that is the same bytes.
+DATA=$(cd "${0%/*}/../adapters/data" && pwd)
 . "${0%/*}/tap.sh"
-DATA=$(dirname "$PACE")/../tests/adapters/data
 
 same() {
     cmp "$1" "$2" || { diff "$1" "$2" | head -5; return 1; }

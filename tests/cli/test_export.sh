@@ -1,7 +1,7 @@
 #!/bin/sh
 # test_export.sh -- pace dump --format for other tools: what they read, and what comes back here.
+DATA=$(cd "${0%/*}/../adapters/data" && pwd)
 . "${0%/*}/tap.sh"
-DATA=$(cd "$(dirname "$PACE")/../tests/adapters/data" && pwd)
 
 # values STORE: the primary values of a store, without names of runs.
 values() {

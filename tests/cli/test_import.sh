@@ -1,8 +1,8 @@
 #!/bin/sh
 # test_import.sh -- pace import: trees, data.js, results in git history; twice is once; what is
 # skipped is counted.
+DATA=$(cd "${0%/*}/../adapters/data" && pwd)
 . "${0%/*}/tap.sh"
-DATA=$(cd "$(dirname "$PACE")/../tests/adapters/data" && pwd)
 
 # asv_result FILE COMMIT ENV MS VERSION VALUE
 asv_result() {
