@@ -153,7 +153,7 @@ static int restore_version(struct kv_txn *txn, void *context, struct pace_error 
     const struct new_version *new = &restore->new;
     struct head head;
     struct object_record newest;
-    int found, same;
+    int found = 0, same = 0;
     int rc = head_load(txn, error, &head);
     if (!rc) rc = find_same(txn, &head, new, error, &found, &same);
     if (rc || same) return rc;

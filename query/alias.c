@@ -36,7 +36,7 @@ static int find_name(struct context *ctx, int dimension, const char *name, uint3
 /* Puts one mark into the map. */
 static int add_mark(struct context *ctx, const struct pace_mark *mark, struct alias_map *out)
 {
-    int from, to;
+    int from = -1, to = -1;
     const char *old = NULL, *fresh = NULL;
     uint32_t old_id = 0, new_id = 0, count;
     int status = read_side(ctx, mark->selector, &from, &old);

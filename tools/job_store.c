@@ -207,7 +207,7 @@ static int is_gathered(const struct job *job)
 static int keep_store(struct job *job, const struct trial_result *result)
 {
     char path[PATH_MAX];
-    struct stored stored;
+    struct stored stored = {0};
     struct pace_error error = {0};
     pace *store = NULL;
     snprintf(path, sizeof path, "%.3000s/pace-XXXXXX", trial_temporary());
