@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -613,9 +614,18 @@ int git_worktree_add(const char *root, const char *elsewhere, const char *commit
     return 0;
 }
 
+/* A user who interrupts, perhaps twice, still has the tree removed: git inherits the mask. */
 int git_worktree_remove(const char *root, const char *path)
 {
     const char *words[] = {"worktree", "remove", "--force", "--force", path, NULL};
     size_t written = 0;
-    return git_run_shown(root, words, 1, take_nothing, &written) == 0;
+    sigset_t held, before;
+    sigemptyset(&held);
+    sigaddset(&held, SIGINT);
+    sigaddset(&held, SIGTERM);
+    sigaddset(&held, SIGHUP);
+    sigprocmask(SIG_BLOCK, &held, &before);
+    int removed = git_run_shown(root, words, 1, take_nothing, &written) == 0;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return removed;
 }
