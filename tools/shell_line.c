@@ -367,18 +367,14 @@ static void history_keep(struct line *line, const char *text, size_t len)
 /* What to do with the statement so far, now that another line came. */
 static void statement_try(struct line *line, int is_blank)
 {
-    switch (pace_text_state(line->text, line->len)) {
-    case PACE_TEXT_EMPTY: break;
-    case PACE_TEXT_UNFINISHED:
-        if (!is_blank) return; /* goes on; a blank line asks what is missing */
-        /* fall through */
-    case PACE_TEXT_WHOLE:
-    case PACE_TEXT_WRONG:
+    enum pace_text_state state = pace_text_state(line->text, line->len);
+    if (state == PACE_TEXT_UNFINISHED && !is_blank)
+        return; /* goes on; a blank line asks what is missing */
+    if (state != PACE_TEXT_EMPTY) {
         while (line->len > 0 && strchr(" \t\r\n", line->text[line->len - 1]) != NULL)
             line->text[--line->len] = '\0';
         history_keep(line, line->text, line->len);
         shell_statement(line->shell, line->text, line->len);
-        break;
     }
     text_clear(line);
 }
