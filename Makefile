@@ -138,10 +138,11 @@ $(BUILD)/pace.pc: Makefile
 
 # -- tests ---------------------------------------------------------------------------------------
 
-$(BUILD)/tests/%: tests/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
-	@mkdir -p $(@D)
-	$(call say,TEST,$<)$(CC) $(BASE) $(WARNINGS) -Wno-missing-prototypes $(CPPFLAGS) $(CFLAGS) -Itests -o $@ $< $(LIB_OBJECTS) \
-	  $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS)) -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
+TEST_LINKED = $(TEST_PROGRAMS) $(BUILD)/tests/conformance/cells
+$(TEST_LINKED:=.o): CPPFLAGS += -Itests -Wno-missing-prototypes
+$(TEST_LINKED): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB_OBJECTS) $(TOOL_OBJECTS)
+	$(call say,TEST,$@)$(CC) $(SAN) $(CFLAGS) -o $@ $(filter-out $(BUILD)/tools/main.o,$^) \
+	  -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
 
 check: all $(TEST_PROGRAMS)
 	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
