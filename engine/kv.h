@@ -1,7 +1,7 @@
 /* kv.h -- ordered keys in one file: snapshots, cursors, and one atomic durable batch at a time.
  *
- * This is all the engine knows of its storage; kv_lmdb.c is the backend. It hides: one open per
- * file and process, use after fork, growth of the map (also by another process), the wait for
+ * This is all the engine knows of its storage; the backend is LMDB (kv_lmdb.h). It hides: one open
+ * per file and process, use after fork, growth of the map (also by another process), the wait for
  * another writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
  *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.

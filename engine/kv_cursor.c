@@ -1,0 +1,150 @@
+/* kv_cursor.c -- keys of a snapshot or a batch: get, put, delete, cursors, sealed records. See kv.h
+ * and kv_lmdb.h. */
+#include "kv_lmdb.h"
+#include "error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
+           struct kv_slice *value)
+{
+    MDB_val k = value_of(key->bytes, key->len), v;
+    int rc = lmdb_get(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_NOTFOUND && txn->is_snapshot)
+        rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc) return kv_fail(txn->kv, rc, error);
+    *value = slice_of(&v);
+    return 0;
+}
+
+int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
+           struct pace_error *error)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
+    int rc = lmdb_put(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? kv_fail(txn->kv, rc, error) : 0;
+}
+
+int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error)
+{
+    MDB_val k = value_of(key->bytes, key->len);
+    int rc = lmdb_delete(txn->txn, txn->kv->dbi, &k);
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? kv_fail(txn->kv, rc, error) : 0;
+}
+
+int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
+{
+    struct kv_cursor *cursor = malloc(sizeof *cursor);
+    if (!cursor) return error_memory(error);
+    cursor->txn = txn;
+    int rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
+    if (rc) {
+        free(cursor);
+        return kv_fail(txn->kv, rc, error);
+    }
+    *out = cursor;
+    return 0;
+}
+
+void kv_cursor_close(struct kv_cursor *cursor)
+{
+    if (!cursor) return;
+    if (kv_is_opener(cursor->txn->kv)) lmdb_cursor_close(cursor->cursor);
+    free(cursor);
+}
+
+/* What a move of a cursor came to. */
+static int cursor_found(const struct kv_cursor *cursor, int rc, const MDB_val *key,
+                        const MDB_val *record, struct pace_error *error, struct kv_slice *found,
+                        struct kv_slice *value)
+{
+    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (!rc && (key->mv_size == 0 || key->mv_size > KEY_MAX)) rc = MDB_CORRUPTED;
+    if (rc) return kv_fail(cursor->txn->kv, rc, error);
+    *found = slice_of(key);
+    *value = slice_of(record);
+    return 0;
+}
+
+static int cursor_move(struct kv_cursor *cursor, MDB_cursor_op op, struct pace_error *error,
+                       struct kv_slice *found, struct kv_slice *value)
+{
+    MDB_val k = value_of(NULL, 0), v = value_of(NULL, 0);
+    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, op);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
+}
+
+int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                   struct kv_slice *found, struct kv_slice *value)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    int rc = cursor->txn->is_snapshot ? lmdb_seek_surely(cursor->cursor, &k, &v)
+                                      : lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET_RANGE);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
+}
+
+int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                     struct kv_slice *found, struct kv_slice *value)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    int rc = lmdb_seek_before(cursor->cursor, &k, &v);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
+}
+
+int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value)
+{
+    return cursor_move(cursor, MDB_NEXT, error, found, value);
+}
+
+int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
+                   struct kv_slice *value)
+{
+    return cursor_move(cursor, MDB_PREV, error, found, value);
+}
+
+int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
+                   struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
+{
+    int rc = lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
+    return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
+}
+
+/* -- sealed records -------------------------------------------------------------------------- */
+
+int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, struct kv_slice *body)
+{
+    struct kv_slice record;
+    int rc = kv_get(txn, key, error, &record);
+    if (rc) return rc;
+    if (!seal_good(record.data, record.len, key->bytes, key->len))
+        return error_damaged(error, "%s: %s", txn->kv->path, what);
+    *body = (struct kv_slice){.data = record.data + SEAL_BYTES, .len = record.len - SEAL_BYTES};
+    return 0;
+}
+
+int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, void *out, size_t len)
+{
+    struct kv_slice body;
+    int rc = kv_get_sealed(txn, key, what, error, &body);
+    if (rc) return rc;
+    if (body.len != len) return error_damaged(error, "%s: %s", txn->kv->path, what);
+    memcpy(out, body.data, len);
+    return 0;
+}
+
+int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, size_t len,
+                  struct pace_error *error)
+{
+    unsigned char record[SEAL_BYTES + KV_STRUCT_MAX];
+    memcpy(record + SEAL_BYTES, body, len);
+    seal_close(record, SEAL_BYTES + len, key->bytes, key->len);
+    return kv_put(txn, key, record, SEAL_BYTES + len, error);
+}

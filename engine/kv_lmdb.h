@@ -1,0 +1,109 @@
+/* kv_lmdb.h -- what the files of the backend share: kv_*.c that implement kv.h on LMDB 0.9. They alone
+ * include this header, and only this header includes lmdb.h.
+ *
+ * Flags are the default plus MDB_NOTLS, so a commit that returned is on disk and a reader belongs
+ * to its transaction. Everything lives in the unnamed database.
+ *
+ * Locks, in the order in which they are taken: the directory (open, close), the registry's mutex;
+ * for a batch the lead of kv->line, then write.lock between processes; kv->mutex last and briefly. The
+ * map may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
+#ifndef PACE_KV_LMDB_H
+#define PACE_KV_LMDB_H
+
+#include "kv.h"
+#include "kv_line.h"
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <sys/types.h>
+#include <time.h>
+
+enum {
+    READERS_MAX = 512,
+    PAGE_BYTES = 4096,      /* of memory */
+    LMDB_ASSERTED = -31000, /* our own: an assertion of LMDB failed */
+};
+
+struct kv {
+    struct kv *next; /* in the registry */
+    unsigned references;
+    pid_t pid;
+    volatile unsigned char *mine; /* a page with a 1 that a fork clears, or NULL: ask for the pid */
+    dev_t device;
+    ino_t inode;
+    char *path;
+    int directory, write_lock; /* descriptors; write_lock is -1 until the first batch */
+    int writable;
+    MDB_env *env;
+    MDB_dbi dbi;
+    struct kv_line line;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t changed;
+    unsigned local; /* transactions open in this process */
+    int draining, damaged;
+    unsigned batches; /* the leader's */
+};
+
+struct kv_txn {
+    struct kv *kv;
+    MDB_txn *txn;
+    int full;        /* the map is too small for this batch */
+    int is_snapshot; /* what is not found must be shown to be absent */
+};
+
+struct kv_cursor {
+    struct kv_txn *txn;
+    MDB_cursor *cursor;
+};
+
+static inline MDB_val value_of(const void *data, size_t len)
+{
+    return (MDB_val){.mv_size = len, .mv_data = (void *)(uintptr_t)data};
+}
+
+static inline struct kv_slice slice_of(const MDB_val *value)
+{
+    return (struct kv_slice){.data = value->mv_data, .len = value->mv_size};
+}
+
+/* -- kv_lmdb.c: calls into LMDB, where a failed assertion of it is the result LMDB_ASSERTED -------- */
+
+void lmdb_asserted(MDB_env *env, const char *message); /* the hook that environments need for it */
+int lmdb_env_open(MDB_env *env, const char *path);
+int lmdb_env_open_readonly(MDB_env *env, const char *path);
+int lmdb_begin(MDB_env *env, unsigned flags, MDB_txn **txn);
+int lmdb_open_database(MDB_txn *txn, MDB_dbi *dbi);
+int lmdb_commit(MDB_txn *txn);
+int lmdb_abort(MDB_txn *txn);
+int lmdb_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int lmdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int lmdb_reserve(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int lmdb_delete(MDB_txn *txn, MDB_dbi dbi, MDB_val *key);
+int lmdb_cursor_get(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);
+int lmdb_cursor_close(MDB_cursor *cursor);
+/* Searches that are sure of what they do not find: a damaged page that leads them astray is
+ * MDB_CORRUPTED. To the first key not before `key`; to the last before it; whether it is absent. */
+int lmdb_seek_surely(MDB_cursor *cursor, MDB_val *key, MDB_val *value);
+int lmdb_seek_before(MDB_cursor *cursor, MDB_val *key, MDB_val *value);
+int lmdb_confirm_absent(MDB_txn *txn, MDB_dbi dbi, const MDB_val *wanted);
+int lmdb_list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on, struct kv_pair *pairs,
+                    size_t most, size_t *count);
+
+/* Sets *error for a result of LMDB and gives its code. */
+int kv_fail(const struct kv *kv, int rc, struct pace_error *error);
+
+/* 0 in a forked child. */
+int kv_is_opener(const struct kv *kv);
+
+/* -- kv_snapshot.c: transactions of this process, and moving the map ------------------------------- */
+
+/* Begins a transaction, in the map as large as another process made it; kv_leave when it has ended. */
+int kv_begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
+             struct pace_error *error, MDB_txn **txn);
+void kv_leave(struct kv *kv);
+
+/* Moves the map while no transaction of this process looks at it: to twice its size, or (adopt) to
+ * what another process made it. */
+int kv_resize(struct kv *kv, int adopt, const struct timespec *deadline, struct pace_error *error);
+
+#endif
