@@ -79,6 +79,53 @@ int alias_load(struct context *ctx, struct alias_map *out)
     return status;
 }
 
+/* -- columns of names that continue as others --------------------------------------------------- */
+
+static bool same_now(const struct alias_map *map, struct pace_column a, struct pace_column b)
+{
+    return alias_now(map, PACE_BENCHMARK, a.benchmark) ==
+               alias_now(map, PACE_BENCHMARK, b.benchmark) &&
+           alias_now(map, PACE_MEASURE, a.measure) == alias_now(map, PACE_MEASURE, b.measure);
+}
+
+static bool is_renamed(const struct alias_map *map, struct pace_column column)
+{
+    return alias_now(map, PACE_BENCHMARK, column.benchmark) != column.benchmark ||
+           alias_now(map, PACE_MEASURE, column.measure) != column.measure;
+}
+
+bool alias_continues(const struct alias_map *map, const struct pace_column *columns, uint32_t count,
+                     uint32_t i)
+{
+    if (!is_renamed(map, columns[i])) return false;
+    for (uint32_t j = 0; j < count; j++) {
+        bool newer = j < i || !is_renamed(map, columns[j]);
+        if (j != i && newer && same_now(map, columns[i], columns[j])) return true;
+    }
+    return false;
+}
+
+static bool is_older(const struct alias_map *map, const struct pace_column *columns, uint32_t i,
+                     uint32_t j)
+{
+    return j != i && is_renamed(map, columns[j]) && same_now(map, columns[i], columns[j]);
+}
+
+int alias_older(struct context *ctx, const struct alias_map *map, const struct pace_column *columns,
+                uint32_t count, uint32_t i, const uint32_t **out, size_t *out_count)
+{
+    uint32_t found = 0;
+    for (uint32_t j = 0; j < count; j++)
+        found += is_older(map, columns, i, j);
+    if (!found) return 0;
+    uint32_t *older = arena_array(ctx->arena, found, sizeof *older);
+    if (!older) return context_no_memory(ctx);
+    for (uint32_t j = count; j-- > 0;)
+        if (is_older(map, columns, i, j)) older[(*out_count)++] = j;
+    *out = older;
+    return 0;
+}
+
 /* -- making ------------------------------------------------------------------------------------ */
 
 static int bind_side(struct context *ctx, struct pattern *pattern, const char **name)
@@ -142,7 +189,7 @@ int alias_statement(struct context *ctx, const struct statement *given)
     status = find_name(ctx, dimension, old, &id);
     if (status == PACE_ENOTFOUND) {
         struct matcher matcher = {.kind = PATTERN_STRING, .text = old};
-        status = select_note_no_match(ctx, dimension, &matcher);
+        status = matcher_note_none(ctx, dimension, &matcher);
         return status ? status
                       : context_fail(ctx, Q_NO_MATCH, statement.pattern.span, NULL,
                                      "nothing is called '%s'", old);

@@ -6,9 +6,7 @@
 #ifndef PACE_SELECT_H
 #define PACE_SELECT_H
 
-#include "context.h"
-#include "glob.h"
-#include "regex.h"
+#include "matcher.h"
 
 /* One series of the selection. Names live as long as the snapshot. */
 struct series {
@@ -20,14 +18,6 @@ struct series {
     const struct row_filter *rows; /* which of its rows; NULL: all */
     const uint32_t *older;         /* columns of names that continue as this one, newest first */
     size_t older_count;            /* 0: none */
-};
-
-/* A pattern ready to match a text. */
-struct matcher {
-    enum pattern_kind kind; /* PATTERN_VAR is resolved to a glob */
-    struct glob glob;
-    struct regex *regex;
-    const char *text; /* STRING, and for messages */
 };
 
 /* Keeps rows by their commit or run number. A list: all of it must hold. */
@@ -60,21 +50,10 @@ int select_stored(struct context *ctx, const struct selector *selector, struct s
 /* The selector with what `use` adds to it, for texts that outlive the session. */
 int select_with_use(struct context *ctx, struct selector *selector, struct selector **out);
 
-/* A pattern as it was written, with variables resolved. It lives as long as the statement. */
-int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matcher *out);
-/* The text that the pattern stands for when it is no more than a text, or NULL. */
-const char *matcher_literal(const struct matcher *matcher);
-/* For a pattern of commits: a plain text becomes the one stored commit that it names. */
-int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span);
-/* 1, 0, or PACE_EQUERY when a regex ran into its limits (diagnosed). */
-int matcher_match(struct context *ctx, const struct matcher *matcher, const char *name);
-
 /* 1 when the rows' commit and run pass all filters, 0 when not, negative on error. */
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run);
 
-/* Notes that a pattern matches no name of its dimension, with the nearest names. */
-int select_note_no_match(struct context *ctx, int dimension, const struct matcher *matcher);
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);
 /* "no key 'brunch'", with the nearest key. */

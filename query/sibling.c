@@ -27,7 +27,7 @@ static int bind_key(struct context *ctx, const struct selector *match, struct si
                             ctx->error, &id);
     if (status && status != PACE_ENOTFOUND) return context_store_error(ctx, status);
     if (status) {
-        status = select_note_no_match(ctx, dimension, &matcher);
+        status = matcher_note_none(ctx, dimension, &matcher);
         if (status) return status;
     }
     *(dimension == PACE_MEASURE ? &out->measure : &out->benchmark) = name;
