@@ -11,6 +11,7 @@
  * several: then the row's `unit` tells. Text is always valid UTF-8: a byte that is not becomes
  * U+FFFD. Control and bidirectional characters are written as \u escapes, which parse to the same
  * text. Rows are streamed, so the columns, whose units are known last, come after them. */
+#include "escape.h"
 #include "format.h"
 #include "timefmt.h"
 
@@ -24,39 +25,6 @@
 
 /* -- values ------------------------------------------------------------------------------------ */
 
-static void put_escape(struct text_out *out, uint32_t code)
-{
-    char escape[16];
-    if (code >= 0x10000) {
-        code -= 0x10000;
-        snprintf(escape, sizeof escape, "\\u%04x\\u%04x", (unsigned)(0xD800 + (code >> 10)),
-                 (unsigned)(0xDC00 + (code & 0x3FF)));
-    } else {
-        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
-    }
-    text_out_put(out, escape);
-}
-
-static void put_string(struct text_out *out, const char *text)
-{
-    size_t len = strlen(text);
-    text_out_put(out, "\"");
-    for (size_t at = 0; at < len;) {
-        uint32_t code;
-        unsigned taken = text_decode(text + at, len - at, &code);
-        if (code == TEXT_INVALID)
-            text_out_put(out, "\xef\xbf\xbd");
-        else if (code == '"' || code == '\\')
-            text_out_put(out, code == '"' ? "\\\"" : "\\\\");
-        else if (text_is_control(code))
-            put_escape(out, code);
-        else
-            text_out_bytes(out, text + at, taken);
-        at += taken;
-    }
-    text_out_put(out, "\"");
-}
-
 static void put_value(struct text_out *out, const struct pace_field *field, size_t row)
 {
     char buffer[UNIT_TEXT_MAX], time[TIME_TEXT_MAX];
@@ -65,9 +33,9 @@ static void put_value(struct text_out *out, const struct pace_field *field, size
         return;
     }
     switch (field->type) {
-    case PACE_FIELD_TEXT: put_string(out, field->text[row]); break;
+    case PACE_FIELD_TEXT: escape_json(out, field->text[row]); break;
     case PACE_FIELD_NUMBER: text_out_put(out, unit_print_number(buffer, field->number[row])); break;
-    case PACE_FIELD_TIME: put_string(out, time_print(time, field->time_ns[row])); break;
+    case PACE_FIELD_TIME: escape_json(out, time_print(time, field->time_ns[row])); break;
     case PACE_FIELD_FLAG: text_out_put(out, field->flag[row] ? "true" : "false"); break;
     }
 }
@@ -76,7 +44,7 @@ static void put_object(struct text_out *out, const struct pace_rows *rows, size_
 {
     for (size_t c = 0; c < rows->field_count; c++) {
         text_out_put(out, c ? "," : "{");
-        put_string(out, rows->fields[c].name);
+        escape_json(out, rows->fields[c].name);
         text_out_put(out, ":");
         put_value(out, &rows->fields[c], row);
     }
@@ -174,7 +142,7 @@ static void put_outcome(struct text_out *out, const pace_query *query)
     text_out_put(out, line);
     for (size_t i = 0; pace_diag_get(query, i, &diag) == 0; i++) {
         text_out_put(out, i ? "," : "");
-        put_string(out, diag.message);
+        escape_json(out, diag.message);
     }
     text_out_put(out, "]");
 }
@@ -192,12 +160,12 @@ static int json_finish(struct pace_writer *writer)
     for (size_t c = 0; c < writer->field_count; c++) {
         const struct json_column *column = &json->columns[c];
         text_out_put(out, c ? ",\n{\"name\":" : "\n{\"name\":");
-        put_string(out, column->name);
+        escape_json(out, column->name);
         text_out_put(out, ",\"type\":\"");
         text_out_put(out, types[column->type]);
         text_out_put(out, "\",\"unit\":");
         if (column->unit && column->unit[0] && !column->several_units)
-            put_string(out, column->unit);
+            escape_json(out, column->unit);
         else
             text_out_put(out, "null");
         text_out_put(out, "}");

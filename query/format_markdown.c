@@ -1,9 +1,9 @@
 /* format_markdown.c -- `as markdown`: a GitHub-flavoured table for comments and summaries.
  *
- * Laid out as the terminal's table (heading, units, what is left out). Text that is more than words
- * goes into code, where nothing is a link, a mention or markup; what would end the code or the cell
- * is written as character references. At most MARKDOWN_ROWS rows, the rest is counted: comments
+ * Laid out as the terminal's table (heading, units, what is left out). Text is
+ * written by escape.h. At most MARKDOWN_ROWS rows, the rest is counted: comments
  * have a size limit. */
+#include "escape.h"
 #include "format.h"
 #include "held.h"
 #include "layout.h"
@@ -14,6 +14,7 @@
 #include <string.h>
 
 enum { MARKDOWN_ROWS = 1000 };
+#define UNIT_PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 %/"
 
 static int markdown_open(struct pace_writer *writer)
 {
@@ -39,64 +40,16 @@ static int markdown_rows(struct pace_writer *writer, const struct pace_rows *row
     return code ? code : held_add(held, rows, 0, rows->count < room ? rows->count : room);
 }
 
-static bool is_alphanumeric(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-}
-
-/* Letters, digits, and between them single spaces, hyphens and underscores: no markup begins here.
- */
-static bool is_words(const char *text)
-{
-    for (const char *at = text; *at; at++) {
-        if (is_alphanumeric(*at)) continue;
-        if (!strchr("- _", *at) || at == text || at[1] == '\0' || at[1] == at[0]) return false;
-    }
-    return true;
-}
-
-/* Safe text as code. A backquote, bar or backslash would be read before the code is. */
-static void put_code(struct text_out *out, const char *text)
-{
-    if (!strpbrk(text, "`|\\<&")) {
-        text_out_put(out, "`");
-        text_out_put(out, text);
-        text_out_put(out, "`");
-        return;
-    }
-    text_out_put(out, "<code>");
-    for (const char *at = text; *at; at++) {
-        char reference[16];
-        if (strchr("`|\\<>&\"'*_[]()!#~@:", *at)) {
-            snprintf(reference, sizeof reference, "&#%d;", *at);
-            text_out_put(out, reference);
-        } else {
-            text_out_bytes(out, at, 1);
-        }
-    }
-    text_out_put(out, "</code>");
-}
-
-static void put_text(struct text_out *out, const char *text)
-{
-    if (is_words(text))
-        text_out_put(out, text);
-    else
-        put_code(out, text);
-}
-
 /* A unit with its space: letters, digits, "%" and "/" are plain, what an input made up is code. */
 static void put_unit(struct text_out *out, const char *unit)
 {
-    bool plain = true;
-    for (const char *at = unit; *at; at++)
-        plain = plain && (is_alphanumeric(*at) || strchr(" %/", *at));
-    if (plain) {
+    size_t plain = strspn(unit, UNIT_PLAIN);
+    if (unit[plain] == '\0') {
         text_out_put(out, unit);
         return;
     }
     text_out_put(out, " ");
-    put_code(out, unit + (unit[0] == ' '));
+    escape_markdown_code(out, unit + (unit[0] == ' '));
 }
 
 static void put_cell(struct text_out *out, const struct layout_column *column,
@@ -106,7 +59,7 @@ static void put_cell(struct text_out *out, const struct layout_column *column,
     if (!column->number) {
         bool bold = cell->tone == TONE_BAD;
         if (bold) text_out_put(out, "**");
-        put_text(out, cell->part[0]);
+        escape_markdown(out, cell->part[0]);
         if (bold) text_out_put(out, "**");
     } else {
         for (int p = 0; p < LAYOUT_PARTS - 1; p++) {
@@ -128,13 +81,13 @@ static int put_table(struct pace_writer *writer, struct arena *arena)
                                  .now_ns = writer->options.now_ns};
     if (layout_build(&layout, arena, held, &how)) return PACE_ENOMEM;
     if (layout.heading[0]) {
-        put_text(out, layout.heading);
+        escape_markdown(out, layout.heading);
         text_out_put(out, "\n\n");
     }
     text_out_put(out, "|");
     for (size_t c = 0; c < layout.column_count; c++) {
         text_out_put(out, " ");
-        put_text(out, layout.columns[c].name);
+        escape_markdown(out, layout.columns[c].name);
         text_out_put(out, " |");
     }
     text_out_put(out, "\n|");

@@ -41,7 +41,8 @@ int text_out_flush(struct text_out *out);
 unsigned text_decode(const char *text, size_t len, uint32_t *code);
 
 /* 1 for what must not reach a terminal or a reader as it is: C0, DEL, C1, the bidirectional
- * controls, line and paragraph separators, the byte-order mark, annotation and tag characters. */
+ * controls, line and paragraph separators, the byte-order mark, annotation and tag characters, and U+FFFE
+ * and U+FFFF, which XML refuses. */
 int text_is_control(uint32_t code);
 
 /* Columns of a code point: 0, 1 or 2. */

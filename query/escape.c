@@ -1,0 +1,109 @@
+/* escape.c -- text that somebody else chose, on its way into JSON, XML, HTML, SVG or Markdown.
+ *
+ * One pass, a character at a time; no memory of its own. */
+#include "escape.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SAFE_CHARACTER = TEXT_SAFE_GROWTH * 4 + 1 };
+
+/* -- JSON -------------------------------------------------------------------------------------- */
+
+static void put_json_code(struct text_out *out, uint32_t code)
+{
+    char escape[16];
+    if (code >= 0x10000) {
+        code -= 0x10000;
+        snprintf(escape, sizeof escape, "\\u%04x\\u%04x", (unsigned)(0xD800 + (code >> 10)),
+                 (unsigned)(0xDC00 + (code & 0x3FF)));
+    } else {
+        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
+    }
+    text_out_put(out, escape);
+}
+
+void escape_json(struct text_out *out, const char *text)
+{
+    size_t len = strlen(text);
+    text_out_put(out, "\"");
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        unsigned taken = text_decode(text + at, len - at, &code);
+        if (code == TEXT_INVALID)
+            text_out_put(out, "\xef\xbf\xbd");
+        else if (code == '"' || code == '\\')
+            text_out_put(out, code == '"' ? "\\\"" : "\\\\");
+        else if (text_is_control(code))
+            put_json_code(out, code);
+        else
+            text_out_bytes(out, text + at, taken);
+        at += taken;
+    }
+    text_out_put(out, "\"");
+}
+
+/* -- characters as references ------------------------------------------------------------------ */
+
+/* The safe form, and `&#N;` for each of these ASCII characters. */
+static void put_referenced(struct text_out *out, const char *text, const char *which)
+{
+    size_t len = strlen(text);
+    for (size_t at = 0; at < len;) {
+        uint32_t code;
+        unsigned taken = text_decode(text + at, len - at, &code);
+        char piece[SAFE_CHARACTER];
+        if (code < 0x80 && code != 0 && strchr(which, (int)code) != NULL)
+            snprintf(piece, sizeof piece, "&#%u;", (unsigned)code);
+        else
+            text_safe(piece, sizeof piece, text + at, taken);
+        text_out_put(out, piece);
+        at += taken;
+    }
+}
+
+void escape_xml(struct text_out *out, const char *text)
+{
+    put_referenced(out, text, "&<>\"'");
+}
+
+/* -- Markdown ---------------------------------------------------------------------------------- */
+
+static bool is_alphanumeric(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/* Letters, digits, and between them single spaces, hyphens and underscores: no markup begins here.
+ */
+static bool is_words(const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if (is_alphanumeric(*at)) continue;
+        if (!strchr("- _", *at) || at == text || at[1] == '\0' || at[1] == at[0]) return false;
+    }
+    return true;
+}
+
+/* A backquote, bar or backslash would be read before the code is: then it is HTML's code, with
+ * references for all that Markdown, and what GitHub looks for in text, begin with. */
+void escape_markdown_code(struct text_out *out, const char *text)
+{
+    size_t len = strlen(text);
+    bool plain = len > 0 && !strpbrk(text, "`|\\<&") && text_safe(NULL, 0, text, len) == len;
+    text_out_put(out, plain ? "`" : "<code>");
+    if (plain)
+        text_out_put(out, text);
+    else
+        put_referenced(out, text, "`|\\<>&\"'*_[]()!#~@:.$");
+    text_out_put(out, plain ? "`" : "</code>");
+}
+
+void escape_markdown(struct text_out *out, const char *text)
+{
+    if (is_words(text))
+        text_out_put(out, text);
+    else
+        escape_markdown_code(out, text);
+}
