@@ -59,43 +59,34 @@ void chart_stroke(struct chart *chart, unsigned x0, unsigned y0, unsigned x1, un
     }
 }
 
-void chart_mark(struct chart *chart, unsigned x, unsigned y, enum chart_ink ink)
+void chart_mark(struct chart *chart, unsigned x, unsigned y, unsigned ink)
 {
-    /* Of two marks in one cell the graver one is seen. */
-    static const uint8_t weight[] = {
-        [INK_NONE] = 0,  [INK_LINE] = 0,      [INK_BASE] = 2,    [INK_LIMIT] = 1,
-        [INK_WORSE] = 6, [INK_SUSPECTED] = 5, [INK_CHANGED] = 4, [INK_BETTER] = 3,
-    };
     if (x >= chart->width || y >= chart->height) return;
     uint8_t *cell = &chart->inks[cell_of(chart, x, y)];
-    if (weight[ink] > weight[*cell]) *cell = (uint8_t)ink;
+    bool graver = *cell >= INK_MARK ? ink >= INK_MARK && ink < *cell : ink > *cell;
+    if (graver) *cell = (uint8_t)ink;
 }
 
-const char *chart_glyph(enum chart_ink ink, int ascii)
+const char *chart_sign(unsigned ink, int ascii)
 {
-    static const char *const glyphs[] = {
-        [INK_NONE] = " ",
-        [INK_LINE] = "*",
-        [INK_BASE] = "\xe2\x94\x80",
-        [INK_LIMIT] = "\xe2\x95\x8c",
-        [INK_WORSE] = "\xe2\x97\x8f",
-        [INK_SUSPECTED] = "\xe2\x97\x8b",
-        [INK_CHANGED] = "\xe2\x97\x87",
-        [INK_BETTER] = "\xe2\x97\x86",
+    static const char *const signs[][2] = {
+        [INK_NONE] = {" ", " "},
+        [INK_BAND] = {"\xe2\x96\x91", ":"},
+        [INK_CHANGE] = {"\xe2\x94\x8a", "|"},
+        [INK_LIMIT] = {"\xe2\x95\x8c", "="},
+        [INK_BASE] = {"\xe2\x94\x80", "-"},
+        [INK_LINE] = {"\xe2\xa0\xa4", "*"},
     };
-    static const char *const ascii_glyphs[] = {
-        [INK_NONE] = " ",  [INK_LINE] = "*",      [INK_BASE] = "-",    [INK_LIMIT] = ":",
-        [INK_WORSE] = "X", [INK_SUSPECTED] = "?", [INK_CHANGED] = "~", [INK_BETTER] = "+",
-    };
-    return ascii ? ascii_glyphs[ink] : glyphs[ink];
+    if (ink >= INK_MARK) return figure_mark_sign((enum figure_mark)(ink - INK_MARK), ascii);
+    return signs[ink][ascii != 0];
 }
 
-enum chart_ink chart_cell(const struct chart *chart, unsigned column, unsigned row, char text[5])
+unsigned chart_cell(const struct chart *chart, unsigned column, unsigned row, char text[5])
 {
     size_t cell = (size_t)row * chart->columns + column;
-    enum chart_ink ink = (enum chart_ink)chart->inks[cell];
+    unsigned ink = chart->inks[cell];
     uint8_t dots = chart->dots[cell];
-    if (ink < INK_WORSE && dots) {
+    if (ink < INK_MARK && dots) {
         if (chart->ascii) {
             strcpy(text, dots & ASCII_POINT ? "*" : ".");
         } else {
@@ -106,6 +97,6 @@ enum chart_ink chart_cell(const struct chart *chart, unsigned column, unsigned r
         }
         return INK_LINE;
     }
-    strcpy(text, chart_glyph(ink, chart->ascii));
+    strcpy(text, chart_sign(ink, chart->ascii));
     return ink;
 }

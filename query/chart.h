@@ -1,24 +1,24 @@
 /* chart.h -- a grid of terminal cells to draw on: Braille dots (2 x 4 a cell) or ASCII.
  *
- * What is drawn first stays visible only where nothing is drawn over it: marks over the line, the
- * line over rules. Pure; memory is the arena's. */
+ * A cell shows one thing: a mark before the line, the line before rules, rules before the band.
+ * Pure; memory is the arena's. */
 #ifndef PACE_CHART_H
 #define PACE_CHART_H
 
 #include "../engine/arena.h"
+#include "figure.h"
 
 #include <stdint.h>
 
-/* What a cell shows besides the line. */
+/* What a cell shows besides the line; from INK_MARK on: the marks of figure.def. */
 enum chart_ink {
     INK_NONE,
-    INK_LINE, /* dots of the line */
-    INK_BASE, /* the base line */
+    INK_BAND,   /* base and spread around it */
+    INK_CHANGE, /* the rule of a change point */
     INK_LIMIT,
-    INK_WORSE,
-    INK_SUSPECTED,
-    INK_CHANGED,
-    INK_BETTER,
+    INK_BASE,
+    INK_LINE, /* dots of the line */
+    INK_MARK,
 };
 
 struct chart {
@@ -26,7 +26,7 @@ struct chart {
     unsigned width, height; /* dots */
     int ascii;
     uint8_t *dots; /* one byte a cell: Braille bits, or 1 point and 2 stroke */
-    uint8_t *inks; /* one a cell: enum chart_ink */
+    uint8_t *inks; /* one a cell */
 };
 
 /* 0 or -1 when memory is out. columns and rows are at least 1. */
@@ -37,13 +37,14 @@ int chart_init(struct chart *chart, struct arena *arena, unsigned columns, unsig
 void chart_point(struct chart *chart, unsigned x, unsigned y);
 void chart_stroke(struct chart *chart, unsigned x0, unsigned y0, unsigned x1, unsigned y1);
 
-/* Puts an ink on the cell that holds a dot; a later mark replaces a lesser one. */
-void chart_mark(struct chart *chart, unsigned x, unsigned y, enum chart_ink ink);
+/* Puts an ink on the cell that holds a dot; of two the later in the enum is seen, of two marks the
+ * graver. */
+void chart_mark(struct chart *chart, unsigned x, unsigned y, unsigned ink);
 
 /* What to print in the cell (row 0 is the top), and its ink. */
-enum chart_ink chart_cell(const struct chart *chart, unsigned column, unsigned row, char text[5]);
+unsigned chart_cell(const struct chart *chart, unsigned column, unsigned row, char text[5]);
 
-/* The mark of an ink, for legends. */
-const char *chart_glyph(enum chart_ink ink, int ascii);
+/* The sign of an ink, for legends. */
+const char *chart_sign(unsigned ink, int ascii);
 
 #endif

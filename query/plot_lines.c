@@ -1,153 +1,89 @@
 /* plot_lines.c -- a panel for each series: its values in the order of the runs, as a line.
  *
  *     parse/json   64 points, last 15.4 ms
- *     15 ms ┤                      ⣀⡠⠤⠒●⠒⠉
+ *     15 ms ┤                   ┊  ⣀⡠⠤⠒●⠒⠉
  *     12 ms ┤⣀⠤⠒⠊⠉⠒⠤⣀⠤⠒⠊⠉──────────
- *           └────────────────────────────
- *            4f2a1c9d0 2026-07-25      9c1d22e07 2026-08-03
+ *           └┬─────────────┬──────────────
+ *            2026-07-25    2026-07-30
+ *            4f2a1c9d0     9c1d22e07
  *
  * The runs are spaced evenly: what happened between two commits is seen, a quiet month is not. The
- * base is a rule, limits are a dashed one where they are near the values. Alerts are marked and
- * listed. */
+ * base is a rule in its band, limits are dashed where they are near the values, change points are
+ * upright rules, marks are listed below. Several series are panels of less height, in pairs on a
+ * wide terminal; when there are many, the gravest are panels and the others a sparkline each. */
 #include "plot.h"
 
+#include "axis.h"
 #include "chart.h"
-#include "human.h"
 #include "layout.h"
-#include "timefmt.h"
+#include "spark.h"
 
-#include <float.h>
 #include <math.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { PANEL_ROWS_ONE = 12, PANEL_ROWS_MANY = 6 };
+enum {
+    ROWS_ONE = 12,
+    ROWS_MANY = 6,
+    ROWS_MAX = ROWS_ONE,
+    TICKS_ONE = 5,
+    TICKS_MANY = 3,
+    LEAST_COLUMNS = 8,
+    AXIS_WIDTH = 2, /* " ┤" */
+    PAIR_GAP = 3,
+    LABEL_GAP = 2,
+    LABELS_MAX = 24,
+    INK_COUNT = INK_MARK + FIGURE_PLAIN,
+};
 
-/* Rows of one series in the order of time. */
-struct series {
-    const uint32_t *rows;
-    size_t count;
-    uint32_t first; /* smallest row number: series print in the order of the result */
+/* A text below the axis, and its dot. */
+struct label {
+    const char *time, *commit;
+    unsigned column, at; /* of its point, and where the text begins */
+};
+
+/* One line of the list below a panel, in columns. */
+struct event {
+    size_t at;    /* the point */
+    unsigned ink; /* INK_CHANGE, or a mark */
+    enum format_tone tone;
+    const char *time, *commit, *value, *word, *rest;
 };
 
 struct panel {
     struct pace_writer *writer;
     struct arena *arena;
-    const struct plot_columns *columns;
-    const struct series *series;
+    const struct figure *figure;
+    const struct figure_series *series;
+    unsigned width; /* display columns of the whole panel */
     struct chart chart;
-    double least, most; /* of the axis */
-    struct human_scale scale;
-    struct human_range range; /* of the values: their decimals */
+    struct axis axis;
+    bool drawn; /* there is an axis */
+    const char *row_labels[ROWS_MAX];
     unsigned label_width;
-    bool used[INK_BETTER + 1]; /* inks that the legend explains */
+    struct label labels[LABELS_MAX];
+    size_t label_count;
+    bool with_commits; /* a line of commits below that of times */
+    struct event *events;
+    size_t event_count, event_total;
+    bool used[INK_COUNT]; /* inks that the legend explains */
 };
 
-/* -- series ------------------------------------------------------------------------------------ */
-
-static int compare_keys(const struct plot_columns *columns, uint32_t a, uint32_t b)
+static enum format_tone ink_tone(unsigned ink)
 {
-    for (size_t k = 0; k < columns->key_count; k++) {
-        const struct held_column *key = columns->keys[k];
-        const char *x = key->missing[a] ? "" : key->values[a].text;
-        const char *y = key->missing[b] ? "" : key->values[b].text;
-        int order = x == y ? 0 : strcmp(x, y);
-        if (order) return order;
-    }
-    return 0;
+    static const enum format_tone tones[] = {
+        [INK_NONE] = TONE_PLAIN, [INK_BAND] = TONE_DIM,   [INK_CHANGE] = TONE_WARN,
+        [INK_LIMIT] = TONE_DIM,  [INK_BASE] = TONE_PLAIN, [INK_LINE] = TONE_LINE,
+    };
+    return ink >= INK_MARK ? figure_mark_tone((enum figure_mark)(ink - INK_MARK)) : tones[ink];
 }
 
-static int compare_rows(const void *left, const void *right, void *context)
-{
-    const struct plot_columns *columns = context;
-    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
-    int order = compare_keys(columns, a, b);
-    if (order) return order;
-    int64_t x = columns->time->values[a].time_ns, y = columns->time->values[b].time_ns;
-    if (x != y) return x < y ? -1 : 1;
-    return a < b ? -1 : a > b;
-}
-
-static int compare_series(const void *left, const void *right)
-{
-    const struct series *a = left, *b = right;
-    return a->first < b->first ? -1 : a->first > b->first;
-}
-
-/* Rows with a value, grouped; *count series. NULL when memory is out. */
-static struct series *find_series(struct arena *arena, const struct held *held,
-                                  const struct plot_columns *columns, size_t *count)
-{
-    uint32_t *rows = arena_array(arena, held->count, sizeof *rows);
-    struct series *series = arena_array(arena, held->count, sizeof *series);
-    if (!rows || !series) return NULL;
-    size_t used = 0;
-    for (uint32_t r = 0; r < held->count; r++) {
-        if (!columns->time->missing[r]) rows[used++] = r;
-    }
-    qsort_r(rows, used, sizeof *rows, compare_rows, (void *)(uintptr_t)columns);
-    *count = 0;
-    for (size_t i = 0; i < used; i++) {
-        if (i == 0 || compare_keys(columns, rows[i - 1], rows[i]) != 0)
-            series[(*count)++] = (struct series){.rows = &rows[i], .first = rows[i]};
-        struct series *last = &series[*count - 1];
-        last->count++;
-        if (rows[i] < last->first) last->first = rows[i];
-    }
-    qsort(series, *count, sizeof *series, compare_series);
-    return series;
-}
-
-/* -- the axis ---------------------------------------------------------------------------------- */
-
-static bool number_at(const struct held_column *column, uint32_t row, double *value)
-{
-    if (!column || column->missing[row]) return false;
-    *value = column->values[row].number;
-    return true;
-}
-
-static void extend(double *least, double *most, double value)
-{
-    *least = fmin(*least, value);
-    *most = fmax(*most, value);
-}
-
-/* The range of values and base; limits count where they do not squeeze the values. */
-static bool choose_axis(struct panel *panel)
-{
-    const struct plot_columns *c = panel->columns;
-    double least = DBL_MAX, most = -DBL_MAX, value;
-    for (size_t i = 0; i < panel->series->count; i++) {
-        uint32_t row = panel->series->rows[i];
-        if (number_at(c->value, row, &value)) {
-            extend(&least, &most, value);
-            human_range_add(&panel->range, value);
-        }
-        if (number_at(c->base, row, &value)) extend(&least, &most, value);
-    }
-    if (least > most) return false;
-    double span = most - least, low = least - span, high = most + span;
-    const struct held_column *limits[] = {c->low, c->high};
-    for (size_t k = 0; k < 2; k++) {
-        for (size_t i = 0; i < panel->series->count; i++) {
-            if (!number_at(limits[k], panel->series->rows[i], &value)) continue;
-            if (value > low && value < high) extend(&least, &most, value);
-        }
-    }
-    span = most - least;
-    if (!(span > 0)) span = fabs(most) > 0 ? fabs(most) * 0.02 : 1;
-    panel->least = least - span * 0.04;
-    panel->most = most + span * 0.04;
-    return isfinite(panel->least) && isfinite(panel->most) && panel->most > panel->least;
-}
+/* -- places ------------------------------------------------------------------------------------ */
 
 static unsigned dot_y(const struct panel *panel, double value)
 {
-    double part = (value - panel->least) / (panel->most - panel->least);
-    return (unsigned)lround(part * (panel->chart.height - 1));
+    double part = axis_part(&panel->axis, value);
+    return (unsigned)lround(fmin(fmax(part, 0), 1) * (panel->chart.height - 1));
 }
 
 static unsigned dot_x(const struct panel *panel, size_t index)
@@ -157,38 +93,73 @@ static unsigned dot_x(const struct panel *panel, size_t index)
     return (unsigned)lround((double)index / (double)last * (panel->chart.width - 1));
 }
 
-/* 1, 2 or 5 times a power of ten, near `step`. */
-static double nice_step(double step)
+static unsigned column_of(const struct panel *panel, size_t index)
 {
-    double power = pow(10, floor(log10(step))), rest = step / power;
-    return power * (rest <= 1.2 ? 1 : rest <= 2.5 ? 2 : rest <= 6 ? 5 : 10);
+    return dot_x(panel, index) / (panel->chart.ascii ? 1 : 2);
+}
+
+static bool on_axis(const struct panel *panel, double value)
+{
+    return value >= panel->axis.least && value <= panel->axis.most;
 }
 
 /* -- drawing ----------------------------------------------------------------------------------- */
 
-/* A rule at the height of `column`, cell by cell. */
-static void draw_rule(struct panel *panel, const struct held_column *column, enum chart_ink ink)
+static void put_ink(struct panel *panel, unsigned x, unsigned y, unsigned ink)
 {
-    const struct series *series = panel->series;
-    unsigned step = panel->chart.ascii ? 1 : 2;
-    for (unsigned x = 0; column && x < panel->chart.width; x += step) {
-        double part = panel->chart.width > 1 ? (double)x / (panel->chart.width - 1) : 0, value;
-        uint32_t row = series->rows[(size_t)lround(part * (double)(series->count - 1))];
-        if (!number_at(column, row, &value)) continue;
-        if (value < panel->least || value > panel->most) continue;
-        chart_mark(&panel->chart, x, dot_y(panel, value), ink);
-        panel->used[ink] = true;
+    chart_mark(&panel->chart, x, y, ink);
+    panel->used[ink] = true;
+}
+
+/* The row that a column of cells tells of: the nearest point's. */
+static uint32_t row_at(const struct panel *panel, unsigned x)
+{
+    size_t last = panel->series->count - 1;
+    double part = panel->chart.width > 1 ? (double)x / (panel->chart.width - 1) : 0;
+    return panel->series->rows[(size_t)lround(part * (double)last)];
+}
+
+/* Rules and the band, cell by cell. */
+static void draw_rules(struct panel *panel)
+{
+    const struct figure_columns *c = &panel->figure->columns;
+    unsigned step_x = panel->chart.ascii ? 1 : 2, step_y = panel->chart.ascii ? 1 : 4;
+    for (unsigned x = 0; x < panel->chart.width; x += step_x) {
+        uint32_t row = row_at(panel, x);
+        double value, low, high;
+        if (figure_band(panel->figure, row, &low, &high) && high >= panel->axis.least &&
+            low <= panel->axis.most) {
+            unsigned top = dot_y(panel, high);
+            for (unsigned y = dot_y(panel, low) / step_y * step_y; y <= top; y += step_y)
+                put_ink(panel, x, y, INK_BAND);
+        }
+        if (figure_number(c->low, row, &value) && on_axis(panel, value))
+            put_ink(panel, x, dot_y(panel, value), INK_LIMIT);
+        if (figure_number(c->high, row, &value) && on_axis(panel, value))
+            put_ink(panel, x, dot_y(panel, value), INK_LIMIT);
+        if (figure_number(c->base, row, &value) && on_axis(panel, value))
+            put_ink(panel, x, dot_y(panel, value), INK_BASE);
+    }
+}
+
+static void draw_changes(struct panel *panel)
+{
+    unsigned step = panel->chart.ascii ? 1 : 4;
+    for (size_t i = 0; i < panel->series->change_count; i++) {
+        unsigned x = dot_x(panel, panel->series->changes[i].at);
+        for (unsigned y = 0; y < panel->chart.height; y += step)
+            put_ink(panel, x, y, INK_CHANGE);
     }
 }
 
 static void draw_line(struct panel *panel)
 {
-    const struct series *series = panel->series;
+    const struct figure_series *series = panel->series;
     bool before = false;
     unsigned last_x = 0, last_y = 0;
     for (size_t i = 0; i < series->count; i++) {
         double value;
-        if (!number_at(panel->columns->value, series->rows[i], &value)) {
+        if (!figure_number(panel->figure->columns.value, series->rows[i], &value)) {
             before = false;
             continue;
         }
@@ -199,338 +170,511 @@ static void draw_line(struct panel *panel)
         last_x = x;
         last_y = y;
     }
+    panel->used[INK_LINE] = true;
 }
 
-static enum chart_ink verdict_ink(const struct plot_columns *columns, uint32_t row)
+/* Points without a value are marked on the axis. */
+static void draw_marks(struct panel *panel)
 {
-    static const struct {
-        const char *verdict;
-        enum chart_ink ink;
-    } inks[] = {{"worse", INK_WORSE},
-                {"suspected", INK_SUSPECTED},
-                {"changed", INK_CHANGED},
-                {"better", INK_BETTER}};
-    double value;
-    if (!columns->verdict || columns->verdict->missing[row]) return INK_NONE;
-    if (!number_at(columns->value, row, &value)) return INK_NONE;
-    for (size_t i = 0; i < sizeof inks / sizeof inks[0]; i++) {
-        if (strcmp(inks[i].verdict, columns->verdict->values[row].text) == 0) return inks[i].ink;
-    }
-    return INK_NONE;
-}
-
-static size_t draw_marks(struct panel *panel)
-{
-    size_t marks = 0;
     for (size_t i = 0; i < panel->series->count; i++) {
         uint32_t row = panel->series->rows[i];
-        enum chart_ink ink = verdict_ink(panel->columns, row);
-        if (ink == INK_NONE) continue;
-        double value = panel->columns->value->values[row].number;
-        chart_mark(&panel->chart, dot_x(panel, i), dot_y(panel, value), ink);
-        marks++;
-    }
-    return marks;
-}
-
-/* A value or base in the prefix of the axis, where the values allow it. */
-static const char *value_text(const struct panel *panel, const struct held_column *column,
-                              double value, const char *unit, char text[HUMAN_TEXT_MAX])
-{
-    struct human_number number = {.unit = ""};
-    bool plain = human_style_of(column->name) != HUMAN_QUANTITY;
-    if (plain || !human_range_narrow(&panel->range))
-        return human_text(text, column->name, value, unit);
-    int decimals = human_decimals(&panel->range, panel->scale.factor);
-    human_print(&number, value, &panel->scale, decimals, unit);
-    return human_join(text, &number);
-}
-
-/* -- output ------------------------------------------------------------------------------------ */
-
-static enum format_tone ink_tone(enum chart_ink ink)
-{
-    static const enum format_tone tones[] = {
-        [INK_NONE] = TONE_PLAIN,   [INK_LINE] = TONE_LINE,   [INK_BASE] = TONE_DIM,
-        [INK_LIMIT] = TONE_DIM,    [INK_WORSE] = TONE_BAD,   [INK_SUSPECTED] = TONE_WARN,
-        [INK_CHANGED] = TONE_WARN, [INK_BETTER] = TONE_GOOD,
-    };
-    return tones[ink];
-}
-
-enum { LABEL_MAX = HUMAN_TEXT_MAX };
-
-/* Labels of the rows of the chart; "" for most. Returns the widest. */
-static unsigned make_labels(struct panel *panel, char (*labels)[LABEL_MAX])
-{
-    unsigned rows = panel->chart.rows, widest = 0;
-    const char *unit = panel->columns->value->units[panel->series->rows[0]];
-    const char *name = panel->columns->value->name;
-    enum human_style style = human_style_of(name);
-    double factor = panel->scale.factor, span = (panel->most - panel->least) * factor;
-    double step = nice_step(span / (rows > 8 ? 5 : 3));
-    int decimals = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
-    if (decimals > 9) decimals = 9;
-    double tick = ceil(panel->least * factor / step) * step;
-    for (; tick <= panel->most * factor; tick += step) {
-        double part = (tick / factor - panel->least) / (panel->most - panel->least);
-        unsigned up =
-            (unsigned)lround(part * (panel->chart.height - 1)) * rows / panel->chart.height;
-        char text[HUMAN_TEXT_MAX];
-        struct human_number number = {.unit = ""};
-        if (style != HUMAN_QUANTITY)
-            human_text(text, name, tick, unit);
-        else {
-            human_print(&number, tick / factor, &panel->scale, decimals, unit);
-            human_join(text, &number);
-        }
-        text_safe(labels[rows - 1 - up], LABEL_MAX, text, strlen(text));
-        unsigned width = (unsigned)text_width(labels[rows - 1 - up]);
-        if (width > widest) widest = width;
-        if (tick + step <= tick) break; /* beyond the digits of a double */
-    }
-    return widest;
-}
-
-static void put_chart(struct panel *panel, char (*labels)[LABEL_MAX])
-{
-    struct text_out *out = &panel->writer->out;
-    int ascii = panel->chart.ascii;
-    for (unsigned row = 0; row < panel->chart.rows; row++) {
-        const char *label = labels[row];
-        text_out_repeat(out, " ", panel->label_width - text_width(label));
-        format_tone_begin(panel->writer, TONE_DIM);
-        text_out_put(out, label);
-        text_out_put(out, label[0] ? (ascii ? " +" : " \xe2\x94\xa4")
-                                   : (ascii ? " |" : " \xe2\x94\x82"));
-        format_tone_end(panel->writer, TONE_DIM);
-        enum format_tone tone = TONE_PLAIN;
-        unsigned blank = 0;
-        for (unsigned column = 0; column < panel->chart.columns; column++) {
-            char cell[5];
-            enum chart_ink ink = chart_cell(&panel->chart, column, row, cell);
-            if (ink == INK_NONE) {
-                blank++;
-                continue;
-            }
-            if (ink_tone(ink) != tone) {
-                format_tone_end(panel->writer, tone);
-                text_out_repeat(out, " ", blank);
-                blank = 0;
-                tone = ink_tone(ink);
-                format_tone_begin(panel->writer, tone);
-            }
-            text_out_repeat(out, " ", blank);
-            blank = 0;
-            text_out_put(out, cell);
-        }
-        format_tone_end(panel->writer, tone);
-        text_out_put(out, "\n");
+        enum figure_mark mark = figure_mark_of(panel->figure, row);
+        double value = panel->axis.least;
+        if (mark == FIGURE_PLAIN) continue;
+        (void)figure_number(panel->figure->columns.value, row, &value);
+        put_ink(panel, dot_x(panel, i), dot_y(panel, value), INK_MARK + mark);
     }
 }
 
-/* The date and commit of one end of the axis. */
-static const char *end_label(struct panel *panel, size_t index, enum time_detail detail,
-                             bool with_commit)
+/* -- labels ------------------------------------------------------------------------------------ */
+
+static void label_rows(struct panel *panel)
 {
-    uint32_t row = panel->series->rows[index];
-    const struct held_column *commit = panel->columns->commit;
-    char time[TIME_TEXT_MAX];
-    time_print_short(time, panel->columns->time->values[row].time_ns, detail);
-    bool named = with_commit && commit && !commit->missing[row] && commit->values[row].text[0];
-    const char *label =
-        arena_printf(panel->arena, "%s%s%s", time, named ? " " : "",
-                     named ? layout_commit(panel->arena, commit->values[row].text) : "");
-    return label ? label : "";
+    unsigned rows = panel->chart.rows;
+    for (size_t i = 0; i < panel->axis.tick_count; i++) {
+        const struct axis_tick *tick = &panel->axis.ticks[i];
+        unsigned height = panel->chart.ascii ? rows : rows * 4;
+        unsigned up = (unsigned)lround(tick->part * (height - 1)) * rows / height;
+        panel->row_labels[rows - 1 - up] = tick->text;
+        unsigned width = (unsigned)text_width(tick->text);
+        if (width > panel->label_width) panel->label_width = width;
+    }
 }
 
-/* Both ends: with commits if they fit, with the hour if the day is the same. */
-static void choose_ends(struct panel *panel, const char **first, const char **last)
+/* Cut so that neighbours do not meet. */
+static const char *fit(struct panel *panel, const char *text, unsigned room)
 {
-    size_t end = panel->series->count - 1;
-    enum time_detail detail = TIME_DAY;
-    for (int with_commit = 1; with_commit >= 0; with_commit--) {
-        *first = end_label(panel, 0, detail, with_commit);
-        *last = end_label(panel, end, detail, with_commit);
-        if (end && detail == TIME_DAY && strncmp(*first, *last, strlen("2026-08-03")) == 0) {
-            detail = TIME_MINUTE;
-            *first = end_label(panel, 0, detail, with_commit);
-            *last = end_label(panel, end, detail, with_commit);
-        }
-        if (text_width(*first) + text_width(*last) + 2 <= panel->chart.columns) return;
-    }
-    *first = end_label(panel, 0, TIME_DAY, false);
-    *last = end_label(panel, end, TIME_DAY, false);
+    char *out = arena_alloc(panel->arena, strlen(text) + 4);
+    if (!out) return "";
+    text_shorten(out, text, room, panel->chart.ascii);
+    return out;
 }
 
-static void put_axis(struct panel *panel)
+/* How many labels of `room` columns find a place. The first and the last lie within the axis, so
+ * their neighbours are half a label nearer; points are whole, so some are nearer than others. */
+static size_t labels_that_fit(const struct panel *panel, unsigned room)
 {
-    struct text_out *out = &panel->writer->out;
-    int ascii = panel->chart.ascii;
-    const char *first, *last;
-    choose_ends(panel, &first, &last);
-    size_t used = text_width(first) + text_width(last), columns = panel->chart.columns;
-    format_tone_begin(panel->writer, TONE_DIM);
-    text_out_repeat(out, " ", panel->label_width + 1);
-    text_out_put(out, ascii ? "+" : "\xe2\x94\x94");
-    text_out_repeat(out, ascii ? "-" : "\xe2\x94\x80", columns);
-    text_out_put(out, "\n");
-    text_out_repeat(out, " ", panel->label_width + 2);
-    text_out_put(out, first);
-    if (panel->series->count > 1) {
-        text_out_repeat(out, " ", used < columns ? columns - used : 2);
-        text_out_put(out, last);
+    size_t last = panel->series->count - 1, columns = panel->chart.columns;
+    for (size_t count = LABELS_MAX; count > 2; count--) {
+        if (count - 1 > last) continue;
+        size_t apart = last / (count - 1) * (columns - 1) / last;
+        if (apart >= room + room / 2 + LABEL_GAP) return count;
     }
-    format_tone_end(panel->writer, TONE_DIM);
-    text_out_put(out, "\n");
+    return last && columns >= 2 * room + LABEL_GAP ? 2 : 1;
 }
 
-static void put_mark(struct panel *panel, uint32_t row, enum chart_ink ink)
+/* As many labels as fit: the first to the right of its point, the last to the left, others around
+ * it. */
+static void label_points(struct panel *panel)
 {
-    struct text_out *out = &panel->writer->out;
-    const struct plot_columns *c = panel->columns;
-    char time[TIME_TEXT_MAX], number[HUMAN_TEXT_MAX];
-    double base, value = c->value->values[row].number;
-    text_out_put(out, "  ");
-    format_toned(panel->writer, ink_tone(ink), chart_glyph(ink, panel->chart.ascii));
-    text_out_put(out, " ");
-    text_out_put(out, time_print_short(time, c->time->values[row].time_ns, TIME_MINUTE));
-    if (c->commit && !c->commit->missing[row]) {
-        text_out_put(out, "  ");
-        text_out_put(out, layout_commit(panel->arena, c->commit->values[row].text));
+    enum { COMMIT_ROOM = 12 };
+    const struct figure_series *series = panel->series;
+    enum time_detail detail = figure_time_detail(panel->figure, series);
+    bool timed = panel->figure->columns.time != NULL, commits = panel->with_commits || !timed;
+    unsigned columns = panel->chart.columns, room = commits ? COMMIT_ROOM : 0;
+    unsigned time_room = (unsigned)strlen(detail == TIME_DAY ? "2026-08-03" : "14:05");
+    if (timed && room < time_room) room = time_room;
+    if (!timed && !panel->figure->columns.commit) return;
+    size_t indices[LABELS_MAX], most = labels_that_fit(panel, room);
+    if (most < 2) room = columns;
+    panel->label_count = axis_points(series->count, most, indices);
+    for (size_t i = 0; i < panel->label_count; i++) {
+        struct label *label = &panel->labels[i];
+        uint32_t row = series->rows[indices[i]];
+        label->time = figure_time(panel->figure, panel->arena, row, detail);
+        /* The day that all share is in the title. */
+        if (detail == TIME_MINUTE) label->time += label->time[0] ? strlen("2026-08-03 ") : 0;
+        label->commit =
+            commits ? fit(panel, figure_commit(panel->figure, panel->arena, row), room) : "";
+        label->column = column_of(panel, indices[i]);
+        unsigned width = (unsigned)text_width(timed ? label->time : label->commit);
+        if (commits && timed && text_width(label->commit) > width)
+            width = (unsigned)text_width(label->commit);
+        label->at = label->column > width / 2 ? label->column - width / 2 : 0;
+        if (label->at + width > columns) label->at = columns > width ? columns - width : 0;
     }
-    text_out_put(out, "  ");
-    value_text(panel, c->value, value, c->value->units[row], number);
-    text_out_safe(out, number, strlen(number));
-    text_out_put(out, "  ");
-    format_toned(panel->writer, ink_tone(ink),
-                 layout_safe(panel->arena, c->verdict->values[row].text));
-    if (number_at(c->base, row, &base)) {
-        value_text(panel, c->base, base, c->base->units[row], number);
-        text_out_put(out, ", base ");
-        text_out_safe(out, number, strlen(number));
-        if (fabs(base) > 0) {
-            text_out_put(out, ", ");
-            text_out_put(out, human_text(number, "delta", value / base - 1, ""));
-        }
-    }
-    text_out_put(out, "\n");
 }
 
-/* The gravest are listed when there are too many; in the order of time. */
-static void put_marks(struct panel *panel, size_t count)
+/* -- events ------------------------------------------------------------------------------------ */
+
+static const char *quantity(struct panel *panel, double value)
 {
-    static const enum chart_ink order[] = {INK_WORSE, INK_SUSPECTED, INK_CHANGED, INK_BETTER};
-    size_t room = PLOT_MARKS_MAX, listed = 0;
-    bool shown[INK_BETTER + 1] = {false};
-    for (size_t k = 0; k < sizeof order / sizeof order[0]; k++) {
-        size_t of_kind = 0;
-        for (size_t i = 0; i < panel->series->count; i++)
-            of_kind += verdict_ink(panel->columns, panel->series->rows[i]) == order[k];
-        shown[order[k]] = room > 0 && of_kind > 0;
-        room -= of_kind < room ? of_kind : room;
-    }
-    for (size_t i = 0; i < panel->series->count && listed < PLOT_MARKS_MAX; i++) {
-        enum chart_ink ink = verdict_ink(panel->columns, panel->series->rows[i]);
-        if (ink == INK_NONE || !shown[ink]) continue;
-        put_mark(panel, panel->series->rows[i], ink);
-        listed++;
-    }
-    if (listed >= count) return;
-    char line[64];
-    snprintf(line, sizeof line, "  and %zu more\n", count - listed);
-    format_toned(panel->writer, TONE_DIM, line);
+    char text[HUMAN_TEXT_MAX];
+    const char *kept = arena_string(panel->arena, axis_value_text(&panel->axis, value, text));
+    return kept ? kept : "";
 }
 
-static void put_title(struct panel *panel, const char *name)
+/* "from 480 us  +8.3 %"; what is ten times as much or more reads better as "82.2x". */
+static const char *compared(struct panel *panel, const char *with, double from, double to)
 {
-    struct text_out *out = &panel->writer->out;
-    const struct series *series = panel->series;
-    char line[64], number[HUMAN_TEXT_MAX];
-    if (name[0]) {
-        format_toned(panel->writer, TONE_BOLD, name);
-        text_out_put(out, "  ");
-    }
-    format_tone_begin(panel->writer, TONE_DIM);
-    snprintf(line, sizeof line, "%zu point%s", series->count, series->count == 1 ? "" : "s");
-    text_out_put(out, line);
-    uint32_t last = series->rows[series->count - 1];
-    if (!panel->columns->value->missing[last]) {
-        human_text(number, panel->columns->value->name, panel->columns->value->values[last].number,
-                   panel->columns->value->units[last]);
-        text_out_put(out, ", last ");
-        text_out_safe(out, number, strlen(number));
-    }
-    if (panel->used[INK_BASE]) {
-        text_out_put(out, "   ");
-        text_out_put(out, chart_glyph(INK_BASE, panel->chart.ascii));
-        text_out_put(out, " base");
-    }
-    if (panel->used[INK_LIMIT]) {
-        text_out_put(out, "  ");
-        text_out_put(out, chart_glyph(INK_LIMIT, panel->chart.ascii));
-        text_out_put(out, " limit");
-    }
-    format_tone_end(panel->writer, TONE_DIM);
-    text_out_put(out, "\n");
+    char change[HUMAN_TEXT_MAX] = "";
+    double ratio = fabs(from) > 0 ? to / from : (double)NAN;
+    if (ratio >= 10 && ratio < 1e6)
+        snprintf(change, sizeof change, "%.*fx", ratio < 100 ? 1 : 0, ratio);
+    else if (isfinite(ratio))
+        human_text(change, "delta", ratio - 1, "");
+    const char *text = arena_printf(panel->arena, "%s %s  %s", with, quantity(panel, from), change);
+    return text ? text : "";
 }
 
-static int put_panel(struct panel *panel, const char *name, unsigned rows)
+static void fill_mark(struct panel *panel, struct event *event, uint32_t row)
 {
-    char labels[PANEL_ROWS_ONE][LABEL_MAX] = {""};
-    int ascii = panel->writer->options.ascii;
-    if (!choose_axis(panel)) {
-        put_title(panel, name);
-        return 0;
+    const struct figure_columns *c = &panel->figure->columns;
+    enum figure_mark mark = figure_mark_of(panel->figure, row);
+    double value, base;
+    bool there = figure_number(c->value, row, &value);
+    event->ink = INK_MARK + mark;
+    event->tone = figure_mark_tone(mark);
+    event->word = figure_mark_word(mark);
+    event->value = there ? quantity(panel, value) : "-";
+    event->rest = "";
+    if (there && figure_number(c->base, row, &base))
+        event->rest = compared(panel, "base", base, value);
+}
+
+static void fill_change(struct panel *panel, struct event *event,
+                        const struct figure_change *change)
+{
+    event->ink = INK_CHANGE;
+    event->tone = change->tone;
+    event->word = "change";
+    event->value = quantity(panel, change->after);
+    event->rest = compared(panel, "from", change->before, change->after);
+}
+
+/* Changes, then the gravest marks; both in the order of time. */
+static int list_events(struct panel *panel)
+{
+    const struct figure_series *series = panel->series;
+    enum time_detail detail =
+        panel->figure->columns.time ? TIME_MINUTE : TIME_DAY; /* an event is of a run */
+    size_t marks[PLOT_MARKS_MAX], changes = series->change_count;
+    if (changes > PLOT_MARKS_MAX) changes = PLOT_MARKS_MAX;
+    size_t count = figure_gravest(panel->figure, series, PLOT_MARKS_MAX, marks);
+    panel->events = arena_array(panel->arena, count + changes + 1, sizeof *panel->events);
+    if (!panel->events) return PACE_ENOMEM;
+    panel->event_total = series->change_count + series->mark_count;
+    size_t mark = 0, change = 0;
+    while (mark < count || change < changes) {
+        struct event *event = &panel->events[panel->event_count++];
+        bool is_change =
+            change < changes && (mark == count || series->changes[change].at <= marks[mark]);
+        event->at = is_change ? series->changes[change].at : marks[mark];
+        uint32_t row = series->rows[event->at];
+        event->time = figure_time(panel->figure, panel->arena, row, detail);
+        event->commit = figure_commit(panel->figure, panel->arena, row);
+        if (is_change)
+            fill_change(panel, event, &series->changes[change++]);
+        else
+            fill_mark(panel, event, row), mark++;
     }
-    double typical = fmax(fabs(panel->least), fabs(panel->most));
-    human_scale_one(&panel->scale, typical, panel->columns->value->units[panel->series->rows[0]]);
-    panel->chart = (struct chart){.rows = rows, .height = ascii ? rows : rows * 4};
-    panel->label_width = make_labels(panel, labels);
-    unsigned width = plot_width(panel->writer), columns = 8;
-    if (width > panel->label_width + 2 + columns) columns = width - panel->label_width - 2;
-    if (chart_init(&panel->chart, panel->arena, columns, rows, ascii)) return PACE_ENOMEM;
-    draw_rule(panel, panel->columns->low, INK_LIMIT);
-    draw_rule(panel, panel->columns->high, INK_LIMIT);
-    draw_rule(panel, panel->columns->base, INK_BASE);
-    draw_line(panel);
-    size_t marks = draw_marks(panel);
-    put_title(panel, name);
-    put_chart(panel, labels);
-    put_axis(panel);
-    put_marks(panel, marks);
     return panel->arena->failed ? PACE_ENOMEM : 0;
 }
 
-int plot_lines(struct pace_writer *writer, struct arena *arena, const struct held *held,
-               const struct plot_columns *columns)
+/* -- output: a panel is lines, so that two can stand side by side ------------------------------ */
+
+static size_t put(struct panel *panel, const char *text)
 {
-    size_t count;
-    int differ[PACE_DIMENSION_COUNT] = {0};
-    struct series *series = find_series(arena, held, columns, &count);
-    if (!series) return PACE_ENOMEM;
-    for (size_t k = 0; k < columns->key_count; k++) {
-        for (size_t s = 1; s < count && !differ[k]; s++)
-            differ[k] = !held_equal(columns->keys[k], series[0].first, series[s].first);
+    text_out_put(&panel->writer->out, text);
+    return text_width(text);
+}
+
+static size_t put_toned(struct panel *panel, enum format_tone tone, const char *text)
+{
+    format_toned(panel->writer, tone, text);
+    return text_width(text);
+}
+
+static size_t put_blanks(struct panel *panel, size_t count)
+{
+    text_out_repeat(&panel->writer->out, " ", count);
+    return count;
+}
+
+static size_t put_title(struct panel *panel)
+{
+    const struct figure_series *series = panel->series;
+    uint32_t last = series->rows[series->count - 1];
+    const struct held_column *column = panel->figure->columns.value;
+    char number[HUMAN_TEXT_MAX], safe[HUMAN_TEXT_MAX] = "";
+    double value;
+    if (figure_number(column, last, &value)) {
+        human_text(number, column->name, value, column->units[last]);
+        text_safe(safe, sizeof safe, number, strlen(number));
     }
+    bool one_day = figure_time_detail(panel->figure, series) == TIME_MINUTE;
+    const char *day = one_day ? figure_time(panel->figure, panel->arena, last, TIME_DAY) : "";
+    const char *facts = arena_printf(panel->arena, "%zu point%s%s%s%s%s%s", series->count,
+                                     series->count == 1 ? "" : "s", one_day ? " on " : "", day,
+                                     safe[0] ? ", last " : "", safe,
+                                     panel->drawn && panel->axis.by_ratio ? ", log axis" : "");
+    if (!facts) return 0;
+    size_t used = 0, room = panel->width, taken = text_width(facts) + 2;
+    if (series->name[0]) {
+        const char *name =
+            fit(panel, series->name, room > taken + 8 ? (unsigned)(room - taken) : 8);
+        used += put_toned(panel, TONE_BOLD, name);
+        used += put_blanks(panel, 2);
+    }
+    return used + put_toned(panel, TONE_DIM, facts);
+}
+
+static size_t put_chart_row(struct panel *panel, unsigned row)
+{
+    const char *label = panel->row_labels[row] ? panel->row_labels[row] : "";
+    int ascii = panel->chart.ascii;
+    struct pace_writer *writer = panel->writer;
+    size_t used = put_blanks(panel, panel->label_width - text_width(label));
+    format_tone_begin(writer, TONE_DIM);
+    used += put(panel, label);
+    used +=
+        put(panel, label[0] ? (ascii ? " +" : " \xe2\x94\xa4") : (ascii ? " |" : " \xe2\x94\x82"));
+    format_tone_end(writer, TONE_DIM);
+    enum format_tone tone = TONE_PLAIN;
+    size_t blank = 0;
+    for (unsigned column = 0; column < panel->chart.columns; column++) {
+        char cell[5];
+        unsigned ink = chart_cell(&panel->chart, column, row, cell);
+        if (ink == INK_NONE) {
+            blank++;
+            continue;
+        }
+        if (ink_tone(ink) != tone) {
+            format_tone_end(writer, tone);
+            used += put_blanks(panel, blank);
+            blank = 0;
+            tone = ink_tone(ink);
+            format_tone_begin(writer, tone);
+        }
+        used += put_blanks(panel, blank) + 1;
+        blank = 0;
+        text_out_put(&writer->out, cell);
+    }
+    format_tone_end(writer, tone);
+    return used;
+}
+
+static size_t put_axis(struct panel *panel)
+{
+    int ascii = panel->chart.ascii;
+    format_tone_begin(panel->writer, TONE_DIM);
+    size_t used = put_blanks(panel, panel->label_width + 1);
+    used += put(panel, ascii ? "+" : "\xe2\x94\x94");
+    for (unsigned column = 0; column < panel->chart.columns; column++) {
+        bool tick = false;
+        for (size_t i = 0; i < panel->label_count; i++)
+            tick = tick || panel->labels[i].column == column;
+        used += put(panel, tick ? (ascii ? "+" : "\xe2\x94\xac") : (ascii ? "-" : "\xe2\x94\x80"));
+    }
+    format_tone_end(panel->writer, TONE_DIM);
+    return used;
+}
+
+static size_t put_labels(struct panel *panel, bool commits)
+{
+    format_tone_begin(panel->writer, TONE_DIM);
+    size_t used = put_blanks(panel, panel->label_width + AXIS_WIDTH), start = used;
+    for (size_t i = 0; i < panel->label_count; i++) {
+        const struct label *label = &panel->labels[i];
+        size_t at = start + label->at;
+        const char *text = commits ? label->commit : label->time;
+        /* The last one ends where its line ends, be it the shorter of the two. */
+        if (i && i + 1 == panel->label_count && start + panel->chart.columns > text_width(text))
+            at = start + panel->chart.columns - text_width(text);
+        if (at > used) used += put_blanks(panel, at - used);
+        used += put(panel, text);
+    }
+    format_tone_end(panel->writer, TONE_DIM);
+    return used;
+}
+
+static size_t widest_part(const struct panel *panel, size_t offset)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < panel->event_count; i++) {
+        const char *text = *(const char *const *)((const char *)&panel->events[i] + offset);
+        if (text_width(text) > most) most = text_width(text);
+    }
+    return most;
+}
+
+static size_t put_column(struct panel *panel, const char *text, size_t width, bool right)
+{
+    size_t used = text_width(text), pad = width > used ? width - used : 0;
+    if (width == 0) return 0;
+    if (right) put_blanks(panel, pad);
+    put(panel, text);
+    if (!right) put_blanks(panel, pad);
+    return used + pad + put_blanks(panel, 2);
+}
+
+static size_t put_event(struct panel *panel, const struct event *event)
+{
+    size_t used = put_blanks(panel, 2);
+    used += put_toned(panel, ink_tone(event->ink), chart_sign(event->ink, panel->chart.ascii));
+    used += put_blanks(panel, 1);
+    used += put_column(panel, event->time, widest_part(panel, offsetof(struct event, time)), false);
+    used +=
+        put_column(panel, event->commit, widest_part(panel, offsetof(struct event, commit)), false);
+    used +=
+        put_column(panel, event->value, widest_part(panel, offsetof(struct event, value)), true);
+    format_tone_begin(panel->writer, event->tone);
+    size_t word = widest_part(panel, offsetof(struct event, word));
+    if (event->rest[0]) {
+        used += put_column(panel, event->word, word, false);
+    } else {
+        used += put(panel, event->word);
+    }
+    format_tone_end(panel->writer, event->tone);
+    return used + put(panel, event->rest);
+}
+
+/* Title, chart, axis, one or two lines of labels, events, "and more". */
+static size_t line_count(const struct panel *panel)
+{
+    if (!panel->drawn) return 1;
+    bool two = panel->with_commits && panel->figure->columns.time && panel->figure->columns.commit;
+    return 2 + panel->chart.rows + (panel->label_count ? 1 + two : 0) + panel->event_count +
+           (panel->event_total > panel->event_count);
+}
+
+/* Writes one line; returns the columns used. */
+static size_t put_line(struct panel *panel, size_t line)
+{
+    const struct figure_columns *c = &panel->figure->columns;
+    if (line >= line_count(panel)) return 0;
+    if (line == 0) return put_title(panel);
+    line--;
+    if (line < panel->chart.rows) return put_chart_row(panel, (unsigned)line);
+    line -= panel->chart.rows;
+    if (line == 0) return put_axis(panel);
+    line--;
+    if (panel->label_count) {
+        if (line == 0) return put_labels(panel, !c->time);
+        line--;
+        if (panel->with_commits && c->time && c->commit) {
+            if (line == 0) return put_labels(panel, true);
+            line--;
+        }
+    }
+    if (line < panel->event_count) return put_event(panel, &panel->events[line]);
+    char text[64];
+    snprintf(text, sizeof text, "  and %zu more", panel->event_total - panel->event_count);
+    return put_toned(panel, TONE_DIM, text);
+}
+
+/* -- panels ------------------------------------------------------------------------------------ */
+
+static int prepare(struct panel *panel, bool one)
+{
+    int ascii = panel->writer->options.ascii;
+    unsigned rows = one ? ROWS_ONE : ROWS_MANY;
+    panel->with_commits = one;
+    panel->drawn =
+        axis_choose(&panel->axis, panel->figure, panel->series, one ? TICKS_ONE : TICKS_MANY);
+    if (!panel->drawn) return 0;
+    panel->chart.rows = rows;
+    panel->chart.ascii = ascii;
+    label_rows(panel);
+    unsigned columns = LEAST_COLUMNS;
+    if (panel->width > panel->label_width + AXIS_WIDTH + columns)
+        columns = panel->width - panel->label_width - AXIS_WIDTH;
+    if (chart_init(&panel->chart, panel->arena, columns, rows, ascii)) return PACE_ENOMEM;
+    draw_rules(panel);
+    draw_changes(panel);
+    draw_line(panel);
+    draw_marks(panel);
+    label_points(panel);
+    return list_events(panel);
+}
+
+/* Panels side by side. */
+static void put_strip(struct panel *panels, size_t count)
+{
+    size_t lines = 0;
+    for (size_t i = 0; i < count; i++)
+        lines = line_count(&panels[i]) > lines ? line_count(&panels[i]) : lines;
+    for (size_t line = 0; line < lines; line++) {
+        for (size_t i = 0; i < count; i++) {
+            size_t used = put_line(&panels[i], line), width = panels[i].width + PAIR_GAP;
+            if (i + 1 < count && line < line_count(&panels[i + 1]))
+                put_blanks(&panels[i], width > used ? width - used : 1);
+        }
+        text_out_put(&panels[0].writer->out, "\n");
+    }
+}
+
+/* What the signs mean, where there is more than the line; marks listed by words need none. */
+static void put_legend(struct pace_writer *writer, const bool *used, bool one)
+{
+    static const char *const words[] = {[INK_BAND] = "\xc2\xb1 spread",
+                                        [INK_CHANGE] = "change",
+                                        [INK_LIMIT] = "limit",
+                                        [INK_BASE] = "base",
+                                        [INK_LINE] = "value"};
+    static const unsigned order[] = {INK_LINE, INK_BASE, INK_BAND, INK_LIMIT, INK_CHANGE};
     int ascii = writer->options.ascii;
-    const char *heading = count ? plot_name(arena, columns, differ, 0, series[0].first, ascii) : "";
-    if (heading[0]) {
-        format_toned(writer, TONE_DIM, heading);
-        text_out_put(&writer->out, "\n");
+    bool any = false;
+    for (unsigned ink = INK_BAND; ink < (one ? INK_LINE : INK_COUNT); ink++)
+        any = any || (used[ink] && ink != INK_LINE);
+    if (!any) return;
+    for (unsigned i = 0; i < sizeof order / sizeof order[0] + FIGURE_PLAIN; i++) {
+        unsigned fixed = sizeof order / sizeof order[0], ink = i < fixed ? order[i] : 0;
+        if (i >= fixed) ink = INK_MARK + i - fixed;
+        if (!used[ink] || (one && ink >= INK_MARK)) continue;
+        text_out_put(&writer->out, "  ");
+        format_toned(writer, ink_tone(ink), chart_sign(ink, ascii));
+        text_out_put(&writer->out, " ");
+        const char *word =
+            ink >= INK_MARK ? figure_mark_word((enum figure_mark)(ink - INK_MARK)) : words[ink];
+        format_toned(writer, TONE_DIM, ascii && ink == INK_BAND ? "+- spread" : word);
     }
-    for (size_t s = 0; s < count && s < PLOT_SERIES_MAX; s++) {
-        struct panel panel = {
-            .writer = writer, .arena = arena, .columns = columns, .series = &series[s]};
-        const char *name = plot_name(arena, columns, differ, 1, series[s].first, ascii);
-        if (s) text_out_put(&writer->out, "\n");
-        if (put_panel(&panel, name, count == 1 ? PANEL_ROWS_ONE : PANEL_ROWS_MANY))
-            return PACE_ENOMEM;
+    text_out_put(&writer->out, "\n");
+}
+
+/* -- many series ------------------------------------------------------------------------------- */
+
+/* One line: the name, the last value, the newest values, what is the gravest of the marks. */
+static int put_spark(struct pace_writer *writer, struct arena *arena, const struct figure *figure,
+                     const struct figure_series *series)
+{
+    enum { NUMBER_ROOM = 12, NAME_MOST = 48 };
+    int ascii = writer->options.ascii;
+    unsigned width = plot_width(writer), room = (width - NUMBER_ROOM - 4) / 2;
+    if (room > NAME_MOST) room = NAME_MOST;
+    size_t shown = width - NUMBER_ROOM - 4 - room - 12, from = 0;
+    if (shown > width) shown = 1;
+    if (series->count > shown) from = series->count - shown;
+    double *values = arena_array(arena, shown, sizeof *values);
+    char *text = arena_alloc(arena, shown * 3 + 1),
+         *name = arena_alloc(arena, strlen(series->name) + 4);
+    char number[HUMAN_TEXT_MAX] = "-", safe[HUMAN_TEXT_MAX];
+    if (!values || !text || !name) return PACE_ENOMEM;
+    size_t count = series->count - from;
+    for (size_t i = 0; i < count; i++) {
+        if (!figure_number(figure->columns.value, series->rows[from + i], &values[i]))
+            values[i] = (double)NAN;
     }
-    if (count <= PLOT_SERIES_MAX) return 0;
+    spark(text, shown * 3 + 1, values, count, ascii);
+    if (isfinite(values[count - 1]))
+        human_text(number, figure->columns.value->name, values[count - 1],
+                   figure_unit(figure, series));
+    text_safe(safe, sizeof safe, number, strlen(number));
+    text_shorten(name, series->name, room, ascii);
+    text_out_put(&writer->out, name);
+    size_t used = text_width(name), last = text_width(safe);
+    text_out_repeat(&writer->out, " ", room - used + (last < NUMBER_ROOM ? NUMBER_ROOM - last : 1));
+    text_out_put(&writer->out, safe);
+    text_out_put(&writer->out, "  ");
+    format_toned(writer, TONE_LINE, text);
+    if (series->gravest != FIGURE_PLAIN) {
+        text_out_put(&writer->out, "  ");
+        format_toned(writer, figure_mark_tone(series->gravest), figure_mark_word(series->gravest));
+    }
+    text_out_put(&writer->out, "\n");
+    return 0;
+}
+
+static int put_sparks(struct pace_writer *writer, struct arena *arena, const struct figure *figure)
+{
+    size_t end = PLOT_SERIES_MAX + PLOT_SPARKS_MAX;
+    if (end > figure->count) end = figure->count;
+    text_out_put(&writer->out, "\n");
+    for (size_t s = PLOT_SERIES_MAX; s < end; s++) {
+        if (put_spark(writer, arena, figure, &figure->series[s])) return PACE_ENOMEM;
+    }
+    if (figure->count == end) return 0;
     char line[96];
-    snprintf(line, sizeof line, "\n%zu more series; select fewer to see them\n",
-             count - PLOT_SERIES_MAX);
+    snprintf(line, sizeof line, "%zu more series; select fewer to see them\n", figure->count - end);
     format_toned(writer, TONE_DIM, line);
     return 0;
+}
+
+int plot_lines(struct pace_writer *writer, struct arena *arena, struct figure *figure)
+{
+    bool one = figure->count == 1, used[INK_COUNT] = {false};
+    unsigned width = plot_width(writer);
+    size_t abreast = !one && width >= PLOT_WIDTH_TWO ? 2 : 1;
+    size_t panels = figure->count < PLOT_SERIES_MAX ? figure->count : PLOT_SERIES_MAX;
+    figure_put_gravest_first(figure, PLOT_SERIES_MAX);
+    if (figure->heading[0]) {
+        format_toned(writer, TONE_DIM, figure->heading);
+        text_out_put(&writer->out, "\n");
+    }
+    for (size_t s = 0; s < panels; s += abreast) {
+        struct panel strip[2] = {{.writer = NULL}};
+        size_t count = panels - s < abreast ? panels - s : abreast;
+        for (size_t i = 0; i < count; i++) {
+            strip[i] = (struct panel){.writer = writer, .arena = arena, .figure = figure};
+            strip[i].series = &figure->series[s + i];
+            strip[i].width = abreast == 1 ? width : (width - PAIR_GAP) / 2;
+            if (prepare(&strip[i], one)) return PACE_ENOMEM;
+            for (unsigned ink = 0; ink < INK_COUNT; ink++)
+                used[ink] = used[ink] || strip[i].used[ink];
+        }
+        if (s) text_out_put(&writer->out, "\n");
+        put_strip(strip, count);
+    }
+    put_legend(writer, used, one);
+    return figure->count > PLOT_SERIES_MAX ? put_sparks(writer, arena, figure) : 0;
 }

@@ -59,8 +59,13 @@ static inline void append_status(struct text *out, const pace_query *query)
     append_text(out, line);
 }
 
+/* How rows are drawn. */
+static const struct pace_writer_options golden_ascii = {
+    .struct_size = sizeof golden_ascii, .width = 100, .ascii = 1};
+
 /* Runs a script and collects all that it says. */
-static inline void run_script(pace_session *session, const char *script, struct text *out)
+static inline void run_script(pace_session *session, const char *script,
+                              const struct pace_writer_options *options, struct text *out)
 {
     struct pace_error error;
     pace_query *query;
@@ -80,10 +85,8 @@ static inline void run_script(pace_session *session, const char *script, struct 
         if (step == PACE_STEP_END) break;
         if (step == PACE_STEP_ROWS) {
             const char *format = pace_format_name(query) ? pace_format_name(query) : "csv";
-            struct pace_writer_options options = {
-                .struct_size = sizeof options, .width = 100, .ascii = 1};
             if (!writer)
-                assert_int_equal(pace_writer_open(format, &options, append, out, &error, &writer),
+                assert_int_equal(pace_writer_open(format, options, append, out, &error, &writer),
                                  0);
             assert_int_equal(pace_writer_rows(writer, rows, &error), 0);
             continue;
@@ -113,7 +116,8 @@ static inline char *read_file(const char *path)
 }
 
 /* A block is "> script lines", the output, and a line "---". Comment lines begin with '#'. */
-static inline void golden_check(pace *store, const char *path)
+static inline void golden_check_drawn(pace *store, const char *path,
+                                      const struct pace_writer_options *drawn)
 {
     struct pace_query_options options = {.struct_size = sizeof options,
                                          .now_ns = FIXTURE_START_NS + 41 * FIXTURE_DAY_NS};
@@ -142,7 +146,7 @@ static inline void golden_check(pace *store, const char *path)
         pace_session *session;
         assert_int_equal(pace_session_open(store, &options, &error, &session), 0);
         assert_int_equal(pace_session_set(session, "branch", "main", &error), 0);
-        run_script(session, script.bytes, &fresh);
+        run_script(session, script.bytes, drawn, &fresh);
         append_text(&fresh, "---\n");
         pace_session_close(session);
         free(script.bytes);
@@ -162,6 +166,11 @@ static inline void golden_check(pace *store, const char *path)
     }
     free(golden);
     free(fresh.bytes);
+}
+
+static inline void golden_check(pace *store, const char *path)
+{
+    golden_check_drawn(store, path, &golden_ascii);
 }
 
 #endif

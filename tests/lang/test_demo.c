@@ -9,6 +9,13 @@ static void test_answers(void **state)
     golden_check(*state, "tests/lang/demo.txt");
 }
 
+/* The same store in charts, as a terminal shows them. */
+static void test_plots(void **state)
+{
+    static const struct pace_writer_options drawn = {.struct_size = sizeof drawn, .width = 90};
+    golden_check_drawn(*state, "tests/lang/plots.txt", &drawn);
+}
+
 /* The blocks of demo.txt are the examples, all of them, in their order. */
 static void test_all_are_there(void **state)
 {
@@ -56,6 +63,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_are_there),
         cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_plots),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -442,7 +442,7 @@ static void plot_of_a_history(void **state)
     (void)state;
     expect("plot", 40, ROWS(4, history),
            "main · json\n"
-           "4 points, last 2.048 KB\n"
+           "4 points on 2026-08-03, last 2.048 KB\n"
            "       │                               ●\n"
            "2.0 KB ┤                              ⢠⠃\n"
            "       │                             ⢠⠃\n"
@@ -455,14 +455,15 @@ static void plot_of_a_history(void **state)
            "1.2 KB ┤                      ⢠⠃\n"
            "       │                     ⢠⠃\n"
            "1.0 KB ┤⠒⠒⠒⠒⠒⠊⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠒⠒⠒⠒⠒○\n"
-           "       └────────────────────────────────\n"
-           "        2026-08-03            2026-08-03\n"
-           "  ○ 2026-08-03 15:05  v1.2  0.990 KB  suspected\n"
+           "       └┬──────────────────────────────┬\n"
+           "        14:05                      16:05\n"
+           "        aaaaaaaaa           cccc…c+dirty\n"
+           "  ○ 2026-08-03 15:05  v1.2             0.990 KB  suspected\n"
            "  ● 2026-08-03 16:05  ccccccccc+dirty  2.048 KB  worse\n");
     struct pace_writer_options options = {.struct_size = sizeof options, .width = 40, .ascii = 1};
     char *text = write_steps("plot", &options, ROWS(4, history), 1024);
     assert_string_equal(text, "main - json\n"
-                              "4 points, last 2.048 KB\n"
+                              "4 points on 2026-08-03, last 2.048 KB\n"
                               "       |                               X\n"
                               "2.0 KB +                              .\n"
                               "       |                             .\n"
@@ -475,9 +476,10 @@ static void plot_of_a_history(void **state)
                               "1.2 KB +                       .\n"
                               "1.0 KB +*.........*.....      .\n"
                               "       |                .....?\n"
-                              "       +--------------------------------\n"
-                              "        2026-08-03            2026-08-03\n"
-                              "  ? 2026-08-03 15:05  v1.2  0.990 KB  suspected\n"
+                              "       ++------------------------------+\n"
+                              "        14:05                      16:05\n"
+                              "        aaaaaaaaa           cccc..+dirty\n"
+                              "  ? 2026-08-03 15:05  v1.2             0.990 KB  suspected\n"
                               "  X 2026-08-03 16:05  ccccccccc+dirty  2.048 KB  worse\n");
     for (const char *at = text; *at; at++)
         assert_in_range(*at, '\n', '~');
@@ -498,7 +500,7 @@ static void plot_of_bars(void **state)
            "json  2026-08-04  bbbbbbbbb  -18.7 %    █████████│\n"
            "sort  2026-08-05  ccccccccc   +3.0 %             │█▍\n");
     expect("plot", 60, ROWS(4, checked),
-           "calendar · main · ci-1 · latency · value\n"
+           "calendar · main · ci-1 · latency · 2026-08-03 · 4f2a1c9d0 · value\n"
            "day[1]      12.50 ms  ok      ████████████████████████▍\n"
            "month[31]   15.38 ms  worse   ██████████████████████████████\n"
            "parse/json   8.80 ms  better  █████████████████▏\n"
@@ -556,7 +558,7 @@ static void plots_of_odd_values(void **state)
 static void plot_of_many_series(void **state)
 {
     (void)state;
-    enum { SERIES = 30, POINTS = 3 };
+    enum { SERIES = 60, POINTS = 3 };
     static char names[SERIES][8];
     const char *text_cells[SERIES * POINTS];
     double numbers[SERIES * POINTS];
@@ -574,10 +576,21 @@ static void plot_of_many_series(void **state)
     };
     struct pace_writer_options options = {.struct_size = sizeof options};
     char *text = write_steps("plot", &options, ROWS(SERIES * POINTS, fields), 7);
-    assert_non_null(strstr(text, "b0  3 points, last 2 ns\n"));
+    assert_non_null(strstr(text, "b0  3 points on 2026-08-03, last 2 ns\n"));
     assert_non_null(strstr(text, "b7  3 points"));
     assert_null(strstr(text, "b8  3 points"));
-    assert_non_null(strstr(text, "\n22 more series"));
+    assert_non_null(strstr(text, "\nb8 "));
+    assert_non_null(strstr(text, " 26 ns  ▁▅█\n"));
+    assert_non_null(strstr(text, "\nb47 "));
+    assert_null(strstr(text, "\nb48 "));
+    assert_non_null(strstr(text, "\n12 more series"));
+    free(text);
+    /* On a wide terminal two panels share their lines. */
+    options.width = 160;
+    text = write_steps("plot", &options, ROWS(SERIES * POINTS, fields), 7);
+    const char *second = strstr(text, "b1  3 points");
+    assert_non_null(second);
+    assert_true(second < strchr(text, '\n'));
     free(text);
 }
 

@@ -1,0 +1,32 @@
+/* bars.h -- rows as bars: results without a line over time (summarize, versus, changes).
+ *
+ * A bar is a row: what tells it from the others, its number in human units, its verdict and its
+ * size against the largest of the same unit. Drawn by plot_bars.c and svg_bars.c. */
+#ifndef PACE_BARS_H
+#define PACE_BARS_H
+
+#include "figure.h"
+
+struct bar {
+    const char *label, *number, *word; /* safe; word: the verdict, or "" */
+    const char *unit;
+    double value; /* NAN: missing */
+    double size;  /* of the largest of the unit: -1..1 */
+    enum format_tone tone;
+};
+
+struct bars {
+    struct bar *bars;
+    size_t count, left_out; /* rows behind the last bar that is drawn */
+    bool negative;          /* some bar is: the zero line is not at the left */
+    const char *heading;    /* what is the same in all rows, and the name of the number */
+};
+
+/* Makes bars of the first `most` rows. ascii: how names are joined. 0 or PACE_ENOMEM. */
+int bars_build(struct bars *bars, struct arena *arena, const struct figure *figure, size_t most,
+               int ascii);
+
+/* The widest label, number or word: offsetof(struct bar, label) ... */
+size_t bars_widest(const struct bar *bars, size_t count, size_t offset);
+
+#endif
