@@ -282,7 +282,6 @@ static int add_row(const struct job *job, const struct against *against, pace *s
     row->delta = isfinite(paired.ratio) ? paired.ratio - 1 : (double)NAN;
     row->low_delta = paired.low - 1;
     row->high_delta = paired.high - 1;
-    row->limit = (double)NAN;
     row->p = pairs->count < 2 ? (double)NAN : fmin(paired.p_above, paired.p_below);
     row->n = (double)pairs->count;
     out->counts[row->verdict]++;

@@ -1,6 +1,7 @@
 /* cmd_check.c -- `pace check`: judges the newest run of a branch on every testbed. */
 #include "command.h"
 
+#include "ci_output.h"
 #include "identity.h"
 #include "judge.h"
 #include "say.h"
@@ -35,7 +36,7 @@ static uint64_t partial_run(pace *store, const struct judgement *judgement)
     return partial;
 }
 
-static int nothing_to_judge(pace *store, const struct judge_scope *scope)
+static void nothing_to_judge(pace *store, const struct judge_scope *scope)
 {
     pace_snapshot *snapshot = NULL;
     uint64_t runs = 0;
@@ -52,7 +53,6 @@ static int nothing_to_judge(pace *store, const struct judge_scope *scope)
                   scope->project != NULL ? scope->project : "",
                   scope->testbed != NULL ? " on testbed " : "",
                   scope->testbed != NULL ? scope->testbed : "");
-    return STATUS_NO_VERDICT;
 }
 
 /* The benchmarks to run again, a line each, for the harness' own filter. */
@@ -69,48 +69,77 @@ static void print_suspects(const struct judgement *judgement)
     }
 }
 
-static int check(const struct arguments *arguments, pace *store, const struct identity *identity)
+/* Why there is no verdict, or none on HEAD. Says what needs words. */
+static enum ci_reason find_reason(const struct arguments *arguments, pace *store,
+                                  const struct judge_scope *scope, const struct identity *identity,
+                                  const struct judgement *judgement)
+{
+    if (judgement->count == 0) {
+        nothing_to_judge(store, scope);
+        return CI_REASON_NO_RUN;
+    }
+    if (arguments_value(arguments, OPTION_BRANCH) == NULL && identity->commit[0] != '\0' &&
+        !is_of_head(judgement, identity->commit)) {
+        say_error("the newest run of branch %s is of %.20s, not of %.20s: this is its verdict\n"
+                  "  measure HEAD with `pace run`, or name the branch with --branch",
+                  scope->branch, judgement->rows[0].commit, identity->commit);
+        return CI_REASON_STALE;
+    }
+    if (judge_is_empty(judgement)) return CI_REASON_EMPTY;
+    if (judge_lacks_baseline(judgement) && arguments_has(arguments, OPTION_REQUIRE_BASELINE))
+        return CI_REASON_NO_BASELINE;
+    return CI_REASON_NONE;
+}
+
+/* Tells people and CI. */
+static int tell(const struct arguments *arguments, pace *store, const struct judge_scope *scope,
+                const struct identity *identity, const struct judgement *judgement,
+                const struct show_style *style, const struct ci_outputs *outputs)
+{
+    int quiet = arguments_has(arguments, OPTION_QUIET);
+    int strict = arguments_has(arguments, OPTION_STRICT), status = STATUS_OK;
+    char summary[256];
+    if (judgement->count > 0) {
+        if (!quiet)
+            say_note("%s  %s", scope->branch, judge_summary(judgement, summary, sizeof summary));
+        status = judge_show(store, judgement, NULL, JUDGE_FIRST_COUNTS, style, quiet);
+        if (!quiet) judge_note_drift(store, scope, judgement);
+    }
+    if (strict && judgement->counts[JUDGE_VERDICT_SUSPECTED] + judge_open(judgement) > 0)
+        status = status_merge(status, STATUS_REGRESSION);
+    if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL)) status = STATUS_OK;
+    enum ci_reason reason = find_reason(arguments, store, scope, identity, judgement);
+    if (reason != CI_REASON_NONE) status = status_merge(status, STATUS_NO_VERDICT);
+    uint64_t partial = partial_run(store, judgement);
+    if (partial != 0)
+        say_note("note: run %llu is partial, as its benchmark command failed",
+                 (unsigned long long)partial);
+    struct ci_context context = {.project = scope->project,
+                                 .testbed = scope->testbed,
+                                 .commit = identity->commit,
+                                 .strict = strict,
+                                 .status = status,
+                                 .reason = reason};
+    return status_merge(status,
+                        ci_outputs_tell(outputs, judgement, NULL, JUDGE_FIRST_COUNTS, &context));
+}
+
+static int check(const struct arguments *arguments, pace *store, const struct identity *identity,
+                 const struct ci_outputs *outputs)
 {
     struct show_style style;
     struct judgement judgement;
-    char summary[256];
     int status = show_style_read(arguments, &style);
     if (status != 0) return status;
-    const char *branch = arguments_value(arguments, OPTION_BRANCH);
+    ci_outputs_style(outputs, &style);
     struct judge_scope scope = {.project = arguments_value(arguments, OPTION_PROJECT),
                                 .branch = identity->branch,
                                 .testbed = arguments_value(arguments, OPTION_TESTBED)};
-    int quiet = arguments_has(arguments, OPTION_QUIET);
     status = judge_read(store, &scope, arguments_value(arguments, OPTION_THRESHOLD), &judgement);
-    if (status == 0 && arguments_has(arguments, OPTION_SUSPECTS)) {
+    if (status == 0 && arguments_has(arguments, OPTION_SUSPECTS))
         print_suspects(&judgement);
-    } else if (status == 0 && judgement.count == 0) {
-        status = nothing_to_judge(store, &scope);
-    } else if (status == 0) {
-        if (!quiet)
-            say_note("%s  %s", scope.branch, judge_summary(&judgement, summary, sizeof summary));
-        status = judge_show(store, &judgement, NULL, JUDGE_FIRST_COUNTS, &style, quiet);
-        if (!quiet) judge_note_drift(store, &scope, &judgement);
-        if (arguments_has(arguments, OPTION_STRICT) &&
-            judgement.counts[JUDGE_VERDICT_SUSPECTED] + judge_open(&judgement) > 0)
-            status = status_merge(status, STATUS_REGRESSION);
-        if (status == STATUS_REGRESSION && arguments_has(arguments, OPTION_NO_FAIL))
-            status = STATUS_OK;
-        if (judge_is_empty(&judgement) ||
-            (judge_lacks_baseline(&judgement) && arguments_has(arguments, OPTION_REQUIRE_BASELINE)))
-            status = status_merge(status, STATUS_NO_VERDICT);
-        if (branch == NULL && identity->commit[0] != '\0' &&
-            !is_of_head(&judgement, identity->commit)) {
-            say_error("the newest run of branch %s is of %.20s, not of %.20s: this is its verdict\n"
-                      "  measure HEAD with `pace run`, or name the branch with --branch",
-                      scope.branch, judgement.rows[0].commit, identity->commit);
-            status = status_merge(status, STATUS_NO_VERDICT);
-        }
-        uint64_t partial = partial_run(store, &judgement);
-        if (partial != 0)
-            say_note("note: run %llu is partial, as its benchmark command failed",
-                     (unsigned long long)partial);
-    }
+    else if (status == 0)
+        status = tell(arguments, store, &scope, identity, &judgement, &style, outputs);
     judge_clear(&judgement);
     return status;
 }
@@ -118,10 +147,11 @@ static int check(const struct arguments *arguments, pace *store, const struct id
 int cmd_check(const struct arguments *arguments)
 {
     pace *store = NULL;
+    struct ci_outputs outputs;
     struct identity *identity = calloc(1, sizeof *identity);
     if (identity == NULL) return store_failed("", PACE_ENOMEM, NULL);
-    int status = STATUS_OK;
-    if (arguments->operand_count > 0)
+    int status = ci_outputs_read(arguments, 1, &outputs);
+    if (status == 0 && arguments->operand_count > 0)
         status = command_misused(arguments->command, "`pace check` takes no operands");
     if (status == 0) status = identity_read(arguments, identity);
     if (status == 0 && identity->branch[0] == '\0') {
@@ -133,7 +163,7 @@ int cmd_check(const struct arguments *arguments)
     }
     if (status == 0) status = store_open(arguments, STORE_READ, &store);
     if (status == 0) {
-        status = check(arguments, store, identity);
+        status = check(arguments, store, identity, &outputs);
         pace_close(store);
     }
     free(identity);

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "../query/pace_query.h"
+#include "fresh_file.h"
 #include "input.h"
 #include "say.h"
 #include "show.h"
@@ -10,26 +11,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Replaces a file in one step. */
 static int replace(const char *path, const char *text)
 {
-    size_t len = strlen(path) + sizeof ".fmt";
-    char *fresh = malloc(len);
-    if (fresh == NULL) return store_failed("", PACE_ENOMEM, NULL);
-    snprintf(fresh, len, "%s.fmt", path);
-    FILE *file = fopen(fresh, "wx");
-    int failed = file == NULL ? errno : 0;
-    if (file != NULL) {
-        if (fputs(text, file) < 0 || fflush(file) != 0 || fsync(fileno(file)) != 0) failed = errno;
-        if (fclose(file) != 0 && failed == 0) failed = errno;
-        if (failed == 0 && rename(fresh, path) != 0) failed = errno;
-        if (failed != 0) unlink(fresh);
-    }
-    free(fresh);
-    if (failed == 0) return STATUS_OK;
-    say_error("%s: %s", path, strerror(failed));
+    struct fresh_file fresh;
+    int code = fresh_file_open(&fresh, path);
+    if (code == 0) code = fresh_file_close(&fresh, fputs(text, fresh.file) < 0 ? errno : 0);
+    if (code == 0) return STATUS_OK;
+    say_error("%s: %s", path, strerror(code));
     return STATUS_DATA;
 }
 

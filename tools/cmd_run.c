@@ -122,6 +122,48 @@ static int accept_by_trailers(const struct job *job, pace *store, const struct s
     return status;
 }
 
+/* Tells people and CI, of a judgement by history or by rounds. `status` is what it came to so far. */
+static int tell(const struct job *job, pace *store, const struct judgement *judgement,
+                const struct judgement *again, enum judge_confirm confirm, int status)
+{
+    struct ci_context context = {.project = job->identity.project,
+                                 .testbed = job->identity.testbed,
+                                 .commit = job->identity.commit};
+    int verdict = judge_show(store, judgement, again, confirm, &job->style, job->quiet);
+    if (verdict == STATUS_REGRESSION && arguments_has(job->arguments, OPTION_NO_FAIL))
+        verdict = STATUS_OK;
+    if (judgement->count == 0) {
+        say_note("nothing to judge in this run");
+        context.reason = CI_REASON_NO_RUN;
+    } else if (judgement->paired_with != NULL && judge_is_empty(judgement)) {
+        context.reason = CI_REASON_EMPTY;
+    } else if (judge_lacks_baseline(judgement) &&
+               arguments_has(job->arguments, OPTION_REQUIRE_BASELINE)) {
+        context.reason = CI_REASON_NO_BASELINE;
+    }
+    status = status_merge(status, verdict);
+    if (context.reason != CI_REASON_NONE) status = status_merge(status, STATUS_NO_VERDICT);
+    context.status = status;
+    return status_merge(status,
+                        ci_outputs_tell(&job->outputs, judgement, again, confirm, &context));
+}
+
+/* The same where the benchmark command failed. */
+static int tell_failure(const struct job *job, int status)
+{
+    struct judgement none;
+    struct ci_context context = {.project = job->identity.project,
+                                 .testbed = job->identity.testbed,
+                                 .commit = job->identity.commit,
+                                 .status = status,
+                                 .reason = CI_REASON_COMMAND};
+    judge_init(&none);
+    status = status_merge(
+        status, ci_outputs_tell(&job->outputs, &none, NULL, JUDGE_FIRST_COUNTS, &context));
+    judge_clear(&none);
+    return status;
+}
+
 static int verdict(struct job *job, pace **store, const struct stored *stored)
 {
     struct judgement first, again = {0};
@@ -142,19 +184,9 @@ static int verdict(struct job *job, pace **store, const struct stored *stored)
             status = run_again(job, store, suspects, &again, &confirm);
             suspects = confirm == JUDGE_SECOND_RUN ? again.counts[JUDGE_VERDICT_SUSPECTED] : 0;
         }
-        if (*store != NULL) {
-            int verdict = judge_show(*store, &first, confirm == JUDGE_SECOND_RUN ? &again : NULL,
-                                     confirm, &job->style, job->quiet);
-            if (verdict == STATUS_REGRESSION && arguments_has(job->arguments, OPTION_NO_FAIL))
-                verdict = STATUS_OK;
-            status = status_merge(status, verdict);
-        }
-        if (first.count == 0) {
-            say_note("nothing to judge in this run");
-            status = status_merge(status, STATUS_NO_VERDICT);
-        }
-        if (judge_lacks_baseline(&first) && arguments_has(job->arguments, OPTION_REQUIRE_BASELINE))
-            status = status_merge(status, STATUS_NO_VERDICT);
+        if (*store != NULL)
+            status = tell(job, *store, &first, confirm == JUDGE_SECOND_RUN ? &again : NULL, confirm,
+                          status);
     }
     judge_clear(&first);
     judge_clear(&again);
@@ -172,10 +204,7 @@ static int verdict_of_rounds(struct job *job, pace *store, const struct stored *
     int status = against_judge(job, against, store, stored, &judgement);
     if (status == 0) {
         job_say_stored(job, stored, judge_summary(&judgement, summary, sizeof summary));
-        status = judge_show(store, &judgement, NULL, JUDGE_FIRST_COUNTS, &job->style, job->quiet);
-        if (status == STATUS_REGRESSION && arguments_has(job->arguments, OPTION_NO_FAIL))
-            status = STATUS_OK;
-        if (judge_is_empty(&judgement)) status = status_merge(status, STATUS_NO_VERDICT);
+        status = tell(job, store, &judgement, NULL, JUDGE_FIRST_COUNTS, STATUS_OK);
     }
     judge_clear(&judgement);
     return status;
@@ -223,6 +252,7 @@ static int run_job(struct job *job)
         job_say_stored(job, &stored, "what arrived is stored as a partial run, not judged");
     pace_close(store);
     against_clear(&against);
+    if (status == STATUS_BENCHMARK) status = tell_failure(job, status);
     return status_merge(status, storing);
 }
 

@@ -286,6 +286,8 @@ int job_read(struct job *job, const struct arguments *arguments)
     job->quiet = arguments_has(arguments, OPTION_QUIET);
     job->model = arguments_value(arguments, OPTION_THRESHOLD);
     int status = show_style_read(arguments, &job->style);
+    if (status == 0) status = ci_outputs_read(arguments, 1, &job->outputs);
+    ci_outputs_style(&job->outputs, &job->style);
     if (status == 0) status = read_timeout(job);
     if (status == 0)
         status = read_count(job, OPTION_ITER, 1, JOB_MAX_EXECUTIONS, &job->trial.iterations);
@@ -299,8 +301,8 @@ int job_read(struct job *job, const struct arguments *arguments)
     if (status == 0) status = read_backdate(job);
     if (status == 0) status = read_against(job);
     if (status == 0) status = store_path(arguments, STORE_CREATE, job->path);
-    /* With --format, standard output holds rows and nothing else. */
-    job->trial.output_fd = job->style.format != NULL ? STDERR_FILENO : STDOUT_FILENO;
+    /* With --format, standard output holds that and nothing else. */
+    job->trial.output_fd = job->outputs.takes_stdout ? STDERR_FILENO : STDOUT_FILENO;
     if (job->quiet) job->trial.output_fd = -1;
     return status;
 }

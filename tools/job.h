@@ -3,6 +3,7 @@
 #ifndef PACE_JOB_H
 #define PACE_JOB_H
 
+#include "ci_output.h"
 #include "identity.h"
 #include "show.h"
 #include "trial.h"
@@ -27,6 +28,7 @@ struct job {
     struct identity identity;
     struct trial trial;
     struct show_style style;
+    struct ci_outputs outputs;
     struct trial_file *files;
     const char **sizes;
     char command[JOB_COMMAND_TEXT]; /* without secrets */

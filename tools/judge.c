@@ -91,6 +91,10 @@ struct judged *judge_add(struct judgement *out)
     struct judged *judged = &out->rows[out->count++];
     *judged = (struct judged){.good_commit = "",
                               .bad_commit = "",
+                              .spread = (double)NAN,
+                              .score = (double)NAN,
+                              .low_limit = (double)NAN,
+                              .high_limit = (double)NAN,
                               .low_delta = (double)NAN,
                               .high_delta = (double)NAN,
                               .before = (double)NAN,
@@ -123,6 +127,8 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
     const struct pace_field *high = rows_find(rows, "high_limit");
     const struct pace_field *before = rows_find(rows, "before");
     const struct pace_field *p = rows_find(rows, "p"), *n = rows_find(rows, "n");
+    const struct pace_field *spread = rows_find(rows, "spread"), *score = rows_find(rows, "score");
+    const struct pace_field *time = rows_find(rows, "time");
     const struct pace_field *q = rows_find(rows, "q"); /* of the default and saved thresholds */
     for (size_t i = 0; i < rows->count; i++) {
         uint64_t number = run_number(run, i);
@@ -151,10 +157,11 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
         judged->higher_is_worse = isnan(lower) && !isnan(upper)   ? 1
                                   : !isnan(lower) && isnan(upper) ? 0
                                                                   : -1;
-        judged->limit = judged->value > upper          ? upper
-                        : judged->value < lower        ? lower
-                        : judged->value < judged->base ? lower
-                                                       : upper;
+        judged->low_limit = lower;
+        judged->high_limit = upper;
+        judged->spread = field_number(spread, i);
+        judged->score = field_number(score, i);
+        judged->time_ns = field_time(time, i);
         judged->delta = isfinite(judged->base) && judged->base != 0
                             ? (judged->value - judged->base) / fabs(judged->base)
                             : (double)NAN;
@@ -245,6 +252,14 @@ size_t judge_suspects(const struct judgement *judgement)
     for (size_t i = 0; i < judgement->count; i++)
         count += judge_is_suspect(&judgement->rows[i]) != 0;
     return count;
+}
+
+double judged_limit(const struct judged *judged)
+{
+    double lower = judged->low_limit, upper = judged->high_limit;
+    if (judged->value > upper) return upper;
+    if (judged->value < lower) return lower;
+    return judged->value < judged->base ? lower : upper;
 }
 
 int judged_is_open(const struct judged *judged)

@@ -31,10 +31,12 @@ struct judged {
         *bad_commit; /* last good and first bad of what fires, or is open; "" */
     enum judge_verdict verdict;
     uint64_t run;
-    double value, base, delta, limit, p, q, n; /* NAN where there is none */
-    double low_delta, high_delta;              /* of rounds: the interval of delta */
-    double before;       /* level before the regression that is open; NAN: none */
-    int higher_is_worse; /* 1 or 0; -1: not known */
+    int64_t time_ns;                    /* of the run; 0: not known */
+    double value, base, delta, p, q, n; /* NAN where there is none */
+    double spread, score, low_limit, high_limit;
+    double low_delta, high_delta; /* of rounds: the interval of delta */
+    double before;                /* level before the regression that is open; NAN: none */
+    int higher_is_worse;          /* 1 or 0; -1: not known */
 };
 
 struct judgement {

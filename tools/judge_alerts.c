@@ -164,7 +164,8 @@ static void alert_text(pace *store, const struct judgement *judgement, const str
     printf("       is  %-*s", (int)(based || again != NULL ? width : 0), is);
     if (based) printf("  %s", delta_text(text, judged->delta));
     interval_text(judged);
-    if (!isnan(judged->limit)) printf(", limit %s", unit_print(text, judged->limit, judged->unit));
+    double limit = judged_limit(judged);
+    if (!isnan(limit)) printf(", limit %s", unit_print(text, limit, judged->unit));
     if (!isnan(judged->p)) printf(", p %.1g", judged->p);
     if (!isnan(judged->q)) printf(", q %.1g", judged->q);
     putchar('\n');
@@ -200,7 +201,7 @@ static void add_alert_row(struct rows *rows, const struct judged *judged, int co
     rows_number(rows, i++, judged->value, judged->unit);
     rows_number(rows, i++, judged->base, judged->unit);
     rows_number(rows, i++, judged->delta, "");
-    rows_number(rows, i++, judged->limit, judged->unit);
+    rows_number(rows, i++, judged_limit(judged), judged->unit);
     rows_number(rows, i++, judged->p, "");
     rows_number(rows, i++, judged->q, "");
     rows_number(rows, i++, judged->n, "");
@@ -231,9 +232,9 @@ static int confirms(const struct judged *first, const struct judged *second)
 {
     if (second->verdict == JUDGE_VERDICT_WORSE) return 1;
     if (second->verdict == JUDGE_VERDICT_SUSPECTED && second->q > CONFIRMED_RATE) return 0;
-    if (isnan(first->limit) || isnan(second->value)) return 0;
-    return first->value > first->limit ? second->value > first->limit
-                                       : second->value < first->limit;
+    double limit = judged_limit(first);
+    if (isnan(limit) || isnan(second->value)) return 0;
+    return first->value > limit ? second->value > limit : second->value < limit;
 }
 
 static void note_unconfirmed(const struct judged *first, const struct judged *again)
@@ -264,12 +265,6 @@ static const char *stream_text(const struct judgement *judgement, const struct j
 }
 
 /* -- alerts ------------------------------------------------------------------------------------ */
-
-/* A row that counts as worse. */
-struct firing {
-    const struct judged *row, *second; /* second: what confirms it, or NULL */
-    size_t incident;                   /* from 1 */
-};
 
 /* The first commit that is worse as far as known: of a model that tells none, the judged one. */
 static const char *first_bad(const struct judged *row)
@@ -305,27 +300,45 @@ static void group_incidents(struct firing *firing, size_t count)
     if (count > 0) qsort(firing, count, sizeof *firing, by_incident);
 }
 
-/* The rows that count, as an array of the caller's; those that do not are said. */
-static struct firing *collect_firing(const struct judgement *judgement,
-                                     const struct judgement *again, enum judge_confirm confirm,
-                                     size_t *count)
+/* Whether a row counts as worse, and may do so. */
+static int is_firing(const struct judged *row, const struct judged *second,
+                     enum judge_confirm confirm)
+{
+    if (second != NULL && confirms(row, second)) return 1;
+    return row->verdict == JUDGE_VERDICT_WORSE &&
+           (confirm == JUDGE_FIRST_COUNTS || !judge_is_suspect(row));
+}
+
+static int may_fire(const struct judged *row)
+{
+    return row->verdict == JUDGE_VERDICT_WORSE || row->verdict == JUDGE_VERDICT_SUSPECTED;
+}
+
+struct firing *judge_firing(const struct judgement *judgement, const struct judgement *again,
+                            enum judge_confirm confirm, size_t *count)
 {
     struct firing *firing = calloc(judgement->count + 1, sizeof *firing);
     *count = 0;
     for (size_t i = 0; firing != NULL && i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i];
         const struct judged *second = again != NULL ? judged_find(again, row) : NULL;
-        if (row->verdict != JUDGE_VERDICT_WORSE && row->verdict != JUDGE_VERDICT_SUSPECTED)
-            continue;
-        int confirmed = second != NULL && confirms(row, second);
-        int counts = row->verdict == JUDGE_VERDICT_WORSE &&
-                     (confirm == JUDGE_FIRST_COUNTS || !judge_is_suspect(row));
-        if (counts || confirmed)
-            firing[(*count)++] = (struct firing){.row = row, .second = confirmed ? second : NULL};
-        else
-            note_unconfirmed(row, second);
+        if (!may_fire(row) || !is_firing(row, second, confirm)) continue;
+        if (second != NULL && !confirms(row, second)) second = NULL;
+        firing[(*count)++] = (struct firing){.row = row, .second = second};
     }
+    if (firing != NULL) group_incidents(firing, *count);
     return firing;
+}
+
+/* Those that do not count are said. */
+static void note_all_unconfirmed(const struct judgement *judgement, const struct judgement *again,
+                                 enum judge_confirm confirm)
+{
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        const struct judged *second = again != NULL ? judged_find(again, row) : NULL;
+        if (may_fire(row) && !is_firing(row, second, confirm)) note_unconfirmed(row, second);
+    }
 }
 
 /* Before the first of several that began together: what they have in common. */
@@ -376,12 +389,12 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
     size_t alerts;
     int status = STATUS_OK;
     judge_note_first(store, judgement, quiet);
-    struct firing *firing = collect_firing(judgement, again, confirm, &alerts);
+    struct firing *firing = judge_firing(judgement, again, confirm, &alerts);
     if (firing == NULL) return store_failed("", PACE_ENOMEM, NULL);
-    group_incidents(firing, alerts);
+    note_all_unconfirmed(judgement, again, confirm);
     if (style->format != NULL)
         status = show_firing_rows(firing, alerts, style);
-    else
+    else if (!style->is_silent)
         show_firing(store, judgement, firing, alerts, style);
     free(firing);
     if (fflush(stdout) != 0) {

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double MOVED_LEAST = 0.05; /* a change of less is not told of as a move */
-
 int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
                 uint32_t *column)
 {
@@ -157,7 +155,7 @@ static void note_gone(pace *store, const struct judgement *judgement)
 static void note_together(const struct judgement *judgement)
 {
     enum { FEWEST = 5 };
-    const double least = MOVED_LEAST;
+    const double least = JUDGE_MOVED_LEAST;
     size_t up = 0, down = 0, known = 0;
     for (size_t i = 0; i < judgement->count; i++) {
         double delta = judgement->rows[i].delta;
@@ -223,7 +221,7 @@ static void note_moved_rows(const struct judgement *judgement)
     for (size_t i = 0; i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i];
         char was[UNIT_TEXT_MAX], is[UNIT_TEXT_MAX], delta[UNIT_TEXT_MAX];
-        if (row->verdict != JUDGE_VERDICT_MOVED || !(fabs(row->delta) >= MOVED_LEAST) ||
+        if (row->verdict != JUDGE_VERDICT_MOVED || !(fabs(row->delta) >= JUDGE_MOVED_LEAST) ||
             listed++ >= MAX_LISTED)
             continue;
         say_note("moved  %s  %s  was %s  is %s  %s on the new machine", row->benchmark,

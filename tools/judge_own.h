@@ -12,6 +12,22 @@ enum {
 
 extern const char *const judge_verdicts[]; /* names, by enum judge_verdict */
 
+static const double JUDGE_MOVED_LEAST = 0.05; /* a change of less is not told of as a move */
+
+/* The limit that a value is beyond, else the one that it is nearer to; NAN: none. */
+double judged_limit(const struct judged *judged);
+
+/* A row that counts as worse. */
+struct firing {
+    const struct judged *row, *second; /* second: what confirms it, or NULL */
+    size_t incident;                   /* from 1: what began together */
+};
+
+/* The rows that count, by incident, as an array of the caller's; NULL without memory. `again` is NULL where there
+ * is no second run. */
+struct firing *judge_firing(const struct judgement *judgement, const struct judgement *again,
+                            enum judge_confirm confirm, size_t *count);
+
 /* The same series in another judgement, or NULL. */
 const struct judged *judged_find(const struct judgement *judgement, const struct judged *series);
 

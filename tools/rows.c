@@ -162,6 +162,11 @@ double field_number(const struct pace_field *field, size_t row)
     return is_there(field, row, PACE_FIELD_NUMBER) ? field->number[row] : (double)NAN;
 }
 
+int64_t field_time(const struct pace_field *field, size_t row)
+{
+    return is_there(field, row, PACE_FIELD_TIME) ? field->time_ns[row] : 0;
+}
+
 const char *field_unit(const struct pace_field *field, size_t row)
 {
     if (field == NULL || field->type != PACE_FIELD_NUMBER) return "";

@@ -42,6 +42,7 @@ const struct pace_field *rows_find(const struct pace_rows *rows, const char *nam
 /* Its values; NULL, NAN or `none` where there is none (or no such field). */
 const char *field_text(const struct pace_field *field, size_t row);
 double field_number(const struct pace_field *field, size_t row);
+int64_t field_time(const struct pace_field *field, size_t row); /* 0 where there is none */
 const char *field_unit(const struct pace_field *field, size_t row);
 
 #endif

@@ -13,6 +13,7 @@ struct show_style {
     unsigned width;     /* columns of the terminal; 0: no terminal */
     int color, ascii;
     int diags_as_json;
+    int is_silent;  /* 1: standard output belongs to something else */
     int64_t now_ns; /* 0: the wall clock */
 };
 
