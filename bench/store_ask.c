@@ -123,6 +123,7 @@ int ask_all(pace *store, struct pace_error *error, struct all_series *out)
         pace_scan *scan = NULL;
         status = pace_scan_open(reading.snapshot, stream->id, reading.numbers, stream->column_count,
                                 &window, error, &scan);
+        if (!status) pace_scan_skip_runs(scan);
         if (!status) status = pace_scan_next(scan, error, &cells);
         if (!status && (cells.run_count != ASK_WINDOW + 1 || judge_stream(&cells, out)))
             status = fail_workload(error);
@@ -155,6 +156,7 @@ int ask_scan(pace *store, struct pace_error *error, struct full_scan *out)
         pace_scan *scan = NULL;
         status = pace_scan_open(reading.snapshot, stream->id, reading.numbers, stream->column_count,
                                 NULL, error, &scan);
+        if (!status) pace_scan_skip_runs(scan);
         while (!status && cells.run_count) {
             status = pace_scan_next(scan, error, &cells);
             if (!status && sum_batch(&cells, out)) status = fail_workload(error);
@@ -239,6 +241,7 @@ int ask_series(pace *store, uint32_t stream, uint32_t column, struct pace_error 
     int status = pace_snapshot_begin(store, error, &snapshot);
     if (!status) status = find_series(snapshot, stream, column, error, &stream_id, &column_id);
     if (!status) status = pace_scan_open(snapshot, stream_id, &column_id, 1, &window, error, &scan);
+    if (!status) pace_scan_skip_runs(scan);
     if (!status) status = pace_scan_next(scan, error, &cells);
     if (!status && cells.run_count != ASK_WINDOW + 1) status = fail_workload(error);
     if (!status) memcpy(values, cells.value, cells.run_count * sizeof *values);

@@ -147,6 +147,11 @@ int blocks_runs(struct kv_txn *txn, uint32_t stream, uint32_t block,
     return 0;
 }
 
+int blocks_cursor(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
+{
+    return kv_cursor_at(txn, key_block_group(0, 0, 0).bytes[0], error, out);
+}
+
 int blocks_group(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                  uint32_t column, uint32_t runs, struct pace_error *error, struct block_group *out)
 {

@@ -63,6 +63,9 @@ void block_list_free(struct block_list *list);
 int blocks_runs(struct kv_txn *txn, uint32_t stream, uint32_t block,
                 const struct block_entry *entry, struct pace_error *error, struct block_runs *out);
 
+/* A cursor for blocks_group. */
+int blocks_cursor(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);
+
 /* The group that covers a column, of a block that has it. */
 int blocks_group(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                  uint32_t column, uint32_t runs, struct pace_error *error, struct block_group *out);

@@ -16,6 +16,8 @@ const struct fold_limits fold_limits_default = {
     .step_cells = 64 * 1024,
     .step_factor = 4, /* each cell is moved twice: twice as fast as they come is enough */
     .direct_runs = BLOCK_CHUNK_RUNS,
+    .narrow_columns = 32,
+    .narrow_runs = 8,
 };
 
 void fold_free(struct fold *fold)
@@ -252,7 +254,8 @@ static int continue_fold(struct fold *fold, struct kv_txn *txn, uint32_t stream,
 
 static int fold_due(const struct fold_limits *limits, const struct stream_record *record)
 {
-    return record->jobs & STREAM_FOLDS || record->log_runs >= limits->runs ||
+    return record->jobs & STREAM_FOLDS || fold_narrow_due(limits, record) ||
+           record->log_runs >= limits->runs ||
            (record->log_cells >= limits->cells && record->log_runs >= limits->least_runs);
 }
 
@@ -270,7 +273,10 @@ int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct str
     if (cells < fold->limits->step_cells) cells = fold->limits->step_cells;
     int rc = block_list_load(txn, stream, record, error, &list);
     if (rc) return rc;
-    if (fold_due(fold->limits, record)) {
+    if (fold_narrow_due(fold->limits, record)) {
+        rc = fold_narrow(fold, txn, stream, record, &list, error);
+        if (!rc) rc = block_list_store(txn, stream, record, &list, list.large, error);
+    } else if (fold_due(fold->limits, record)) {
         if (!list.jobs.fold.block) rc = begin(fold, txn, stream, record, &list, error);
         if (!rc) rc = continue_fold(fold, txn, stream, record, &list, cells, error);
         if (!rc) rc = block_list_store(txn, stream, record, &list, list.large, error);

@@ -26,6 +26,9 @@ struct fold_limits {
     uint32_t step_factor; /* so many times the cells of the run that is appended, if that is more */
     uint32_t direct_runs; /* new runs of a stream in one batch that go to blocks at once */
     int all;              /* 1: small blocks become a large one however few they are */
+    /* A stream of at most so many columns is NARROW: so many rows join its newest small block, which
+     * is written again until it has `runs` runs. 0 columns: no stream is. */
+    uint32_t narrow_columns, narrow_runs;
 };
 extern const struct fold_limits fold_limits_default;
 
@@ -67,7 +70,7 @@ int fold_whole_step(struct fold_whole *whole, struct kv_txn *txn, uint32_t strea
                     struct stream_record *record, struct fold_whole_at *at, uint64_t *cells,
                     struct pace_error *error);
 
-/* -- for fold.c, fold_large.c and bulk.c ---------------------------------------------------------- */
+/* -- for fold*.c and bulk.c ---------------------------------------------------------- */
 
 /* The entry of a block from its first and last run. */
 struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state state,
@@ -92,6 +95,12 @@ int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint3
  * stored. */
 int merge_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
                struct block_list *list, uint64_t cells, struct pace_error *error);
+
+/* Whether the rows of a narrow stream are to join a block; does it, in one step. The list and the record
+ * are changed, not stored. */
+int fold_narrow_due(const struct fold_limits *limits, const struct stream_record *record);
+int fold_narrow(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                struct stream_record *record, struct block_list *list, struct pace_error *error);
 
 /* 1 when the small blocks are enough for a large one. */
 int merge_due(const struct fold_limits *limits, const struct block_list *list);

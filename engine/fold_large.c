@@ -118,7 +118,7 @@ static int merge_open(struct kv_txn *txn, uint32_t stream, const struct block_li
     merge->sources = calloc(list->small + 1, sizeof *merge->sources);
     merge->runs = calloc(BLOCK_RUNS_MAX, sizeof *merge->runs);
     if (!merge->sources || !merge->runs) return error_memory(error);
-    int rc = kv_cursor_open(txn, error, &merge->cursor), sorted = 1;
+    int rc = blocks_cursor(txn, error, &merge->cursor), sorted = 1;
     for (uint32_t i = 0; !rc && i < list->small; i++) {
         const struct block_entry *entry = &list->entries[i];
         struct source *source = &merge->sources[merge->source_count];

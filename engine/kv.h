@@ -94,9 +94,12 @@ void kv_release(struct kv *kv);
  * with the file as it was. Afterwards only kv_release and kv_close may be called. */
 int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace_error *error);
 
-/* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a
- * change. */
+/* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a change.
+ * kv_cursor_at: one for the keys of a table (their tag): a snapshot keeps it when it is closed, and the
+ * next begins where it was, which is mostly near. */
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);
+int kv_cursor_at(struct kv_txn *txn, unsigned char table, struct pace_error *error,
+                 struct kv_cursor **out);
 void kv_cursor_close(struct kv_cursor *cursor);
 
 /* Moves to the first key not before `key`; to the last key before `key`; one on; one back. */

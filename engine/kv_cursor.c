@@ -3,14 +3,60 @@
 #include "kv_lmdb.h"
 #include "error.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+static struct kv_cursor **idle_cursor(struct kv_txn *txn, unsigned char table)
+{
+    return &txn->idle[table % KV_TABLES];
+}
+
+/* 0 or a code of LMDB. */
+static int open_cursor(struct kv_txn *txn, unsigned char table, struct kv_cursor **out)
+{
+    struct kv_cursor **idle = idle_cursor(txn, table), *cursor = *idle;
+    if (table && cursor) {
+        *idle = NULL;
+        *out = cursor;
+        return 0;
+    }
+    cursor = calloc(1, sizeof *cursor);
+    if (!cursor) return ENOMEM;
+    cursor->txn = txn;
+    cursor->table = table;
+    int rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
+    if (rc)
+        free(cursor);
+    else
+        *out = cursor;
+    return rc;
+}
+
+/* Searches where the last search of the table ended. The first one goes without a cursor: it may be the
+ * only one. */
+static int get(struct kv_txn *txn, MDB_val *key, MDB_val *value)
+{
+    unsigned char table = *(const unsigned char *)key->mv_data;
+    uint64_t bit = (uint64_t)1 << table % KV_TABLES;
+    if (!txn->is_snapshot || !(txn->asked & bit)) {
+        txn->asked |= bit;
+        return lmdb_get(txn->txn, txn->kv->dbi, key, value);
+    }
+    struct kv_cursor *cursor;
+    int rc = open_cursor(txn, table, &cursor);
+    if (rc) return rc;
+    rc = lmdb_cursor_get(cursor->cursor, key, value, MDB_SET);
+    cursor->failed = rc && rc != MDB_NOTFOUND;
+    kv_cursor_close(cursor);
+    return rc;
+}
 
 int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v;
-    int rc = lmdb_get(txn->txn, txn->kv->dbi, &k, &v);
+    int rc = get(txn, &k, &v);
     if (rc == MDB_NOTFOUND && txn->is_snapshot)
         rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
@@ -39,32 +85,45 @@ int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *erro
 
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
 {
-    struct kv_cursor *cursor = malloc(sizeof *cursor);
-    if (!cursor) return error_memory(error);
-    cursor->txn = txn;
-    int rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
-    if (rc) {
-        free(cursor);
-        return kv_fail(txn->kv, rc, error);
-    }
-    *out = cursor;
-    return 0;
+    return kv_cursor_at(txn, 0, error, out);
+}
+
+int kv_cursor_at(struct kv_txn *txn, unsigned char table, struct pace_error *error,
+                 struct kv_cursor **out)
+{
+    int rc = open_cursor(txn, table, out);
+    return rc ? kv_fail(txn->kv, rc, error) : 0;
 }
 
 void kv_cursor_close(struct kv_cursor *cursor)
 {
     if (!cursor) return;
+    struct kv_cursor **idle = idle_cursor(cursor->txn, cursor->table);
+    if (cursor->txn->is_snapshot && cursor->table && !cursor->failed && !*idle) {
+        *idle = cursor;
+        return;
+    }
     if (kv_is_opener(cursor->txn->kv)) lmdb_cursor_close(cursor->cursor);
     free(cursor);
 }
 
+void kv_close_idle(struct kv_txn *txn)
+{
+    for (size_t i = 0; i < KV_TABLES; i++) {
+        struct kv_cursor *cursor = txn->idle[i];
+        if (!cursor) continue;
+        cursor->table = 0;
+        kv_cursor_close(cursor);
+    }
+}
+
 /* What a move of a cursor came to. */
-static int cursor_found(const struct kv_cursor *cursor, int rc, const MDB_val *key,
-                        const MDB_val *record, struct pace_error *error, struct kv_slice *found,
-                        struct kv_slice *value)
+static int cursor_found(struct kv_cursor *cursor, int rc, const MDB_val *key, const MDB_val *record,
+                        struct pace_error *error, struct kv_slice *found, struct kv_slice *value)
 {
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (!rc && (key->mv_size == 0 || key->mv_size > KEY_MAX)) rc = MDB_CORRUPTED;
+    cursor->failed |= rc != 0;
     if (rc) return kv_fail(cursor->txn->kv, rc, error);
     *found = slice_of(key);
     *value = slice_of(record);
@@ -112,6 +171,7 @@ int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on
                    struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
 {
     int rc = lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
+    cursor->failed |= rc != 0;
     return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
 }
 

@@ -44,16 +44,24 @@ struct kv {
     unsigned batches; /* the leader's */
 };
 
+enum { KV_TABLES = 64 }; /* a tag of keys.h is a letter: its lower bits tell it apart */
+
 struct kv_txn {
     struct kv *kv;
     MDB_txn *txn;
     int full;        /* the map is too small for this batch */
     int is_snapshot; /* what is not found must be shown to be absent */
+    /* Of a snapshot: cursors where the last search of a table ended. The next one is mostly for a key
+     * on the same page, which LMDB then finds without going down the tree. */
+    struct kv_cursor *idle[KV_TABLES];
+    uint64_t asked; /* tables in which something was searched for */
 };
 
 struct kv_cursor {
     struct kv_txn *txn;
     MDB_cursor *cursor;
+    unsigned char table; /* for keys with this tag; 0: for any */
+    int failed;          /* LMDB left it in an unknown state: not to be used again */
 };
 
 static inline MDB_val value_of(const void *data, size_t len)
@@ -94,6 +102,11 @@ int kv_fail(const struct kv *kv, int rc, struct pace_error *error);
 
 /* 0 in a forked child. */
 int kv_is_opener(const struct kv *kv);
+
+/* -- kv_cursor.c ----------------------------------------------------------------------------------- */
+
+/* Closes the idle cursors of a snapshot. */
+void kv_close_idle(struct kv_txn *txn);
 
 /* -- kv_snapshot.c: transactions of this process, and moving the map ------------------------------- */
 

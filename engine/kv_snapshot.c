@@ -127,6 +127,7 @@ void kv_read_end(struct kv_txn *txn)
 {
     if (!txn) return;
     /* In a forked child the reader's slot is the parent's: leave it alone. */
+    kv_close_idle(txn);
     if (kv_is_opener(txn->kv)) {
         lmdb_abort(txn->txn);
         kv_leave(txn->kv);

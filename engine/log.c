@@ -317,7 +317,7 @@ int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *re
     if (record->log_runs > 0) {
         rows.rows = malloc(record->log_runs * sizeof *rows.rows);
         if (!rows.rows) return error_memory(error);
-        rc = kv_cursor_open(txn, error, &cursor);
+        rc = kv_cursor_at(txn, key_log_stream(stream).bytes[0], error, &cursor);
         if (!rc) {
             rc = load_rows(txn, cursor, stream, record->log_runs, record->log_run, error, &rows);
             kv_cursor_close(cursor);

@@ -133,7 +133,7 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     if (!rc) {
         sort_columns(scan);
         find_stretches(scan);
-        rc = kv_cursor_open(snapshot->txn, error, &scan->cursor);
+        rc = blocks_cursor(snapshot->txn, error, &scan->cursor);
         if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
     if (rc) {

@@ -111,6 +111,10 @@ int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace
 {
     if (stream >= snapshot->head.streams)
         return error_set(error, PACE_ENOTFOUND, "no stream %u", stream);
+    if (snapshot->records) {
+        *out = snapshot->records[stream];
+        return 0;
+    }
     return stream_load(snapshot->txn, stream, error, out);
 }
 
@@ -139,9 +143,13 @@ static int load_streams(struct pace_snapshot *snapshot, struct pace_error *error
 {
     uint32_t count = snapshot->head.streams;
     struct pace_stream *streams = arena_array(&snapshot->arena, count, sizeof *streams);
-    if (!streams) return error_memory(error);
+    struct stream_record *records = arena_array(&snapshot->arena, count, sizeof *records);
+    if (!streams || !records) return error_memory(error);
+    int rc = streams_load(snapshot->txn, count, error, records);
+    if (rc) return rc;
+    snapshot->records = records;
     for (uint32_t i = 0; i < count; i++) {
-        int rc = load_stream(snapshot, i, error, &streams[i]);
+        rc = load_stream(snapshot, i, error, &streams[i]);
         if (rc) return rc;
     }
     snapshot->streams = streams;

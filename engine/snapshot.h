@@ -4,6 +4,7 @@
 
 #include "map.h"
 #include "store.h"
+#include "stream.h"
 
 /* What a scan of the snapshot leaves for the next. */
 struct scan_memory {
@@ -19,6 +20,7 @@ struct pace_snapshot {
     struct head head;
     const char **names[PACE_DIMENSION_COUNT]; /* NULL: not read yet */
     struct pace_stream *streams;
+    struct stream_record *records; /* of all streams, once they were listed; NULL before */
     struct scan_memory spare;
     struct shapes shapes; /* read so far; their maps stay empty */
 };

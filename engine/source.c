@@ -80,9 +80,9 @@ static int cut_times(struct source_walk *walk, struct source *source,
     if (rc) return rc;
     if (end < first) end = first;
     /* Where nothing was cut the places are known, and the block need not be opened. */
-    if (first < end && first > source->next)
-        rc = position_of(walk, source, first, error, &source->at);
-    if (!rc && first < end && end < source->end)
+    int is_cut = first < end && !walk->are_apart;
+    if (is_cut && first > source->next) rc = position_of(walk, source, first, error, &source->at);
+    if (!rc && is_cut && end < source->end)
         rc = position_of(walk, source, end - 1, error, &source->last);
     source->next = first;
     source->end = end;
@@ -108,10 +108,26 @@ static struct source *newest(struct source_walk *walk, const struct position *ta
     return best;
 }
 
+/* Leaves the newest `last` runs of sources that are apart. */
+static void cut_last_apart(struct source_walk *walk, uint64_t last)
+{
+    for (uint32_t i = walk->count; i-- > 0;) {
+        struct source *source = &walk->sources[i];
+        uint32_t runs = source->end - source->next;
+        uint32_t kept = runs < last ? runs : (uint32_t)last;
+        source->next = source->end - kept;
+        last -= kept;
+    }
+}
+
 /* Leaves the newest `last` runs. Meanwhile the runs [next, end) of a source are those not yet
  * taken. */
 static int cut_last(struct source_walk *walk, uint64_t last, struct pace_error *error)
 {
+    if (walk->are_apart) {
+        cut_last_apart(walk, last);
+        return 0;
+    }
     struct position *tails = calloc(walk->count + 1, sizeof *tails);
     uint32_t *ends = calloc(walk->count + 1, sizeof *ends);
     int rc = tails && ends ? 0 : error_memory(error);
@@ -157,7 +173,7 @@ static int by_first(const void *a, const void *b)
     return position_compare(&((const struct source *)a)->at, &((const struct source *)b)->at);
 }
 
-/* Drops sources without runs, sorts the others. */
+/* Drops sources without runs, sorts the others, finds out whether they are apart. */
 static void settle(struct source_walk *walk)
 {
     uint32_t count = 0;
@@ -166,6 +182,9 @@ static void settle(struct source_walk *walk)
     }
     walk->count = count;
     qsort(walk->sources, count, sizeof *walk->sources, by_first);
+    walk->are_apart = 1;
+    for (uint32_t i = 1; i < count; i++)
+        walk->are_apart &= position_compare(&walk->sources[i - 1].last, &walk->sources[i].at) < 0;
 }
 
 /* 1 when the log and the blocks have as many runs as the stream. */
@@ -211,6 +230,7 @@ int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stre
                             .at = log_position(&walk->log.rows[0]),
                             .last = log_position(&walk->log.rows[count - 1])};
     }
+    settle(walk);
     for (uint32_t i = 0; !rc && i < walk->count; i++)
         rc = cut_times(walk, &walk->sources[i], range, error);
     if (!rc && range->last) rc = cut_last(walk, range->last, error);
@@ -258,7 +278,7 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
         span->count = source->entry && whole > span->first ? whole - span->first : most;
     }
     source->next += span->count;
-    if (source->next < source->end)
+    if (source->next < source->end && !walk->are_apart)
         rc = position_of(walk, source, source->next, error, &source->at);
     return rc;
 }

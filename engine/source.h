@@ -3,7 +3,8 @@
  *
  * A SOURCE is the log or one block: runs in order. A walk over a range gives SPANS, one after
  * another in order of history: neighbouring runs of one source, so that cells are read from it many
- * at a time. With no late runs a span is a whole block. */
+ * at a time. With no late runs a span is a whole block, and no run needs to be looked at to find its
+ * place: only a bound of time within a block does. */
 #ifndef PACE_SOURCE_H
 #define PACE_SOURCE_H
 
@@ -15,8 +16,8 @@ struct source {
     struct block_runs runs;          /* of a block, once it was opened */
     int opened;
     uint32_t next, end;   /* the runs that are left */
-    struct position at;   /* of run `next` */
-    struct position last; /* of run `end - 1` */
+    struct position at;   /* of run `next`; where sources are apart, not behind it */
+    struct position last; /* of run `end - 1`; or not before it */
 };
 
 struct source_walk {
@@ -26,6 +27,7 @@ struct source_walk {
     struct log_rows log;
     struct source *sources; /* those with runs left, by `at` */
     uint32_t first, count;  /* sources[first .. count) are left */
+    int are_apart;          /* each source begins behind the end of the one before it */
 };
 
 /* Some runs of one source. */

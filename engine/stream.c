@@ -2,14 +2,49 @@
 #include "stream.h"
 #include "error.h"
 
+#include <string.h>
+
+static int damaged_stream(struct kv_txn *txn, uint32_t stream, struct pace_error *error)
+{
+    return error_damaged(error, "%s: the record of stream %u", kv_path(txn), stream);
+}
+
 int stream_load(struct kv_txn *txn, uint32_t stream, struct pace_error *error,
                 struct stream_record *out)
 {
     struct key key = key_stream(stream);
     int rc = kv_get_struct(txn, &key, "the record of a stream", error, out, sizeof *out);
-    if (rc == PACE_ENOTFOUND)
-        return error_damaged(error, "%s: the record of stream %u", kv_path(txn), stream);
+    if (rc == PACE_ENOTFOUND) return damaged_stream(txn, stream, error);
     return rc;
+}
+
+/* They lie side by side: walking over them takes a tenth of the time of looking up each. */
+int streams_load(struct kv_txn *txn, uint32_t count, struct pace_error *error,
+                 struct stream_record *out)
+{
+    enum { PAIRS = 64 };
+    struct key any = key_stream(0), prefix = {.len = 1, .bytes = {any.bytes[0]}};
+    struct kv_pair pairs[PAIRS];
+    struct kv_cursor *cursor;
+    size_t some = PAIRS;
+    uint32_t at = 0;
+    int rc = kv_cursor_open(txn, error, &cursor);
+    if (rc) return rc;
+    for (int go_on = 0; !rc && some == PAIRS && at < count; go_on = 1) {
+        rc = kv_cursor_list(cursor, &prefix, go_on, pairs, PAIRS, error, &some);
+        for (size_t i = 0; !rc && i < some && at < count; i++, at++) {
+            struct key key = key_stream(at);
+            struct kv_slice value = pairs[i].value;
+            if (pairs[i].key.len != key.len || memcmp(pairs[i].key.data, key.bytes, key.len) ||
+                value.len != SEAL_BYTES + sizeof *out ||
+                !seal_good(value.data, value.len, key.bytes, key.len))
+                rc = damaged_stream(txn, at, error);
+            else
+                memcpy(&out[at], value.data + SEAL_BYTES, sizeof *out);
+        }
+    }
+    kv_cursor_close(cursor);
+    return !rc && at < count ? damaged_stream(txn, at, error) : rc;
 }
 
 int stream_store(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,

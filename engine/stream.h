@@ -44,6 +44,9 @@ enum stream_job { STREAM_FOLDS = 1, STREAM_MERGES = 2 };
 
 int stream_load(struct kv_txn *txn, uint32_t stream, struct pace_error *error,
                 struct stream_record *out);
+/* All streams, of which there are `count`; out[i] is of stream i. */
+int streams_load(struct kv_txn *txn, uint32_t count, struct pace_error *error,
+                 struct stream_record *out);
 int stream_store(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
                  struct pace_error *error);
 

@@ -290,7 +290,7 @@ int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
     if (rc) return rc;
     rc = open_columns(&summarizing, stream, &record, columns, column_count, error);
-    if (!rc) rc = kv_cursor_open(snapshot->txn, error, &summarizing.cursor);
+    if (!rc) rc = blocks_cursor(snapshot->txn, error, &summarizing.cursor);
     if (!rc)
         rc = source_walk_open(&summarizing.walk, snapshot->txn, stream, &record,
                               range ? range : &everything, error);

@@ -10,21 +10,31 @@
 
 enum { COLUMNS = 70, KILLS = 40 };
 
-/* Small blocks, several steps each, large blocks soon. */
-static const struct fold_limits limits = {.runs = 6,
+/* Small blocks, large blocks soon. Each test runs with both. */
+static const struct fold_limits wide = {.runs = 6, /* several steps a block */
+                                        .cells = 1 << 30,
+                                        .least_runs = 1,
+                                        .large_runs = 80,
+                                        .keep_runs = 10,
+                                        .step_cells = 150,
+                                        .step_factor = 1,
+                                        .direct_runs = 1000};
+static const struct fold_limits narrow = {.runs = 12, /* a block grows by two or three rows */
                                           .cells = 1 << 30,
                                           .least_runs = 1,
                                           .large_runs = 80,
                                           .keep_runs = 10,
                                           .step_cells = 150,
                                           .step_factor = 1,
-                                          .direct_runs = 1000};
+                                          .direct_runs = 1000,
+                                          .narrow_columns = COLUMNS,
+                                          .narrow_runs = 2};
 
-static pace *open_small(const char *dir)
+static pace *open_small(const char *dir, const struct fold_limits *limits)
 {
     pace *store;
     store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
-    store->limits = limits;
+    store->limits = *limits;
     return store;
 }
 
@@ -163,10 +173,10 @@ static void apply(pace *store, struct damage *damage)
 
 static void test_damage(void **state)
 {
-    (void)state;
+    const struct fold_limits *limits = *state;
     static struct damage damage;
     char *dir = make_directory();
-    pace *store = open_small(dir);
+    pace *store = open_small(dir, limits);
     struct pace_error failure = {0};
     uint64_t runs, noticed = 0;
     for (uint64_t number = 1; number <= 300; number += 3) {
@@ -217,9 +227,9 @@ static void test_damage(void **state)
 /* -- kill -9 --------------------------------------------------------------------------------- */
 
 /* Appends runs and tells each number once it is durable, until it is killed. */
-static void write_runs(const char *dir, int out)
+static void write_runs(const char *dir, const struct fold_limits *limits, int out)
 {
-    pace *store = open_small(dir);
+    pace *store = open_small(dir, limits);
     pace_snapshot *snapshot;
     store_ok(pace_snapshot_begin(store, error, &snapshot));
     uint64_t number = pace_run_count(snapshot);
@@ -238,10 +248,10 @@ static void write_runs(const char *dir, int out)
 
 static void test_killed_writers(void **state)
 {
-    (void)state;
+    const struct fold_limits *limits = *state;
     char *dir = make_directory();
     uint64_t random = 5, acknowledged = 0, large = 0;
-    pace_close(open_small(dir));
+    pace_close(open_small(dir, limits));
     for (int cycle = 0; cycle < KILLS; cycle++) {
         int pipes[2], status;
         assert_int_equal(pipe(pipes), 0);
@@ -249,7 +259,7 @@ static void test_killed_writers(void **state)
         assert_true(child >= 0);
         if (child == 0) {
             close(pipes[0]);
-            write_runs(dir, pipes[1]);
+            write_runs(dir, limits, pipes[1]);
         }
         close(pipes[1]);
         uint64_t number, first = acknowledged;
@@ -268,7 +278,7 @@ static void test_killed_writers(void **state)
             acknowledged = number;
         close(pipes[0]);
 
-        pace *store = open_small(dir);
+        pace *store = open_small(dir, limits);
         struct pace_error failure = {0};
         uint64_t runs;
         int rc = read_all(store, &runs, &failure);
@@ -291,8 +301,10 @@ static void test_killed_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_killed_writers),
+        {"damage", test_damage, NULL, NULL, (void *)(uintptr_t)&wide},
+        {"damage, narrow", test_damage, NULL, NULL, (void *)(uintptr_t)&narrow},
+        {"killed writers", test_killed_writers, NULL, NULL, (void *)(uintptr_t)&wide},
+        {"killed writers, narrow", test_killed_writers, NULL, NULL, (void *)(uintptr_t)&narrow},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
