@@ -1,6 +1,7 @@
 # Pace -- see README.md. Everything generated goes under $(BUILD).
 #   make deps        install what the build and the tests need (Debian 12, by apt)
 #   make all         build/pace, build/libpace.a, build/libpace.so
+#   make deps-shells zsh and fish, whose completion is then tested too
 #   make demo        the main job, on recorded benchmark runs
 #   make check       all tests; ends with "N passed, N failed"
 #   make asan        the tests again under address and undefined-behaviour sanitizers
@@ -31,6 +32,9 @@ bindir = $(exec_prefix)/bin
 libdir = $(exec_prefix)/lib
 includedir = $(prefix)/include
 mandir = $(prefix)/share/man
+bashdir = $(prefix)/share/bash-completion/completions
+zshdir = $(prefix)/share/zsh/site-functions
+fishdir = $(prefix)/share/fish/vendor_completions.d
 INSTALL = install
 
 CC = gcc
@@ -81,6 +85,7 @@ PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_que
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
   libutf8proc-dev libexpat1-dev zlib1g-dev libedit-dev libc6-dev binutils
 DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc tmux less
+DEB_SHELLS = bash zsh fish
 DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
 DEB_FUZZ = clang libclang-rt-14-dev
@@ -126,6 +131,9 @@ $(BUILD)/libpace.so.0: $(LIB_OBJECTS) engine/libpace.map
 	  $(HARDEN_LD) $(SAN) $(LDFLAGS) -o $@ $(LIB_OBJECTS) $(LIBS)
 $(BUILD)/libpace.so: $(BUILD)/libpace.so.0
 	@ln -sf libpace.so.0 $@
+
+# The scripts of completion are inside the command.
+$(BUILD)/tools/cmd_completion.o: $(wildcard tools/completions/*)
 
 $(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS)
 	$(call say,LINK,$@)$(CC) -pie $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
@@ -231,6 +239,10 @@ define apt
 endef
 deps:
 	$(call apt,$(DEB_BUILD) $(DEB_CHECK))
+# Completion is tested in those that are there.
+.PHONY: deps-shells
+deps-shells:
+	$(call apt,$(DEB_SHELLS))
 deps-record:
 	$(call apt,$(DEB_RECORD))
 deps-bench:
@@ -264,10 +276,15 @@ install: all $(BUILD)/pace.pc
 	for h in $(PUBLIC_HEADERS); do $(INSTALL) -m 644 $$h $(DESTDIR)$(includedir)/pace/$$h; done
 	$(INSTALL) -m 644 $(BUILD)/pace.pc $(DESTDIR)$(libdir)/pkgconfig/pace.pc
 	for m in $(MAN_PAGES); do d=$(DESTDIR)$(mandir)/man$${m##*.}; $(INSTALL) -d $$d && $(INSTALL) -m 644 $$m $$d/$${m##*/} || exit 1; done
+	$(INSTALL) -d $(DESTDIR)$(bashdir) $(DESTDIR)$(zshdir) $(DESTDIR)$(fishdir)
+	$(INSTALL) -m 644 tools/completions/pace.bash $(DESTDIR)$(bashdir)/pace
+	$(INSTALL) -m 644 tools/completions/_pace $(DESTDIR)$(zshdir)/_pace
+	$(INSTALL) -m 644 tools/completions/pace.fish $(DESTDIR)$(fishdir)/pace.fish
 
 uninstall:
 	rm -f $(DESTDIR)$(bindir)/pace $(DESTDIR)$(libdir)/libpace.a $(DESTDIR)$(libdir)/libpace.so \
-	  $(DESTDIR)$(libdir)/libpace.so.0 $(DESTDIR)$(libdir)/pkgconfig/pace.pc
+	  $(DESTDIR)$(libdir)/libpace.so.0 $(DESTDIR)$(libdir)/pkgconfig/pace.pc \
+	  $(DESTDIR)$(bashdir)/pace $(DESTDIR)$(zshdir)/_pace $(DESTDIR)$(fishdir)/pace.fish
 	for h in $(PUBLIC_HEADERS); do rm -f $(DESTDIR)$(includedir)/pace/$$h; done
 	for m in $(MAN_PAGES); do rm -f $(DESTDIR)$(mandir)/man$${m##*.}/$${m##*/}; done
 	-rmdir $(DESTDIR)$(includedir)/pace/engine $(DESTDIR)$(includedir)/pace/query $(DESTDIR)$(includedir)/pace

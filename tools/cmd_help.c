@@ -13,7 +13,7 @@ static const char intro[] =
     "  pace query 'branch:main measure:latency | last 5'\n"
     "  pace query 'branch:main | check t-test 99% | last run | expect not worse'\n"
     "\n"
-    "usage: pace [COMMAND] [OPTIONS]        without a command: statements from standard input\n"
+    "usage: pace [COMMAND] [OPTIONS]        without a command: a prompt, or queries from input\n"
     "\n";
 
 static const char statuses[] =
@@ -21,30 +21,21 @@ static const char statuses[] =
     "exit status: 0 ok, 1 a regression or an unmet `expect`, 2 usage or a bad query,\n"
     "  3 data, I/O or store error, 4 nothing was judged, 5 the benchmark command failed\n";
 
-static int names_command(const char *list, const char *name)
-{
-    size_t len = strlen(name);
-    for (const char *at = list; (at = strstr(at, name)) != NULL; at += len) {
-        int starts = at == list || at[-1] == ' ';
-        if (starts && (at[len] == ' ' || at[len] == '\0')) return 1;
-    }
-    return 0;
-}
-
 enum { OPTION_WIDTH = 64, OPTION_WIDTH_LEAST = 26 };
 
 /* "-p, --project NAME"; 0 when the command does not take it. */
-static int option_left(const struct option_row *row, const char *command, char left[OPTION_WIDTH])
+static int option_left(const struct option_row *row, const struct command *command,
+                       char left[OPTION_WIDTH])
 {
     char letter[8] = "    ";
-    if (strcmp(row->commands, "*") != 0 && !names_command(row->commands, command)) return 0;
+    if (!option_applies(row, command)) return 0;
     if (row->letter != 0) snprintf(letter, sizeof letter, "-%c, ", row->letter);
     snprintf(left, OPTION_WIDTH, "%s--%s%s%s", letter, row->name, row->value ? " " : "",
              row->value ? row->value : "");
     return (int)strlen(left);
 }
 
-static void write_options(FILE *out, const char *command)
+static void write_options(FILE *out, const struct command *command)
 {
     char left[OPTION_WIDTH];
     int width = OPTION_WIDTH_LEAST;
@@ -77,7 +68,7 @@ void command_help(FILE *out, const struct command *command)
                 *command->operands ? " " : "", command->operands);
         if (*command->more) fprintf(out, "\n%s", command->more);
         fputs("\noptions:\n", out);
-        write_options(out, command->name);
+        write_options(out, command);
         help_word_beside(out, command->name);
         return;
     }
@@ -85,10 +76,9 @@ void command_help(FILE *out, const struct command *command)
     fputs("commands:\n", out);
     for (size_t i = 0; i < command_count; i++)
         if (strcmp(commands[i].name, "shell") != 0)
-            fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].text);
+            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].text);
     fputs("\noptions without a command:\n", out);
-    write_options(out, "shell");
-    fprintf(out, "      %-22s  %s\n", "--version", "show the version");
+    write_options(out, command_find("shell"));
     fputs(statuses, out);
 }
 

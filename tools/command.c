@@ -71,8 +71,7 @@ int command_misused(const struct command *command, const char *format, ...)
 
 /* -- options ----------------------------------------------------------------------------------- */
 
-/* 1 when the row's list of subcommands has this one; any row when command is NULL. */
-static int row_applies(const struct option_row *row, const struct command *command)
+int option_applies(const struct option_row *row, const struct command *command)
 {
     if (command == NULL || strcmp(row->commands, "*") == 0) return 1;
     size_t len = strlen(command->name);
@@ -84,12 +83,11 @@ static int row_applies(const struct option_row *row, const struct command *comma
     return 0;
 }
 
-/* The row of a long option NAME (len bytes) or of a letter (name NULL); -1 when there is none. */
-static int row_find(const struct command *command, const char *name, size_t len, char letter)
+int option_find(const struct command *command, const char *name, size_t len, char letter)
 {
     for (int i = 0; i < OPTION_COUNT; i++) {
         const struct option_row *row = &option_rows[i];
-        if (!row_applies(row, command)) continue;
+        if (!option_applies(row, command)) continue;
         if (name == NULL) {
             if (row->letter == letter) return i;
         } else if (strlen(row->name) == len && memcmp(row->name, name, len) == 0) {
@@ -104,7 +102,7 @@ static int option_unknown(const struct command *command, const char *word, size_
     const char *names[MAX_WORDS];
     size_t count = 0;
     for (size_t i = 0; i < OPTION_COUNT && count < MAX_WORDS; i++)
-        if (row_applies(&option_rows[i], command)) names[count++] = option_rows[i].name;
+        if (option_applies(&option_rows[i], command)) names[count++] = option_rows[i].name;
     const char *near = NULL;
     if (len > 2 && word[0] == '-' && word[1] == '-')
         near = suggest(word + 2, len - 2, names, count);
@@ -116,8 +114,14 @@ static int option_unknown(const struct command *command, const char *word, size_
                            (int)len, word);
 }
 
+/* --json is short for --format json, whichever formats the subcommand has. */
 static void use_add(struct arguments *out, int id, const char *value)
 {
+    int format = id == OPTION_JSON ? option_find(out->command, "format", strlen("format"), 0) : -1;
+    if (format >= 0) {
+        id = format;
+        value = "json";
+    }
     out->uses[out->use_count].id = (enum option_id)id;
     out->uses[out->use_count].value = value;
     out->use_count++;
@@ -130,7 +134,7 @@ static int parse_long(const struct command *command, int argc, char **argv, int 
     const char *word = argv[*at] + 2;
     const char *equals = strchr(word, '=');
     size_t len = equals != NULL ? (size_t)(equals - word) : strlen(word);
-    int id = row_find(command, word, len, 0);
+    int id = option_find(command, word, len, 0);
     if (id < 0) return option_unknown(command, argv[*at], len + 2);
     const struct option_row *row = &option_rows[id];
     if (row->value == NULL && equals != NULL)
@@ -151,7 +155,7 @@ static int parse_letters(const struct command *command, int argc, char **argv, i
                          struct arguments *out)
 {
     for (const char *c = argv[*at] + 1; *c != '\0'; c++) {
-        int id = row_find(command, NULL, 0, *c);
+        int id = option_find(command, NULL, 0, *c);
         if (id < 0) {
             char word[3] = {'-', *c, '\0'};
             return option_unknown(command, word, 2);
@@ -237,10 +241,10 @@ static int subcommand_index(int argc, char **argv)
         int id = -1;
         int takes_next = 0;
         if (argv[i][1] == '-') {
-            id = row_find(NULL, argv[i] + 2, strcspn(argv[i] + 2, "="), 0);
+            id = option_find(NULL, argv[i] + 2, strcspn(argv[i] + 2, "="), 0);
             takes_next = strchr(argv[i], '=') == NULL;
         } else {
-            id = row_find(command_find("shell"), NULL, 0, argv[i][1]);
+            id = option_find(command_find("shell"), NULL, 0, argv[i][1]);
             takes_next = argv[i][2] == '\0';
         }
         if (id < 0) {
@@ -268,10 +272,6 @@ int command_unknown(const char *word)
 
 int command_main(int argc, char **argv)
 {
-    if (argc > 1 && (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)) {
-        printf("pace %s\n", pace_version());
-        return fflush(stdout) == 0 ? STATUS_OK : STATUS_DATA;
-    }
     int at = subcommand_index(argc, argv);
     if (at < 0) return STATUS_USAGE;
     const struct command *command = at < argc ? command_find(argv[at]) : command_find("shell");
@@ -290,6 +290,8 @@ int command_main(int argc, char **argv)
     if (status == 0) {
         if (arguments_has(&arguments, OPTION_HELP))
             command_help(stdout, at < argc ? command : NULL);
+        else if (arguments_has(&arguments, OPTION_VERSION))
+            status = cmd_version(&arguments);
         else
             status = command->main(&arguments);
     }

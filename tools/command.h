@@ -1,5 +1,5 @@
 /* command.h -- the subcommands and their options: one table that feeds parsing, help and
- * suggestions.
+ * suggestions, and with complete.def completion.
  *
  * command.def holds both tables. A subcommand is a function of its parsed arguments that returns an
  * exit status; it lives in cmd_NAME.c. */
@@ -82,6 +82,13 @@ int arguments_has(const struct arguments *arguments, enum option_id id);
 
 /* By name, or NULL. */
 const struct command *command_find(const char *name);
+
+/* Whether a subcommand takes an option; any does when command is NULL. */
+int option_applies(const struct option_row *row, const struct command *command);
+
+/* The index of a subcommand's long option NAME (len bytes), or of a letter (name NULL); -1 when there
+ * is none. */
+int option_find(const struct command *command, const char *name, size_t len, char letter);
 
 /* Says what is wrong with the usage, and which help to read. Returns STATUS_USAGE. */
 int command_misused(const struct command *command, const char *format, ...)

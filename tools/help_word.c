@@ -99,21 +99,37 @@ void help_word_beside(FILE *out, const char *word)
     look_up(out, word);
 }
 
-int help_word_unknown(const char *name)
+void help_word_each(void (*visit)(void *context, const char *name, const char *text), void *context)
 {
-    const char *names[WORDS_MAX];
-    size_t count = 0;
     const struct word *word;
     const struct key *key;
-    for (size_t i = 0; i < command_count && count < WORDS_MAX; i++)
-        names[count++] = commands[i].name;
-    for (size_t i = 0; (word = word_row(i)) != NULL && count < WORDS_MAX; i++)
-        if (word->help != NULL) names[count++] = word->text;
-    for (size_t i = 0; (key = key_row(i)) != NULL && count < WORDS_MAX; i++)
-        names[count++] = key->name;
-    for (size_t i = 0; i < TOPIC_COUNT && count < WORDS_MAX; i++)
-        names[count++] = topics[i].name;
-    const char *near = suggest(name, strlen(name), names, count);
+    for (size_t i = 0; (word = word_row(i)) != NULL; i++)
+        if (word->help != NULL) visit(context, word->text, word->help);
+    for (size_t i = 0; (key = key_row(i)) != NULL; i++)
+        visit(context, key->name, key->help);
+    for (size_t i = 0; i < TOPIC_COUNT; i++)
+        visit(context, topics[i].name, topics[i].text);
+}
+
+struct names {
+    const char *list[WORDS_MAX];
+    size_t count;
+};
+
+static void collect(void *context, const char *name, const char *text)
+{
+    struct names *names = context;
+    (void)text;
+    if (names->count < WORDS_MAX) names->list[names->count++] = name;
+}
+
+int help_word_unknown(const char *name)
+{
+    struct names names = {.count = 0};
+    for (size_t i = 0; i < command_count; i++)
+        collect(&names, commands[i].name, NULL);
+    help_word_each(collect, &names);
+    const char *near = suggest(name, strlen(name), names.list, names.count);
     if (near != NULL)
         return command_misused(NULL, "no help on '%s'; did you mean '%s'?", name, near);
     return command_misused(NULL, "no help on '%s'", name);

@@ -14,4 +14,8 @@ void help_word_beside(FILE *out, const char *word);
 /* Says that neither a command nor the language has this word, and the nearest. STATUS_USAGE. */
 int help_word_unknown(const char *word);
 
+/* Calls visit() for each word of the language that there is help on. */
+void help_word_each(void (*visit)(void *context, const char *name, const char *text),
+                    void *context);
+
 #endif

@@ -5,10 +5,14 @@
 # -- help -----------------------------------------------------------------------------------------
 t "--version" run_pace 0 --version
 t "--version names the program" has "$OUT" "pace 0."
+t "-V is --version" sh -c '"$1" -V | cmp -s - "$2"' - "$PACE" "$OUT"
+t "so is the subcommand" sh -c '"$1" version | cmp -s - "$2"' - "$PACE" "$OUT"
+t "version as JSON" run_pace 0 version --json
+t "which is" has "$OUT" '{"version":"0.'
 t "--help" run_pace 0 --help
 t "--help lists subcommands" has "$OUT" "  check "
 t "--help tells the statuses" has "$OUT" "exit status: 0 ok"
-for command in run check query ls log show load init help shell; do
+for command in $("$PACE" --help | sed -n "/^commands:/,/^\$/s/^  \([a-z]*\) .*/\1/p") shell; do
     t "$command --help" run_pace 0 $command --help
     t "help $command is the same" sh -c '"$1" help $2 | cmp -s - "$3"' - "$PACE" $command "$OUT"
 done
@@ -32,7 +36,7 @@ t "unknown option" said 2 "no option '--comit'; did you mean '--commit'?" run --
 t "unknown option before the subcommand" said 2 "no option '--bd'; did you mean '--db'?" --bd x ls
 t "an option of another subcommand" said 2 "pace ls has no option '--file'" ls --file x
 t "unknown letter" said 2 "no option '-z'" log -z
-t "a missing value" said 2 "--branch needs a value: --branch NAME" log --branch
+t "a missing value" said 2 "--branch needs a value: --branch BRANCH" log --branch
 t "a missing value of a letter" said 2 "-n needs a value" log -n
 t "a value of a flag" said 2 "--long takes no value" ls --long=yes
 t "a bad count" said 2 "-n takes a count, not '0'" log -n 0
