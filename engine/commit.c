@@ -295,6 +295,7 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
         runs[i]->committed = 1;
         if (results) results[i] = commit.results[i];
     }
+    if (!rc) script_learn(runs[count - 1], count, commit.results[count - 1].new_series == 0);
     free(commit.results);
     begin_batch(&commit);
     free(commit.streams);

@@ -19,6 +19,8 @@ void handles_init(struct handles *handles)
 void handles_free(struct handles *handles)
 {
     pthread_mutex_destroy(&handles->mutex);
+    for (size_t i = 0; i < SCRIPTS; i++)
+        free(handles->scripts[i].columns);
     texts_free(&handles->texts);
     arena_clear(&handles->arena);
 }
@@ -74,6 +76,27 @@ static int find_or_add(struct handles *handles, const struct text *key, const ch
     return 0;
 }
 
+int handle_resolve(struct handles *handles, const char *benchmark, const char *measure,
+                   const char *unit, enum pace_direction direction, struct pace_error *error,
+                   uint32_t *out)
+{
+    /* Names and units have no control characters. */
+    size_t len = strlen(benchmark) + strlen(measure) + strlen(unit) + 4;
+    char *joined = malloc(len + 1);
+    if (!joined) return error_memory(error);
+    char *end = stpcpy(stpcpy(joined, benchmark), "\n");
+    end = stpcpy(stpcpy(end, measure), "\n");
+    end = stpcpy(stpcpy(end, unit), "\n");
+    *end = (char)('0' + (int)direction);
+    end[1] = 0;
+    struct text key = {.text = joined, .len = (uint32_t)len, .hash = text_hash(joined, len)};
+    pthread_mutex_lock(&handles->mutex);
+    int rc = find_or_add(handles, &key, benchmark, measure, unit, direction, error, out);
+    pthread_mutex_unlock(&handles->mutex);
+    free(joined);
+    return rc;
+}
+
 int pace_column(pace *store, const char *benchmark, const char *measure, const char *unit,
                 enum pace_direction direction, struct pace_error *error, pace_column_handle *out)
 {
@@ -85,22 +108,7 @@ int pace_column(pace *store, const char *benchmark, const char *measure, const c
     if (!rc && (unsigned)direction > PACE_HIGHER_IS_BETTER)
         rc = error_set(error, PACE_EVALUE, "%.200s: not a direction", benchmark);
     if (rc) return rc;
-    /* Names and units have no control characters. */
-    size_t len = strlen(benchmark) + strlen(measure) + strlen(unit) + 4;
-    char *joined = malloc(len + 1);
-    if (!joined) return error_memory(error);
-    char *end = stpcpy(stpcpy(joined, benchmark), "\n");
-    end = stpcpy(stpcpy(end, measure), "\n");
-    end = stpcpy(stpcpy(end, unit), "\n");
-    *end = (char)('0' + (int)direction);
-    end[1] = 0;
-    struct text key = {.text = joined, .len = (uint32_t)len, .hash = text_hash(joined, len)};
-    struct handles *handles = &store->handles;
-    pthread_mutex_lock(&handles->mutex);
-    rc = find_or_add(handles, &key, benchmark, measure, unit, direction, error, out);
-    pthread_mutex_unlock(&handles->mutex);
-    free(joined);
-    return rc;
+    return handle_resolve(&store->handles, benchmark, measure, unit, direction, error, out);
 }
 
 static int check_row(pace_run *run, const pace_column_handle *columns, const double *values,
@@ -129,6 +137,7 @@ int pace_run_put_row(pace_run *run, const pace_column_handle *columns, const dou
     if (count > PACE_MAX_CELLS - run->cell_count)
         return ERROR_LIMIT(error, PACE_MAX_CELLS, "the run");
     int rc = check_row(run, columns, values, count, error);
+    if (!rc) rc = script_leave(run, error);
     if (rc || count == 0) return rc;
     struct run_row *row = arena_alloc(&run->arena, sizeof *row);
     uint32_t *own_columns = arena_array(&run->arena, count, sizeof *own_columns);

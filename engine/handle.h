@@ -22,12 +22,29 @@ struct handle {
     struct seal_digest seed, unit_term; /* run.h */
 };
 
+/* The columns of a run that was put by name, in the order in which they came. */
+struct script {
+    uint32_t *columns; /* handles */
+    size_t count;
+};
+
+enum {
+    SCRIPTS = 8,                  /* remembered at a time */
+    SCRIPT_CELLS_MAX = 1 << 16,   /* of a run whose columns are remembered */
+    SCRIPT_HANDLES_MAX = 1 << 17, /* with more handles no further ones are made for scripts */
+    SCRIPT_RUNS_LEAST = 2,        /* that followed none before one is made: a short-lived process
+                                     needs none */
+};
+
 struct handles {
     pthread_mutex_t mutex;
     struct arena arena;
     struct texts texts; /* "benchmark, measure, unit, direction": index is the handle */
     struct handle *chunks[HANDLE_CHUNKS]; /* handles never move */
     uint32_t count;
+    struct script scripts[SCRIPTS];
+    unsigned next_script;
+    unsigned strangers; /* runs that followed no script, less those that did; 0 at least */
 };
 
 void handles_init(struct handles *handles);
@@ -38,5 +55,27 @@ static inline const struct handle *handle_at(const struct handles *handles, uint
 {
     return &handles->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
 }
+
+/* The handle of a column whose names and unit are valid. */
+int handle_resolve(struct handles *handles, const char *benchmark, const char *measure,
+                   const char *unit, enum pace_direction direction, struct pace_error *error,
+                   uint32_t *out);
+
+/* -- put by name, but known ------------------------------------------------------------------------
+ *
+ * Runs of a suite put the same cells in the same order, so a store remembers the columns of some as a
+ * SCRIPT. A run whose cells are those of a script, all ok and without bounds and samples, FOLLOWS it:
+ * names are compared with those that are expected, not hashed, and what comes of it is a row put by
+ * handle. The first cell that is another makes the run what it would have been without. */
+
+/* Puts a cell of a run that follows a script. *done = 0: it must be put by name. */
+int script_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error, int *done);
+
+/* Makes a run that followed a script one whose cells were put by name. */
+int script_leave(pace_run *run, struct pace_error *error);
+
+/* Remembers the columns of a run that was stored as the last of `count`, if that may help the next
+ * ones; is_known: none of its series was new. Without memory it does not. */
+void script_learn(const pace_run *run, size_t count, int is_known);
 
 #endif

@@ -1,6 +1,7 @@
 /* run.c -- building a run in memory: pace_run_begin, put, put_meta. Nothing here touches the disk,
  * so that all checks that need no store are done before the writers' lock is taken. */
 #include "run.h"
+#include "handle.h"
 #include "store.h"
 
 #include <math.h>
@@ -226,14 +227,19 @@ static int check_cell(const struct pace_run *run, const struct pace_cell *cell,
     return 0;
 }
 
-static int reserve_cell(struct pace_run *run)
+int run_add_cell(struct pace_run *run, const struct run_cell *cell)
 {
-    if (run->named_count < run->cell_capacity) return 0;
-    size_t capacity = run->cell_capacity ? run->cell_capacity * 2 : FIRST_CAPACITY;
-    struct run_cell *cells = realloc(run->cells, capacity * sizeof *cells);
-    if (!cells) return -1;
-    run->cells = cells;
-    run->cell_capacity = capacity;
+    if (run->named_count == run->cell_capacity) {
+        size_t capacity = run->cell_capacity ? run->cell_capacity * 2 : FIRST_CAPACITY;
+        struct run_cell *cells = realloc(run->cells, capacity * sizeof *cells);
+        if (!cells) return -1;
+        run->cells = cells;
+        run->cell_capacity = capacity;
+    }
+    if (map_set(&run->by_name, map_pair(cell->benchmark, cell->measure),
+                (uint32_t)run->named_count))
+        return -1;
+    run->cells[run->named_count++] = *cell;
     return 0;
 }
 
@@ -267,7 +273,9 @@ static double bound_or_nan(double bound)
 
 int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error)
 {
-    int rc = check_cell(run, cell, error);
+    int done, rc = script_put(run, cell, error, &done);
+    if (rc || done) return rc;
+    rc = check_cell(run, cell, error);
     if (rc) return rc;
     int ok = cell->status == PACE_CELL_OK, has_unit = cell->unit && cell->unit[0];
     struct run_cell own = {
@@ -295,9 +303,7 @@ int pace_run_put(pace_run *run, const struct pace_cell *cell, struct pace_error 
         memcpy(samples, cell->samples, own.sample_count * sizeof *samples);
         own.samples = samples;
     }
-    if (reserve_cell(run) || map_set(&run->by_name, name, (uint32_t)run->named_count))
-        return error_memory(error);
-    run->cells[run->named_count++] = own;
+    if (run_add_cell(run, &own)) return error_memory(error);
     run->cell_count++;
     run->sample_count += own.sample_count;
     add_given(run, &own);

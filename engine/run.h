@@ -28,6 +28,14 @@ struct run_row {
     size_t count;
 };
 
+/* A run that follows a script (handle.h). */
+struct run_follow {
+    enum { FOLLOW_NEW, FOLLOWS, FOLLOW_LEFT } state;
+    struct run_row row; /* of the cells so far; run->rows while it has any */
+    double *values;     /* room for the script's cells */
+    size_t most;        /* cells of the script */
+};
+
 struct pace_run {
     struct arena arena;
     struct texts texts; /* of benchmarks, measures and units alike */
@@ -42,6 +50,7 @@ struct pace_run {
     struct run_cell *cells; /* put by name */
     size_t named_count, cell_capacity;
     struct run_row *rows, *last_row; /* put by handle */
+    struct run_follow follow;
     size_t sample_count;
     struct map by_name; /* map_pair(benchmark, measure) -> cell */
     struct texts meta_keys;
@@ -52,6 +61,10 @@ struct pace_run {
     uint64_t number; /* that it gets when it is new; 0: the next. Only a copy of a store gives it */
     int committed;
 };
+
+/* Adds a cell that was put by name, checked and of a series that the run has not; not its digest. 0, or
+ * -1 without memory. */
+int run_add_cell(struct pace_run *run, const struct run_cell *cell);
 
 /* Checks and copies what a start point is to be. start NULL or its branch "": take it back. */
 int run_start_wish(struct arena *arena, const struct pace_start_point *start,
