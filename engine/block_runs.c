@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ALIGN = 8, RUN_BYTES = 3 * 8 + 4 * 4 };
+enum { ALIGN = 8, STRIP_HEAD = 2 * 8, RUN_BYTES = 3 * 8 + 4 * 4 };
 
 static size_t aligned(size_t len)
 {
@@ -29,12 +29,18 @@ static size_t head_length(uint32_t runs)
 
 static size_t text_at(size_t m)
 {
-    return 8 + RUN_BYTES * m + 4;
+    return STRIP_HEAD + RUN_BYTES * m + 4;
 }
 
-static uint64_t strip_sum(const unsigned char *strip, size_t len, uint64_t seed, uint32_t number)
+static uint64_t strip_sum(const unsigned char *strip, size_t m, uint64_t seed, uint32_t number)
 {
-    return seal_hash(strip + 8, len - 8, seed + 1 + number);
+    return seal_hash(strip + 8, text_at(m) - 8, seed + 1 + number);
+}
+
+static uint64_t text_sum(const unsigned char *strip, size_t m, size_t len, uint64_t seed,
+                         uint32_t number)
+{
+    return seal_hash(strip + text_at(m), len - text_at(m), seed + ((uint64_t)1 << 32) + number);
 }
 
 static uint64_t head_sum(const unsigned char *data, size_t len, uint64_t seed)
@@ -61,7 +67,7 @@ static void put(unsigned char **at, const void *number, size_t len)
 static void put_strip(unsigned char *strip, size_t len, const struct pace_run_view *runs, size_t m,
                       uint64_t seed, uint32_t number)
 {
-    unsigned char *at = strip + 8;
+    unsigned char *at = strip + STRIP_HEAD;
     uint32_t text = 0;
     for (size_t i = 0; i < m; i++)
         put(&at, &runs[i].run, 8);
@@ -82,7 +88,9 @@ static void put_strip(unsigned char *strip, size_t len, const struct pace_run_vi
     put(&at, &text, 4);
     for (size_t i = 0; i < m; i++)
         put(&at, runs[i].commit, strlen(runs[i].commit) + 1);
-    uint64_t sum = strip_sum(strip, len, seed, number);
+    uint64_t sum = text_sum(strip, m, len, seed, number);
+    memcpy(strip + 8, &sum, sizeof sum);
+    sum = strip_sum(strip, m, seed, number);
     memcpy(strip, &sum, sizeof sum);
 }
 
@@ -133,7 +141,7 @@ int block_runs_open(struct block_runs *runs, const void *data, size_t len, const
         return -1;
     runs->data = data;
     runs->seed = seal_hash(key->bytes, key->len, 0);
-    runs->checked = 0;
+    runs->checked = runs->text_checked = 0;
     if (header->sum != head_sum(data, head_length(header->runs), runs->seed)) return -1;
     uint32_t strips = strip_count(header->runs), last = (uint32_t)head_length(header->runs);
     if (strip_offset(runs, 0) != last) return -1;
@@ -146,23 +154,63 @@ int block_runs_open(struct block_runs *runs, const void *data, size_t len, const
     return last == len ? 0 : -1;
 }
 
-/* The strip of a run, checked once; NULL: damaged. */
-static const unsigned char *strip_of(struct block_runs *runs, uint32_t index, uint32_t *m)
+/* A strip that is read: m runs. */
+struct strip {
+    const unsigned char *data;
+    uint32_t m, text_len; /* text_len: with its commits checked */
+};
+
+static int check_text(struct block_runs *runs, uint32_t number, size_t len, struct strip *strip)
+{
+    const unsigned char *text = strip->data + text_at(strip->m);
+    uint64_t sum;
+    memcpy(&strip->text_len, text - 4, sizeof strip->text_len);
+    if (runs->text_checked >> number & 1) return 0;
+    memcpy(&sum, strip->data + 8, sizeof sum);
+    size_t text_len = strip->text_len, room = len - text_at(strip->m);
+    if (sum != text_sum(strip->data, strip->m, len, runs->seed, number) || text_len == 0 ||
+        text_len > room || text[text_len - 1] != 0)
+        return -1;
+    runs->text_checked |= 1u << number;
+    return 0;
+}
+
+/* The strip of a run; what is read of it is checked once. 0, or -1: damaged. */
+static int open_strip(struct block_runs *runs, uint32_t index, int with_text, struct strip *out)
 {
     assert(index < runs->header.runs);
-    uint32_t strip = index / BLOCK_STRIP_RUNS, offset = strip_offset(runs, strip);
-    const unsigned char *data = runs->data + offset;
-    *m = strip_runs(runs->header.runs, strip);
-    if (runs->checked >> strip & 1) return data;
-    size_t len = strip_offset(runs, strip + 1) - offset;
+    uint32_t number = index / BLOCK_STRIP_RUNS, offset = strip_offset(runs, number);
+    size_t len = strip_offset(runs, number + 1) - offset;
     uint64_t sum;
-    uint32_t text;
-    memcpy(&sum, data, sizeof sum);
-    if (sum != strip_sum(data, len, runs->seed, strip)) return NULL;
-    memcpy(&text, data + text_at(*m) - 4, sizeof text);
-    if (text == 0 || text > len - text_at(*m) || data[text_at(*m) + text - 1] != 0) return NULL;
-    runs->checked |= 1u << strip;
-    return data;
+    *out = (struct strip){.data = runs->data + offset, .m = strip_runs(runs->header.runs, number)};
+    if (!(runs->checked >> number & 1)) {
+        memcpy(&sum, out->data, sizeof sum);
+        if (sum != strip_sum(out->data, out->m, runs->seed, number)) return -1;
+        runs->checked |= 1u << number;
+    }
+    return with_text ? check_text(runs, number, len, out) : 0;
+}
+
+/* Where the numbers of a strip are. */
+static size_t run_at(uint32_t i)
+{
+    return STRIP_HEAD + 8 * (size_t)i;
+}
+
+static size_t time_at(uint32_t m, uint32_t i)
+{
+    return run_at(m + i);
+}
+
+static size_t ran_at(uint32_t m, uint32_t i)
+{
+    return run_at(2 * m + i);
+}
+
+/* Of the ordinals (0), flags (1), cells (2), commits (3). */
+static size_t four_at(uint32_t m, unsigned which, uint32_t i)
+{
+    return run_at(3 * m) + 4 * ((size_t)which * m + i);
 }
 
 static void get(const unsigned char *strip, size_t at, void *number, size_t len)
@@ -172,34 +220,58 @@ static void get(const unsigned char *strip, size_t at, void *number, size_t len)
 
 int block_runs_position(struct block_runs *runs, uint32_t index, struct position *out)
 {
-    uint32_t m, i = index % BLOCK_STRIP_RUNS;
-    const unsigned char *strip = strip_of(runs, index, &m);
-    if (!strip) return -1;
-    get(strip, 8 + 8 * (size_t)i, &out->run, 8);
-    get(strip, 8 + 8 * (size_t)(m + i), &out->time_ns, 8);
-    get(strip, 8 + 24 * (size_t)m + 4 * (size_t)i, &out->ordinal, 4);
+    uint32_t i = index % BLOCK_STRIP_RUNS;
+    struct strip strip;
+    if (open_strip(runs, index, 0, &strip)) return -1;
+    get(strip.data, run_at(i), &out->run, 8);
+    get(strip.data, time_at(strip.m, i), &out->time_ns, 8);
+    get(strip.data, four_at(strip.m, 0, i), &out->ordinal, 4);
+    return 0;
+}
+
+/* Runs [i, i + count) of a strip. */
+static int read_views(const struct strip *strip, uint32_t stream, uint32_t i, uint32_t count,
+                      struct pace_run_view *out)
+{
+    const unsigned char *data = strip->data;
+    uint32_t m = strip->m;
+    for (uint32_t end = i + count; i < end; i++, out++) {
+        struct pace_run_view view = {.stream = stream};
+        get(data, run_at(i), &view.run, 8);
+        get(data, time_at(m, i), &view.time_ns, 8);
+        get(data, ran_at(m, i), &view.ran_ns, 8);
+        get(data, four_at(m, 0, i), &view.ordinal, 4);
+        get(data, four_at(m, 1, i), &view.flags, 4);
+        get(data, four_at(m, 2, i), &view.cell_count, 4);
+        if (strip->text_len) {
+            uint32_t commit;
+            get(data, four_at(m, 3, i), &commit, 4);
+            if (commit >= strip->text_len) return -1;
+            view.commit = (const char *)data + text_at(m) + commit;
+        }
+        *out = view;
+    }
+    return 0;
+}
+
+int block_runs_views(struct block_runs *runs, uint32_t first, uint32_t count, int with_commits,
+                     struct pace_run_view *out)
+{
+    while (count > 0) {
+        struct strip strip;
+        if (open_strip(runs, first, with_commits, &strip)) return -1;
+        uint32_t i = first % BLOCK_STRIP_RUNS, n = strip.m - i < count ? strip.m - i : count;
+        if (read_views(&strip, runs->header.stream, i, n, out)) return -1;
+        first += n;
+        count -= n;
+        out += n;
+    }
     return 0;
 }
 
 int block_runs_view(struct block_runs *runs, uint32_t index, struct pace_run_view *out)
 {
-    uint32_t m, i = index % BLOCK_STRIP_RUNS, commit, text;
-    const unsigned char *strip = strip_of(runs, index, &m);
-    if (!strip) return -1;
-    size_t numbers = 8 + 24 * (size_t)m, four = 4 * (size_t)m;
-    struct pace_run_view view = {.stream = runs->header.stream};
-    get(strip, 8 + 8 * (size_t)i, &view.run, 8);
-    get(strip, 8 + 8 * (size_t)(m + i), &view.time_ns, 8);
-    get(strip, 8 + 8 * (size_t)(2 * m + i), &view.ran_ns, 8);
-    get(strip, numbers + 4 * (size_t)i, &view.ordinal, 4);
-    get(strip, numbers + four + 4 * (size_t)i, &view.flags, 4);
-    get(strip, numbers + 2 * four + 4 * (size_t)i, &view.cell_count, 4);
-    get(strip, numbers + 3 * four + 4 * (size_t)i, &commit, 4);
-    get(strip, text_at(m) - 4, &text, 4);
-    if (commit >= text) return -1;
-    view.commit = (const char *)strip + text_at(m) + commit;
-    *out = view;
-    return 0;
+    return block_runs_views(runs, index, 1, 1, out);
 }
 
 int block_runs_before(struct block_runs *runs, const struct position *position, uint32_t *count)

@@ -1,18 +1,20 @@
 /* block_runs.h -- the codec of a block's runs: which runs its columns hold, in order of history.
  *
  * A BLOCK is a matrix of up to 1,024 runs of one stream and their columns. Its runs are stored
- * once, in one record; the columns (block.h) refer to them by place. 64 runs make a STRIP, with a
- * sum of its own, so that a reader of the newest runs checks only those:
+ * once, in one record; the columns (block.h) refer to them by place. 64 runs make a STRIP, with
+ * sums of its own, so that a reader of the newest runs checks only those, and one that needs no
+ * commits does not read their text:
  *
  *   | header, 32 bytes | offset u32 of each strip, and of the end; padding to 8 | strips ... |
  *
  *   strip of m runs:
- *   | sum u64 | run u64 x m | time i64 x m | ran i64 x m | ordinal u32 x m | flags u32 x m |
- *   | cells u32 x m | commit u32 x m: offset in the text | text length u32 | commits, each ends
- * with 0; padding to 8 |
+ *   | sum u64 | text sum u64 | run u64 x m | time i64 x m | ran i64 x m | ordinal u32 x m |
+ *   | flags u32 x m | cells u32 x m | commit u32 x m: offset in the text | text length u32 |
+ *   | text: commits, each ends with 0; padding to 8 |
  *
- * The header's sum covers the header and the offsets. Sums are seeded by the key (and the strip's
- * number). Pure. */
+ * The header's sum covers the header and the offsets; a strip's covers what follows it up to the text,
+ * the text's sum the text and the padding. Sums are seeded by the key (and the strip's number).
+ * Pure. */
 #ifndef PACE_BLOCK_RUNS_H
 #define PACE_BLOCK_RUNS_H
 
@@ -41,7 +43,7 @@ struct block_runs {
     struct block_runs_header header;
     const unsigned char *data;
     uint64_t seed;
-    uint32_t checked; /* bit i: strip i was good */
+    uint32_t checked, text_checked; /* bit i: strip i, its text was good */
 };
 
 /* Checks the frame. 0, or -1: damaged. */
@@ -50,6 +52,10 @@ int block_runs_open(struct block_runs *runs, const void *data, size_t len, const
 /* Run `index`, below header.runs; commit points into the record. 0, or -1: damaged. */
 int block_runs_position(struct block_runs *runs, uint32_t index, struct position *out);
 int block_runs_view(struct block_runs *runs, uint32_t index, struct pace_run_view *out);
+
+/* Runs [first, first + count); without their commits (NULL) the text is not read. */
+int block_runs_views(struct block_runs *runs, uint32_t first, uint32_t count, int with_commits,
+                     struct pace_run_view *out);
 
 /* The number of runs before a position. 0, or -1: damaged. */
 int block_runs_before(struct block_runs *runs, const struct position *position, uint32_t *count);

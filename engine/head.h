@@ -7,7 +7,7 @@
 
 #include "kv.h"
 
-enum { FORMAT_VERSION = 2 };
+enum { FORMAT_VERSION = 3 };
 
 /* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
  * opens read-only. No bit is defined yet. */

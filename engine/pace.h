@@ -312,6 +312,10 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
  * columns spends most of its time on them. */
 PACE_API void pace_scan_skip_runs(pace_scan *scan);
 
+/* Before the first batch: the commits of the runs are not asked for, runs[].commit is NULL. It is half
+ * of what there is to read of a run. */
+PACE_API void pace_scan_skip_commits(pace_scan *scan);
+
 /* The next batch, oldest first; run_count 0 at the end. `cells` is valid until the next call on this
  * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);

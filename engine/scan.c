@@ -37,7 +37,7 @@ struct pace_scan {
     uint8_t *status;
     int bounded; /* a cell of this batch has a bound */
     int failed;  /* a call failed: the next one does too */
-    int skips_runs;
+    int skips_runs, skips_commits;
 };
 
 static int by_column(const void *a, const void *b)
@@ -103,7 +103,7 @@ static int reserve(struct pace_scan *scan, struct pace_error *error)
     }
     scan->value = scan->memory.value;
     scan->status = scan->memory.status;
-    scan->runs = calloc(scan->stride, sizeof *scan->runs);
+    scan->runs = malloc(scan->stride * sizeof *scan->runs);
     return scan->runs && scan->value && scan->status ? 0 : error_memory(error);
 }
 
@@ -147,6 +147,11 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
 void pace_scan_skip_runs(pace_scan *scan)
 {
     scan->skips_runs = 1;
+}
+
+void pace_scan_skip_commits(pace_scan *scan)
+{
+    scan->skips_commits = 1;
 }
 
 void pace_scan_close(pace_scan *scan)
@@ -415,8 +420,8 @@ static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
                      struct pace_error *error)
 {
     int rc = 0;
-    for (uint32_t i = 0; !rc && !scan->skips_runs && i < span->count; i++)
-        rc = source_view(&scan->walk, span->source, span->first + i, error, &scan->runs[r + i]);
+    if (!scan->skips_runs)
+        rc = source_views(&scan->walk, span, !scan->skips_commits, error, &scan->runs[r]);
     if (rc) return rc;
     return span->source->entry
                ? read_block(scan, span, r, error)

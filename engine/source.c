@@ -32,16 +32,22 @@ static int position_of(struct source_walk *walk, struct source *source, uint32_t
     return block_runs_position(&source->runs, index, out) ? damaged(walk, source, error) : 0;
 }
 
-int source_view(struct source_walk *walk, struct source *source, uint32_t index,
-                struct pace_error *error, struct pace_run_view *out)
+int source_views(struct source_walk *walk, const struct span *span, int with_commits,
+                 struct pace_error *error, struct pace_run_view *out)
 {
-    if (!source->entry) {
-        *out = log_view(&walk->log.rows[index]);
-        return 0;
+    struct source *source = span->source;
+    if (source->entry) {
+        int rc = open_block(walk, source, error);
+        if (rc) return rc;
+        return block_runs_views(&source->runs, span->first, span->count, with_commits, out)
+                   ? damaged(walk, source, error)
+                   : 0;
     }
-    int rc = open_block(walk, source, error);
-    if (rc) return rc;
-    return block_runs_view(&source->runs, index, out) ? damaged(walk, source, error) : 0;
+    for (uint32_t i = 0; i < span->count; i++) {
+        out[i] = log_view(&walk->log.rows[span->first + i]);
+        if (!with_commits) out[i].commit = NULL;
+    }
+    return 0;
 }
 
 /* The number of runs of a source, of those that are left, before a position: *index is next .. end.

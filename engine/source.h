@@ -46,8 +46,8 @@ void source_walk_close(struct source_walk *walk);
 int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error *error,
                      struct span *span);
 
-/* A run of a source. */
-int source_view(struct source_walk *walk, struct source *source, uint32_t index,
-                struct pace_error *error, struct pace_run_view *out);
+/* The runs of a span; their commits may be left out: NULL. */
+int source_views(struct source_walk *walk, const struct span *span, int with_commits,
+                 struct pace_error *error, struct pace_run_view *out);
 
 #endif

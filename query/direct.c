@@ -34,6 +34,7 @@ int direct_open(struct context *ctx, struct direct *direct, const struct series 
     if (status) return context_store_error(ctx, status);
     if (!wants(direct, DIRECT_TIME) && !wants(direct, DIRECT_COMMIT) && !wants(direct, DIRECT_RUN))
         pace_scan_skip_runs(direct->scan);
+    if (!wants(direct, DIRECT_COMMIT)) pace_scan_skip_commits(direct->scan);
     direct->started = false;
     return 0;
 }

@@ -307,7 +307,7 @@ static inline void decode_head(struct decoder *d)
 {
     const struct record *format = sealed(need(d, key_of('f')));
     REQUIRE(format->len == 48 && memcmp(format->data + 8, "pace\r\n\032\0", 8) == 0);
-    REQUIRE(u32(format->data + 16) == 2 && u32(format->data + 20) == 0);
+    REQUIRE(u32(format->data + 16) == 3 && u32(format->data + 20) == 0);
     REQUIRE(u64(format->data + 24) == 0 && u64(format->data + 32) == 0);
     const struct record *head = sealed(need(d, key_of('s')));
     REQUIRE(head->len == 112);

@@ -103,14 +103,16 @@ static inline size_t read_pack(struct decoder *d, unsigned code, const byte *dat
 /* -- the runs of a block --------------------------------------------------------------------- */
 
 static inline void read_strip_of_runs(struct block_reader *b, const byte *strip, size_t len,
-                                      size_t m, uint64_t seed)
+                                      size_t m, uint64_t seed, uint64_t text_seed)
 {
-    const byte *run = strip + 8, *time = run + 8 * m, *ran = time + 8 * m, *ordinal = ran + 8 * m;
+    const byte *run = strip + 16, *time = run + 8 * m, *ran = time + 8 * m, *ordinal = ran + 8 * m;
     const byte *flags = ordinal + 4 * m, *cells = flags + 4 * m, *commit = cells + 4 * m;
     size_t text_len = u32(commit + 4 * m);
     const char *text = (const char *)commit + 4 * m + 4;
-    REQUIRE(u64(strip) == hash_seeded(strip + 8, len - 8, seed));
-    REQUIRE(pad8(8 + 40 * m + 4 + text_len) == len && text[text_len - 1] == 0);
+    size_t text_at = 16 + 40 * m + 4;
+    REQUIRE(pad8(text_at + text_len) == len && text[text_len - 1] == 0);
+    REQUIRE(u64(strip) == hash_seeded(strip + 8, text_at - 8, seed));
+    REQUIRE(u64(strip + 8) == hash_seeded(strip + text_at, len - text_at, text_seed));
     for (size_t i = 0; i < m; i++) {
         REQUIRE(u32(commit + 4 * i) < text_len);
         *add_run(b->to) =
@@ -142,8 +144,8 @@ static inline void read_block_runs(struct block_reader *b)
         size_t start = u32(r->data + 32 + 4 * (size_t)strip);
         size_t end = u32(r->data + 36 + 4 * (size_t)strip), left = b->runs - 64 * (size_t)strip;
         REQUIRE(start < end && end <= r->len);
-        read_strip_of_runs(b, r->data + start, end - start, left < 64 ? left : 64,
-                           seed + 1 + strip);
+        read_strip_of_runs(b, r->data + start, end - start, left < 64 ? left : 64, seed + 1 + strip,
+                           seed + ((uint64_t)1 << 32) + strip);
     }
 }
 

@@ -40,12 +40,20 @@ static void make_history(void)
     }
 }
 
+static const char *commit_of(int r)
+{
+    static char commit[16];
+    snprintf(commit, sizeof commit, "c%d", r * r);
+    return commit;
+}
+
 /* Stores runs [from, until) in one commit. */
 static void store_runs(pace *store, int from, int until)
 {
     pace_run *runs[RUNS + 1];
     for (int r = from; r < until; r++) {
         struct pace_run_info info = run_at(T0_NS + r);
+        info.commit = commit_of(r);
         store_ok(pace_run_begin(store, &info, error, &runs[r]));
         for (int c = 0; c < COLUMNS; c++) {
             if (there[r][c]) store_ok(pace_run_put(runs[r], &history[r][c], error));
@@ -111,8 +119,25 @@ static size_t choose_columns(uint32_t *columns)
     return count;
 }
 
+/* What is asked for of the runs. */
+enum manner { WHOLE_RUNS, NO_COMMITS, NO_RUNS, MANNERS };
+
+static void check_run(const struct pace_cells *cells, size_t k, int r, enum manner manner)
+{
+    if (manner == NO_RUNS) {
+        assert_null(cells->runs);
+        return;
+    }
+    assert_int_equal(cells->runs[k].time_ns, T0_NS + r);
+    if (manner == NO_COMMITS)
+        assert_null(cells->runs[k].commit);
+    else
+        assert_string_equal(cells->runs[k].commit, commit_of(r));
+}
+
 static void ask(pace_snapshot *snapshot)
 {
+    enum manner manner = (enum manner)(next_random() % MANNERS);
     uint32_t columns[COLUMNS];
     struct pace_summary summaries[COLUMNS];
     struct pace_cells cells;
@@ -126,15 +151,19 @@ static void ask(pace_snapshot *snapshot)
     for (size_t i = 0; i < count; i++)
         check_summary(&summaries[i], from, until, columns[i]);
     store_ok(pace_scan_open(snapshot, 0, columns, count, &range, error, &scan));
+    if (manner == NO_COMMITS) pace_scan_skip_commits(scan);
+    if (manner == NO_RUNS) pace_scan_skip_runs(scan);
     for (int r = from;;) {
         store_ok(pace_scan_next(scan, error, &cells));
         if (cells.run_count == 0) {
             assert_int_equal(r, until);
             break;
         }
-        for (size_t k = 0; k < cells.run_count; k++, r++)
+        for (size_t k = 0; k < cells.run_count; k++, r++) {
+            check_run(&cells, k, r, manner);
             for (size_t i = 0; i < count; i++)
                 check_cell(&cells, i * cells.stride + k, r, columns[i]);
+        }
     }
     pace_scan_close(scan);
 }
