@@ -24,17 +24,18 @@ enum shape { SHAPE_FULL, SHAPE_CHANGE, SHAPE_NAMES };
 static const struct section {
     const char *title; /* NULL: no fold, it is the first thing to read */
     enum shape shape;
+    int has_since; /* 1: with the commit that began it */
 } sections[CI_PART_COUNT] = {
-    [CI_FAILS] = {NULL, SHAPE_FULL},
-    [CI_OPEN] = {"Still open from earlier runs", SHAPE_CHANGE},
-    [CI_SUSPECTED] = {"Suspected, not confirmed", SHAPE_CHANGE},
-    [CI_RECOVERED] = {"Recovered", SHAPE_CHANGE},
-    [CI_BETTER] = {"Better", SHAPE_CHANGE},
-    [CI_CHANGED] = {"Changed; which way is better is not known", SHAPE_CHANGE},
-    [CI_MOVED] = {"Not judged, as the machine is another one", SHAPE_CHANGE},
-    [CI_NEED_MORE] = {"Cannot be told from chance; more rounds would tell", SHAPE_CHANGE},
-    [CI_UNJUDGED] = {"Not judged", SHAPE_NAMES},
-    [CI_UNCHANGED] = {"Unchanged", SHAPE_CHANGE},
+    [CI_FAILS] = {NULL, SHAPE_FULL, 1},
+    [CI_OPEN] = {"Still open from earlier runs", SHAPE_CHANGE, 1},
+    [CI_SUSPECTED] = {"Suspected, not confirmed", SHAPE_CHANGE, 0},
+    [CI_RECOVERED] = {"Recovered", SHAPE_CHANGE, 0},
+    [CI_BETTER] = {"Better", SHAPE_CHANGE, 0},
+    [CI_CHANGED] = {"Changed; which way is better is not known", SHAPE_CHANGE, 0},
+    [CI_MOVED] = {"Not judged, as the machine is another one", SHAPE_CHANGE, 0},
+    [CI_NEED_MORE] = {"Cannot be told from chance; more rounds would tell", SHAPE_CHANGE, 0},
+    [CI_UNJUDGED] = {"Not judged", SHAPE_NAMES, 0},
+    [CI_UNCHANGED] = {"Unchanged", SHAPE_CHANGE, 0},
 };
 
 /* -- a text with a budget ---------------------------------------------------------------------- */
@@ -98,6 +99,15 @@ static void put_name(struct sheet *sheet, const char *name, int as_code)
         escape_markdown(&sheet->out, cut);
 }
 
+/* Ours, in one line of a cell: neither blanks nor hyphens break. */
+static void put_unbroken(struct sheet *sheet, const char *text)
+{
+    for (const char *c = text; *c != '\0'; c++)
+        text_out_put(&sheet->out, *c == ' ' && c != text   ? "\xc2\xa0"     /* no-break space */
+                                  : *c == '-' && c != text ? "\xe2\x80\x91" /* no-break hyphen */
+                                                           : (char[]){*c, '\0'});
+}
+
 /* A number with its unit. Units may be anything that an input made up. */
 static void put_value(struct sheet *sheet, double value, const char *unit)
 {
@@ -107,9 +117,18 @@ static void put_value(struct sheet *sheet, double value, const char *unit)
     if (isnan(value)) return;
     unit_print(text, value, unit);
     if (text[strspn(text, plain)] == '\0')
-        text_out_put(&sheet->out, text);
+        put_unbroken(sheet, text);
     else
         escape_markdown_code(&sheet->out, text);
+}
+
+/* A probability: of less than 1e-9 it does not matter how much. */
+static void put_p(struct sheet *sheet, double p)
+{
+    char text[32];
+    if (isnan(p)) return;
+    snprintf(text, sizeof text, p < 1e-9 ? "&lt;1e-9" : p < 1e-3 ? "%.0e" : "%.2g", p);
+    put_unbroken(sheet, text);
 }
 
 /* A commit: its digits alone, which GitHub makes a link of. */
@@ -128,17 +147,26 @@ static void put_delta(struct sheet *sheet, const struct ci_row *row)
     const struct judged *judged = &row->judged;
     char text[UNIT_TEXT_MAX];
     if (isnan(ci_base(row))) return;
-    text_out_put(&sheet->out, delta_text(text, ci_delta(row)));
-    if (isfinite(judged->low_delta) && isfinite(judged->high_delta))
-        put(sheet, " (%+.1f to %+.1f)", judged->low_delta * 100, judged->high_delta * 100);
+    double delta = ci_delta(row);
+    if (delta >= 9)
+        put(sheet, "%.0f\xc3\x97", delta + 1); /* as delta_text, shorter */
+    else
+        put_unbroken(sheet, delta_text(text, delta));
+    if (isfinite(judged->low_delta) && isfinite(judged->high_delta)) {
+        snprintf(text, sizeof text, "%+.1f to %+.1f", judged->low_delta * 100,
+                 judged->high_delta * 100);
+        put(sheet, " (");
+        put_unbroken(sheet, text);
+        put(sheet, ")");
+    }
 }
 
 /* -- a table ----------------------------------------------------------------------------------- */
 
 /* What all rows have in common needs no column. */
 struct common {
-    const char *project, *branch, *testbed, *commit; /* NULL: several */
-    uint64_t run;                                    /* 0: several */
+    const char *project, *branch, *testbed, *measure, *commit; /* NULL: several */
+    uint64_t run;                                              /* 0: several */
 };
 
 static const char *same(const char *a, const char *b)
@@ -150,104 +178,165 @@ static struct common common_of(const struct ci_verdict *verdict)
 {
     const struct judged *first = &verdict->rows[0].judged;
     if (verdict->count == 0)
-        return (struct common){verdict->project, "", verdict->testbed, verdict->commit, 0};
-    struct common common = {first->project, first->branch, first->testbed, first->commit,
-                            first->run};
+        return (struct common){verdict->project, "", verdict->testbed, "", verdict->commit, 0};
+    struct common common = {first->project, first->branch, first->testbed,
+                            first->measure, first->commit, first->run};
     for (size_t i = 1; i < verdict->count; i++) {
         const struct judged *judged = &verdict->rows[i].judged;
         common.project = same(common.project, judged->project);
         common.branch = same(common.branch, judged->branch);
         common.testbed = same(common.testbed, judged->testbed);
+        common.measure = same(common.measure, judged->measure);
         common.commit = same(common.commit, judged->commit);
         if (common.run != judged->run) common.run = 0;
     }
     return common;
 }
 
-static void put_head(struct sheet *sheet, const struct ci_verdict *verdict,
-                     const struct common *common, const struct section *section)
+/* A section on its way into the document. */
+struct table {
+    const struct ci_verdict *verdict;
+    const struct section *section;
+    struct common common;
+};
+
+/* The columns of a table, in order; which of them a section has. */
+enum column {
+    COLUMN_BENCHMARK,
+    COLUMN_MEASURE,
+    COLUMN_TESTBED,
+    COLUMN_WHY,
+    COLUMN_WAS,
+    COLUMN_IS,
+    COLUMN_CHANGE,
+    COLUMN_LIMIT,
+    COLUMN_ROUNDS,
+    COLUMN_P,
+    COLUMN_SINCE,
+    COLUMN_COUNT
+};
+
+static const struct {
+    const char *name;
+    int is_number;
+} columns[COLUMN_COUNT] = {
+    [COLUMN_BENCHMARK] = {"benchmark", 0},
+    [COLUMN_MEASURE] = {"measure", 0},
+    [COLUMN_TESTBED] = {"testbed", 0},
+    [COLUMN_WHY] = {"why", 0},
+    [COLUMN_WAS] = {"was", 1},
+    [COLUMN_IS] = {"is", 1},
+    [COLUMN_CHANGE] = {"change", 1},
+    [COLUMN_LIMIT] = {"limit", 1},
+    [COLUMN_ROUNDS] = {"rounds", 1},
+    [COLUMN_P] = {"p", 1},
+    [COLUMN_SINCE] = {"since", 0},
+};
+
+static int has_column(const struct table *table, enum column column)
 {
-    const char *numbers = *verdict->against != '\0' ? " rounds | p |" : " runs | p | since |";
-    put(sheet, "| benchmark | measure |%s", common->testbed == NULL ? " testbed |" : "");
-    if (section->shape == SHAPE_NAMES) put(sheet, " why |");
-    if (section->shape != SHAPE_NAMES) put(sheet, " was | is | change |");
-    if (section->shape == SHAPE_FULL) put(sheet, " limit |%s", numbers);
-    if (section->title == sections[CI_OPEN].title) put(sheet, " since |");
-    put(sheet, "\n| --- | --- |%s", common->testbed == NULL ? " --- |" : "");
-    if (section->shape == SHAPE_NAMES) put(sheet, " --- |");
-    if (section->shape != SHAPE_NAMES) put(sheet, " ---: | ---: | ---: |");
-    if (section->shape == SHAPE_FULL)
-        put(sheet, " ---: | ---: | ---: |%s", *verdict->against != '\0' ? "" : " --- |");
-    if (section->title == sections[CI_OPEN].title) put(sheet, " --- |");
+    int has_numbers = table->section->shape != SHAPE_NAMES;
+    int is_full = table->section->shape == SHAPE_FULL,
+        has_rounds = *table->verdict->against != '\0';
+    switch (column) {
+    case COLUMN_BENCHMARK: return 1;
+    case COLUMN_MEASURE: return table->common.measure == NULL;
+    case COLUMN_TESTBED: return table->common.testbed == NULL;
+    case COLUMN_WHY: return !has_numbers;
+    case COLUMN_WAS:
+    case COLUMN_IS:
+    case COLUMN_CHANGE: return has_numbers;
+    case COLUMN_LIMIT: return is_full && !has_rounds;
+    case COLUMN_ROUNDS: return is_full && has_rounds;
+    case COLUMN_P: return is_full;
+    case COLUMN_SINCE: return table->section->has_since && !has_rounds;
+    case COLUMN_COUNT: break;
+    }
+    return 0;
+}
+
+static void put_head(struct sheet *sheet, const struct table *table)
+{
+    put(sheet, "|");
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        if (has_column(table, (enum column)c)) put(sheet, " %s |", columns[c].name);
+    put(sheet, "\n|");
+    for (int c = 0; c < COLUMN_COUNT; c++)
+        if (has_column(table, (enum column)c))
+            put(sheet, columns[c].is_number ? " ---: |" : " --- |");
     put(sheet, "\n");
 }
 
-static void put_row(struct sheet *sheet, const struct ci_verdict *verdict,
-                    const struct common *common, const struct section *section,
-                    const struct ci_row *row)
+static const char *why(enum judge_verdict verdict)
 {
-    static const char *const whys[JUDGE_VERDICT_COUNT] = {
-        [JUDGE_VERDICT_NEW] = "new: no earlier run",
-        [JUDGE_VERDICT_THIN] = "too few earlier runs",
-        [JUDGE_VERDICT_GONE] = "gone: in earlier runs, not in this one",
-        [JUDGE_VERDICT_FAILED] = "the benchmark failed",
-    };
+    switch (verdict) {
+    case JUDGE_VERDICT_NEW: return "new: no earlier run";
+    case JUDGE_VERDICT_THIN: return "too few earlier runs";
+    case JUDGE_VERDICT_GONE: return "gone: in earlier runs, not in this one";
+    case JUDGE_VERDICT_FAILED: return "the benchmark failed";
+    default: return judge_verdicts[verdict];
+    }
+}
+
+static void put_is(struct sheet *sheet, const struct ci_row *row)
+{
+    put_value(sheet, row->judged.value, row->judged.unit);
+    if (row->again_run == 0) return;
+    put(sheet, ", then ");
+    put_value(sheet, row->again_value, row->judged.unit);
+}
+
+static void put_cell(struct sheet *sheet, const struct table *table, enum column column,
+                     const struct ci_row *row)
+{
     const struct judged *judged = &row->judged;
-    put(sheet, "| ");
-    put_name(sheet, judged->benchmark, 1);
-    put(sheet, " | ");
-    put_name(sheet, judged->measure, 0);
-    put(sheet, " |");
-    if (common->testbed == NULL) {
+    int is_bold = table->section->shape == SHAPE_FULL && !isnan(ci_base(row));
+    switch (column) {
+    case COLUMN_BENCHMARK: put_name(sheet, judged->benchmark, 1); break;
+    case COLUMN_MEASURE: put_name(sheet, judged->measure, 0); break;
+    case COLUMN_TESTBED: put_name(sheet, judged->testbed, 0); break;
+    case COLUMN_WHY: put(sheet, "%s", why(judged->verdict)); break;
+    case COLUMN_WAS: put_value(sheet, ci_base(row), judged->unit); break;
+    case COLUMN_IS: put_is(sheet, row); break;
+    case COLUMN_CHANGE:
+        put(sheet, "%s", is_bold ? "**" : "");
+        put_delta(sheet, row);
+        put(sheet, "%s", is_bold ? "**" : "");
+        break;
+    case COLUMN_LIMIT: put_value(sheet, judged_limit(judged), judged->unit); break;
+    case COLUMN_ROUNDS:
+        if (!isnan(judged->n)) put(sheet, "%.0f", judged->n);
+        break;
+    case COLUMN_P: put_p(sheet, judged->p); break;
+    case COLUMN_SINCE: put_commit(sheet, judged->bad_commit); break;
+    case COLUMN_COUNT: break;
+    }
+}
+
+static void put_row(struct sheet *sheet, const struct table *table, const struct ci_row *row)
+{
+    put(sheet, "|");
+    for (int c = 0; c < COLUMN_COUNT; c++) {
+        if (!has_column(table, (enum column)c)) continue;
         put(sheet, " ");
-        put_name(sheet, judged->testbed, 0);
-        put(sheet, " |");
-    }
-    if (section->shape == SHAPE_NAMES) {
-        const char *why = whys[judged->verdict];
-        put(sheet, " %s |\n", why != NULL ? why : judge_verdicts[judged->verdict]);
-        return;
-    }
-    const char *bold = section->shape == SHAPE_FULL ? "**" : "";
-    put(sheet, " ");
-    put_value(sheet, ci_base(row), judged->unit);
-    put(sheet, " | ");
-    put_value(sheet, judged->value, judged->unit);
-    if (row->again_run != 0) {
-        put(sheet, ", then ");
-        put_value(sheet, row->again_value, judged->unit);
-    }
-    put(sheet, " | %s", isnan(ci_base(row)) ? "" : bold);
-    put_delta(sheet, row);
-    put(sheet, "%s |", isnan(ci_base(row)) ? "" : bold);
-    if (section->shape == SHAPE_FULL) {
-        put(sheet, " ");
-        put_value(sheet, judged_limit(judged), judged->unit);
-        put(sheet, isnan(judged->n) ? " | |" : " | %.0f |", judged->n);
-        put(sheet, isnan(judged->p) ? " |" : " %.1g |", judged->p);
-    }
-    if (section->title == sections[CI_OPEN].title ||
-        (section->shape == SHAPE_FULL && *verdict->against == '\0')) {
-        put(sheet, " ");
-        put_commit(sheet, judged->bad_commit);
+        put_cell(sheet, table, (enum column)c, row);
         put(sheet, " |");
     }
     put(sheet, "\n");
 }
 
 /* One section of a verdict: rows[0..count). What does not fit is counted. */
-static void put_section(struct sheet *sheet, const struct ci_verdict *verdict,
-                        const struct common *common, enum ci_part part,
+static void put_section(struct sheet *sheet, const struct table *table,
                         const struct ci_row *const *rows, size_t count)
 {
-    const struct section *section = &sections[part];
+    const struct section *section = table->section;
     size_t mark = place(sheet), shown = 0;
     if (section->title != NULL)
         put(sheet, "<details><summary>%s: %zu</summary>\n\n", section->title, count);
-    put_head(sheet, verdict, common, section);
+    put_head(sheet, table);
     for (; shown < count; shown++) {
         size_t before = place(sheet);
-        put_row(sheet, verdict, common, section, rows[shown]);
+        put_row(sheet, table, rows[shown]);
         if (!keep(sheet, before, TAIL_BYTES)) break;
     }
     if (shown == 0) { /* not even one row */
@@ -286,7 +375,7 @@ static void put_together(struct sheet *sheet, const struct ci_verdict *verdict)
 static void put_scope(struct sheet *sheet, const struct ci_verdict *verdict,
                       const struct common *common)
 {
-    const char *const names[] = {common->project, common->branch, common->testbed};
+    const char *const names[] = {common->project, common->branch, common->testbed, common->measure};
     const char *between = "";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (names[i] == NULL || *names[i] == '\0') continue;
@@ -326,7 +415,7 @@ static void put_document(struct sheet *sheet, const struct ci_verdict *verdict,
     put_together(sheet, verdict);
     for (size_t part = 0, at = 0; part < CI_PART_COUNT; at += verdict->parts[part++])
         if (verdict->parts[part] > 0)
-            put_section(sheet, verdict, &common, (enum ci_part)part, sorted + at,
+            put_section(sheet, &(struct table){verdict, &sections[part], common}, sorted + at,
                         verdict->parts[part]);
     if (verdict->parts[CI_FAILS] + verdict->parts[CI_OPEN] > 0 && *verdict->against == '\0')
         put(sheet, "Is it meant? `pace accept PATTERN -m WHY`, or a line `Pace-Accept: PATTERN "

@@ -1,0 +1,66 @@
+/* report_from.c -- `pace report --from`: a stored verdict in the formats of CI.
+ *
+ * The second stage of a comment on a pull request from a fork: the first runs the fork's code and has no
+ * rights, this one has the rights and runs nothing. What it reads is checked by ci_read.c. */
+#include "report_from.h"
+
+#include "ci_output.h"
+#include "input.h"
+#include "say.h"
+#include "store.h"
+
+#include <string.h>
+
+/* A message about the document says nothing of what is in it. */
+static int read_failed(const char *path, int code, const struct pace_error *error)
+{
+    if (code > 0) return store_failed("", code, error);
+    say_error("%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, error->message);
+    return status_of_error(code);
+}
+
+static int read_verdict(const char *path, struct ci_verdict *verdict)
+{
+    struct pace_error error = {0};
+    struct input_stream stream;
+    struct input whole = {0};
+    *verdict = (struct ci_verdict){.status = 0};
+    int code = input_open(&stream, path, &error);
+    if (code != 0) return read_failed(path, code, &error);
+    stream.max_bytes = CI_MAX_BYTES;
+    code = input_whole(&stream, &error, &whole);
+    if (code == 0) code = ci_verdict_read(whole.text, whole.len, &error, verdict);
+    input_close(&stream);
+    return code != 0 ? read_failed(path, code, &error) : 0;
+}
+
+/* What was measured must be what the caller asked about: the document may claim anything. */
+static int check_commit(const struct arguments *arguments, const struct ci_verdict *verdict)
+{
+    const char *commit = arguments_value(arguments, OPTION_FROM_COMMIT);
+    if (commit == NULL) return 0;
+    int other = verdict->count == 0 && strcmp(verdict->commit, commit) != 0;
+    for (size_t i = 0; i < verdict->count && !other; i++)
+        other = strcmp(verdict->rows[i].judged.commit, commit) != 0;
+    if (!other) return 0;
+    say_error("the verdict is not of commit %.40s", commit);
+    return STATUS_DATA;
+}
+
+int report_from(const struct arguments *arguments)
+{
+    struct ci_outputs outputs;
+    struct ci_verdict verdict;
+    const char *path = arguments_value(arguments, OPTION_FROM);
+    int status = ci_outputs_read(arguments, 0, &outputs);
+    if (status == 0 && arguments->operand_count > 0)
+        status =
+            command_misused(arguments->command, "--from takes no selector: a verdict is whole");
+    if (status != 0) return status;
+    if (outputs.count == 0) ci_outputs_add(&outputs, "markdown", NULL);
+    status = read_verdict(path, &verdict);
+    if (status == 0) status = check_commit(arguments, &verdict);
+    if (status == 0) status = ci_outputs_write(&outputs, &verdict);
+    ci_verdict_clear(&verdict);
+    return status;
+}
