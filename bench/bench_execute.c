@@ -5,7 +5,7 @@
  *
  * The questions go through pace_query.h; rows are counted and looked at, not printed. SQLite is asked
  * from C in its best form, DuckDB where its library is there (make deps-duckdb). TEST is the program of
- * the random queries (build/tests/model/test_query_model), whose peak memory is the last line. LETTERS says
+ * the random queries (build/tests/model/test_query_model), whose peak memory is the first line. LETTERS says
  * which tables: w (10,000 series), s (one series), m (memory). The aggregates of one series are asked of a
  * million points, with bars of a tenth; --full: of ten million, which takes minutes to load. */
 #include "peer_duckdb.h"
@@ -438,9 +438,10 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    int status = strchr(setup.only, 'w') ? wide(&setup) : 0;
+    /* First, while this process is small: the peak of a child begins as that of its parent. */
+    int status = setup.model && strchr(setup.only, 'm') ? memory(setup.model) : 0;
+    if (!status && strchr(setup.only, 'w')) status = wide(&setup);
     if (!status && strchr(setup.only, 's')) status = one_series(&setup);
-    if (!status && setup.model && strchr(setup.only, 'm')) status = memory(setup.model);
     if (status) return 1;
     report_count(&met, &missed);
     printf("\n%u bars met, %u missed\n", met, missed);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,17 +21,24 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 31);
 }
 
-/* 0 <= x < 1. */
-static double uniform(uint64_t seed)
+/* 0 <= x < 1, by all but the lowest 11 bits. */
+static double fraction(uint64_t random)
 {
-    return (double)(mix(seed) >> 11) * 0x1p-53;
+    return (double)(random >> 11) * 0x1p-53;
+}
+
+/* One value in 512 is an outlier: a quarter more than the others. */
+static bool is_outlier(uint64_t random)
+{
+    return (random & 511) == 0;
 }
 
 double workload_value(uint32_t stream, uint32_t column, uint32_t run)
 {
-    double level = 100 + 10000 * uniform(column);
-    uint64_t cell = ((uint64_t)stream << 48) ^ ((uint64_t)column << 24) ^ run;
-    double value = level * (1 + 0.04 * (uniform(~cell) - 0.5));
+    double level = 100 + 10000 * fraction(mix(column));
+    uint64_t random = mix(~(((uint64_t)stream << 48) ^ ((uint64_t)column << 24) ^ run));
+    double value = level * (1 + 0.04 * (fraction(random) - 0.5));
+    if (is_outlier(random)) value *= 1.25;
     switch (column % 4) {
     case 0: return value;
     case 1: return round(value);

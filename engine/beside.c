@@ -109,6 +109,8 @@ int beside_get_meta(struct kv_txn *txn, uint64_t run, uint32_t parts, struct are
     size_t count = 0;
     struct kv_slice body = {0};
     uint32_t in_part = 0;
+    *out = (struct pace_meta){.count = 0};
+    if (parts == 0) return 0;
     for (uint32_t part = 0; part < parts; part++) {
         struct key key = key_meta(run, part);
         int rc = get_part(txn, &key, run, "metadata", error, &body);

@@ -50,6 +50,12 @@ struct check_op {
     bool own_seen; /* a point of the branch itself was met */
     struct sample_pool run_samples, window_samples; /* for the models that compare them */
     double chance; /* judged points that are beyond the limits where nothing changed */
+    struct model_memo memo;
+    struct { /* the false_alarm of a window of this size */
+        bool known;
+        size_t n;
+        double chance;
+    } alarm;
     signed char
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
@@ -72,9 +78,15 @@ static void check_free(struct op *op)
     machines_free(&check->machines);
 }
 
+static bool bounds_are_equal(struct bound a, struct bound b)
+{
+    return a.kind == b.kind && !(a.value < b.value) && !(a.value > b.value);
+}
+
 /* The rule in whose scope a series is, narrowest first; the last one has none. */
 static int check_start(struct check_op *check, struct context *ctx, const struct series *series)
 {
+    const struct rule *rule_before = check->rule;
     size_t i = 0;
     check->series = series;
     check->accepted = check->own_seen = false;
@@ -89,7 +101,10 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
     }
     history_reset(check->history);
     memset(check->sides, 0, sizeof check->sides);
+    struct bound lower = check->lower, upper = check->upper;
     int status = rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
+    check->alarm.known &= check->rule == rule_before && bounds_are_equal(lower, check->lower) &&
+                          bounds_are_equal(upper, check->upper);
     if (status || !check->level) return status;
     status = levels_start(check->level, check->lower, check->upper, series->direction);
     return status ? history_fail(ctx, status) : 0;
@@ -141,14 +156,15 @@ static int check_samples(struct check_op *check, struct context *ctx, const stru
     return status;
 }
 
-static void check_limits(const struct check_op *check, size_t n, size_t before, struct limits *out)
+static void check_limits(struct check_op *check, size_t n, size_t before, struct limits *out)
 {
     const struct rule *rule = check->rule;
     const double *sample = check->history->sample;
     struct model_extra extra = {.bencher = rule->bencher,
                                 .effect = rule->effect,
                                 .run = check->run_samples.values,
-                                .run_count = check->run_samples.count};
+                                .run_count = check->run_samples.count,
+                                .memo = &check->memo};
     if (rule->model == MODEL_MANN_WHITNEY) {
         model_limits_with(rule->model, check->window_samples.values, check->window_samples.count,
                           check->lower, check->upper, &extra, out);
@@ -274,11 +290,20 @@ static bool check_keeps(struct check_op *check, const struct batch *batch, size_
     return check->accepted;
 }
 
+/* Whether the chance of a false alarm depends on nothing but how many points the limits are made of. */
+static bool is_by_size(const struct rule *rule, const struct limits *limits)
+{
+    return (rule->model == MODEL_Z_SCORE || rule->model == MODEL_T_TEST) && !rule->bencher &&
+           isfinite(limits->spread);
+}
+
 /* How likely a judged point is to be beyond its limits, and confirmed, where nothing changed. */
-static double false_alarm(const struct check_op *check, const struct limits *limits)
+static double false_alarm(struct check_op *check, const struct limits *limits)
 {
     const struct rule *rule = check->rule;
-    if (limits->n < rule->window.needs) return 0;
+    if (limits->n < rule->window.needs || limits->flat) return 0;
+    bool by_size = is_by_size(rule, limits);
+    if (by_size && check->alarm.known && limits->n == check->alarm.n) return check->alarm.chance;
     double chance = model_chance(rule->model, limits, check->lower, check->upper);
     unsigned others = rule->confirm_of - 1;
     double ways = 1, confirmed = 0; /* of the points before, k or more must be beyond too */
@@ -286,6 +311,11 @@ static double false_alarm(const struct check_op *check, const struct limits *lim
         if (k + 1 >= rule->confirm)
             confirmed += ways * pow(chance, k) * pow(1 - chance, others - k);
         ways = ways * (others - k) / (k + 1);
+    }
+    if (by_size) {
+        check->alarm.known = true;
+        check->alarm.n = limits->n;
+        check->alarm.chance = chance * confirmed;
     }
     return chance * confirmed;
 }

@@ -62,7 +62,7 @@ bool model_by_samples(enum model_kind kind)
 static void fill_mean(const double *x, size_t n, struct limits *out)
 {
     out->centre = sample_mean(x, n);
-    out->spread = sample_sd(x, n);
+    out->spread = sample_sd_about(x, n, out->centre);
 }
 
 static void fill_percentage(const double *x, size_t n, struct limits *out)
@@ -188,13 +188,17 @@ static int fill(enum model_kind kind, const double *x, size_t n, double *work, d
 /* -- limits ------------------------------------------------------------------------------------ */
 
 /* How many spreads a bound lies from the centre. */
-static double bound_reach(enum model_kind kind, struct bound bound, size_t n)
+static double bound_reach(enum model_kind kind, struct bound bound, size_t n,
+                          struct model_memo *memo)
 {
     if (bound.kind != BOUND_PROBABILITY) return bound.value;
     if (!(bound.value >= 0.5 && bound.value < 1)) return (double)NAN;
     if (kind != MODEL_T_TEST) return normal_quantile(bound.value);
+    if (memo && memo->n == n && memo->probability == bound.value) return memo->reach;
     double count = (double)n;
-    return t_quantile(bound.value, count - 1) * sqrt(1 + 1 / count);
+    double reach = t_quantile(bound.value, count - 1) * sqrt(1 + 1 / count);
+    if (memo) *memo = (struct model_memo){n, bound.value, reach};
+    return reach;
 }
 
 /* How many deviations from the centre the judged point may lie. */
@@ -207,7 +211,7 @@ static double chart_reach(enum model_kind kind, const struct limits *at, double 
 
 /* One limit; side is -1 for the lower and 1 for the upper. */
 static double limit_at(enum model_kind kind, const struct limits *at, struct bound bound, int side,
-                       bool bencher)
+                       const struct model_extra *extra)
 {
     if (bound.kind == BOUND_NONE || !(model_rows[kind].bounds & (unsigned)bound.kind))
         return (double)NAN;
@@ -216,8 +220,8 @@ static double limit_at(enum model_kind kind, const struct limits *at, struct bou
     if (at->flat) return at->centre;
     if (kind == MODEL_CUSUM || kind == MODEL_EWMA)
         return at->centre + side * chart_reach(kind, at, bound.value, side) * at->spread;
-    double reach = side * bound_reach(kind, bound, at->n);
-    if (kind == MODEL_LOG_NORMAL && bencher)
+    double reach = side * bound_reach(kind, bound, at->n, extra->memo);
+    if (kind == MODEL_LOG_NORMAL && extra->bencher)
         return side > 0 ? at->centre * exp(reach * at->spread)
                         : 2 * at->centre - at->centre * exp(-reach * at->spread);
     if (kind == MODEL_LOG_NORMAL) return at->centre * exp(reach * at->spread);
@@ -262,8 +266,8 @@ int model_limits_with(enum model_kind kind, const double *sample, size_t n, stru
     }
     out->flat = out->spread <= 0;
     if (extra->bencher) fill_bencher(kind, out);
-    out->low = limit_at(kind, out, lower, -1, extra->bencher);
-    out->high = limit_at(kind, out, upper, 1, extra->bencher);
+    out->low = limit_at(kind, out, lower, -1, extra);
+    out->high = limit_at(kind, out, upper, 1, extra);
     if (kind == MODEL_MANN_WHITNEY) out->side = rank_side(out, lower, upper);
     return 0;
 }

@@ -63,13 +63,21 @@ struct limits {
 int model_limits(enum model_kind kind, const double *sample, size_t n, struct bound lower,
                  struct bound upper, struct limits *out);
 
+/* How far a limit lies from the centre, by the size of a sample and a probability: of the sample that was
+ * asked for last. Zero: of none yet. */
+struct model_memo {
+    size_t n;
+    double probability, reach;
+};
+
 /* What a model may go by beside its sample and bounds; zero: nothing. */
 struct model_extra {
     bool bencher;  /* limits as Bencher 0.6 computes them; see model_in_bencher */
     double effect; /* cusum: the smallest lasting shift to find, in deviations; 0: 1 */
     const double
         *run; /* raw samples of the judged run, for cohen and mann-whitney; for the latter */
-    size_t run_count; /* `sample` is that of raw samples, too */
+    size_t run_count;        /* `sample` is that of raw samples, too */
+    struct model_memo *memo; /* kept from window to window; NULL: not */
 };
 int model_limits_with(enum model_kind kind, const double *sample, size_t n, struct bound lower,
                       struct bound upper, const struct model_extra *extra, struct limits *out);

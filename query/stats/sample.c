@@ -123,15 +123,19 @@ double sample_mean(const double *x, size_t n)
     return n ? sum_divide(&sum, (double)n) : (double)NAN;
 }
 
-double sample_sd(const double *x, size_t n)
+double sample_sd_about(const double *x, size_t n, double mean)
 {
     if (n < 2) return (double)NAN;
-    double mean = sample_mean(x, n);
     /* The second sum corrects for the rounding of the mean (Chan, Golub, LeVeque 1983). */
     double r;
     struct sum squares = squares_of(x, n, mean, &r);
     double m2 = squares.high + squares.low - r * r / (double)n;
     return m2 > 0 ? sqrt(m2 / (double)(n - 1)) : 0;
+}
+
+double sample_sd(const double *x, size_t n)
+{
+    return sample_sd_about(x, n, sample_mean(x, n));
 }
 
 double sample_geomean(const double *x, size_t n)

@@ -8,6 +8,7 @@
 double sample_sum(const double *x, size_t n); /* compensated (Neumaier) */
 double sample_mean(const double *x, size_t n);
 double sample_sd(const double *x, size_t n); /* n-1; NAN for n < 2; exactly 0 when all are equal */
+double sample_sd_about(const double *x, size_t n, double mean);  /* the same where it is known */
 double sample_geomean(const double *x, size_t n);                /* NAN when a value is <= 0 */
 double sample_slope(const double *t, const double *x, size_t n); /* least squares x per unit of t */
 
