@@ -28,6 +28,7 @@ struct function_row {
 extern const struct function_row function_rows[FUNCTION_COUNT];
 
 struct node;
+struct windows;
 
 /* An aggregate call inside a summarize or expect: its argument is run over the rows of a group. */
 struct aggregate {
@@ -50,6 +51,7 @@ struct binder {
     struct aggregate *aggregates, **tail; /* MODE_GROUP; tail starts at &aggregates */
     struct lookback lookback;             /* how far the bound expressions look back */
     bool of_series;                       /* they ask what series a row is of */
+    struct windows **windows; /* of the operator: calls with the same windows share them; or NULL */
     bool inside_aggregate;
 };
 

@@ -120,6 +120,32 @@ static void look_back(struct binder *binder, const struct node *argument, struct
     binder->lookback = lookback_max(binder->lookback, back);
 }
 
+static bool same_window(const struct window *a, const struct window *b)
+{
+    return a->kind == b->kind && a->count == b->count && a->span_ns == b->span_ns &&
+           a->lag == b->lag;
+}
+
+/* The windows that a call shares with others of its operator: over the same points of one column, and as
+ * fit to be made one from another; else its own. */
+static int find_windows(struct binder *binder, const struct node *node, struct windows **out)
+{
+    int column = node_is_column(node->a);
+    struct windows **tail = binder->windows;
+    for (; tail && *tail; tail = &(*tail)->next) {
+        *out = *tail;
+        if (column >= 0 && (*tail)->column == column &&
+            same_window(&(*tail)->history.window, &node->window) &&
+            (*tail)->slides == windows_slide(node->function))
+            return 0;
+    }
+    int status = windows_make(binder->ctx->arena, node->window, out);
+    if (status) return status;
+    (*out)->column = column;
+    if (tail) *tail = *out;
+    return 0;
+}
+
 static int bind_window_call(struct binder *binder, const struct expr *expr, struct node *node)
 {
     struct context *ctx = binder->ctx;
@@ -146,8 +172,13 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
     if (window.segment && node->value_column < 0)
         return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
                             "a segment is one of the column value, which is not here");
-    if (window.segment) status = level_make(ctx, &node->level);
-    return status ? status : history_begin(&node->history, window);
+    node->window = window;
+    if (window.segment) return level_make(ctx, &node->level);
+    status = find_windows(binder, node, &node->windows);
+    if (!status)
+        status = windows_add(ctx->arena, node->windows, node->function, node->percentile,
+                             window.needs, node->out.at.number);
+    return status ? context_no_memory(ctx) : 0;
 }
 
 /* Collects an aggregate of a group. */

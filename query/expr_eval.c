@@ -14,8 +14,7 @@ void expr_free(struct node *node)
     expr_free(node->b);
     expr_free(node->c);
     if (node->kind != NODE_WINDOW) return;
-    history_free(&node->history);
-    slide_free(&node->slide);
+    if (node->windows) windows_free(node->windows);
     if (node->level) level_free(node->level);
 }
 
@@ -23,9 +22,6 @@ int node_is_column(const struct node *node)
 {
     return node->kind == NODE_COLUMN ? node->column : -1;
 }
-
-/* Fewer rows than these have windows of their own. */
-enum { SLIDE_ROWS = 4 };
 
 /* -- units ------------------------------------------------------------------------------------- */
 
@@ -435,40 +431,7 @@ static void eval_series(struct node *node, const struct vec *a, const struct bat
     }
 }
 
-/* Where the rows from `row` on end of which each is a point whose window is asked for. */
-static size_t slide_end(const struct context *ctx, const struct vec *a, const struct vec *commit,
-                        const struct batch *batch, size_t row)
-{
-    while (row < batch->count && !isnan(a->at.number[row]) && commit->at.text[row] &&
-           (ctx->every_row || batch_selected(batch, row)))
-        row++;
-    return row;
-}
-
-/* Runs rows from `row` on as far as their windows can be made one from another; *done: how many.
- * *end is kept from call to call. */
-static int eval_slide(struct context *ctx, struct node *node, const struct vec *a,
-                      const struct batch *batch, size_t row, size_t *end, size_t *done)
-{
-    const struct vec *time = &batch->vecs[node->time_column];
-    const struct vec *commit = &batch->vecs[node->commit_column];
-    struct history *history = &node->history;
-    *done = 0;
-    if (!batch->series || batch->gone || batch->hidden || batch->restart || batch->origin ||
-        history->restarts || history->restart_due || !time->step || !commit->step || !a->step ||
-        !slide_can(&history->window, node->function))
-        return 0;
-    if (*end <= row) *end = slide_end(ctx, a, commit, batch, row);
-    if (*end < row + SLIDE_ROWS) return 0;
-    struct slide_rows rows = {.count = *end - row,
-                              .time_ns = time->at.time_ns + row,
-                              .commit = commit->at.text + row,
-                              .value = a->at.number + row};
-    return slide_run(&node->slide, history, node->function, node->percentile, &rows,
-                     node->out.at.number + row, done);
-}
-
-/* The same `over segment`: the level follows the series' values, its window holds those of `a`. */
+/* A window `over segment`: the level follows the series' values, its window holds those of `a`. */
 static int eval_segment(struct context *ctx, struct node *node, const struct vec *a,
                         const struct batch *batch)
 {
@@ -492,8 +455,8 @@ static int eval_segment(struct context *ctx, struct node *node, const struct vec
             continue;
         if (ctx->every_row || batch_selected(batch, i)) {
             size_t n, before;
-            status = level_window(node->level, &at, node->history.window.lag, &n, &before);
-            if (!status && n - before >= node->history.window.needs)
+            status = level_window(node->level, &at, node->window.lag, &n, &before);
+            if (!status && n - before >= node->window.needs)
                 node->out.at.number[i] =
                     aggregate_sample(node->function, node->percentile, history->sample + before,
                                      history->sample_days + before, n - before);
@@ -506,44 +469,15 @@ static int eval_segment(struct context *ctx, struct node *node, const struct vec
 static int eval_window(struct context *ctx, struct node *node, const struct vec *a,
                        const struct batch *batch)
 {
-    const struct vec *time = &batch->vecs[node->time_column];
-    const struct vec *commit = &batch->vecs[node->commit_column];
-    struct history *history = &node->history;
     if (node->level) return eval_segment(ctx, node, a, batch);
-    if (batch->series_start || !batch->series) {
-        history_reset(history);
-        slide_reset(&node->slide);
-    }
+    const struct window_rows rows = {.batch = batch,
+                                     .value = a,
+                                     .time = &batch->vecs[node->time_column],
+                                     .commit = &batch->vecs[node->commit_column],
+                                     .every_row = ctx->every_row};
     node->out.unit = node->function == F_COUNT || node->function == F_CV ? "" : vec_unit(a, 0);
-    for (size_t i = 0, end = 0; i < batch->count; i++) {
-        size_t done;
-        int slid = eval_slide(ctx, node, a, batch, i, &end, &done);
-        if (slid) return slid == PACE_ENOMEM ? context_no_memory(ctx) : slid;
-        i += done;
-        if (i == batch->count) break;
-        int64_t time_ns = time->at.time_ns[i * time->step];
-        const char *own = commit->at.text[i * commit->step];
-        double value = a->at.number[i * a->step];
-        bool restart = batch->restart && batch->restart[i];
-        node->out.at.number[i] = NAN;
-        if (time_ns == TIME_MISSING || (batch->gone && batch->gone[i])) continue;
-        if (batch->hidden && batch->hidden[i]) continue;
-        if (!own) own = "";
-        if (ctx->every_row || batch_selected(batch, i)) {
-            size_t n, before;
-            int status = history_window(history, time_ns, own, value, restart, &n, &before);
-            if (status) return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
-            double *sample = history->sample + before;
-            n -= before;
-            if (n >= history->window.needs)
-                node->out.at.number[i] = aggregate_sample(node->function, node->percentile, sample,
-                                                          history->sample_days + before, n);
-        }
-        if (batch_origin(batch, i) & ORIGIN_DIRTY) value = NAN;
-        int status = history_push(history, time_ns, own, value, restart);
-        if (status) return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
-    }
-    return 0;
+    int status = windows_ask(node->windows, &rows);
+    return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
 }
 
 static int eval_of(struct context *ctx, struct node *node, const struct batch *batch)

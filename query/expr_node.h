@@ -4,9 +4,9 @@
 
 #include "expr.h"
 #include "sibling.h"
-#include "slide.h"
 #include "level.h"
 #include "verdict.h"
+#include "windows.h"
 
 enum node_kind {
     NODE_CONST,
@@ -52,11 +52,11 @@ struct node {
     double percentile;
     struct matcher matcher;
     uint64_t run;
-    struct history history; /* WINDOW */
-    struct slide slide;     /* WINDOW, where slide_can */
-    struct sibling sibling; /* OF */
-    struct level *level;    /* WINDOW over segment: instead of the history */
-    double previous;        /* SERIES */
+    struct windows *windows; /* WINDOW, shared with others that look at the same */
+    struct sibling sibling;  /* OF */
+    struct level *level;     /* WINDOW over segment: instead of the windows */
+    struct window window;
+    double previous; /* SERIES */
     struct unit_rule rule;
     struct arena *arena;
     struct vec out;

@@ -220,11 +220,13 @@ int history_push_rows(struct history *history, const int64_t *time_ns, const cha
             memcpy(history->value + history->end, value, many * sizeof *value);
             memcpy(history->time_ns + history->end, time_ns, many * sizeof *time_ns);
             memcpy(history->commit + history->end, commit, many * sizeof *commit);
-            memcpy(history->run + history->end, run, many * sizeof *run);
+            if (run) memcpy(history->run + history->end, run, many * sizeof *run);
+            for (size_t i = 0; i < many && !run; i++)
+                history->run[history->end + i] = NAN;
             memset(history->restart + history->end, 0, many);
             history->end += many;
         } else { /* a value is missing, or there is no room yet */
-            history->next_run = *run;
+            history->next_run = run ? *run : NAN;
             int status = history_push(history, *time_ns, *commit, *value, false);
             if (status) return status;
             many = 1;
@@ -232,7 +234,7 @@ int history_push_rows(struct history *history, const int64_t *time_ns, const cha
         value += many;
         time_ns += many;
         commit += many;
-        run += many;
+        if (run) run += many;
         count -= many;
     }
     return 0;

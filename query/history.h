@@ -81,7 +81,7 @@ int history_push(struct history *history, int64_t time_ns, const char *commit, d
 /* Makes room for so many points, which are then added without moving the others. */
 int history_room(struct history *history, size_t count);
 
-/* Adds the points of `count` rows, none of which begins an accepted change. */
+/* Adds the points of `count` rows, none of which begins an accepted change. run NULL: not known. */
 int history_push_rows(struct history *history, const int64_t *time_ns, const char *const *commit,
                       const double *run, const double *value, size_t count);
 

@@ -104,7 +104,9 @@ int op_where(struct context *ctx, const struct stage *stage, struct op *input, s
     int status = op_make(ctx, sizeof *where, "where", input, &where);
     if (status) return status;
     struct binder binder;
+    struct windows *windows = NULL;
     binder_init(&binder, ctx, &input->schema, MODE_ROW);
+    binder.windows = &windows;
     status = expr_bind(&binder, stage->expr, &where->condition);
     if (!status) status = op_look_back(ctx, &where->op, &binder, stage->expr->span);
     if (status) return status;
@@ -169,6 +171,7 @@ int op_derive(struct context *ctx, const struct stage *stage, struct op *input, 
     struct derive_op *derive;
     int status = op_make(ctx, sizeof *derive, "derive", input, &derive);
     if (status) return status;
+    struct windows *windows = NULL;
     size_t total = 0;
     for (const struct binding *binding = stage->bindings; binding; binding = binding->next)
         total++;
@@ -178,6 +181,7 @@ int op_derive(struct context *ctx, const struct stage *stage, struct op *input, 
     for (const struct binding *binding = stage->bindings; binding; binding = binding->next) {
         struct binder binder;
         binder_init(&binder, ctx, &derive->op.schema, MODE_ROW);
+        binder.windows = &windows;
         status = expr_bind(&binder, binding->expr, &derive->nodes[derive->count]);
         if (!status) status = op_look_back(ctx, &derive->op, &binder, binding->expr->span);
         if (status) return status;

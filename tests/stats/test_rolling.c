@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "../../query/stats/moving.h"
 #include "../../query/stats/rolling.h"
 #include "../../query/stats/sample.h"
 
@@ -93,6 +94,46 @@ static void test_walks(void **state)
     }
 }
 
+/* All windows at once: as samples, and the same bits when the values come in pieces. */
+static void check_moving(const double *values, size_t size, uint64_t origin)
+{
+    static double sum[VALUES], mean[VALUES], sd[VALUES];
+    static uint32_t end[VALUES];
+    const struct moving_out all = {sum, mean, sd};
+    for (uint32_t i = 0; i < VALUES; i++)
+        end[i] = i - (i % 11 < 4 ? i % 11 : 0); /* it stands still at times */
+    for (size_t i = 1; i < VALUES; i++)
+        if (end[i] < end[i - 1]) end[i] = end[i - 1];
+    moving_moments(values, origin, size, end, VALUES, &all);
+    for (size_t i = 0; i < VALUES; i++) {
+        size_t first = end[i] > size ? end[i] - size : 0, n = end[i] - first;
+        double largest = 0, s, m, d, expected = sample_sd(values + first, n);
+        moving_moments(values, origin, size, &end[i], 1, &(struct moving_out){&s, &m, &d});
+        assert_memory_equal(&s, &sum[i], sizeof s);
+        assert_memory_equal(&m, &mean[i], sizeof m);
+        assert_memory_equal(&d, &sd[i], sizeof d);
+        assert_int_equal(n < 2, isnan(d));
+        if (n == 0) continue;
+        for (size_t k = first; k < end[i]; k++)
+            largest = fmax(largest, fabs(values[k]));
+        assert_true(fabs(m - sample_mean(values + first, n)) <= 1e-14 * largest);
+        assert_true(fabs(s - sample_sum(values + first, n)) <= 1e-14 * largest * (double)n);
+        assert_true(n < 2 || near(d, expected, 1e-11));
+    }
+}
+
+static void test_moving(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1, 2, 5, 30, 64, MOVING_MAX};
+    static double values[VALUES];
+    for (int kind = 0; kind < 6; kind++) {
+        fill(values, kind);
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+            check_moving(values, sizes[s], (uint64_t)kind * 1000003);
+    }
+}
+
 /* Windows that jump, grow, shrink and go back. */
 static void test_any_move(void **state)
 {
@@ -146,6 +187,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_walks),
+        cmocka_unit_test(test_moving),
         cmocka_unit_test(test_any_move),
         cmocka_unit_test(test_exact),
     };
