@@ -384,6 +384,30 @@ static void part_delay(void)
     line("  90 % of them", 0, online[ROUNDS * 9 / 10], (double)NAN, true, "");
 }
 
+/* What calibration leaves of the power where points are few: a step of 4 deviations in the middle. */
+static void part_short(void)
+{
+    enum { ROUNDS = 2000 };
+    static const size_t lengths[] = {20, 30, 50};
+    static double x[50];
+    for (int r = 0; r < 2; r++)
+        for (int k = 0; k < 3; k++) {
+            struct segment_options options = bare_options(METHOD_FPOP);
+            unsigned found = 0;
+            for (unsigned s = 0; s < ROUNDS; s++) {
+                seed(60000 + s);
+                noise_ar(x, lengths[k], r ? 0.3 : 0);
+                for (size_t i = 0; i < lengths[k]; i++)
+                    x[i] += i < lengths[k] / 2 ? 100 : 104;
+                found += segment_changes(x, lengths[k], &options, NULL, 0) > 0;
+            }
+            char what[64];
+            snprintf(what, sizeof what, "a step of 4 sd found, rho %.1f, n %zu, %%", r ? 0.3 : 0,
+                     lengths[k]);
+            line(what, 0, 100.0 * found / ROUNDS, (double)NAN, false, "");
+        }
+}
+
 static void part_calibration(void)
 {
     static const size_t lengths[] = {20, 50, 100, 500, 5000};
@@ -579,6 +603,7 @@ int main(int argc, char **argv)
     heading("detection");
     part_false();
     part_delay();
+    part_short();
     part_calibration();
     if (part_speed(argv[1])) return 1;
     part_tcpd(argc > 2 ? argv[2] : NULL);

@@ -3,6 +3,7 @@
 #include "judge.h"
 
 #include "dist.h"
+#include "evidence.h"
 #include "sample.h"
 
 #include <math.h>
@@ -48,6 +49,11 @@ static double pull(double distance, double reach)
     return distance < -reach ? -reach : distance > reach ? reach : distance;
 }
 
+double judge_pulled(const struct judge *judge, size_t i, double level)
+{
+    return pull(judge->x[i] - level, judge_reach(judge, i));
+}
+
 static double judge_weight(const struct judge *judge, size_t i)
 {
     return judge->scale ? 1 / (judge->scale[i] * judge->scale[i]) : 1;
@@ -59,7 +65,7 @@ static double level_from(const struct judge *judge, size_t start, size_t end, do
         double sum = 0, weights = 0;
         for (size_t i = start; i < end; i++) {
             double weight = judge_weight(judge, i);
-            sum += weight * pull(judge->x[i] - level, judge_reach(judge, i));
+            sum += weight * judge_pulled(judge, i, level);
             weights += weight;
         }
         level += sum / weights;
@@ -86,7 +92,7 @@ void judge_measure(const struct judge *judge, struct segment *s)
     double squares = 0, weights = 0;
     for (size_t i = s->start; i < s->end; i++) {
         double weight = judge_weight(judge, i);
-        double distance = pull(judge->x[i] - s->mean, judge_reach(judge, i));
+        double distance = judge_pulled(judge, i, s->mean);
         squares += weight * distance * distance;
         weights += weight;
     }
@@ -119,7 +125,7 @@ static double moderated_variance(const struct judge *judge, const struct segment
 }
 
 /* p of the largest of all splits. Welch's t with moderated variances; correlated points count for
- * fewer. */
+ * fewer. What passes is asked once more whether correlated noise alone would do. */
 static double split_p(const struct judge *judge, const struct segment *a, const struct segment *b)
 {
     double count_a = fmax(noise_worth(judge->noise, (double)(a->end - a->start)), 2);
@@ -134,7 +140,8 @@ static double split_p(const struct judge *judge, const struct segment *a, const 
     double p = 2 * t_upper(distance / sqrt(v), df);
     if (!(p > 0) || p >= 1) return p;
     double count = noise_worth(judge->noise, (double)(b->end - a->start));
-    return judge_largest_p(-normal_quantile(p / 2), fmax(count, 4));
+    p = judge_largest_p(-normal_quantile(p / 2), fmax(count, 4));
+    return p > judge->options->alpha ? p : fmax(p, evidence_p(judge, a, b));
 }
 
 static struct change change_between(const struct judge *judge, const struct segment *a,

@@ -23,8 +23,9 @@ struct judge {
     const double *x;
     const double *scale; /* noise of each point as a factor; NULL: 1 */
     size_t n;
-    struct noise noise; /* around the levels */
-    double spread;      /* from differences; the least spread an effect is measured in */
+    struct noise noise;    /* around the levels, with a cautious rho */
+    struct noise measured; /* the same with the rho that was found */
+    double spread;         /* from differences; the least spread an effect is measured in */
     const struct segment_options *options;
     double *scratch; /* n doubles */
 };
@@ -35,6 +36,9 @@ double judge_largest_p(double z, double count);
 
 /* Mean of values pulled in to `reach` deviations around their level; reorders nothing. */
 double judge_level(const struct judge *judge, size_t start, size_t end);
+
+/* Distance of point i from `level`, pulled in to 3 deviations. */
+double judge_pulled(const struct judge *judge, size_t i, double level);
 
 void judge_measure(const struct judge *judge, struct segment *segment);
 

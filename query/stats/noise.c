@@ -13,15 +13,14 @@
 #define LOCAL_LEAST   0.7
 /* Levels that differ by less than this have the same noise. */
 #define LEVEL_RATIO 2.0
-/* Windows of constant noise differ by less than this. */
-#define LOCAL_RATIO 2.2
-#define CLIP        3.0
-#define RHO_ERRORS  1.2
-/* In short series a level that was fitted takes much of the correlation with it: with these the p of
- * changes is right from 20 points on, for rho up to 0.6. */
-#define RHO_SHORT       48.0
-#define RHO_CAUTION_MAX 0.55
-#define RHO_MAX         0.9
+/* Windows of constant noise differ by less than this, the more of them the more: 99 % of normal series
+ * of 300, 1,000, 5,000 points stay below 2.2, 2.5, 2.9. */
+#define LOCAL_RATIO  2.2
+#define LOCAL_GROWTH 0.35
+#define LOCAL_LENGTH 300.0
+#define CLIP         3.0
+#define RHO_ERRORS   0.8
+#define RHO_MAX      0.9
 
 enum { LOCAL_STRIDE = 15, RHO_LEVELS = 2 };
 
@@ -32,9 +31,8 @@ double noise_long_run(struct noise noise)
 
 struct noise noise_cautious(struct noise noise, double points)
 {
-    double errors = RHO_ERRORS * sqrt((1 - noise.rho * noise.rho) / points);
-    noise.rho += fmin(errors * (1 + RHO_SHORT / points), RHO_CAUTION_MAX);
-    noise.rho = fmin(noise.rho, RHO_MAX);
+    double errors = sqrt((1 - noise.rho * noise.rho) / points);
+    noise.rho = fmin(noise.rho + RHO_ERRORS * errors, RHO_MAX);
     return noise;
 }
 
@@ -177,7 +175,8 @@ static bool window_factors(double *scratch, size_t count, double *factor, size_t
         low = fmin(low, factor[k]);
         high = fmax(high, factor[k]);
     }
-    return high >= LOCAL_RATIO * low;
+    double more = LOCAL_GROWTH * log(fmax((double)count / LOCAL_LENGTH, 1));
+    return high >= (LOCAL_RATIO + more) * low;
 }
 
 void noise_local(const double *x, size_t n, double least, double *scale, double *scratch)

@@ -21,8 +21,8 @@ double noise_worth(struct noise noise, double n);
  * `scratch` holds n doubles. */
 void noise_levels(const double *x, size_t n, double *factor, double *scratch);
 
-/* The same with the rho that is 1.2 standard errors larger, since it was estimated from so many points,
- * and more below some 100 points, at most 0.55: for tests that are not to alarm too often. */
+/* The same with the rho that is 0.8 standard errors larger, since it was estimated from so many points:
+ * for tests that are not to alarm too often. */
 struct noise noise_cautious(struct noise noise, double points);
 
 /* Before anything is known about levels: from the MAD of lag-1 and lag-2 differences, scaled to the
@@ -42,8 +42,8 @@ enum { LOCAL_NOISE_POINTS = 61 };
 /* Noise of each point as a factor of the series' own: scale[i] comes as the factor of noise_levels and
  * is multiplied by what differences tell: the mean of the smaller three quarters of |differences|
  * over 61 points, taken every 15 points, over that of the series, at least 0.7 and at least `least`.
- * Where the largest is less than 2.2 times the smallest the noise is constant, and all are 1 (or
- * `least`). A mean of the smaller ones is steadier than a median where values have two modes.
+ * Where the largest is less than 2.2 times the smallest (more in series of over 300 points) the noise is
+ * constant, and all are 1 (or `least`). A mean of the smaller ones is steadier than a median where values have two modes.
  * `scratch` holds 2 n + 61 doubles. */
 void noise_local(const double *x, size_t n, double least, double *scale, double *scratch);
 

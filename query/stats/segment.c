@@ -102,6 +102,13 @@ static struct noise residual_noise(struct work *work, double rho_max, struct noi
     return noise.sigma > 0 ? noise : before;
 }
 
+/* The noise that changes are judged by, around the segments as they are. */
+static void noise_settle(struct work *work, struct noise before)
+{
+    work->judge.measured = residual_noise(work, RHO_MAX, before);
+    work->judge.noise = noise_cautious(work->judge.measured, (double)work->n);
+}
+
 static int fpop_round(struct work *work, struct noise noise, double penalty)
 {
     for (size_t i = 0; i < work->n; i++)
@@ -123,7 +130,7 @@ static int method_fpop(struct work *work, struct noise noise)
     if (fpop_round(work, noise, PENALTY_FIRST)) return -1;
     noise = residual_noise(work, RHO_MAX_ROUNDS, noise);
     if (fpop_round(work, noise, PENALTY_SECOND)) return -1;
-    work->judge.noise = noise_cautious(residual_noise(work, RHO_MAX, noise), (double)work->n);
+    noise_settle(work, noise);
     return 0;
 }
 
@@ -133,7 +140,7 @@ static int method_l2(struct work *work, struct noise noise)
     if (squares_segment(work->x, work->n, work->options->shortest, beta, work->y, work->last))
         return -1;
     starts_read(work);
-    work->judge.noise = noise_cautious(residual_noise(work, RHO_MAX, noise), (double)work->n);
+    noise_settle(work, noise);
     return 0;
 }
 
@@ -161,7 +168,7 @@ static int method_run(struct work *work, struct noise noise)
     if (count < 0) return -1;
     work->start[0] = 0;
     work->count = (size_t)count + 1;
-    work->judge.noise = noise_cautious(residual_noise(work, RHO_MAX, noise), (double)work->n);
+    noise_settle(work, noise);
     return 0;
 }
 
@@ -172,8 +179,7 @@ static void noise_again(struct work *work, size_t changes)
     work->count = changes + 1;
     for (size_t s = 0; s <= changes; s++)
         work->start[s] = work->segments[s].start;
-    struct noise noise = residual_noise(work, RHO_MAX, work->judge.noise);
-    work->judge.noise = noise_cautious(noise, (double)work->n);
+    noise_settle(work, work->judge.noise);
 }
 
 /* From the method's segmentation to changes; how many, or -1. */

@@ -136,6 +136,76 @@ static void test_noise(void **state)
     assert_true(alarms <= 4);
 }
 
+static void noise_ar(double *x, size_t n, double rho)
+{
+    double value = normal();
+    for (size_t i = 0; i < n; i++) {
+        x[i] = 100 + value;
+        value = rho * value + sqrt(1 - rho * rho) * normal();
+    }
+}
+
+/* Short series tell little of their correlation, yet noise that is correlated may not pass for a step, and
+ * a clear step has to be found: p <= 5 % at most 1.1 times as often as it says, rho up to .6. */
+static void test_short(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 2000 };
+    static const size_t lengths[] = {20, 30, 50};
+    /* Of steps of 4 deviations, %, without correlation and with rho .3. */
+    static const int least[3][2] = {{70, 50}, {95, 78}, {99, 97}};
+    double x[50];
+    for (int k = 0; k < 3; k++) {
+        struct segment_options options = defaults;
+        options.floor = options.effect = 0;
+        options.alpha = 0.05;
+        int alarms = 0, found[2] = {0, 0};
+        seed(23);
+        for (int s = 0; s < ROUNDS; s++) {
+            noise_ar(x, lengths[k], 0.6);
+            alarms += segment_changes(x, lengths[k], &options, NULL, 0) > 0;
+        }
+        for (int s = 0; s < 2 * ROUNDS; s++) {
+            noise_ar(x, lengths[k], s % 2 ? 0.3 : 0);
+            for (size_t i = lengths[k] / 2; i < lengths[k]; i++)
+                x[i] += 4;
+            options.alpha = defaults.alpha;
+            found[s % 2] += segment_changes(x, lengths[k], &options, NULL, 0) > 0;
+        }
+        print_message("# n %zu: %d alarms of %d at 5 %%, %d and %d steps found\n", lengths[k],
+                      alarms, ROUNDS, found[0], found[1]);
+        assert_true(alarms <= ROUNDS * 55 / 1000);
+        assert_true(found[0] >= ROUNDS / 100 * least[k][0]);
+        assert_true(found[1] >= ROUNDS / 100 * least[k][1]);
+    }
+}
+
+/* The longer a series, the further apart are the quietest and the noisiest of its windows: that alone is
+ * no change of noise. */
+static void test_noise_constant(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 40, N = 5000 };
+    static double x[N], scale[N], scratch[2 * N + LOCAL_NOISE_POINTS];
+    int varying = 0;
+    seed(29);
+    for (int s = 0; s < ROUNDS; s++) {
+        for (size_t i = 0; i < N; i++) {
+            x[i] = 100 + normal();
+            scale[i] = 1;
+        }
+        noise_local(x, N, 0, scale, scratch);
+        varying += scale[0] < 1 || scale[0] > 1;
+    }
+    assert_true(varying <= 2);
+    for (size_t i = 0; i < N; i++) {
+        x[i] = 100 + normal() * (i < N / 2 ? 0.5 : 2);
+        scale[i] = 1;
+    }
+    noise_local(x, N, 0, scale, scratch);
+    assert_true(scale[N - 100] > 1.8 * scale[100]);
+}
+
 static void test_filters(void **state)
 {
     (void)state;
@@ -381,6 +451,8 @@ int main(void)
         cmocka_unit_test(test_clear_steps),
         cmocka_unit_test(test_outlier_region),
         cmocka_unit_test(test_noise),
+        cmocka_unit_test(test_short),
+        cmocka_unit_test(test_noise_constant),
         cmocka_unit_test(test_filters),
         cmocka_unit_test(test_few_equal_values),
         cmocka_unit_test(test_drift),
