@@ -18,6 +18,7 @@
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make conformance the real harnesses run, and each of their numbers is found in the store
 #                    (needs: make deps-conformance)
+#   make actionlint  the examples in .github/workflows, by actionlint (needs Go and the network)
 #   make install uninstall clean
 # V=1 shows the commands.
 
@@ -84,7 +85,7 @@ PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_que
 
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
   libutf8proc-dev libexpat1-dev zlib1g-dev libedit-dev libc6-dev binutils
-DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc tmux less
+DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc tmux less python3 python3-yaml
 DEB_SHELLS = bash zsh fish
 DEB_RECORD = python3 python3-venv
 PIP_ORACLE = mpmath==1.4.1 scipy==1.17.1 numpy==2.4.6
@@ -216,6 +217,10 @@ bench-rules: all
 
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)
+
+.PHONY: actionlint
+actionlint:
+	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 $(wildcard .github/workflows/*.yml)
 
 conformance: all $(BUILD)/tests/conformance/cells
 	tests/conformance/run $(BUILD)
