@@ -58,7 +58,7 @@ setup='if [ -e side ]; then echo head; else echo base; fi >side.new; mv side.new
 
 # -- rounds ----------------------------------------------------------------------------------------
 t "a dry run" said 0 "against      $(echo "$BASE" | cut -c1-7), 4 rounds of both, each set up by" \
-    run -n --against main --setup "$setup" --rounds 4 -t box -- harness '{out}'
+    run --dry-run --against main --setup "$setup" --rounds 4 -t box -- harness '{out}'
 t "makes nothing" nothing_left
 t "a regression" run_pace 1 run --against main --setup "$setup" --rounds 4 -t box -- harness '{out}'
 t "is told on stdout" has "$OUT" "worse  test_fun  latency"

@@ -67,7 +67,7 @@ t "and marks nothing" cmp ../a.jsonl "$OUT"
 t "--branch and --testbed go before" run_pace 0 --db ../b import --branch x --testbed y results
 run_pace 0 --db ../b ls --format csv
 t "in all runs" has "$OUT" "repo,x,y"
-t "a dry run stores nothing" run_pace 0 --db ../none import -n results
+t "a dry run stores nothing" run_pace 0 --db ../none import --dry-run results
 t "no store either" test ! -e ../none
 
 t "results in commits" run_pace 0 --db ../g import --git 'bench/*.json'

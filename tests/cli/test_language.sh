@@ -78,8 +78,8 @@ defined() {
 }
 t "the pacefile's definitions hold, and a statement's go before them" defined
 default_run() {
-    run_pace 0 run -n && has "$ERR" "would run    echo '{}'" && has "$ERR" 'testbed      t' &&
-        run_pace 0 run -n --testbed u -- true && has "$ERR" 'would run    true' &&
+    run_pace 0 run --dry-run && has "$ERR" "would run    echo '{}'" && has "$ERR" 'testbed      t' &&
+        run_pace 0 run --dry-run --testbed u -- true && has "$ERR" 'would run    true' &&
         has "$ERR" 'testbed      u' && has "$ERR" 'project      p'
 }
 t "pace run takes its command and options from the pacefile" default_run
@@ -94,7 +94,7 @@ only() {
 }
 t "a pacefile holds definitions" only
 printf 'run true\nrun false\n' >pacefile
-t "a pacefile has one run line" run_pace 2 run -n
+t "a pacefile has one run line" run_pace 2 run --dry-run
 printf 'run "true\n' >pacefile
-t "an open quote in it" run_pace 2 run -n
+t "an open quote in it" run_pace 2 run --dry-run
 finish

@@ -53,7 +53,7 @@ load lines.jsonl
 ok "JSON lines are brought together" 0 "stored 2 runs, 3 cells, 2 new series"
 load - <lines.jsonl
 ok "from standard input, again" 0 "stored 0 new runs, 2 already stored"
-load --project q -n lines.jsonl
+load --project q --dry-run lines.jsonl
 ok "a dry run says what it would do" 0 "would store 2 runs, 3 cells"
 load -q lines.jsonl
 [ -s err ] && status=99

@@ -192,7 +192,7 @@ for file in github-push gitlab-branch jenkins-branch azure-pull buildkite-pull c
     in_ci() {
         (
             while IFS='=' read -r name text; do export "$name=$text"; done <"$TOP/tests/data/ci/$file.env"
-            "$PACE" run -n -- harness go >"$OUT" 2>"$ERR" </dev/null
+            "$PACE" run --dry-run -- harness go >"$OUT" 2>"$ERR" </dev/null
         )
     }
     t "$file: a detached HEAD" in_ci

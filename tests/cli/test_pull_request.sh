@@ -73,13 +73,13 @@ on_github() { # STATUS TEXT ARGS...
     [ "$status" -eq "$expected" ] || { echo "# status $status, not $expected"; return 1; }
     has "$ERR" "$text"
 }
-t "a dry run names the branch" on_github 0 "branch       pr/17" run -n -t box -- harness
+t "a dry run names the branch" on_github 0 "branch       pr/17" run --dry-run -t box -- harness
 t "and the first parent of the merge" has "$ERR" "start point  main at $MAIN"
 
 # -- the head that CI checked out: the base is the merge base --------------------------------------
 git checkout -q -f --detach "$HEAD_1"
 t "without a merge it is the merge base" on_github 0 "start point  main at $FORK" \
-    run -n -t box -- harness
+    run --dry-run -t box -- harness
 t "a regression is found in one run" on_github 1 \
     "pr/17 on box: the baseline is main up to $(short "$FORK")" run -t box -- harness
 t "by the parent's runs" has "$OUT" "over 6 runs, $(short HEAD~6)..$(short "$FORK")"
@@ -119,7 +119,7 @@ cp -r app/.pace clone/.pace
 cd clone
 RUN_ID=4
 t "a shallow clone knows the base's name" on_github 0 \
-    "start point  main at $(git -C ../app rev-parse merged^1)" run -n -t box -- harness
+    "start point  main at $(git -C ../app rev-parse merged^1)" run --dry-run -t box -- harness
 t "but not its time" on_github 0 "the time of that commit is not known: no baseline" \
     run -t box -- harness
 cd ../app
@@ -132,10 +132,10 @@ gitlab() {
         CI_MERGE_REQUEST_DIFF_BASE_SHA=0123456789012345678901234567890123456789 "$@" \
         >"$OUT" 2>"$ERR" </dev/null
 }
-t "GitLab" gitlab "$PACE" run -n -t box -- harness
+t "GitLab" gitlab "$PACE" run --dry-run -t box -- harness
 t "its merge base is git's" has "$ERR" "start point  main at $FORK"
 git branch -q -m main trunk
-t "else the one that it names" gitlab "$PACE" run -n -t box -- harness
+t "else the one that it names" gitlab "$PACE" run --dry-run -t box -- harness
 t "it does" has "$ERR" "start point  main at 0123456789012345678901234567890123456789"
 git branch -q -m trunk main
 circle() {
@@ -143,9 +143,9 @@ circle() {
         CIRCLE_PR_NUMBER=6 CIRCLE_WORKFLOW_ID=1 CIRCLE_BUILD_NUM=1 CIRCLE_JOB=b "$@" \
         >"$OUT" 2>"$ERR" </dev/null
 }
-t "a service that tells no base" circle "$PACE" run -n -t box -- harness
+t "a service that tells no base" circle "$PACE" run --dry-run -t box -- harness
 t "is told so" has "$ERR" "name it: --start-point BRANCH"
-t "and may be helped" circle "$PACE" run -n -t box --start-point main -- harness
+t "and may be helped" circle "$PACE" run --dry-run -t box --start-point main -- harness
 t "with the merge base" has "$ERR" "start point  main at $FORK"
 
 # -- by hand ---------------------------------------------------------------------------------------

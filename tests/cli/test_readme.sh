@@ -47,4 +47,21 @@ else
     not_ok "the embedding example runs"
     echo "$got" | sed 's/^/# /'
 fi
+
+# The program of pace(3), built and run in the same way.
+sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' tools/man/pace.3 | sed -n '/^\.Bd/,/^\.Ed/p' | grep -v '^\.' | sed 's/\\e/\\/g' >"$dir/page.c"
+${CC:-cc} $flags -Wall -Werror "$dir/page.c" -I"$dir/root/usr/include" -L"$dir/root/usr/lib" -lpace -o "$dir/page" >"$dir/log" 2>&1
+got=$(LD_LIBRARY_PATH="$dir/root/usr/lib" "$dir/page" "$dir/page-store" 2>>"$dir/log")
+if [ "$got" = "parse 12.5" ]; then ok "the program of pace(3) runs"; else
+    not_ok "the program of pace(3) runs"
+    sed 's/^/# /' "$dir/log"
+fi
+installed() {
+    for file in bin/pace share/man/man1/pace.1 share/man/man1/pace-run.1 share/man/man3/pace.3 \
+        share/man/man7/pace-query.7 share/bash-completion/completions/pace \
+        share/zsh/site-functions/_pace share/fish/vendor_completions.d/pace.fish; do
+        [ -s "$dir/root/usr/$file" ] || { echo "# missing: $file"; return 1; }
+    done
+}
+if installed; then ok "pages and completions are installed"; else not_ok "pages and completions are installed"; fi
 echo "1..$number"

@@ -54,7 +54,7 @@ t "is told of by pages" has "$OUT" "page "
 echo text >bad/data.mdb
 t "no store at all" run_pace 3 --db bad verify
 
-t "a dry run" run_pace 0 --db store compact -n --before 'pr/*=2023-11-17'
+t "a dry run" run_pace 0 --db store compact --dry-run --before 'pr/*=2023-11-17'
 t "counts" has "$ERR" "52 runs with 104 cells would stay"
 t "both ways" has "$ERR" "8 runs with 16 cells would be dropped"
 cp -r store before

@@ -1,63 +1,21 @@
 /* test_query_page.c -- pace-query(7) says what the tables of the language say: the parts between
  * `.\" table NAME` and `.\" end` are made of them, and of the examples. PACE_UPDATE_GOLDEN=1 writes the
  * page anew. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "page.h"
 
-#include <cmocka.h>
-
-#include "../../engine/arena.h"
 #include "../../engine/unit.h"
 #include "../../query/format.h"
-#include "../../query/strbuf.h"
 #include "../../query/word.h"
 
 static const char PAGE[] = "tools/man/pace-query.7";
 static const char EXAMPLES[] = "tests/lang/examples.txt";
 
-static char *read_whole(struct arena *arena, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *text = arena_alloc(arena, len + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, len, file), len);
-    fclose(file);
-    return text;
-}
-
-/* Text as mdoc takes it. */
-static void put(struct strbuf *out, const char *text)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '\\': strbuf_put(out, "\\e"); break;
-        case '"': strbuf_put(out, "\\(dq"); break;
-        case '-': strbuf_put(out, "\\-"); break;
-        case '~': strbuf_put(out, "\\(ti"); break;
-        case '^': strbuf_put(out, "\\(ha"); break;
-        case '\'': strbuf_put(out, "\\(aq"); break;
-        default: strbuf_char(out, *text);
-        }
-    }
-}
-
 static void item(struct strbuf *out, const char *term, const char *text)
 {
     strbuf_put(out, ".It Cm \"");
-    put(out, term);
+    page_put(out, term);
     strbuf_put(out, "\"\n");
-    if (text[0] == '.' || text[0] == '\'') strbuf_put(out, "\\&");
-    put(out, text);
-    strbuf_char(out, '\n');
+    page_line(out, text, strlen(text));
 }
 
 static void words(struct strbuf *out, enum word_class class)
@@ -163,12 +121,11 @@ static void put_diagnostics(struct strbuf *out)
 
 static void put_examples(struct strbuf *out)
 {
-    const char *at = read_whole(out->arena, EXAMPLES);
+    const char *at = page_read(out->arena, EXAMPLES);
     strbuf_put(out, ".Bd -literal\n");
     while (*at) {
         size_t len = strcspn(at, "\n");
-        put(out, arena_copy(out->arena, at, len));
-        strbuf_char(out, '\n');
+        page_line(out, at, len);
         at += len + (at[len] == '\n');
     }
     strbuf_put(out, ".Ed\n");
@@ -188,8 +145,9 @@ static const struct {
     {"examples", put_examples, 0},
 };
 
-static void put_table(struct strbuf *out, const char *name, size_t len, int *known)
+static void put_table(struct strbuf *out, const char *name, size_t len, void *context)
 {
+    int *known = context;
     for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++) {
         if (strlen(tables[i].name) != len || memcmp(tables[i].name, name, len) != 0) continue;
         (*known)++;
@@ -203,36 +161,10 @@ static void put_table(struct strbuf *out, const char *name, size_t len, int *kno
 
 static void test_page(void **state)
 {
-    static const char begin[] = ".\\\" table ", end[] = ".\\\" end\n";
-    (void)state;
-    struct arena arena;
-    struct strbuf out;
     int known = 0;
-    arena_init(&arena, 0);
-    strbuf_init(&out, &arena);
-    const char *page = read_whole(&arena, PAGE), *at = page;
-    while (*at) {
-        size_t len = strcspn(at, "\n") + 1;
-        strbuf_bytes(&out, at, len);
-        const char *line = at;
-        at += len;
-        if (strncmp(line, begin, sizeof begin - 1) != 0) continue;
-        put_table(&out, line + sizeof begin - 1, len - sizeof begin, &known);
-        at = strstr(at, end);
-        assert_non_null(at);
-    }
-    const char *made = strbuf_end(&out);
-    assert_non_null(made);
+    (void)state;
+    page_check(PAGE, put_table, &known);
     assert_int_equal(known, sizeof tables / sizeof tables[0]);
-    if (getenv("PACE_UPDATE_GOLDEN")) {
-        FILE *file = fopen(PAGE, "wb");
-        assert_non_null(file);
-        assert_int_equal(fwrite(made, 1, strlen(made), file), strlen(made));
-        assert_int_equal(fclose(file), 0);
-    } else {
-        assert_string_equal(made, page);
-    }
-    arena_clear(&arena);
 }
 
 int main(void)
