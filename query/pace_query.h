@@ -31,6 +31,10 @@ struct pace_query_options {
     int64_t now_ns;       /* what `now` is; 0: the wall clock at each statement */
     size_t memory_bytes;  /* cap for one statement; default 1 GiB */
     uint64_t deadline_ns; /* longest run time of one statement; 0: none */
+    /* Asked for a name after `commit:` that the store knows neither as a tag nor as a commit, such as a
+     * tag of git: writes the full hash to `commit` and returns 1, or returns 0. NULL: nobody is. */
+    int (*commit_of)(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1]);
+    void *commit_context;
 };
 
 /* store NULL: the session can prepare queries, and run none. */

@@ -1,5 +1,6 @@
 /* value.c -- numbers, spans of time and instants as they are written; see context.h. */
 #include "context.h"
+#include "session.h"
 
 #include "glob.h"
 #include "parse.h"
@@ -283,6 +284,16 @@ static int visit_commit(void *context, const char *commit, uint64_t run)
     return 0;
 }
 
+/* What others than the store call so, as a full hash; NULL: nobody knows it. */
+static const char *commit_elsewhere(struct context *ctx, const char *text)
+{
+    const struct pace_query_options *options = &ctx->session->options;
+    char hash[PACE_MAX_COMMIT + 1] = "";
+    if (!options->commit_of || !options->commit_of(options->commit_context, text, hash))
+        return NULL;
+    return strcmp(hash, text) == 0 ? NULL : arena_string(ctx->arena, hash);
+}
+
 int commit_find(struct context *ctx, const char *text, struct span span, const char **commit,
                 int64_t *from_ns, int64_t *until_ns)
 {
@@ -296,7 +307,13 @@ int commit_find(struct context *ctx, const char *text, struct span span, const c
     if (find.status) return find.status;
     if (status < 0) return context_store_error(ctx, status);
     bool exact = find.count && strcmp(find.choices[0], text) == 0;
-    if (!find.count || (!exact && strlen(text) < COMMIT_PREFIX_MIN)) return 0;
+    if (!find.count || (!exact && strlen(text) < COMMIT_PREFIX_MIN)) {
+        const char *known = tagged ? NULL : commit_elsewhere(ctx, text);
+        if (!known) return 0;
+        status = commit_find(ctx, known, span, commit, from_ns, until_ns);
+        if (!status && !*commit) diag_note(ctx->diags, "'%s' is the commit %s", text, known);
+        return status;
+    }
     if (!exact && find.count > 1) {
         const char *list = find.choices[0];
         for (size_t i = 1; i < find.count && list; i++)

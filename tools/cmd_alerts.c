@@ -2,7 +2,9 @@
  *
  * The default detector, or the thresholds in scope, run over every series once; an alert begins with
  * the first row that is worse, fires again with each that follows, and ends where the level is back
- * (fixed) or where a change was accepted (acknowledged, or false by the mark's reason). */
+ * (fixed) or where a change was accepted (acknowledged, or false by the mark's reason). What began
+ * with the newest run is asked once more among all series of that run, as `pace check` does: what
+ * that calls suspected is no alert yet. */
 #include "command.h"
 
 #include "../engine/arena.h"
@@ -28,12 +30,13 @@ struct alert {
     double before, after;
     size_t series;
     const char *why;
+    int is_held; /* began with the newest run, whose many series make it no more than suspected */
 };
 
 struct alerts {
     struct arena arena;
     struct alert *items;
-    size_t count, capacity;
+    size_t count, capacity, held;
     size_t series, first; /* number of the present series, and its first alert */
     const char *names[5]; /* of the present series */
     const char *key;      /* series_key of the present series */
@@ -262,6 +265,7 @@ static int show_alerts(struct alerts *alerts, const struct show_style *style, co
     for (size_t i = 0; i < alerts->count; i++) {
         const struct alert *alert = &alerts->items[i];
         const char *names[] = {alert->branch, alert->testbed, alert->benchmark, alert->measure};
+        if (alert->is_held) continue;
         if (only != NULL && strcmp(only, STATE_NAMES[alert->state]) != 0) continue;
         rows_next(&rows);
         rows_text(&rows, 0, STATE_NAMES[alert->state]);
@@ -279,13 +283,17 @@ static int show_alerts(struct alerts *alerts, const struct show_style *style, co
     }
     if (rows.count == 0)
         say_note(only != NULL ? "no alert is %s" : "no alerts%s", only != NULL ? only : "");
+    if (alerts->held > 0)
+        say_note("%zu %s suspected by the newest run, which the next one tells: pace check",
+                 alerts->held, alerts->held == 1 ? "more is" : "more are");
     int status = rows.count > 0 ? show_rows(style, &rows) : STATUS_OK;
     rows_clear(&rows);
     return status;
 }
 
-/* "branch:$b | check": which series. */
-static const char *question(struct alerts *alerts, const struct arguments *arguments)
+/* "branch:$b | check" and what follows: which series. */
+static const char *question(struct alerts *alerts, const struct arguments *arguments,
+                            const char *rest)
 {
     static const struct {
         enum option_id option;
@@ -299,8 +307,9 @@ static const char *question(struct alerts *alerts, const struct arguments *argum
         text = arena_printf(&alerts->arena, "%s%s:%s ", text, keys[i].key,
                             accept_string(&alerts->arena, value));
     }
-    return text != NULL ? arena_printf(&alerts->arena, "%s| check", *text ? text : "project:* ")
-                        : NULL;
+    return text != NULL
+               ? arena_printf(&alerts->arena, "%s| check%s", *text ? text : "project:* ", rest)
+               : NULL;
 }
 
 /* One row of a question's answer. 0, or an error of the engine. */
@@ -312,6 +321,30 @@ static int take_alert(struct alerts *alerts, void *context, const struct pace_ro
 {
     (void)context;
     return take_row(alerts, rows, row);
+}
+
+/* A row of a newest run, judged with the other series of that run. */
+static int take_newest(struct alerts *alerts, void *context, const struct pace_rows *rows,
+                       size_t row)
+{
+    (void)context;
+    const char *verdict = field_text(rows_find(rows, "verdict"), row);
+    int64_t time_ns = rows_find(rows, "time")->time_ns[row];
+    if (verdict == NULL || strcmp(verdict, "suspected") != 0) return 0;
+    for (size_t i = 0; i < alerts->count; i++) {
+        struct alert *alert = &alerts->items[i];
+        const char *names[] = {alert->project, alert->branch, alert->testbed, alert->benchmark,
+                               alert->measure};
+        int same = alert->state == ALERT_OPEN && alert->since_ns == time_ns;
+        for (size_t n = 0; n < 5 && same; n++) {
+            const char *name = field_text(rows_find(rows, NAME_FIELDS[n]), row);
+            same = strcmp(names[n], name != NULL ? name : "") == 0;
+        }
+        if (!same) continue;
+        alert->is_held = 1;
+        alerts->held++;
+    }
+    return 0;
 }
 
 static int take_series(struct alerts *alerts, void *context, const struct pace_rows *rows,
@@ -382,7 +415,7 @@ static int read_accepted(struct alerts *alerts, pace_session *session,
 }
 
 static int collect(struct alerts *alerts, pace *store, const struct show_style *style,
-                   const char *text)
+                   const struct arguments *arguments)
 {
     struct pace_error error = {0};
     pace_session *session = NULL;
@@ -394,7 +427,11 @@ static int collect(struct alerts *alerts, pace *store, const struct show_style *
     if (code == 0) code = pace_session_open(store, NULL, &error, &session);
     int status = code != 0 ? store_failed("", code, &error) : STATUS_OK;
     if (status == STATUS_OK) status = read_accepted(alerts, session, style, marks, count);
-    if (status == STATUS_OK) status = ask(alerts, session, style, text, take_alert, NULL);
+    if (status == STATUS_OK)
+        status = ask(alerts, session, style, question(alerts, arguments, ""), take_alert, NULL);
+    if (status == STATUS_OK)
+        status = ask(alerts, session, style, question(alerts, arguments, " | last run"),
+                     take_newest, NULL);
     for (size_t i = 0; i < alerts->accepted_count; i++)
         free(alerts->accepted[i].series);
     free(alerts->accepted);
@@ -420,9 +457,7 @@ int cmd_alerts(const struct arguments *arguments)
     if (status == 0) status = store_open(arguments, STORE_READ, &store);
     if (status != 0) return status;
     arena_init(&alerts.arena, 0);
-    const char *text = question(&alerts, arguments);
-    if (text == NULL) status = store_failed("", PACE_ENOMEM, NULL);
-    if (status == 0) status = collect(&alerts, store, &style, text);
+    status = collect(&alerts, store, &style, arguments);
     if (status == 0) status = show_alerts(&alerts, &style, only);
     arena_clear(&alerts.arena);
     free(alerts.items);

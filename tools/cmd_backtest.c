@@ -25,6 +25,9 @@ enum {
     LEAST_QUIET = 50 /* points without which nothing is proposed */
 };
 static const double RATE = 0.001;
+/* So many events are expected where none is seen one time in twenty: e^-3. */
+static const double NONE_SEEN = 3;
+static const char DEFAULT_MODEL[] = "t-test 99% over segment needs 5 floor 5% confirm 2 of 2";
 
 struct point {
     int64_t time_ns;
@@ -41,6 +44,7 @@ struct trace {
 struct level_change {
     size_t trace, at; /* point of the trace */
     int is_worse;
+    double delta; /* after / before - 1 */
 };
 
 struct backtest {
@@ -56,8 +60,10 @@ struct backtest {
     size_t at; /* trace of the last change */
     /* What was found. */
     size_t judged, quiet, alerts, right, false_alerts, worse, found;
-    size_t *delays; /* of those found */
-    size_t stayed;  /* alerts after which the next value was no nearer than half way back */
+    size_t *delays;       /* of those found */
+    size_t stayed;        /* alerts after which the next value was no nearer than half way back */
+    double floor;         /* of the model, as a share; 0: none */
+    size_t small, newest; /* changes missed: smaller than the floor; in a series' newest run */
 };
 
 static const char *const NAMES[] = {"project", "branch", "testbed", "benchmark", "measure"};
@@ -130,7 +136,8 @@ static int take_checked(struct backtest *test, const struct pace_rows *rows)
 }
 
 /* Marks the points near to a change and remembers it. */
-static int take_change(struct backtest *test, size_t trace_index, int64_t time_ns, int is_worse)
+static int take_change(struct backtest *test, size_t trace_index, int64_t time_ns, int is_worse,
+                       double delta)
 {
     const struct trace *trace = &test->traces[trace_index];
     struct point *points = test->points + trace->first;
@@ -144,7 +151,7 @@ static int take_change(struct backtest *test, size_t trace_index, int64_t time_n
         if (more == NULL) return PACE_ENOMEM;
         test->changes = more;
     }
-    test->changes[test->change_count++] = (struct level_change){trace_index, at, is_worse};
+    test->changes[test->change_count++] = (struct level_change){trace_index, at, is_worse, delta};
     return 0;
 }
 
@@ -165,12 +172,16 @@ static void find_alert(struct backtest *test, size_t index)
         points[i].near = 1;
         return;
     }
+    if (fabs(change->delta) < test->floor)
+        test->small++;
+    else if (change->at + 1 == trace->count)
+        test->newest++;
 }
 
 static int take_changes(struct backtest *test, const struct pace_rows *rows)
 {
     const struct pace_field *kind = rows_find(rows, "kind"), *worse = rows_find(rows, "worse");
-    const struct pace_field *time = rows_find(rows, "time");
+    const struct pace_field *time = rows_find(rows, "time"), *delta = rows_find(rows, "delta");
     for (size_t i = 0; i < rows->count; i++) {
         const char *word = field_text(kind, i);
         while (test->at < test->trace_count && !is_trace(&test->traces[test->at], rows, i))
@@ -179,7 +190,7 @@ static int take_changes(struct backtest *test, const struct pace_rows *rows)
         int is_worse =
             worse != NULL && (worse->missing == NULL || !worse->missing[i]) && worse->flag[i] == 1;
         if (word != NULL && strcmp(word, "drift") == 0) continue;
-        int code = take_change(test, test->at, time->time_ns[i], is_worse);
+        int code = take_change(test, test->at, time->time_ns[i], is_worse, field_number(delta, i));
         if (code != 0) return code;
     }
     return 0;
@@ -221,7 +232,7 @@ static int tally(struct backtest *test)
     if (delays == NULL) return store_failed("", PACE_ENOMEM, NULL);
     test->delays = delays;
     test->judged = test->quiet = test->alerts = test->right = test->false_alerts = 0;
-    test->stayed = test->worse = test->found = 0;
+    test->stayed = test->worse = test->found = test->small = test->newest = 0;
     for (size_t i = 0; i < test->change_count; i++)
         find_alert(test, i);
     for (size_t t = 0; t < test->trace_count; t++) {
@@ -285,6 +296,19 @@ static void print_found(struct backtest *test)
                test->delays[test->found * 9 / 10]);
     }
     putchar('\n');
+    if (test->small > 0)
+        printf("missed          %zu: smaller than the floor of %.3g %%\n", test->small,
+               100 * test->floor);
+    if (test->newest > 0)
+        printf("missed          %zu: in the newest run, which is suspected until the next\n",
+               test->newest);
+}
+
+/* The floor that a model is written with, as a share. */
+static double floor_of(const char *model)
+{
+    const char *at = strstr(model, " floor ");
+    return at != NULL ? strtod(at + strlen(" floor "), NULL) / 100 : 0; /* the locale is "C" */
 }
 
 /* How a bound of the model's scores is written; NULL: the model takes none. */
@@ -323,10 +347,19 @@ static double quiet_score(const struct backtest *test, double share)
     return score;
 }
 
+static void print_bound(const struct backtest *test, const char *what, const char *bound,
+                        double wanted)
+{
+    printf("%s  %s: %.2f false alerts per 1,000 quiet points (wanted %.2f), %zu of %zu changes "
+           "found\n",
+           what, bound, 1000 * rate(test), 1000 * wanted, test->found, test->worse);
+}
+
 /* Replays with bounds between those that half of the quiet points and none exceed, and halves what
  * is between until the smallest bound is known that meets the wanted rate. */
 static int propose(struct backtest *test, const char *selector, const char *model, double wanted)
 {
+    const struct backtest given = *test;
     const char *unit = bound_unit(model);
     double scale = unit != NULL && *unit == '%' ? 100 : 1;
     double low = quiet_score(test, 0.5), high = quiet_score(test, 0);
@@ -350,10 +383,21 @@ static int propose(struct backtest *test, const char *selector, const char *mode
         else
             low = bound;
     }
-    printf(
-        "\nproposed bound  %s: %.2f false alerts per 1,000 quiet points (wanted %.2f), %zu of %zu "
-        "changes found\n",
-        text, 1000 * rate(test), 1000 * wanted, test->found, test->worse);
+    putchar('\n');
+    if (rate(&given) <= wanted) {
+        print_bound(&given, "proposed bound", "as it is", wanted);
+        if (strtod(text, NULL) > 0)
+            print_bound(test, "smallest bound", text, wanted);
+        else
+            printf("smallest bound  any: what else the model asks for is enough\n");
+    } else {
+        print_bound(test, "proposed bound", text, wanted);
+    }
+    if (test->false_alerts == 0 && (double)test->quiet * wanted < NONE_SEEN)
+        printf(
+            "few points      none false among %zu is what a rate of %.3g per 1,000 gives one time "
+            "in twenty\n",
+            test->quiet, 1000 * NONE_SEEN / (double)test->quiet);
     return STATUS_OK;
 }
 
@@ -362,6 +406,8 @@ static int backtest(const struct arguments *arguments, struct backtest *test, do
     const char *model = arguments->operands[0], *selector = arguments->operands[1];
     if (strpbrk(model, "|;") != NULL)
         return command_misused(arguments->command, "the model is what follows `check` in a query");
+    const char *full = *model != '\0' ? model : DEFAULT_MODEL;
+    test->floor = floor_of(full);
     int status = replay(test, selector, model);
     if (status != 0) return status;
     if (test->judged == 0) {
@@ -369,9 +415,7 @@ static int backtest(const struct arguments *arguments, struct backtest *test, do
         return STATUS_NO_VERDICT;
     }
     print_found(test);
-    return propose(
-        test, selector,
-        *model != '\0' ? model : "t-test 99% over segment needs 5 floor 5% confirm 2 of 2", wanted);
+    return propose(test, selector, full, wanted);
 }
 
 static int read_rate(const struct arguments *arguments, double *out)
@@ -404,7 +448,9 @@ int cmd_backtest(const struct arguments *arguments)
     if (status == 0) status = store_open(arguments, STORE_READ, &store);
     if (status != 0) return status;
     arena_init(&test.arena, 0);
-    int code = pace_session_open(store, NULL, &error, &test.session);
+    const struct pace_query_options options = {.struct_size = sizeof options,
+                                               .commit_of = show_commit_of};
+    int code = pace_session_open(store, &options, &error, &test.session);
     status = code != 0 ? store_failed("", code, &error) : backtest(arguments, &test, wanted);
     pace_session_close(test.session);
     arena_clear(&test.arena);

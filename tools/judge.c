@@ -210,7 +210,9 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
             "--threshold takes what follows `check` in a query, such as 't-test 99%% over 64'");
         return STATUS_USAGE;
     }
-    int code = pace_session_open(store, NULL, &error, &session);
+    const struct pace_query_options options = {.struct_size = sizeof options,
+                                               .commit_of = show_commit_of};
+    int code = pace_session_open(store, &options, &error, &session);
     if (code != 0) return store_failed("", code, &error);
     int status = pacefile_define(session);
     if (status == 0) status = scope_query(out, session, scope, model, &text);

@@ -1,6 +1,7 @@
 /* show.c -- running statements and writing what they give: rows to stdout, all else to stderr. */
 #include "show.h"
 
+#include "git.h"
 #include "identity.h"
 #include "pacefile.h"
 #include "say.h"
@@ -104,14 +105,25 @@ static int bind_variable(struct show *show, const struct arguments *arguments, c
     return code != 0 ? store_failed("-v", code, &error) : 0;
 }
 
+_Static_assert((int)GIT_COMMIT_MAX <= (int)PACE_MAX_COMMIT + 1, "git's hashes fit");
+
+int show_commit_of(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1])
+{
+    char here[PATH_MAX], root[PATH_MAX];
+    int64_t time_ns;
+    (void)context;
+    if (getcwd(here, sizeof here) == NULL || !git_root(here, root)) return 0;
+    return git_commit(root, name, commit, &time_ns);
+}
+
 int show_open(struct show *show, pace *store, const struct arguments *arguments)
 {
     struct pace_error error = {0};
     *show = (struct show){0};
     int status = show_style_read(arguments, &show->style);
     if (status != 0) return status;
-    struct pace_query_options options = {.struct_size = sizeof options,
-                                         .now_ns = show->style.now_ns};
+    struct pace_query_options options = {
+        .struct_size = sizeof options, .now_ns = show->style.now_ns, .commit_of = show_commit_of};
     int code = pace_session_open(store, &options, &error, &show->session);
     if (code != 0) return store_failed("", code, &error);
     status = pacefile_define(show->session);

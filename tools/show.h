@@ -20,6 +20,10 @@ struct show_style {
 /* The style that the options and the terminal ask for. A bad --now is said: STATUS_USAGE. */
 int show_style_read(const struct arguments *arguments, struct show_style *out);
 
+/* Asks git at the working directory for a commit by a name that the store does not know: what
+ * pace_query_options.commit_of is. No process is started outside a work tree. */
+int show_commit_of(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1]);
+
 struct show {
     pace_session *session;
     struct show_style style;

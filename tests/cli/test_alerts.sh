@@ -62,6 +62,16 @@ t "and says so" has "$ERR" "recovered  t::a"
 t "the alert is fixed" run_pace 0 alerts fixed
 t "in a table" has "$OUT" "$GOOD    $BAD"
 t "--strict passes" run_pace 0 check --strict
+git tag v9
+t "commit: a tag of git" run_pace 0 query 'branch:main commit:v9 benchmark:t::a | last 1 | keep commit' --format csv
+t "means its commit" has "$OUT" "$(git rev-parse HEAD)"
+t "commit: a branch of git" run_pace 0 query 'branch:main | since commit:main | take 1 | keep commit' --format csv
+t "means its newest one" has "$OUT" "$(git rev-parse HEAD)"
+git tag unmeasured "$(git commit-tree -m unmeasured 'HEAD^{tree}')"
+t "commit: of git, not measured" run_pace 0 query 'commit:unmeasured | last 1'
+t "is said with its hash" has "$ERR" "'unmeasured' is the commit $(git rev-parse unmeasured)"
+t "commit: of nobody" run_pace 0 query 'commit:nothing-of-the-kind | last 1'
+t "is said" has "$ERR" "no stored run has the commit 'nothing-of-the-kind'"
 
 commit 0.00200
 measure 1
@@ -154,6 +164,27 @@ cp "$OUT" tags.jsonl
 t "and brings them along" run_pace 0 --db loaded load tags.jsonl
 t "to another store" run_pace 0 --db loaded tag --format csv
 t "with the same commits" has "$OUT" before,c0ffee15
+# Twenty series: all are suspected by chance, and one of them again. Together they say less than alone.
+# family DAY SLOW: a run of 20 series, of which the first SLOW are 9 % slower.
+family() {
+    awk -v day="$1" -v slow="$2" 'BEGIN { for (i = 0; i < 20; i++) {
+        printf "{\"project\":\"fam\",\"branch\":\"main\",\"testbed\":\"t\",\"benchmark\":\"b%02d\",", i
+        printf "\"measure\":\"latency\",\"unit\":\"ns\",\"direction\":\"lower\",\"run\":\"f%d\",", day
+        printf "\"commit\":\"fade%04d\",\"time\":\"%d000000000\",", day, 1780000000 + day * 86400
+        printf "\"value\":%s}\n", i < slow ? 108.8 : day % 2 ? 98 : 102 } }' >family.jsonl
+    run_pace 0 load family.jsonl
+}
+for day in 0 1 2 3 4 5; do family $day 0; done
+t "alerts: all of a run are suspected" family 6 20
+t "and one of them again" family 7 1
+t "which check calls suspected" run_pace 0 query 'project:fam branch:main | check | last run | where suspected | keep benchmark' --format csv
+t "that one" has "$OUT" b00
+t "is no alert" run_pace 0 alerts -p fam
+t "either" has "$ERR" "no alerts"
+t "and is told of" has "$ERR" "1 more is suspected by the newest run"
+t "until the next run" family 8 1
+t "finds it open" run_pace 0 alerts -p fam open --format csv
+t "by its commits" has "$OUT" "open,fade0005,fade0006"
 t "tag: a commit of several" run_pace 2 tag x c0ffee1
 t "tag: no commit" run_pace 3 tag x dead00
 echo "1..$TESTS"

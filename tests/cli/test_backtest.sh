@@ -18,6 +18,10 @@ t "which stayed" has "$OUT" "persisted       1:"
 t "a rule that fires at once" run_pace 0 backtest 'percentage 10% over 64' branch:main
 t "fires at the outlier too" has "$OUT" "away from any change 2,"
 t "and would have to be wider" has "$OUT" "proposed bound"
+t "where nothing was false and points are few" run_pace 0 backtest '' branch:main
+t "the bound may stay" has "$OUT" "proposed bound  as it is: 0.00"
+t "a smaller one is named" has "$OUT" "smallest bound  "
+t "and how little that says" has "$OUT" "few points      none false among"
 t "a wanted rate" run_pace 0 backtest 'percentage 1% over 64' branch:main --rate 0.001%
 t "is met" has "$OUT" "0.00 false alerts per 1,000 quiet points"
 t "a rate that is none" run_pace 2 backtest '' branch:main --rate much
