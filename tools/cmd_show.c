@@ -1,85 +1,74 @@
 /* cmd_show.c -- `pace show`: one run whole: identity, metadata, values. */
 #include "command.h"
 
+#include "compare.h"
+#include "identity.h"
+#include "judge.h"
+#include "judge_own.h"
 #include "run_cells.h"
 #include "say.h"
 #include "show.h"
 #include "store.h"
 #include "timestamp.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_PREFIX = 4, MAX_CHOICES = 10, KEY_WIDTH_MAX = 40, START_TEXT_MAX = 1500 };
+enum {
+    KEY_WIDTH_MAX = 40,
+    START_TEXT_MAX = 1500,
+    NEWEST_OF_A_BRANCH = 1,
+    NOTE_MAX = 200,
+    FIELDS = 7, /* of a value */
+    FIELDS_JUDGED = 10,
+};
 
 /* -- which run -----------------------------------------------------------------------------------
  */
 
-struct search {
-    const char *commits[MAX_CHOICES]; /* different ones */
-    uint64_t newest[MAX_CHOICES];     /* run of each */
-    size_t count;
-    int more;
-};
-
-static int visit(void *context, const char *commit, uint64_t run)
+/* Where a name has several runs, the newest is shown and the others are named. */
+static void note_others(const struct side *side)
 {
-    struct search *search = context;
-    if (search->count > 0 && strcmp(search->commits[search->count - 1], commit) == 0) {
-        search->newest[search->count - 1] = run;
-        return 0;
-    }
-    if (search->count == MAX_CHOICES) {
-        search->more = 1;
-        return 1;
-    }
-    search->commits[search->count] = commit;
-    search->newest[search->count++] = run;
-    return 0;
+    char list[NOTE_MAX] = "";
+    size_t used = 0;
+    for (size_t i = side->run_count - 1; i-- > 0 && used < sizeof list;)
+        used += (size_t)snprintf(list + used, sizeof list - used, " %llu",
+                                 (unsigned long long)side->runs[i]);
+    if (side->run_count > 1)
+        say_note("note: the newest of %zu runs of %s; the others:%s%s", side->run_count,
+                 side->label, list, used >= sizeof list ? "..." : "");
 }
 
-/* The newest run of the commit that begins with `prefix`. */
-static int find_commit(pace_snapshot *snapshot, const char *prefix, uint64_t *run)
+/* Without an operand the newest run of this branch, else of the store. */
+static int find_run(const struct arguments *arguments, pace *store, uint64_t *run)
 {
-    struct search search = {0};
-    struct pace_error error = {0};
-    int code =
-        strlen(prefix) < MIN_PREFIX ? 0 : pace_commits(snapshot, prefix, &error, visit, &search);
-    if (code < 0) return store_failed("", code, &error);
-    if (search.count == 0) {
-        say_error("no run '%s', and no commit that begins so\n  see: pace log", prefix);
-        return STATUS_DATA;
+    const char *operand = arguments->operand_count > 0 ? arguments->operands[0] : "last";
+    struct side side = {0};
+    struct identity *identity = calloc(1, sizeof *identity);
+    if (identity == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    int status = strncmp(operand, "last", 4) == 0 ? identity_read(arguments, identity) : 0;
+    if (status == 0)
+        status = side_find(store, operand, identity->branch, NEWEST_OF_A_BRANCH, &side);
+    free(identity);
+    if (status == 0 && side.kind == SIDE_FILE) {
+        say_error("%s is a file; `pace show` takes a run, a commit or a branch", operand);
+        status = STATUS_USAGE;
     }
-    if (search.count > 1) {
-        say_error("'%s' is the beginning of more than one commit:", prefix);
-        for (size_t i = 0; i < search.count; i++)
-            say_note("  %s  run %llu", search.commits[i], (unsigned long long)search.newest[i]);
-        if (search.more) say_note("  ...");
-        return STATUS_DATA;
+    if (status == 0 && side.run_count == 0) {
+        say_error("%s has no runs; see: pace log", side.label);
+        status = STATUS_DATA;
     }
-    *run = search.newest[0];
-    return 0;
-}
-
-/* A number is a run when there is one; else it is the beginning of a commit. */
-static int find_run(pace_snapshot *snapshot, const char *text, uint64_t *run)
-{
-    const char *digits = strncmp(text, "run:", 4) == 0 ? text + 4 : text;
-    if (strncmp(text, "commit:", 7) == 0) return find_commit(snapshot, text + 7, run);
-    char *end;
-    unsigned long long number = strtoull(digits, &end, 10);
-    int is_number = isdigit((unsigned char)*digits) && *end == '\0';
-    if (is_number && number >= 1 && number <= pace_run_count(snapshot)) {
-        *run = number;
-        return 0;
+    if (status == 0) {
+        size_t newest = 0;
+        for (size_t i = 1; i < side.run_count; i++)
+            if (side.runs[i] > side.runs[newest]) newest = i;
+        *run = side.runs[newest];
+        side.runs[newest] = side.runs[side.run_count - 1];
+        side.runs[side.run_count - 1] = *run;
+        note_others(&side);
     }
-    if (digits != text || (is_number && strlen(text) < MIN_PREFIX)) {
-        say_error("no run %s; the newest is %llu", digits,
-                  (unsigned long long)pace_run_count(snapshot));
-        return STATUS_DATA;
-    }
-    return find_commit(snapshot, text, run);
+    side_clear(&side);
+    return status == STATUS_NO_VERDICT ? STATUS_DATA : status;
 }
 
 /* -- what it is ----------------------------------------------------------------------------------
@@ -156,10 +145,18 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
 
 /* -- what it measured -------------------------------------------------------------------------- */
 
+/* The rows, and the verdicts that `check` gave the run. */
+struct shown {
+    struct rows rows;
+    struct judgement judgement;
+};
+
 static int add_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
 {
     static const char *const statuses[] = {"ok", "failed", "skipped"};
-    struct rows *rows = context;
+    struct shown *shown = context;
+    struct rows *rows = &shown->rows;
+    const struct judged *judged = judge_find(&shown->judgement, cell->benchmark, cell->measure);
     (void)error;
     rows_next(rows);
     rows_text(rows, 0, cell->benchmark);
@@ -169,28 +166,59 @@ static int add_cell(void *context, const struct pace_cell *cell, struct pace_err
     rows_number(rows, 4, cell->upper, cell->unit);
     rows_text(rows, 5, statuses[cell->status]);
     if (cell->sample_count > 0) rows_number(rows, 6, (double)cell->sample_count, "");
+    if (judged != NULL) {
+        rows_number(rows, 7, judged->base, judged->unit);
+        rows_number(rows, 8, judged->delta, "ratio");
+        rows_text(rows, 9, judge_verdicts[judged->verdict]);
+    }
     return rows->failed ? PACE_ENOMEM : 0;
 }
 
-static int show_run(pace_snapshot *snapshot, uint64_t run, const struct show_style *style)
+static void declare_fields(struct rows *rows, size_t count)
+{
+    static const struct {
+        const char *name;
+        enum pace_field_type type;
+    } fields[] = {{"benchmark", PACE_FIELD_TEXT},     {"measure", PACE_FIELD_TEXT},
+                  {"value", PACE_FIELD_NUMBER},       {"lower_value", PACE_FIELD_NUMBER},
+                  {"upper_value", PACE_FIELD_NUMBER}, {"status", PACE_FIELD_TEXT},
+                  {"samples", PACE_FIELD_NUMBER},     {"base", PACE_FIELD_NUMBER},
+                  {"delta", PACE_FIELD_NUMBER},       {"verdict", PACE_FIELD_TEXT}};
+    for (size_t i = 0; i < count && i < sizeof fields / sizeof fields[0]; i++)
+        rows_field(rows, fields[i].name, fields[i].type);
+}
+
+/* Judges the run as `check` did when it was the newest. */
+static int judge_run(pace *store, pace_snapshot *snapshot, const struct pace_run_view *view,
+                     struct judgement *out, struct pace_error *error)
+{
+    const char *names[3] = {"", "", ""};
+    int code = stream_names(snapshot, view->stream, names, error);
+    if (code != 0 || view->cell_count > JUDGE_AT_ONCE) return code;
+    struct judge_scope scope = {names[0], names[1], names[2], view->run, view->time_ns, 0};
+    if (judge_read(store, &scope, NULL, out) == 0) judge_sort(out);
+    return 0;
+}
+
+static int show_run(pace *store, pace_snapshot *snapshot, uint64_t run,
+                    const struct show_style *style)
 {
     struct pace_error error = {0};
     struct pace_run_view view;
-    struct rows rows;
-    rows_init(&rows);
-    rows_field(&rows, "benchmark", PACE_FIELD_TEXT);
-    rows_field(&rows, "measure", PACE_FIELD_TEXT);
-    rows_field(&rows, "value", PACE_FIELD_NUMBER);
-    rows_field(&rows, "lower_value", PACE_FIELD_NUMBER);
-    rows_field(&rows, "upper_value", PACE_FIELD_NUMBER);
-    rows_field(&rows, "status", PACE_FIELD_TEXT);
-    rows_field(&rows, "samples", PACE_FIELD_NUMBER);
+    struct shown shown;
+    judge_init(&shown.judgement);
+    rows_init(&shown.rows);
     int code = pace_run_get(snapshot, run, &error, &view);
-    if (code == 0) code = run_cells(snapshot, &view, &error, add_cell, &rows);
+    if (code == 0) {
+        declare_fields(&shown.rows, view.cell_count > JUDGE_AT_ONCE ? FIELDS : FIELDS_JUDGED);
+        code = judge_run(store, snapshot, &view, &shown.judgement, &error);
+    }
+    if (code == 0) code = run_cells(snapshot, &view, &error, add_cell, &shown);
     /* A format is for programs: rows alone. */
     if (code == 0 && style->format == NULL) code = write_head(snapshot, &view, &error);
-    int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &rows);
-    rows_clear(&rows);
+    int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &shown.rows);
+    rows_clear(&shown.rows);
+    judge_clear(&shown.judgement);
     return status;
 }
 
@@ -201,19 +229,15 @@ int cmd_show(const struct arguments *arguments)
     pace *store = NULL;
     pace_snapshot *snapshot = NULL;
     uint64_t run = 0;
-    if (arguments->operand_count != 1)
+    if (arguments->operand_count > 1)
         return command_misused(arguments->command, "`pace show` takes one run or commit");
     int status = show_style_read(arguments, &style);
     if (status == 0) status = store_open(arguments, STORE_READ, &store);
-    if (status != 0) return status;
-    int code = pace_snapshot_begin(store, &error, &snapshot);
-    if (code != 0) {
-        status = store_failed("", code, &error);
-    } else {
-        status = find_run(snapshot, arguments->operands[0], &run);
-        if (status == 0) status = show_run(snapshot, run, &style);
-        pace_snapshot_end(snapshot);
-    }
+    if (status == 0) status = find_run(arguments, store, &run);
+    int code = status == 0 ? pace_snapshot_begin(store, &error, &snapshot) : 0;
+    if (code != 0) status = store_failed("", code, &error);
+    if (status == 0) status = show_run(store, snapshot, run, &style);
+    pace_snapshot_end(snapshot);
     pace_close(store);
     return status;
 }

@@ -61,7 +61,7 @@ static int find_run(pace_snapshot *snapshot, uint64_t run, struct side *side)
     struct pace_run_view view;
     struct pace_stream stream;
     int code = pace_run_get(snapshot, run, &error, &view);
-    if (code == PACE_ENOTFOUND) {
+    if (code == PACE_ENOTFOUND && (run == 0 || run > pace_run_count(snapshot))) {
         say_error("no run %llu; the newest is %llu", (unsigned long long)run,
                   (unsigned long long)pace_run_count(snapshot));
         return STATUS_DATA;
@@ -240,6 +240,20 @@ int operand_is_file(const char *path)
     return stat(path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
 }
 
+/* The commit that `pace tag` gave a name: as find_commit. */
+static int find_tag(pace_snapshot *snapshot, const char *name, struct side *side)
+{
+    struct pace_error error = {0};
+    const struct pace_object *objects;
+    size_t count;
+    int code = pace_objects(snapshot, &error, &objects, &count);
+    if (code != 0) return store_failed("", code, &error), -1;
+    for (size_t i = 0; i < count; i++)
+        if (objects[i].kind == PACE_OBJECT_TAG && strcmp(objects[i].name, name) == 0)
+            return find_commit(snapshot, objects[i].text, name, side);
+    return 0;
+}
+
 static int find(pace_snapshot *snapshot, const char *operand, const char *branch, size_t newest,
                 struct side *side)
 {
@@ -258,6 +272,7 @@ static int find(pace_snapshot *snapshot, const char *operand, const char *branch
     if (!only_commit && !only_run) found = find_branch(snapshot, name, newest, side);
     if (found == 0 && !only_branch && !only_run && strlen(name) >= MIN_PREFIX)
         found = find_commit(snapshot, name, NULL, side);
+    if (found == 0 && !only_branch && !only_run) found = find_tag(snapshot, name, side);
     if (found == 0 && !only_branch && !only_run) found = find_git(snapshot, name, side);
     if (found > 0) return 0;
     if (found == 0)

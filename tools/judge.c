@@ -53,9 +53,10 @@ static int scope_query(struct judgement *out, pace_session *session,
     int status = scope_terms(&out->arena, session, scope, &text);
     if (status != 0) return status;
     char range[TIMESTAMP_TEXT_MAX + 8] = "last run";
-    if (scope->run != 0) {
+    if (scope->run != 0 || scope->since_ns != 0) {
         char time[TIMESTAMP_TEXT_MAX];
-        int64_t second = scope->time_ns - scope->time_ns % INT64_C(1000000000);
+        int64_t from = scope->run != 0 ? scope->time_ns : scope->since_ns;
+        int64_t second = from - from % INT64_C(1000000000);
         snprintf(range, sizeof range, "since %s", timestamp_print(time, second));
     }
     *query =
@@ -231,6 +232,28 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     pace_query_free(query);
     pace_session_close(session);
     return status;
+}
+
+static int by_series(const void *a, const void *b)
+{
+    const struct judged *left = a, *right = b;
+    int order = strcmp(left->benchmark, right->benchmark);
+    return order != 0 ? order : strcmp(left->measure, right->measure);
+}
+
+void judge_sort(struct judgement *judgement)
+{
+    if (judgement->count > 0)
+        qsort(judgement->rows, judgement->count, sizeof judgement->rows[0], by_series);
+}
+
+const struct judged *judge_find(const struct judgement *judgement, const char *benchmark,
+                                const char *measure)
+{
+    struct judged wanted = {.benchmark = benchmark, .measure = measure};
+    if (judgement->count == 0) return NULL;
+    return bsearch(&wanted, judgement->rows, judgement->count, sizeof judgement->rows[0],
+                   by_series);
 }
 
 void judge_clear(struct judgement *judgement)

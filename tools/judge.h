@@ -17,11 +17,15 @@ enum judge_verdict {
     JUDGE_VERDICT_COUNT
 };
 
+/* Series that are judged where nobody asked for it, as at the prompt: more would be waited for. */
+enum { JUDGE_AT_ONCE = 1500 };
+
 /* What is judged: names, NULL or "" for any. */
 struct judge_scope {
     const char *project, *branch, *testbed;
-    uint64_t run;    /* 0: the newest of each stream */
-    int64_t time_ns; /* of `run` */
+    uint64_t run;     /* 0: the newest of each stream */
+    int64_t time_ns;  /* of `run` */
+    int64_t since_ns; /* with run 0: all runs from this time on; 0: no such time */
 };
 
 /* One judged series. Text lives as long as the judgement. */
@@ -59,6 +63,11 @@ void judge_clear(struct judgement *judgement);
 /* A judgement made elsewhere: an empty one, and a row more, without texts; NULL without memory. */
 void judge_init(struct judgement *out);
 struct judged *judge_add(struct judgement *out);
+
+/* Orders the rows by benchmark and measure, so that judge_find finds one; NULL: there is none. */
+void judge_sort(struct judgement *judgement);
+const struct judged *judge_find(const struct judgement *judgement, const char *benchmark,
+                                const char *measure);
 
 /* Whether a model can be bound at all, before anything is measured: 0, or the exit status after saying
  * why not. */

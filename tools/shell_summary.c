@@ -11,7 +11,6 @@
 enum {
     HASH_SHOWN = 9,
     SUMMARY = 256,
-    JUDGED_MOST = 1500, /* series of a run: judging more would keep the prompt waiting */
 };
 
 /* The newest run that is there: numbers of dropped ones are gaps. */
@@ -87,7 +86,7 @@ static void tell_run(struct shell *shell, pace_snapshot *snapshot)
     say_note("newest run: %llu, %s, %s / %s / %s%s%.*s", (unsigned long long)run.run, when,
              scope.project, scope.branch, scope.testbed, *run.commit != '\0' ? ", commit " : "",
              HASH_SHOWN, run.commit);
-    if (run.cell_count <= JUDGED_MOST)
+    if (run.cell_count <= JUDGE_AT_ONCE)
         judge(shell, &scope);
     else
         say_note("%u series; `pace check` judges them", run.cell_count);

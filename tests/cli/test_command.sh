@@ -45,7 +45,7 @@ t "no query" said 2 "no query" query
 t "an unquoted query" said 2 "put it in quotes" query 'a' '|' b
 t "two sources of a query" said 2 "not both" query -f x 'branch:main'
 t "operands where there are none" said 2 "takes no operands" log x
-t "show without a run" said 2 "one run or commit" show
+t "show of two runs" said 2 "one run or commit" show 1 2
 t "init of two directories" said 2 "one directory" init a b
 t "run without a command" said 2 "--file needs the command" run --file x
 t "an empty command" said 2 "command is empty" run -- ""
