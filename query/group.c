@@ -164,10 +164,10 @@ static int add_many(struct arena *arena, enum function function, struct gathered
             state->max = x[i] > state->max ? x[i] : state->max;
         }
     } else if (function != F_COUNT) {
-        struct moments some = {.count = (double)n, .mean = sample_mean(x, n)};
         if (function == F_SUM || function == F_MEAN) add_sum(state, sample_sum(x, n));
         if (function == F_STDDEV || function == F_CV) {
-            double sd = n > 1 ? sample_sd(x, n) : 0;
+            struct moments some = {.count = (double)n, .mean = sample_mean(x, n)};
+            double sd = n > 1 ? sample_sd_about(x, n, some.mean) : 0;
             some.m2 = sd * sd * (double)(n - 1);
             moments_merge(&state->moments, &some);
         }
@@ -189,12 +189,12 @@ int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
 {
     double there[PACE_MAX_BATCH];
     const double *x = v->at.number;
-    size_t n = 0;
-    while (n < batch->count && !isnan(x[n]))
-        n++;
-    if (n < batch->count) {
-        memcpy(there, x, n * sizeof *there);
-        for (size_t i = n; i < batch->count; i++)
+    size_t n = batch->count, missing = 0;
+    for (size_t i = 0; i < n; i++)
+        missing += isnan(x[i]) != 0;
+    if (missing) {
+        n = 0;
+        for (size_t i = 0; i < batch->count; i++)
             if (!isnan(x[i])) there[n++] = x[i];
         x = there;
     }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADS_LEAST = 2048, HEADS_MOST = 1 << 20, KEY_BYTES = 8 };
+enum { HEADS_LEAST = 2048, HEADS_MOST = 1 << 20, KEY_BYTES = 10 };
 
 int recent_reserve(struct recent *recent, size_t reach)
 {
@@ -49,7 +49,7 @@ static uint32_t key_of(const char *commit)
 {
     uint64_t key = 0;
     for (int i = 0; i < KEY_BYTES && commit[i]; i++)
-        key = key << 8 | (unsigned char)commit[i];
+        key = key << 6 ^ (unsigned char)commit[i];
     return key ? (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) | 1 : 0;
 }
 

@@ -2,6 +2,7 @@
 #include "session.h"
 
 #include "explain.h"
+#include "output.h"
 #include "parse.h"
 #include "plan.h"
 #include "list.h"
@@ -12,14 +13,6 @@
 #include <time.h>
 
 enum phase { PHASE_NEXT, PHASE_ROWS, PHASE_OVER };
-
-/* What a batch is copied into for the caller: rows that are judged, an element each. */
-struct output {
-    struct pace_field *fields;
-    struct vec *vecs;
-    uint8_t **missing;
-    struct pace_rows rows;
-};
 
 struct pace_query {
     pace_session *session;
@@ -116,28 +109,6 @@ static int64_t clock_ns(clockid_t clock)
     return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
-static int output_init(pace_query *query)
-{
-    struct arena *arena = &query->arena;
-    const struct schema *schema = &query->plan.last->schema;
-    struct output *output = &query->output;
-    output->fields = arena_array(arena, schema->count, sizeof *output->fields);
-    output->vecs = arena_array(arena, schema->count, sizeof *output->vecs);
-    output->missing = arena_array(arena, schema->count, sizeof *output->missing);
-    if (arena->failed) return context_no_memory(&query->ctx);
-    for (size_t i = 0; i < schema->count; i++) {
-        static const enum pace_field_type types[] = {PACE_FIELD_NUMBER, PACE_FIELD_TIME,
-                                                     PACE_FIELD_TEXT, PACE_FIELD_FLAG};
-        enum type type = schema->columns[i].type;
-        output->vecs[i] = vec_make(arena, type, type == TYPE_NUMBER);
-        output->missing[i] = arena_alloc(arena, PACE_MAX_BATCH);
-        output->fields[i] =
-            (struct pace_field){.name = schema->columns[i].name, .type = types[type]};
-    }
-    output->rows = (struct pace_rows){.field_count = schema->count, .fields = output->fields};
-    return arena->failed ? context_no_memory(&query->ctx) : 0;
-}
-
 /* The context of the next statement, with its snapshot. */
 static int begin_context(pace_query *query)
 {
@@ -183,49 +154,9 @@ static int begin_statement(pace_query *query, const struct statement *statement)
         status = plan_query(ctx, statement->query, &query->plan);
         if (!status && statement->explain) status = explain_plan(ctx, &query->plan);
     }
-    return status ? status : output_init(query);
-}
-
-/* -- rows -------------------------------------------------------------------------------------- */
-
-static void output_column(struct output *output, size_t column, const struct vec *from,
-                          const uint32_t *rows, size_t count)
-{
-    struct vec *to = &output->vecs[column];
-    struct pace_field *field = &output->fields[column];
-    bool any_missing = false;
-    for (size_t k = 0; k < count; k++) {
-        size_t row = rows[k], i = row * from->step;
-        switch (from->type) {
-        case TYPE_NUMBER:
-            to->at.number[k] = from->at.number[i];
-            if (!from->unit) to->units[k] = vec_unit(from, row);
-            break;
-        case TYPE_TIME: to->at.time_ns[k] = from->at.time_ns[i]; break;
-        case TYPE_TEXT: to->at.text[k] = from->at.text[i]; break;
-        case TYPE_FLAG: to->at.flag[k] = from->at.flag[i]; break;
-        }
-        output->missing[column][k] = vec_missing(from, row);
-        any_missing |= output->missing[column][k] != 0;
-    }
-    field->missing = any_missing ? output->missing[column] : NULL;
-    field->unit = from->type == TYPE_NUMBER ? from->unit : NULL;
-    field->units = from->type == TYPE_NUMBER && !from->unit ? to->units : NULL;
-    field->number = from->type == TYPE_NUMBER ? to->at.number : NULL;
-    field->time_ns = from->type == TYPE_TIME ? to->at.time_ns : NULL;
-    field->text = from->type == TYPE_TEXT ? to->at.text : NULL;
-    field->flag = from->type == TYPE_FLAG ? to->at.flag : NULL;
-}
-
-static void output_batch(struct output *output, const struct batch *batch)
-{
-    uint32_t rows[PACE_MAX_BATCH];
-    size_t count = 0;
-    for (size_t i = 0; i < batch->count; i++)
-        if (batch_selected(batch, i)) rows[count++] = (uint32_t)i;
-    output->rows.count = count;
-    for (size_t column = 0; count && column < output->rows.field_count; column++)
-        output_column(output, column, &batch->vecs[column], rows, count);
+    if (!status && output_init(&query->output, &query->arena, &query->plan.last->schema))
+        status = context_no_memory(ctx);
+    return status;
 }
 
 /* -- ending a statement ------------------------------------------------------------------------ */

@@ -177,44 +177,70 @@ static double rolling_statistic(const struct window_member *member, struct rolli
     }
 }
 
-static double moments_statistic(const struct windows_scratch *scratch, enum function function,
-                                size_t i)
+/* So many points are in the window of plain row i. */
+static size_t window_size(const struct windows *windows, size_t i)
 {
-    switch (function) {
-    case F_SUM: return scratch->sum[i];
-    case F_MEAN: return scratch->mean[i];
-    case F_STDDEV: return scratch->sd[i];
-    default: return scratch->mean[i] == 0 ? NAN : scratch->sd[i] / scratch->mean[i];
+    size_t end = windows->scratch->end[i], window = windows->history.window.count;
+    return end < window ? end : window;
+}
+
+static void member_moments(const struct windows *windows, const struct window_member *member,
+                           double *out, size_t count)
+{
+    const struct windows_scratch *scratch = windows->scratch;
+    if (member->function == F_CV) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = scratch->mean[i] == 0 ? NAN : scratch->sd[i] / scratch->mean[i];
+        return;
     }
+    const double *from = member->function == F_SUM    ? scratch->sum
+                         : member->function == F_MEAN ? scratch->mean
+                                                      : scratch->sd;
+    memcpy(out, from, count * sizeof *out);
+}
+
+static int member_rolling(const struct windows *windows, struct window_member *member, double *out,
+                          size_t count)
+{
+    const struct history *history = &windows->history;
+    const double *x = history->value + history->start;
+    uint64_t base = history->dropped + history->start;
+    struct rolling *rolling = &member->rolling;
+    for (size_t i = 0; i < count; i++) {
+        size_t end = windows->scratch->end[i], n = window_size(windows, i);
+        if (n == 0) continue;
+        if (rolling_move(rolling, x, base, base + end - n, base + end)) return PACE_ENOMEM;
+        out[i] = rolling_statistic(member, rolling);
+    }
+    return 0;
 }
 
 /* One member over `count` plain rows from `row` on. */
 static int member_run(const struct windows *windows, struct window_member *member, size_t row,
                       size_t count)
 {
-    const struct history *history = &windows->history;
-    const double *x = history->value + history->start;
-    uint64_t base = history->dropped + history->start;
-    size_t window = history->window.count, needs = member->needs;
+    const double *x = windows->history.value + windows->history.start;
     enum function function = member->function;
-    for (size_t i = 0; i < count; i++) {
-        size_t end = windows->scratch->end[i], first = end > window ? end - window : 0;
-        double *out = &member->out[row + i];
-        *out = NAN;
-        if (end - first < needs || (end == first && function != F_COUNT)) continue;
-        if (function == F_COUNT) {
-            *out = (double)(end - first);
-        } else if (function == F_FIRST || function == F_LAST) {
-            *out = x[function == F_FIRST ? first : end - 1];
-        } else if (is_moments(function) && window <= MOVING_MAX) {
-            *out = moments_statistic(windows->scratch, function, i);
-        } else {
-            if (rolling_move(&member->rolling, x, base, base + first, base + end))
-                return PACE_ENOMEM;
-            *out = rolling_statistic(member, &member->rolling);
+    double *out = member->out + row;
+    int status = 0;
+    if (function == F_COUNT) {
+        for (size_t i = 0; i < count; i++)
+            out[i] = (double)window_size(windows, i);
+    } else if (function == F_FIRST || function == F_LAST) {
+        for (size_t i = 0; i < count; i++) {
+            size_t end = windows->scratch->end[i], n = window_size(windows, i);
+            if (n) out[i] = x[function == F_FIRST ? end - n : end - 1];
         }
+    } else if (is_moments(function) && windows->history.window.count <= MOVING_MAX) {
+        member_moments(windows, member, out, count);
+    } else {
+        status = member_rolling(windows, member, out, count);
     }
-    return 0;
+    /* Windows grow until they are full. */
+    size_t needs = member->needs || function == F_COUNT ? member->needs : 1;
+    for (size_t i = 0; i < count && window_size(windows, i) < needs; i++)
+        out[i] = NAN;
+    return status;
 }
 
 /* Takes rows from `row` on that are plain, all at once; *done: how many. */

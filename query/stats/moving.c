@@ -15,7 +15,7 @@ struct sums {
 /* Two blocks that meet: sums of the tails of the one, and of the head of the other so far. */
 struct moving {
     const double *x;
-    size_t window, boundary; /* the first value of the head */
+    size_t boundary; /* the first value of the head */
     double shift;
     struct sums tail[MOVING_MAX + 1]; /* by length */
     struct sums head;
@@ -53,13 +53,22 @@ static inline void moving_on(struct moving *moving, size_t end)
     moving->until = i;
 }
 
-static double deviation(const struct moving *moving, struct sums sums, size_t first, size_t n)
+/* The deviation of a window whose mean lies `distance` from the shift. */
+static double deviation(const struct moving *moving, struct sums sums, double distance,
+                        size_t first, size_t n)
 {
-    double far = sums.sum * sums.sum / (double)n, m2 = sums.squares - far;
+    double far = sums.sum * distance, m2 = sums.squares - far;
     if (n < 2) return (double)NAN;
     if (!(sums.squares > 0)) return 0; /* all are the shift */
     if (far <= FAR * m2 && isfinite(sums.squares)) return sqrt(m2 / (double)(n - 1));
     return sample_sd(moving->x + first, n);
+}
+
+/* The last place up to `until` where a block of the series begins; none: 0. */
+static size_t boundary_at(uint64_t origin, size_t window, size_t until)
+{
+    size_t past = (size_t)((origin + until) % window);
+    return until > past ? until - past : 0;
 }
 
 void moving_moments(const double *x, uint64_t origin, size_t window, const uint32_t *end,
@@ -67,8 +76,9 @@ void moving_moments(const double *x, uint64_t origin, size_t window, const uint3
 {
     struct moving moving;
     moving.x = x;
-    moving.window = window;
     moving.boundary = SIZE_MAX;
+    size_t block = count ? boundary_at(origin, window, end[0]) : 0, next = SIZE_MAX;
+    if (count) next = end[0] + window - (size_t)((origin + end[0]) % window);
     for (size_t i = 0; i < count; i++) {
         size_t until = end[i], first = until > window ? until - window : 0, n = until - first;
         if (n == 0) {
@@ -77,15 +87,17 @@ void moving_moments(const double *x, uint64_t origin, size_t window, const uint3
             if (out->sd) out->sd[i] = (double)NAN;
             continue;
         }
-        size_t past = (size_t)((origin + until) % window); /* the last boundary of the series */
-        size_t boundary = until > past && until - past > first ? until - past : first;
+        for (; until >= next; next += window)
+            block = next;
+        size_t boundary = block > first ? block : first;
         if (boundary != moving.boundary) moving_begin(&moving, boundary, first);
         moving_on(&moving, until);
         struct sums sums = moving.tail[boundary - first];
         sums.sum += moving.head.sum;
         sums.squares += moving.head.squares;
+        double distance = sums.sum / (double)n;
         if (out->sum) out->sum[i] = fma((double)n, moving.shift, sums.sum);
-        if (out->mean) out->mean[i] = moving.shift + sums.sum / (double)n;
-        if (out->sd) out->sd[i] = deviation(&moving, sums, first, n);
+        if (out->mean) out->mean[i] = moving.shift + distance;
+        if (out->sd) out->sd[i] = deviation(&moving, sums, distance, first, n);
     }
 }
