@@ -11,35 +11,46 @@ enum { SAFE_CHARACTER = TEXT_SAFE_GROWTH * 4 + 1 };
 
 /* -- JSON -------------------------------------------------------------------------------------- */
 
-static void put_json_code(struct text_out *out, uint32_t code)
+unsigned escape_json_character(char piece[ESCAPE_JSON_MAX], const char *text, size_t len)
 {
-    char escape[16];
-    if (code >= 0x10000) {
-        code -= 0x10000;
-        snprintf(escape, sizeof escape, "\\u%04x\\u%04x", (unsigned)(0xD800 + (code >> 10)),
+    static const char plain[] = "\"\\\n\t\r", letters[] = "\"\\ntr";
+    uint32_t code;
+    unsigned taken = text_decode(text, len, &code);
+    const char *known = code != 0 && code < 0x80 ? strchr(plain, (int)code) : NULL;
+    if (code == TEXT_INVALID)
+        snprintf(piece, ESCAPE_JSON_MAX, "\xef\xbf\xbd");
+    else if (known != NULL)
+        snprintf(piece, ESCAPE_JSON_MAX, "\\%c", letters[known - plain]);
+    else if (text_is_control(code) && code < 0x10000)
+        snprintf(piece, ESCAPE_JSON_MAX, "\\u%04x", (unsigned)code);
+    else if (text_is_control(code))
+        snprintf(piece, ESCAPE_JSON_MAX, "\\u%04x\\u%04x",
+                 (unsigned)(0xD800 + ((code - 0x10000) >> 10)),
                  (unsigned)(0xDC00 + (code & 0x3FF)));
-    } else {
-        snprintf(escape, sizeof escape, "\\u%04x", (unsigned)code);
-    }
-    text_out_put(out, escape);
+    else
+        snprintf(piece, ESCAPE_JSON_MAX, "%.*s", (int)taken, text);
+    return taken;
+}
+
+size_t escape_json_plain(const char *text)
+{
+    size_t len = 0;
+    while (text[len] >= 0x20 && text[len] < 0x7f && text[len] != '"' && text[len] != '\\')
+        len++;
+    return len;
 }
 
 void escape_json(struct text_out *out, const char *text)
 {
-    size_t len = strlen(text);
+    char piece[ESCAPE_JSON_MAX];
     text_out_put(out, "\"");
-    for (size_t at = 0; at < len;) {
-        uint32_t code;
-        unsigned taken = text_decode(text + at, len - at, &code);
-        if (code == TEXT_INVALID)
-            text_out_put(out, "\xef\xbf\xbd");
-        else if (code == '"' || code == '\\')
-            text_out_put(out, code == '"' ? "\\\"" : "\\\\");
-        else if (text_is_control(code))
-            put_json_code(out, code);
-        else
-            text_out_bytes(out, text + at, taken);
-        at += taken;
+    while (*text != '\0') {
+        size_t plain = escape_json_plain(text);
+        text_out_bytes(out, text, plain);
+        text += plain;
+        if (*text == '\0') break;
+        text += escape_json_character(piece, text, strnlen(text, 4));
+        text_out_put(out, piece);
     }
     text_out_put(out, "\"");
 }

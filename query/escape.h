@@ -11,6 +11,14 @@
  * the same text; a byte that is not UTF-8 becomes U+FFFD. */
 void escape_json(struct text_out *out, const char *text);
 
+/* Bytes at the beginning of text that stand for themselves in a JSON string: printable ASCII. */
+size_t escape_json_plain(const char *text);
+
+/* The form in a JSON string of the character that text[0..len) begins with, len at least 1; its bytes
+ * are NUL-terminated in piece. Returns the bytes of text that it stands for. */
+enum { ESCAPE_JSON_MAX = 16 };
+unsigned escape_json_character(char piece[ESCAPE_JSON_MAX], const char *text, size_t len);
+
 /* As content or a quoted attribute of XML 1.0, HTML or SVG: its safe form (text_safe), with character
  * references for & < > " and '. */
 void escape_xml(struct text_out *out, const char *text);

@@ -46,6 +46,23 @@ static int state_write(const pace *store, uint64_t run)
     return bad || rename(fresh, path) != 0 ? -1 : 0;
 }
 
+/* A terminal gets text made safe; files and pipes get every byte as it is. */
+static ssize_t write_safe(void *context, const char *bytes, size_t len)
+{
+    (void)context;
+    return say_safe(stdout, bytes, len) == 0 ? (ssize_t)len : 0;
+}
+
+static FILE *dump_out(void)
+{
+    enum { LINE = 1 << 16 }; /* longer lines are cut, perhaps inside a character */
+    static const cookie_io_functions_t functions = {.write = write_safe};
+    FILE *out = isatty(STDOUT_FILENO) ? fopencookie(NULL, "w", functions) : NULL;
+    if (out == NULL) return stdout;
+    setvbuf(out, NULL, _IOLBF, LINE);
+    return out;
+}
+
 static int write_dump(const struct arguments *arguments, pace *store, FILE *out,
                       enum dump_form form)
 {
@@ -88,13 +105,13 @@ static const struct format {
 enum { FORMAT_COUNT = sizeof formats / sizeof formats[0] };
 
 static int write_export(const struct arguments *arguments, pace *store, uint64_t last,
-                        export_function *export)
+                        export_function *export, FILE *out)
 {
     struct export_options options = {.project = arguments_value(arguments, OPTION_PROJECT),
                                      .branch = arguments_value(arguments, OPTION_BRANCH),
                                      .testbed = arguments_value(arguments, OPTION_TESTBED),
                                      .last = last,
-                                     .out = stdout};
+                                     .out = out};
     struct export_report report;
     struct pace_error error = {0, ""};
     int code = export(store, &options, &error, &report);
@@ -140,8 +157,11 @@ int cmd_dump(const struct arguments *arguments)
         status = command_misused(arguments->command, "--new is for jsonl and csv");
     if (status == STATUS_OK) status = store_open(arguments, STORE_READ, &store);
     if (status != STATUS_OK) return status;
-    status = formats[at].export != NULL ? write_export(arguments, store, last, formats[at].export)
-                                        : write_dump(arguments, store, stdout, formats[at].form);
+    FILE *out = dump_out();
+    status = formats[at].export != NULL
+                 ? write_export(arguments, store, last, formats[at].export, out)
+                 : write_dump(arguments, store, out, formats[at].form);
+    if (out != stdout) fclose(out);
     pace_close(store);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "timestamp.h"
 
 #include "../engine/unit.h"
+#include "../query/escape.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -68,38 +69,34 @@ static void put_plain(struct dump_bytes *out, const char *text)
     put(out, text, strlen(text));
 }
 
+/* Control and bidirectional characters as \u escapes, which parse to the same text. */
 static void put_json_text(struct dump_bytes *out, const char *text)
 {
+    char piece[ESCAPE_JSON_MAX];
     put(out, "\"", 1);
-    for (const char *c = text; *c != '\0';) {
-        size_t plain = 0;
-        while ((unsigned char)c[plain] >= 0x20 && c[plain] != '"' && c[plain] != '\\')
-            plain++;
-        put(out, c, plain);
-        c += plain;
-        if (*c == '\0') break;
-        char escaped[8];
-        const char *short_form = *c == '"'    ? "\\\""
-                                 : *c == '\\' ? "\\\\"
-                                 : *c == '\n' ? "\\n"
-                                 : *c == '\t' ? "\\t"
-                                 : *c == '\r' ? "\\r"
-                                              : NULL;
-        if (short_form == NULL)
-            (void)snprintf(escaped, sizeof escaped, "\\u%04x", (unsigned)(unsigned char)*c);
-        put_plain(out, short_form != NULL ? short_form : escaped);
-        c++;
+    while (*text != '\0') {
+        size_t plain = escape_json_plain(text);
+        put(out, text, plain);
+        text += plain;
+        if (*text == '\0') break;
+        text += escape_json_character(piece, text, strnlen(text, 4));
+        put_plain(out, piece);
     }
     put(out, "\"", 1);
 }
 
+/* What a spreadsheet would take for a formula has an apostrophe before it, and so has a text that
+ * begins with one: take_csv takes it off again. */
 static void put_csv_text(struct dump_bytes *out, const char *text)
 {
+    const char *mark = text[0] != '\0' && strchr("=+-@'\t\r", text[0]) != NULL ? "'" : "";
     if (strpbrk(text, ",\"\r\n") == NULL && text[0] != ' ') {
+        put_plain(out, mark);
         put_plain(out, text);
         return;
     }
     put(out, "\"", 1);
+    put_plain(out, mark);
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == '"') put(out, "\"", 1);
         put(out, c, 1);
@@ -368,7 +365,7 @@ static int take_csv(const struct place *place, size_t i, char *text, size_t len,
     if (len == 0) return 0;
     if (strlen(text) != len) return refuse(place, i, "has a NUL in it");
     switch (fields[i].type) {
-    case TYPE_TEXT: out->text[i] = text; return 0;
+    case TYPE_TEXT: out->text[i] = text + (*text == '\''); return 0;
     case TYPE_TIME: return take_time(place, i, text, len, out);
     case TYPE_COUNT: return take_count(place, i, text, len, out);
     case TYPE_NUMBER:

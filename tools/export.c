@@ -4,6 +4,7 @@
 #include "timestamp.h"
 
 #include "../engine/unit.h"
+#include "../query/escape.h"
 
 #include <errno.h>
 #include <math.h>
@@ -131,14 +132,13 @@ int exporter_scan(struct exporter *exporter, const struct export_stream *stream,
 
 void export_json_text(FILE *out, const char *text)
 {
+    char piece[ESCAPE_JSON_MAX];
     (void)fputc('"', out);
-    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
-        if (*c == '"' || *c == '\\')
-            (void)fprintf(out, "\\%c", *c);
-        else if (*c < 0x20 || *c == '<') /* "</script>" would end a page's data */
-            (void)fprintf(out, "\\u%04x", *c);
-        else
-            (void)fputc(*c, out);
+    while (*text != '\0') {
+        if (*text == '<') /* "</script>" would end a page's data */
+            snprintf(piece, sizeof piece, "\\u003c");
+        text += *text == '<' ? 1 : escape_json_character(piece, text, strnlen(text, 4));
+        (void)fputs(piece, out);
     }
     (void)fputc('"', out);
 }
