@@ -29,8 +29,9 @@ static void note_stop(int number)
 /* Where both sides run. */
 struct places {
     char here[PATH_MAX];  /* the current directory */
-    char tree[PATH_MAX];  /* the base's work tree */
+    struct git_tree tree; /* the base's work tree */
     char there[PATH_MAX]; /* the same directory in it */
+    int is_made;
 };
 
 static int places_make(const struct job *job, struct places *places)
@@ -41,24 +42,24 @@ static int places_make(const struct job *job, struct places *places)
         snprintf(places->here, sizeof places->here, "%s", root);
     const char *below =
         strncmp(places->here, root, strlen(root)) == 0 ? places->here + strlen(root) : "";
-    if (!git_worktree_add(root, trial_temporary(), job->against.commit, places->tree)) {
+    places->is_made = git_tree_add(root, trial_temporary(), job->against.commit, &places->tree);
+    if (!places->is_made) {
         say_error("git made no work tree of %.*s", SHORT_COMMIT, job->against.commit);
-        places->tree[0] = '\0';
         return STATUS_DATA;
     }
-    int len = snprintf(places->there, sizeof places->there, "%s%s", places->tree, below);
+    int len = snprintf(places->there, sizeof places->there, "%s%s", places->tree.path, below);
     if (len < PATH_MAX && stat(places->there, &info) == 0 && S_ISDIR(info.st_mode)) return 0;
     say_error("%.*s has no folder %s, so the command cannot run there", SHORT_COMMIT,
               job->against.commit, below + (*below == '/'));
     return STATUS_DATA;
 }
 
-static void places_remove(const struct job *job, const struct places *places)
+static void places_remove(const struct job *job, struct places *places)
 {
-    if (places->tree[0] == '\0') return;
-    if (!git_worktree_remove(job->identity.git.root, places->tree))
+    if (!places->is_made) return;
+    if (!git_tree_remove(job->identity.git.root, &places->tree))
         say_note("note: the work tree of the base is left: git worktree remove --force %s",
-                 places->tree);
+                 places->tree.path);
 }
 
 static int set_up(const struct job *job, const char *directory, const char *side)

@@ -236,6 +236,9 @@ static int run_job(struct job *job)
     pace *store = NULL;
     int skip = 0, status = check_store(job, &skip);
     if (status != 0 || skip) return status;
+    if (job->identity.git.root[0] != '\0' && git_tree_sweep(job->identity.git.root) > 0 &&
+        !job->quiet)
+        say_note("note: removed the work tree that a killed `pace run --against` left");
 
     status = job->against.name != NULL ? against_run(job, &against, &result)
                                        : trial_run(&job->trial, &result);

@@ -1,5 +1,5 @@
 /* git.c -- what git knows about the work tree, by asking the `git` command. */
-#include "git.h"
+#include "git_own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,6 @@ enum {
     MAX_OUTPUT = 16384, /* bytes of an answer that is kept; the rest is read and dropped */
     PLACE_DEPTH = 64,   /* first parents that a commit's place is computed from */
 };
-
-/* Takes the bytes of an answer as they come. */
-typedef void git_take(void *context, const char *bytes, size_t len);
 
 static int spawn_git(char **argv, int input, int output, int errors_shown, pid_t *pid)
 {
@@ -100,9 +97,8 @@ static int git_finish(struct git_child *child, git_take *take, void *context)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* Runs git in `directory`. Returns its exit status, -1 when it did not run. */
-static int git_run_shown(const char *directory, const char *const *words, int errors_shown,
-                         git_take *take, void *context)
+int git_run_shown(const char *directory, const char *const *words, int errors_shown, git_take *take,
+                  void *context)
 {
     struct git_child child;
     git_start(directory, words, -1, errors_shown, &child);
@@ -289,111 +285,7 @@ void git_project(const char *remote, char project[GIT_NAME_MAX])
     snprintf(project, GIT_NAME_MAX, "%.*s", (int)(len - start), masked + start);
 }
 
-/* -- files of the repository ---------------------------------------------------------------------
- */
-
-int git_root(const char *directory, char root[PATH_MAX])
-{
-    char at[PATH_MAX], name[PATH_MAX + 8];
-    snprintf(at, sizeof at, "%s", directory);
-    for (;;) {
-        struct stat info;
-        snprintf(name, sizeof name, "%s/.git", at);
-        if (stat(name, &info) == 0) {
-            strcpy(root, at);
-            return 1;
-        }
-        char *slash = strrchr(at, '/');
-        if (slash == NULL || at[1] == '\0') return 0;
-        slash[slash == at ? 1 : 0] = '\0';
-    }
-}
-
-/* The first line of a file; 0 when it cannot be read. */
-static int read_line(const char *path, char *line, size_t size)
-{
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return 0;
-    ssize_t got = read(file, line, size - 1);
-    close(file);
-    if (got < 0) return 0;
-    line[got] = '\0';
-    line[strcspn(line, "\r\n")] = '\0';
-    return 1;
-}
-
-/* The directory with HEAD and index: .git, or what a .git file names (a linked work tree). */
-static int git_directory(const char *root, char out[PATH_MAX])
-{
-    char dot[PATH_MAX], line[PATH_MAX];
-    struct stat info;
-    if (snprintf(dot, sizeof dot, "%s/.git", root) >= PATH_MAX || stat(dot, &info) != 0) return 0;
-    if (S_ISDIR(info.st_mode)) {
-        strcpy(out, dot);
-        return 1;
-    }
-    if (!read_line(dot, line, sizeof line) || strncmp(line, "gitdir: ", 8) != 0) return 0;
-    const char *target = line + 8;
-    int len = *target == '/' ? snprintf(out, PATH_MAX, "%s", target)
-                             : snprintf(out, PATH_MAX, "%s/%s", root, target);
-    return len > 0 && len < PATH_MAX;
-}
-
-/* 1 when the clone has only a part of its history; linked work trees share that of their repository. */
-static int is_shallow(const char *root)
-{
-    char directory[PATH_MAX], name[2 * PATH_MAX + 16], common[PATH_MAX];
-    if (!git_directory(root, directory)) return 1; /* cannot be told */
-    snprintf(name, sizeof name, "%s/commondir", directory);
-    if (!read_line(name, common, sizeof common))
-        snprintf(name, sizeof name, "%s/shallow", directory);
-    else if (common[0] == '/')
-        snprintf(name, sizeof name, "%s/shallow", common);
-    else
-        snprintf(name, sizeof name, "%s/%s/shallow", directory, common);
-    return access(name, F_OK) == 0;
-}
-
-void git_head(const char *root, char branch[GIT_NAME_MAX])
-{
-    char directory[PATH_MAX], line[PATH_MAX], name[PATH_MAX + 8];
-    branch[0] = '\0';
-    if (!git_directory(root, directory)) return;
-    snprintf(name, sizeof name, "%s/HEAD", directory);
-    if (!read_line(name, line, sizeof line)) return;
-    if (strncmp(line, "ref: refs/heads/", 16) == 0 && strlen(line + 16) < GIT_NAME_MAX)
-        strcpy(branch, line + 16);
-}
-
-/* 1 when the index surely has no entry with `path` in its name: it is of a version that writes
- * names whole, is not split, and the bytes do not occur. Saves starting git for almost every query.
- */
-static int index_lacks(const char *root, const char *path)
-{
-    char directory[PATH_MAX], name[PATH_MAX + 8];
-    if (!git_directory(root, directory)) return 0;
-    snprintf(name, sizeof name, "%s/index", directory);
-    int file = open(name, O_RDONLY | O_CLOEXEC);
-    if (file < 0) return errno == ENOENT; /* nothing was ever added */
-    struct stat info;
-    int lacks = 0;
-    char *bytes = NULL;
-    if (fstat(file, &info) == 0 && info.st_size >= 12) {
-        size_t size = (size_t)info.st_size, got = 0;
-        bytes = malloc(size);
-        while (bytes != NULL && got < size) {
-            ssize_t part = read(file, bytes + got, size - got);
-            if (part <= 0) break;
-            got += (size_t)part;
-        }
-        lacks = bytes != NULL && got == size && memcmp(bytes, "DIRC\0\0\0", 7) == 0 &&
-                (bytes[7] == 2 || bytes[7] == 3) && memmem(bytes, size, "link", 4) == NULL &&
-                memmem(bytes, size, path, strlen(path)) == NULL;
-    }
-    free(bytes);
-    close(file);
-    return lacks;
-}
+/* -- what it tracks ---------------------------------------------------------------------------- */
 
 static void take_nothing(void *context, const char *bytes, size_t len)
 {
@@ -410,7 +302,7 @@ int git_tracks(const char *root, const char *path)
         below++;
     char listed[PATH_MAX + 16];
     snprintf(listed, sizeof listed, "%s", below);
-    if (index_lacks(root, listed)) return 0;
+    if (git_index_lacks(root, listed)) return 0;
     snprintf(listed, sizeof listed, ":(top,literal)%s", below);
     const char *words[] = {"ls-files", "--cached", "--", listed, NULL};
     size_t bytes = 0;
@@ -430,43 +322,58 @@ int64_t git_place(const int64_t *seconds, int count)
     return place;
 }
 
-/* Lines of "HASH SECONDS", newest first. Returns how many. */
-static int read_commits(const char *text, struct git_facts *out)
-{
+/* A line of first parents, newest first: of the first ones the time, of all the count. */
+struct parents {
+    struct git_facts *out;
     int64_t seconds[PLACE_DEPTH];
-    int count = 0;
-    for (const char *line = text; *line != '\0' && count < PLACE_DEPTH;) {
-        const char *blank = strchr(line, ' ');
-        const char *end = line + strcspn(line, "\n");
-        if (blank == NULL || blank > end) break;
-        if (count == 0)
-            snprintf(out->commit, sizeof out->commit, "%.*s", (int)(blank - line), line);
-        seconds[count++] = strtoll(blank + 1, NULL, 10);
-        line = end + (*end == '\n');
-    }
-    for (int i = 0; i < count / 2; i++) {
-        int64_t other = seconds[i];
-        seconds[i] = seconds[count - 1 - i];
-        seconds[count - 1 - i] = other;
-    }
-    if (count > 0) out->time_ns = git_place(seconds, count);
-    if (out->time_ns < 0) out->time_ns = 0;
-    return count;
+    int kept;
+    uint32_t count;
+};
+
+/* "SECONDS HASH", as rev-list --timestamp writes. */
+static int take_parent(void *context, const char *line)
+{
+    struct parents *parents = context;
+    char *blank;
+    int64_t seconds = strtoll(line, &blank, 10);
+    if (*blank != ' ') return 1;
+    if (parents->count == 0)
+        snprintf(parents->out->commit, sizeof parents->out->commit, "%s", blank + 1);
+    if (parents->kept < PLACE_DEPTH) parents->seconds[parents->kept++] = seconds;
+    parents->count++;
+    return 0;
 }
 
-/* Lines of "remote.NAME.url ADDRESS". */
-static void read_remote(const char *root, struct git_child *remotes, struct answer *answer,
-                        struct git_facts *out)
+/* The commit, its place, and its count where git_is_shallow does not forbid one. */
+static void parents_end(struct parents *parents, int counts)
 {
+    int64_t oldest_first[PLACE_DEPTH];
+    int kept = parents->kept;
+    for (int i = 0; i < kept; i++)
+        oldest_first[i] = parents->seconds[kept - 1 - i];
+    if (kept > 0) parents->out->time_ns = git_place(oldest_first, kept);
+    if (parents->out->time_ns < 0) parents->out->time_ns = 0;
+    if (counts) parents->out->ordinal = parents->count;
+}
+
+/* The project is named by the remote, else by the folder. */
+static void read_remote(const char *root, struct git_facts *out)
+{
+    static const char *const words[] = {"config", "--get-regexp", "^remote\\..*\\.url$", NULL};
     const char *folder = strrchr(root, '/');
-    snprintf(out->project, sizeof out->project, "%.1023s", folder != NULL ? folder + 1 : root);
-    if (!git_answer(remotes, answer)) return;
-    const char *line = strstr(answer->text, "remote.origin.url ");
-    if (line == NULL) line = answer->text;
-    const char *blank = strchr(line, ' ');
-    if (blank == NULL) return;
     char address[GIT_NAME_MAX], project[GIT_NAME_MAX];
-    snprintf(address, sizeof address, "%.*s", (int)strcspn(blank + 1, "\n"), blank + 1);
+    snprintf(out->project, sizeof out->project, "%.1023s", folder != NULL ? folder + 1 : root);
+    if (!git_remote(root, address)) {
+        /* Lines of "remote.NAME.url ADDRESS". */
+        struct answer *answer = malloc(sizeof *answer);
+        if (answer != NULL && git_ask(root, words, answer)) {
+            const char *line = strstr(answer->text, "remote.origin.url ");
+            const char *blank = strchr(line != NULL ? line : answer->text, ' ');
+            if (blank != NULL)
+                snprintf(address, sizeof address, "%.*s", (int)strcspn(blank + 1, "\n"), blank + 1);
+        }
+        free(answer);
+    }
     git_mask(address, out->remote);
     git_project(address, project);
     if (project[0] != '\0') strcpy(out->project, project);
@@ -497,40 +404,39 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
         out->root[0] = '\0';
         return;
     }
-    /* They run side by side: starting a process is most of what each of them takes. A name that looks
+    /* Two processes, side by side: starting one is most of what each of them takes. A name that looks
      * like an option never reaches git. */
     const char *which = commit != NULL && commit[0] != '-' ? commit : "HEAD";
-    const char *remote_words[] = {"config", "--get-regexp", "^remote\\..*\\.url$", NULL};
-    const char *log_words[] = {"log", "-64", "--first-parent", "--format=%H %ct", which,
-                               "--",  NULL};
-    const char *change_words[] = {"status", "--porcelain", "--untracked-files=no",
-                                  "--ignore-submodules=untracked", NULL};
-    struct git_child remotes, log, changes = {.from = -1}, count = {.from = -1};
-    git_start(out->root, log_words, -1, 0, &log);
-    git_start(out->root, remote_words, -1, 0, &remotes);
+    const char *parent_words[] = {"rev-list", "--first-parent", "--timestamp", which, "--", NULL};
+    const char *change_words[] = {"status",
+                                  "--porcelain",
+                                  "--no-renames",
+                                  "--untracked-files=no",
+                                  "--ignore-submodules=untracked",
+                                  NULL};
+    struct parents parents = {.out = out};
+    struct stream lines = {.line = take_parent, .context = &parents};
+    struct git_child log, changes = {.from = -1};
+    git_start(out->root, parent_words, -1, 0, &log);
     if (commit == NULL) git_start(out->root, change_words, -1, 0, &changes);
     git_head(out->root, out->branch);
-    int listed = git_answer(&log, answer) ? read_commits(answer->text, out) : 0;
+    read_remote(out->root, out);
+    git_finish(&log, take_lines, &lines);
+    free(lines.text);
     /* The count of a shallow clone says nothing. */
-    int counts = listed > 0 && !is_shallow(out->root);
-    if (counts) out->ordinal = (uint32_t)listed;
-    if (counts && listed == PLACE_DEPTH) {
-        const char *count_words[] = {"rev-list", "--first-parent", "--count", which, "--", NULL};
-        git_start(out->root, count_words, -1, 0, &count);
-    }
-    read_remote(out->root, &remotes, answer, out);
-    if (git_answer(&count, answer)) out->ordinal = (uint32_t)strtoul(answer->text, NULL, 10);
+    parents_end(&parents, !git_is_shallow(out->root));
     read_changes(&changes, answer, out);
     free(answer);
 }
 
 int git_commit(const char *root, const char *name, char commit[GIT_COMMIT_MAX], int64_t *time_ns)
 {
-    const char *log[] = {"log", "-64", "--first-parent", "--format=%H %ct", name, "--", NULL};
-    struct answer *answer = name[0] == '\0' || name[0] == '-' ? NULL : malloc(sizeof *answer);
+    const char *words[] = {"rev-list", "-64", "--first-parent", "--timestamp", name, "--", NULL};
     struct git_facts facts = {0};
-    if (answer != NULL && git_ask(root, log, answer)) read_commits(answer->text, &facts);
-    free(answer);
+    struct parents parents = {.out = &facts};
+    if (name[0] == '\0' || name[0] == '-') return 0;
+    git_lines(root, words, -1, take_parent, &parents);
+    parents_end(&parents, 0);
     if (facts.commit[0] == '\0') return 0;
     strcpy(commit, facts.commit);
     *time_ns = facts.time_ns;
@@ -589,43 +495,4 @@ int git_merge_base(const char *root, const char *branch, int origin_first, const
     }
     free(answer);
     return base[0] != '\0';
-}
-
-/* -- another work tree ------------------------------------------------------------------------- */
-
-int git_worktree_add(const char *root, const char *elsewhere, const char *commit,
-                     char path[PATH_MAX])
-{
-    const char *name = strrchr(root, '/');
-    size_t written = 0;
-    if (name == NULL || commit[0] == '\0' || commit[0] == '-') return 0;
-    int len = snprintf(path, PATH_MAX, "%.*s/.%s-base-XXXXXX", (int)(name - root), root, name + 1);
-    if (len >= PATH_MAX || mkdtemp(path) == NULL) {
-        snprintf(path, PATH_MAX, "%.3000s/pace-base-XXXXXX", elsewhere);
-        if (mkdtemp(path) == NULL) return 0;
-    }
-    const char *words[] = {"-c",       "core.hooksPath=/dev/null",
-                           "worktree", "add",
-                           "--quiet",  "--detach",
-                           "--force",  path,
-                           commit,     NULL};
-    if (git_run_shown(root, words, 1, take_nothing, &written) == 0) return 1;
-    rmdir(path);
-    return 0;
-}
-
-/* A user who interrupts, perhaps twice, still has the tree removed: git inherits the mask. */
-int git_worktree_remove(const char *root, const char *path)
-{
-    const char *words[] = {"worktree", "remove", "--force", "--force", path, NULL};
-    size_t written = 0;
-    sigset_t held, before;
-    sigemptyset(&held);
-    sigaddset(&held, SIGINT);
-    sigaddset(&held, SIGTERM);
-    sigaddset(&held, SIGHUP);
-    sigprocmask(SIG_BLOCK, &held, &before);
-    int removed = git_run_shown(root, words, 1, take_nothing, &written) == 0;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    return removed;
 }

@@ -43,14 +43,24 @@ char *git_messages(const char *root, const char *since, const char *commit, cons
 int git_merge_base(const char *root, const char *branch, int origin_first, const char *commit,
                    char base[GIT_COMMIT_MAX]);
 
+/* A second work tree, which is this process' own. */
+struct git_tree {
+    char path[PATH_MAX];
+    char claim[PATH_MAX]; /* a file of the repository that names it */
+    int lock;             /* its descriptor, which holds the lock; -1: none */
+};
+
 /* Makes a work tree of a commit, on no branch, in a new directory beside the tree at `root`, or in
  * `elsewhere` where that cannot be written; hooks of the repository do not run. What git has to say
- * against it goes to stderr. 1 and its path when it is there. */
-int git_worktree_add(const char *root, const char *elsewhere, const char *commit,
-                     char path[PATH_MAX]);
+ * against it goes to stderr. 1 when it is there. */
+int git_tree_add(const char *root, const char *elsewhere, const char *commit,
+                 struct git_tree *tree);
 
 /* Removes it with all that is in it. 1 when it is gone. */
-int git_worktree_remove(const char *root, const char *path);
+int git_tree_remove(const char *root, struct git_tree *tree);
+
+/* Removes the work trees that processes left which were killed. Returns how many. */
+int git_tree_sweep(const char *root);
 
 /* The top of the tree that holds `directory` (absolute): the first one above with a `.git`. No
  * process is started. 1 when there is one. */

@@ -145,6 +145,33 @@ interrupted() {
 }
 t "an interrupt" interrupted
 t "leaves nothing" nothing_left
+killed() { # in the first round; what it runs ends by itself
+    "$PACE" run -q --against main -- sh -c 'touch "$SCRATCH/ran"; sleep 2' >"$OUT" 2>"$ERR" </dev/null &
+    pid=$!
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+        [ -e "$SCRATCH/ran" ] && break
+        sleep 0.1
+    done
+    kill -9 $pid
+    wait $pid 2>/dev/null
+    rm -f "$SCRATCH/ran"
+    [ "$(git worktree list | wc -l)" -eq 2 ]
+}
+t "a kill -9 leaves the work tree" killed
+t "the next run removes it" said 0 "removed the work tree that a killed" run -p swept -t box -- harness '{out}'
+sleep 2
+t "nothing is left then" sh -c '[ "$(git worktree list | wc -l)" -eq 1 ] && ! ls ../.git | grep -q pace-base'
+rm -rf "$TMPDIR"/*
+mkdir "$SCRATCH/counted"
+cat >"$SCRATCH/counted/git" <<END
+#!/bin/sh
+echo "\$*" >>"$SCRATCH/gits"
+exec $(command -v git) "\$@"
+END
+chmod +x "$SCRATCH/counted/git"
+counted() { PATH=$SCRATCH/counted:$PATH run_pace 0 run -q -p counted -t box -- harness '{out}'; }
+t "a run in git" counted
+t "starts no more than two processes of git" sh -c '[ "$(wc -l <"$SCRATCH/gits")" -le 2 ]'
 mkdir -p ../.git/hooks
 printf '#!/bin/sh\ntouch "%s/hooked"\n' "$SCRATCH" >../.git/hooks/post-checkout
 chmod +x ../.git/hooks/post-checkout

@@ -1,5 +1,5 @@
 /* test_git.c -- tools/git: addresses, places in history, and facts of real repositories. */
-#include "../../tools/git.h"
+#include "../../tools/git_own.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -264,6 +264,76 @@ static void test_outside(void **state)
     assert_string_equal(facts.commit, "");
 }
 
+/* The remote by .git/config is what `git config` says, or git is asked. */
+static void test_remotes(void **state)
+{
+    static const struct {
+        const char *config, *remote, *project;
+        int is_asked; /* 1: the file does not tell all */
+    } cases[] = {
+        {"", "", "conf", 0},
+        {"[remote \"origin\"]\n\turl = https://h/a/one.git\n", "https://h/a/one.git", "one", 0},
+        {"[remote \"up\"]\n url=git@h:o/two\n[remote \"origin\"]\n  URL   =  /srv/three.git  \n",
+         "/srv/three.git", "three", 0},
+        {"[Remote \"up\"]\nurl = h:o/four\n[core]\nurl = no\n[remote \"a\"]\nurl = h:five\n",
+         "h:o/four", "four", 0},
+        {"[remote \"origin\"]\nurl = h:o/six\nurl = h:o/other\nurls = x\nfetch = +refs/*:refs/*\n",
+         "h:o/six", "six", 0},
+        {"# [remote \"origin\"]\n; url = x\n[branch \"url = y\"]\nremote = origin\n", "", "conf",
+         0},
+        {"[remote \"origin\"]\nurl = \"h:o/se ven\"\n", "h:o/se ven", "se ven", 1},
+        {"[remote \"origin\"]\nurl = h:o/eight # said later\n", "h:o/eight", "eight", 1},
+        {"[remote \"origin\"] url = h:o/nine\n", "h:o/nine", "nine", 1},
+        {"[core]\nx = a\\\nb\n[remote \"origin\"]\nurl = h:o/ten\n", "h:o/ten", "ten", 1},
+        {"[include]\npath = other\n", "h:o/eleven", "eleven", 1},
+    };
+    struct tree *tree = *state;
+    char repository[600], name[700], address[GIT_NAME_MAX];
+    run(tree,
+        "git init -q conf; printf '[remote \"origin\"]\\nurl = h:o/eleven\\n' >conf/.git/other; "
+        "cp conf/.git/config conf/.git/plain");
+    snprintf(repository, sizeof repository, "%s/conf", tree->path);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct git_facts facts;
+        run(tree, "cp conf/.git/plain conf/.git/config");
+        snprintf(name, sizeof name, "%s/.git/config", repository);
+        FILE *file = fopen(name, "a");
+        assert_non_null(file);
+        fputs(cases[i].config, file);
+        fclose(file);
+        assert_int_equal(git_remote(repository, address), !cases[i].is_asked);
+        if (!cases[i].is_asked) assert_string_equal(address, cases[i].remote);
+        git_read(repository, NULL, &facts);
+        assert_string_equal(facts.project, cases[i].project);
+        assert_int_equal(facts.remote[0] == '\0', cases[i].remote[0] == '\0');
+    }
+}
+
+/* A tree of a process that lives stays; the file without its lock is that of one that was killed. */
+static void test_sweep(void **state)
+{
+    struct tree *tree = *state;
+    struct git_tree other;
+    char root[600];
+    run(tree, "git init -q -b main swept; cd swept; git commit -q --allow-empty -m 1");
+    snprintf(root, sizeof root, "%s/swept", tree->path);
+    assert_int_equal(git_tree_add(root, tree->path, "HEAD", &other), 1);
+    assert_int_equal(access(other.path, F_OK), 0);
+    assert_int_equal(git_tree_sweep(root), 0);
+    assert_int_equal(access(other.path, F_OK), 0);
+    close(other.lock); /* as when it is killed */
+    assert_int_equal(git_tree_sweep(root), 1);
+    assert_int_not_equal(access(other.path, F_OK), 0);
+    assert_int_not_equal(access(other.claim, F_OK), 0);
+    run(tree, "cd swept; [ $(git worktree list | wc -l) = 1 ]");
+    /* Killed before git came to it: an empty folder. One that is not ours is left alone. */
+    run(tree, "mkdir .swept-base-abcdef kept; "
+              "printf '%s' \"$PWD/.swept-base-abcdef\" >swept/.git/pace-base-abcdef; "
+              "printf '%s' \"$PWD/kept\" >swept/.git/pace-base-ghijkl");
+    assert_int_equal(git_tree_sweep(root), 1);
+    run(tree, "[ -d kept ] && [ ! -e .swept-base-abcdef ] && ! ls swept/.git | grep -q pace-base");
+}
+
 int main(void)
 {
     unsetenv("GIT_DIR");
@@ -278,6 +348,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_tracks, setup, teardown),
         cmocka_unit_test_setup_teardown(test_linked_tree, setup, teardown),
         cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_remotes, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sweep, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
