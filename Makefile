@@ -66,7 +66,7 @@ BASE = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffp-contract=off -MMD -
   -I$(BUILD)/query -Iquery $(HARDEN_C) $(SAN)
 LIBS = -llmdb -lxxhash -lpcre2-8 -lutf8proc -lm
 # libbsd stands before Expat: its archive would answer for functions that libc has as well.
-TOOL_LIBS = -ljansson -ledit -ltinfo -lbsd -lexpat -lz
+TOOL_LIBS = -ljansson -ledit -ltinfo -lbsd -lmd -lexpat -lz
 # The command has its libraries inside where there is an archive of them: loading them takes half as
 # long as an answer. Their licences allow it (README). libc and libm stay shared.
 archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
@@ -84,7 +84,7 @@ MAN_PAGES = $(wildcard tools/man/*.[1-9])
 PUBLIC_HEADERS = engine/pace.h engine/error.def engine/limits.def query/pace_query.h
 
 DEB_BUILD = gcc make pkg-config flex bison liblmdb-dev libxxhash-dev libpcre2-dev libjansson-dev \
-  libutf8proc-dev libexpat1-dev zlib1g-dev libedit-dev libc6-dev binutils
+  libutf8proc-dev libexpat1-dev zlib1g-dev libmd-dev libedit-dev libc6-dev binutils
 DEB_CHECK = libcmocka-dev locales git clang clang-format cppcheck mandoc tmux less python3 python3-yaml
 DEB_SHELLS = bash zsh fish
 DEB_RECORD = python3 python3-venv
@@ -144,6 +144,9 @@ $(BUILD)/pace.pc: Makefile
 	printf '%s\n' 'prefix=$(prefix)' 'libdir=$(libdir)' 'includedir=$(includedir)' '' 'Name: pace' \
 	  'Description: benchmark history as a database' 'Version: 0.1.0' \
 	  'Libs: -L$${libdir} -lpace' 'Libs.private: $(LIBS)' 'Cflags: -I$${includedir}' > $@
+
+# The files that assets.c takes in.
+$(BUILD)/tools/assets.o: $(wildcard tools/assets/*)
 
 # -- tests ---------------------------------------------------------------------------------------
 

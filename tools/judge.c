@@ -71,15 +71,6 @@ static enum judge_verdict verdict_of(const char *name)
     return JUDGE_VERDICT_THIN;
 }
 
-/* The number of a run, which is a number or its text. */
-static uint64_t run_number(const struct pace_field *field, size_t row)
-{
-    double number = field_number(field, row);
-    const char *text = field_text(field, row);
-    if (!isnan(number)) return (uint64_t)number;
-    return text != NULL ? strtoull(text, NULL, 10) : 0;
-}
-
 struct judged *judge_add(struct judgement *out)
 {
     if (out->count == out->capacity) {
@@ -132,7 +123,7 @@ static int take_rows(struct judgement *out, const struct pace_rows *rows,
     const struct pace_field *time = rows_find(rows, "time");
     const struct pace_field *q = rows_find(rows, "q"); /* of the default and saved thresholds */
     for (size_t i = 0; i < rows->count; i++) {
-        uint64_t number = run_number(run, i);
+        uint64_t number = field_run(run, i);
         if (scope->run != 0 && number != scope->run) continue;
         struct judged *judged = judge_add(out);
         if (judged == NULL) return PACE_ENOMEM;

@@ -173,3 +173,11 @@ const char *field_unit(const struct pace_field *field, size_t row)
     const char *unit = field->units != NULL ? field->units[row] : field->unit;
     return unit != NULL ? unit : "";
 }
+
+uint64_t field_run(const struct pace_field *field, size_t row)
+{
+    double number = field_number(field, row);
+    const char *text = field_text(field, row);
+    if (!isnan(number)) return (uint64_t)number;
+    return text != NULL ? strtoull(text, NULL, 10) : 0;
+}

@@ -44,5 +44,7 @@ const char *field_text(const struct pace_field *field, size_t row);
 double field_number(const struct pace_field *field, size_t row);
 int64_t field_time(const struct pace_field *field, size_t row); /* 0 where there is none */
 const char *field_unit(const struct pace_field *field, size_t row);
+/* The number of a run, which is a number or its text; 0: none. */
+uint64_t field_run(const struct pace_field *field, size_t row);
 
 #endif
