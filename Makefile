@@ -15,6 +15,8 @@
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
 #   make bench-rules  rules of `check` beside the default; FILES=results: on those, as backtest sees them
+#   make bench-report the page of 10,000 series: time, size, first paint (also: make deps-browser)
+#   make browser     the page of a report, used in Chromium (needs: make deps-browser); DB=directory: of that store
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
 #   make conformance the real harnesses run, and each of their numbers is found in the store
 #                    (needs: make deps-conformance)
@@ -93,6 +95,8 @@ DEB_FUZZ = clang libclang-rt-14-dev
 DEB_CONFORMANCE = python3 python3-venv git g++ libbenchmark-dev catch2 hyperfine time valgrind ruby \
   ruby-benchmark-ips default-jdk-headless maven
 DEB_BENCH = sqlite3 libsqlite3-dev
+DEB_BROWSER = chromium fonts-dejavu-core
+NPM_BROWSER = playwright-core@1.65.1
 # DuckDB's library: no package of Debian has it, this one of npm does.
 NPM_DUCKDB = @duckdb/node-bindings-linux-x64@1.5.6-r.1
 
@@ -225,6 +229,13 @@ bench-store: all
 actionlint:
 	go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.7 $(wildcard .github/workflows/*.yml)
 
+.PHONY: bench-report browser deps-browser
+bench-report: all
+	bench/run $(BUILD) report
+
+browser: all
+	tests/browser/run $(BUILD) $(DB)
+
 conformance: all $(BUILD)/tests/conformance/cells
 	tests/conformance/run $(BUILD)
 
@@ -269,6 +280,11 @@ GIT_TCPD = https://github.com/alan-turing-institute/TCPD
 .PHONY: deps-tcpd
 deps-tcpd:
 	@[ -e $(BUILD)/tcpd/annotations.json ] || git clone -q --depth 1 $(GIT_TCPD) $(BUILD)/tcpd
+# It only drives a browser; npm is asked for the package, as for DuckDB's.
+deps-browser:
+	$(call apt,$(DEB_BROWSER))
+	@mkdir -p $(BUILD)/browser
+	cd $(BUILD)/browser && tar -xzf "$$(npm pack --silent $(NPM_BROWSER))" && rm -f *.tgz
 deps-duckdb:
 	@mkdir -p $(BUILD)/duckdb
 	cd $(BUILD)/duckdb && tar -xzf "$$(npm pack --silent $(NPM_DUCKDB))" --strip-components=1 package/libduckdb.so && rm -f *.tgz

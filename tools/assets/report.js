@@ -66,16 +66,31 @@ function contextOf(one) {
     several('branch') ? one.stream.branch : null, several('project') ? one.stream.project : null].filter(Boolean).join(' · ');
 }
 
+/* A name in one line of so many letters: whole, or what it ends in, and the rest with the context. */
+function titleOf(one, room) {
+  const [lead, last] = splitName(one.benchmark);
+  return one.benchmark.length <= room ? nameOf(one) : el('b', { class: 'name', title: pathOf(one) }, lead ? last : one.benchmark);
+}
+
+function whereOf(one, room) {
+  const lead = one.benchmark.length <= room ? '' : splitName(one.benchmark)[0].replace(/(::|[/.])$/, '');
+  return [contextOf(one), lead].filter(Boolean).join(' · ') || '\u00a0';
+}
+
 function nameOf(one) {
   const [lead, last] = splitName(one.benchmark);
   return el('span', { class: 'name', title: pathOf(one) }, lead ? el('span', { class: 'lead' }, lead) : null, el('b', {}, last));
 }
 
-function deltaText(one, delta, extra) {
+/* A difference; in colour, with an arrow, where somebody has to look. */
+function deltaText(one, delta, state) {
+  if (isCalm(state)) return el('span', { class: 'dim' }, percent(delta));
   const bad = worseness(one, delta);
   return el('span', { class: 'delta ' + (bad > 0 ? 'worse' : bad < 0 ? 'better' : 'changed') },
-    (delta > 0 ? '▲ ' : delta < 0 ? '▼ ' : '') + percent(delta) + (extra || ''));
+    (delta > 0 ? '▲ ' : delta < 0 ? '▼ ' : '') + percent(delta));
 }
+const CALM = ['ok', 'flat-ok', 'thin', 'new', 'none', 'gone'];
+const isCalm = (state) => CALM.includes(state);
 
 /* Small pictures are drawn when they come into sight. */
 const watcher = new IntersectionObserver((entries) => {
@@ -114,7 +129,7 @@ const FIRST_ROWS = 6, FIRST_GROUPS = 25;
 /* A table row of the overview. */
 function movedRow(one, before, after, delta, sure, state) {
   return el('tr', {},
-    el('td', { class: 'grow' }, el('a', { href: seriesAddress(one) }, nameOf(one)), el('div', { class: 'context' }, contextOf(one))),
+    el('td', { class: 'grow' }, el('a', { href: seriesAddress(one) }, titleOf(one, 46)), el('div', { class: 'context' }, whereOf(one, 46))),
     el('td', { class: 'picture' }, spark(one)),
     el('td', { class: 'number' }, quantity(before, one.unit)),
     el('td', { class: 'arrow' }, '→'),
@@ -162,7 +177,7 @@ function verdictParts() {
           el('span', { class: 'dim' }, [dateTime(first.time), several('branch') ? first.series.stream.branch : null, plural(group.rows.length, 'series')].filter(Boolean).join(' · '))),
         (row) => movedRow(row.series, isOpen(row) ? row.before : row.base, row.value,
           isOpen(row) && row.before ? row.value / row.before - 1 : deltaOf(row),
-          row.q !== null ? probability(row.q).replace(/^p/, 'q') : probability(row.p), badge(stateOf(row))));
+          isOpen(row) ? '' : row.q !== null ? probability(row.q).replace(/^p/, 'q') : probability(row.p), badge(stateOf(row))));
     });
   };
   return [
@@ -187,8 +202,10 @@ function changeParts() {
     });
   };
   const known = (c) => c.series.better && c.series.better !== '-';
+  /* What stands under the newest verdicts is not told again. */
+  const told = (c) => c.series.row !== null && ['worse', 'open'].includes(stateOf(c.series.row)) && c === c.series.changes[c.series.changes.length - 1];
   return [
-    part('Got worse', 'Change points of the whole history that have not come back since.', (c) => known(c) && c.worse && !c.recovered),
+    part('Got worse', 'Change points of the whole history that have not come back since.', (c) => known(c) && c.worse && !c.recovered && !told(c)),
     part('Got better', 'Change points for the better.', (c) => known(c) && !c.worse && !c.recovered),
     part('Came back', 'Levels that changed and returned.', (c) => c.recovered),
     part('Changed', 'Change points of measures without a direction.', (c) => !known(c) && !c.recovered),
@@ -280,9 +297,9 @@ function card(one) {
   const row = one.row, state = stateOf(row), delta = row ? deltaOf(row) : null;
   const calm = state === 'ok' || state === 'flat-ok';
   return el('a', { class: 'card', href: seriesAddress(one), 'data-index': one.index },
-    nameOf(one), el('div', { class: 'context' }, contextOf(one)), spark(one, 'chart'),
+    titleOf(one, 38), el('div', { class: 'context' }, whereOf(one, 38)), spark(one, 'chart'),
     el('div', { class: 'foot' }, el('span', { class: 'value' }, quantity(row ? row.value : null, one.unit)),
-      delta !== null && state !== 'none' ? (Math.abs(delta) < 0.0005 ? el('span', { class: 'dim' }, '±0 %') : calm ? el('span', { class: 'dim' }, percent(delta)) : deltaText(one, delta)) : null,
+      delta === null ? null : deltaText(one, delta, state),
       calm ? null : badge(state)));
 }
 
@@ -340,7 +357,7 @@ function seriesTable(list) {
     const row = one.row;
     return el('tr', {}, el('td', { class: 'grow' }, el('a', { href: seriesAddress(one) }, nameOf(one))), el('td', {}, contextOf(one)),
       el('td', { class: 'number' }, quantity(row ? row.value : null, one.unit)), el('td', { class: 'number' }, quantity(row ? row.base : null, one.unit)),
-      el('td', { class: 'number' }, row && deltaOf(row) !== null ? deltaText(one, deltaOf(row)) : ''), el('td', {}, badge(stateOf(row))),
+      el('td', { class: 'number' }, row && deltaOf(row) !== null ? deltaText(one, deltaOf(row), stateOf(row)) : ''), el('td', {}, badge(stateOf(row))),
       el('td', { class: 'number' }, String(one.changes.length)), el('td', { class: 'number' }, String(one.points)));
   };
   return longTable(['benchmark', '', 'value', 'baseline', 'difference', 'verdict', 'changes', 'points'], list, rowOf);
@@ -410,7 +427,7 @@ function pointFacts(track, i, all) {
 function tipText(track, i, all) {
   const one = track.one, facts = pointFacts(track, i, all);
   return [
-    el('div', { class: 'tip-value' }, el('b', {}, Number.isNaN(facts.value) ? 'failed' : quantity(facts.value, one.unit)), facts.delta !== null ? deltaText(one, facts.delta) : null),
+    el('div', { class: 'tip-value' }, el('b', {}, Number.isNaN(facts.value) ? 'failed' : quantity(facts.value, one.unit)), facts.delta !== null ? deltaText(one, facts.delta, facts.verdict) : null),
     el('div', {}, el('span', { class: 'commit' }, shortCommit(facts.commit) || 'no commit'), ' · ', dateTime(facts.time), ' · run ' + facts.run),
     Number.isNaN(facts.base) ? null : el('div', { class: 'dim' }, 'baseline ' + quantity(facts.base, one.unit) + (facts.limits ? ', limit ' + facts.limits : '')),
     el('div', {}, facts.verdict === 'excluded' ? el('span', { class: 'badge dim' }, 'excluded') : facts.verdict ? badge(facts.verdict) : null,
@@ -424,7 +441,7 @@ function pointsTable(track, all) {
     const facts = pointFacts(track, i, all);
     return el('tr', {}, el('td', { class: 'number' }, String(facts.run)), el('td', {}, commitText(facts.commit)), el('td', {}, dateTime(facts.time)),
       el('td', { class: 'number' }, Number.isNaN(facts.value) ? 'failed' : quantity(facts.value, one.unit)), el('td', { class: 'number' }, quantity(facts.base, one.unit)),
-      el('td', { class: 'number' }, facts.limits), el('td', { class: 'number' }, facts.delta === null ? '' : deltaText(one, facts.delta)),
+      el('td', { class: 'number' }, facts.limits), el('td', { class: 'number' }, facts.delta === null ? '' : deltaText(one, facts.delta, facts.verdict)),
       el('td', {}, facts.verdict === 'excluded' ? el('span', { class: 'badge dim' }, 'excluded') : facts.verdict ? badge(facts.verdict) : ''));
   });
 }
@@ -435,7 +452,7 @@ function changesTable(one) {
     el('thead', {}, el('tr', {}, ['commits', 'time', 'kind', 'before', 'after', 'difference', 'confidence', ''].map((c) => el('th', { scope: 'col', class: ['before', 'after', 'difference'].includes(c) ? 'number' : null }, c)))),
     el('tbody', {}, one.changes.slice().reverse().map((c) => el('tr', {}, el('td', {}, rangeText(c.from_commit, c.commit)), el('td', {}, dateTime(c.time)), el('td', {}, c.kind),
       el('td', { class: 'number' }, quantity(c.before, one.unit)), el('td', { class: 'number' }, quantity(c.after, one.unit)), el('td', { class: 'number' }, deltaText(one, c.delta)),
-      el('td', {}, probability(c.p) + (c.effect !== null ? `, ${digits(c.effect)} sd` : '')), el('td', { class: 'dim' }, c.until !== null ? 'until ' + date(c.until) : c.recovered ? 'came back' : '')))))));
+      el('td', {}, probability(c.p) + (c.effect !== null ? `, ${Number(c.effect.toPrecision(2))} sd` : '')), el('td', { class: 'dim' }, c.until !== null ? 'until ' + date(c.until) : c.recovered ? 'came back' : '')))))));
 }
 
 function marksTable(marks) {
@@ -453,7 +470,7 @@ function factsOf(one) {
   const fact = (name, value) => (value === null || value === '' ? null : el('div', {}, el('dt', {}, name), el('dd', {}, value)));
   return el('dl', { class: 'numbers' },
     fact('newest', quantity(row.value, one.unit)), fact('baseline', row.base === null ? null : quantity(row.base, one.unit)),
-    fact('difference', deltaOf(row) === null ? null : deltaText(one, deltaOf(row))), fact('limit', limit || null),
+    fact('difference', deltaOf(row) === null ? null : deltaText(one, deltaOf(row), stateOf(row))), fact('limit', limit || null),
     fact('judged by', row.n ? plural(row.n, 'earlier run') : null), fact('chance', probability(row.p) || null),
     fact('verdict', badge(stateOf(row))),
     isOpen(row) ? fact('since', rangeText(row.good_commit, row.bad_commit)) : null);
@@ -491,6 +508,7 @@ async function seriesPage(main, state, one) {
     tip.replaceChildren(...tipText(t, i, table.runs));
     tip.hidden = false;
     const width = tip.offsetWidth, room = chart.clientWidth, x = left + 90;
+    tip.style.top = plot.cursor.top > plot.over.clientHeight * 0.42 ? '20px' : Math.round(plot.over.clientHeight * 0.58) + 'px';
     tip.style.left = Math.max(4, Math.min(room - width - 4, x + 16 + width > room ? x - width - 28 : x + 16)) + 'px';
   };
   const options = {

@@ -146,14 +146,14 @@ function drawLarge(host, table, main, options) {
     legend: { show: false },
     scales: {
       x: { time: options.byTime, range: xRange },
-      y: { distr: options.log ? 3 : 1, range: options.log ? undefined : yRange },
+      y: { distr: options.log ? 3 : 1, range: yRange },
     },
     axes: [xAxis(table, lead, options), yAxis(scale, options)],
     series: lines,
     bands: [{ series: [2, 1], fill: color('band') }],
     cursor: {
       drag: { x: true, y: false, setScale: true, uni: 10 },
-      focus: { prox: 30 },
+      y: false,
       points: { show: (u, n) => n > 3, size: 8 },
     },
     hooks: {
@@ -173,7 +173,8 @@ function drawLarge(host, table, main, options) {
     return from === xs[0] && to === xs[xs.length - 1] ? [from - room, to + room] : [from, to];
   }
   function yRange(u, from, to) {
-    if (from === null) return [0, 1];
+    if (from === null) return options.log ? [1, 10] : [0, 1];
+    if (options.log) return [from / 1.1, to * 1.1];
     const room = (to - from) * 0.08 || Math.abs(to) * 0.05 || 1;
     return [from >= 0 && from < room ? 0 : from - room, to + room];
   }
@@ -188,7 +189,7 @@ function axisOf() {
 }
 
 function xAxis(table, lead, options) {
-  if (options.byTime) return { ...axisOf(), space: 90 };
+  if (options.byTime) return { ...axisOf(), space: 90, size: 34, values: (u, splits, axis, space, step) => timeLabels(splits, step) };
   const { runs: all, tracks } = table;
   /* A place has the commit of the chart's own series there, else that of another one. */
   const commitAt = (x) => {
@@ -199,44 +200,55 @@ function xAxis(table, lead, options) {
     return '';
   };
   return {
-    ...axisOf(), space: 90, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000],
+    ...axisOf(), space: 90, size: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000],
+    splits: (u, axis, from, to, step) => {
+      const splits = [];
+      for (let x = Math.max(0, Math.ceil(from / step) * step); x <= Math.min(to, table.xs[table.xs.length - 1]); x += step) splits.push(x);
+      return splits;
+    },
     values: (u, splits) => splits.map(commitAt),
   };
 }
 
+/* Days, or hours where they are close, with the year or the day where it begins. */
+function timeLabels(splits, step) {
+  let before = '';
+  return splits.map((seconds) => {
+    const [day, hour] = dateTime(seconds * 1000).split(' '), whole = step >= 86400;
+    const major = whole ? day.slice(0, 4) : day, label = whole ? day.slice(5) : hour;
+    const text = major === before ? label : whole ? day : day.slice(5) + ' ' + hour;
+    before = major;
+    return text;
+  });
+}
+
 function yAxis(scale, options) {
   return {
-    ...axisOf(), size: 82,
-    values: (u, splits) => splits.map((v) => (v === null || (options.log && !isRound(v)) ? '' : digits(Number((v * scale.factor).toPrecision(6))) + scale.suffix)),
+    ...axisOf(), size: 82, filter: (u, splits) => splits, splits: options.log ? (u, axis, from, to) => logSplits(from, to) : undefined,
+    values: (u, splits) => splits.map((v) => digits(Number((v * scale.factor).toPrecision(6))) + scale.suffix),
   };
 }
 
-/* 1, 2 and 5 times powers of ten: the labels of a log axis. */
-function isRound(v) {
-  const lead = v / 10 ** Math.floor(Math.log10(v) + 1e-9);
-  return [1, 2, 5].some((n) => Math.abs(lead - n) < 1e-6);
+/* 1, 2 and 5 times powers of ten; of less than a decade, even steps. */
+function logSplits(from, to) {
+  const splits = [];
+  for (let power = 10 ** Math.floor(Math.log10(from)); power <= to; power *= 10) {
+    for (const n of [1, 2, 5]) if (n * power >= from && n * power <= to) splits.push(n * power);
+  }
+  if (splits.length >= 4) return splits;
+  const rough = (to - from) / 6, power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((s) => s >= rough), even = [];
+  for (let v = Math.ceil(from / step) * step; v <= to; v += step) even.push(v);
+  return even;
 }
 
 /* Behind the lines: changes, accepted marks, and where a branch left. */
 function drawMarks(u, table, lead, options) {
   const { ctx, bbox } = u, { runs: all, tracks, xs } = table, ratio = window.devicePixelRatio || 1;
+  const lines = [];
   const vertical = (x, stroke, dash, text) => {
     const at = Math.round(u.valToPos(x, 'x', true));
-    if (at < bbox.left || at > bbox.left + bbox.width) return;
-    ctx.save();
-    ctx.strokeStyle = ctx.fillStyle = stroke;
-    ctx.lineWidth = ratio;
-    ctx.setLineDash(dash.map((d) => d * ratio));
-    ctx.beginPath();
-    ctx.moveTo(at, bbox.top);
-    ctx.lineTo(at, bbox.top + bbox.height);
-    ctx.stroke();
-    ctx.font = `${11 * ratio}px system-ui, sans-serif`;
-    ctx.textBaseline = 'top';
-    const wide = ctx.measureText(text).width + 4 * ratio, right = at + wide > bbox.left + bbox.width;
-    ctx.textAlign = right ? 'right' : 'left';
-    ctx.fillText(text, at + (right ? -4 : 4) * ratio, bbox.top + 2 * ratio);
-    ctx.restore();
+    if (at >= bbox.left && at <= bbox.left + bbox.width) lines.push({ at, stroke, dash, text: text.length > 26 ? text.slice(0, 25) + '…' : text });
   };
   const times = Array.from(lead.points.run, (run) => all.time[all.place.get(run)]);
   /* Between the last point before a time and the first from it on. */
@@ -255,8 +267,28 @@ function drawMarks(u, table, lead, options) {
   for (const track of tracks) {
     if (!track.forked) continue;
     const x = options.byTime ? track.one.stream.fork_time / 1000 : track.start + 0.5;
-    if (x >= xs[0]) vertical(x, color('mark'), [6, 4], track.one.stream.branch + ' begins');
+    if (x >= xs[0]) vertical(x, color('mark'), [6, 4], track.one.stream.branch);
   }
+  /* Texts that would lie over each other stand in rows. */
+  const ends = [];
+  ctx.save();
+  ctx.font = `${11 * ratio}px system-ui, sans-serif`;
+  ctx.textBaseline = 'top';
+  ctx.lineWidth = ratio;
+  for (const { at, stroke, dash, text } of lines.sort((x, y) => x.at - y.at)) {
+    const wide = ctx.measureText(text).width, left = at + wide + 8 * ratio > bbox.left + bbox.width ? at - wide - 4 * ratio : at + 4 * ratio;
+    let row = ends.findIndex((end) => end < left);
+    if (row < 0) row = ends.length;
+    ends[row] = left + wide + 6 * ratio;
+    ctx.strokeStyle = ctx.fillStyle = stroke;
+    ctx.setLineDash(dash.map((d) => d * ratio));
+    ctx.beginPath();
+    ctx.moveTo(at, bbox.top);
+    ctx.lineTo(at, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(text, left, bbox.top + (2 + 14 * row) * ratio);
+  }
+  ctx.restore();
 }
 
 /* Before the lines: points that alerted, that are excluded, that failed. */

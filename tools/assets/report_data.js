@@ -226,6 +226,7 @@ function percent(delta) {
   if (delta === null || Number.isNaN(delta)) return '';
   if (delta >= 9) return '× ' + digits(Number((delta + 1).toPrecision(2)));
   const size = Math.abs(delta * 100);
+  if (size < 0.05) return '±0 %';
   return (delta < 0 ? '−' : '+') + size.toFixed(size < 10 ? 1 : 0) + ' %';
 }
 
