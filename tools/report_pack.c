@@ -120,10 +120,11 @@ static double step_of(const struct report_points *points, double share)
     double wanted = noise > 0 ? noise / share : most * 1e-6;
     wanted = fmax(wanted, most / LARGEST);
     double step = round_step(wanted);
-    /* Counts, and decimals as a harness printed them, stay what they are. */
+    /* Counts, and decimals as a harness printed them, stay what they are where there is room. */
     double exact = pow(10, ceil(log10(wanted)) - 1);
     for (int i = 0; i < 3; i++, exact *= 10)
-        if (most / exact < LARGEST && exact >= step / 20 && is_exact(points, exact)) step = exact;
+        if (most / exact < LARGEST && exact >= step * 8 / share && is_exact(points, exact))
+            step = exact;
     return step;
 }
 

@@ -19,7 +19,7 @@ enum { CHUNK_BYTES = 96 * 1024 };
  * small enough to be read at once. */
 static double share_of(uint64_t points)
 {
-    return points > 4000000 ? 12 : points > 1000000 ? 64 : 1024;
+    return points > 4000000 ? 8 : points > 1000000 ? 64 : 1024;
 }
 
 /* The points of the series that is being read. */

@@ -169,14 +169,14 @@ function verdictParts() {
   const part = (title, text, states) => {
     const rows = checks.filter((row) => states.includes(stateOf(row)));
     const groups = groupRows(rows, (r) => r.good_commit + ' ' + (r.bad_commit || r.commit) + ' ' + r.series.stream.branch,
-      (r) => r.time, (r) => deltaOf(r) || 0);
+      (r) => r.time, (r) => movedBy(r) || 0);
     return groupList(title, text, groups, (group) => {
       const first = group.rows[0];
       return groupCard(group,
         el('h3', {}, first.good_commit || first.bad_commit ? rangeText(first.good_commit, first.bad_commit) : commitText(first.commit),
           el('span', { class: 'dim' }, [dateTime(first.time), several('branch') ? first.series.stream.branch : null, plural(group.rows.length, 'series')].filter(Boolean).join(' · '))),
         (row) => movedRow(row.series, isOpen(row) ? row.before : row.base, row.value,
-          isOpen(row) && row.before ? row.value / row.before - 1 : deltaOf(row),
+          movedBy(row),
           isOpen(row) ? '' : row.q !== null ? probability(row.q).replace(/^p/, 'q') : probability(row.p), badge(stateOf(row))));
     });
   };
@@ -242,8 +242,8 @@ function overview(main) {
       newest ? el('span', {}, ' · newest run ', el('time', {}, dateTime(newest.time)), ' of ', commitText(newest.commit)) : null),
     verdictBar(),
     parts.length ? el('div', {}, parts) : el('p', { class: 'note' }, 'Nothing moved: no verdict but calm ones, and no change in the whole history.'),
-    data.judged_last ? el('p', { class: 'dim' }, `Charts show the limits of the newest ${data.judged_last} points of each series, and values to a few digits, as this page has many points.`) : null,
-    el('footer', {}, `Made ${data.made.replace('T', ' ').replace('Z', ' UTC')} by pace ${data.pace} from `, el('code', {}, data.selector), '. Times are UTC.'));
+    el('footer', {}, data.judged_last ? `Charts have the limits of the newest ${data.judged_last} points of each series, and values in steps of a tenth of their noise, as there are many points here. ` : null,
+      `Made ${data.made.replace('T', ' ').replace('Z', ' UTC')} by pace ${data.pace} from `, el('code', {}, data.selector), '. Times are UTC.'));
 }
 
 /* -- all series ----------------------------------------------------------------------------------- */
@@ -257,7 +257,7 @@ const SORTS = {
   change: ['newest change', (a, b) => newestChange(b) - newestChange(a) || a.index - b.index],
 };
 function rank(one) { const at = ATTENTION.indexOf(stateOf(one.row)); return at < 0 ? ATTENTION.length : at; }
-function far(one) { return one.row ? Math.abs(deltaOf(one.row) || 0) : 0; }
+function far(one) { return one.row ? Math.abs(movedBy(one.row) || 0) : 0; }
 
 /* Each word is somewhere in the path. */
 function chosen(state) {
@@ -294,7 +294,7 @@ function filters(state) {
 const CARD_HEIGHT = 168, CARD_WIDTH = 300, GAP = 12;
 
 function card(one) {
-  const row = one.row, state = stateOf(row), delta = row ? deltaOf(row) : null;
+  const row = one.row, state = stateOf(row), delta = row ? movedBy(row) : null;
   const calm = state === 'ok' || state === 'flat-ok';
   return el('a', { class: 'card', href: seriesAddress(one), 'data-index': one.index },
     titleOf(one, 38), el('div', { class: 'context' }, whereOf(one, 38)), spark(one, 'chart'),
@@ -357,7 +357,7 @@ function seriesTable(list) {
     const row = one.row;
     return el('tr', {}, el('td', { class: 'grow' }, el('a', { href: seriesAddress(one) }, nameOf(one))), el('td', {}, contextOf(one)),
       el('td', { class: 'number' }, quantity(row ? row.value : null, one.unit)), el('td', { class: 'number' }, quantity(row ? row.base : null, one.unit)),
-      el('td', { class: 'number' }, row && deltaOf(row) !== null ? deltaText(one, deltaOf(row), stateOf(row)) : ''), el('td', {}, badge(stateOf(row))),
+      el('td', { class: 'number' }, row && movedBy(row) !== null ? deltaText(one, movedBy(row), stateOf(row)) : ''), el('td', {}, badge(stateOf(row))),
       el('td', { class: 'number' }, String(one.changes.length)), el('td', { class: 'number' }, String(one.points)));
   };
   return longTable(['benchmark', '', 'value', 'baseline', 'difference', 'verdict', 'changes', 'points'], list, rowOf);
@@ -468,12 +468,15 @@ function factsOf(one) {
   if (!row) return el('p', { class: 'facts' }, badge('none'));
   const limit = [['low_limit', '≥'], ['high_limit', '≤']].filter(([name]) => row[name] !== null).map(([name, sign]) => sign + ' ' + quantity(row[name], one.unit)).join(', ');
   const fact = (name, value) => (value === null || value === '' ? null : el('div', {}, el('dt', {}, name), el('dd', {}, value)));
+  /* What is still worse has a new level by now: what counts is the one before. */
+  const open = isOpen(row), delta = movedBy(row);
   return el('dl', { class: 'numbers' },
-    fact('newest', quantity(row.value, one.unit)), fact('baseline', row.base === null ? null : quantity(row.base, one.unit)),
-    fact('difference', deltaOf(row) === null ? null : deltaText(one, deltaOf(row), stateOf(row))), fact('limit', limit || null),
+    fact('newest', quantity(row.value, one.unit)), open ? fact('before', quantity(row.before, one.unit)) : null,
+    fact('difference', delta === null ? null : deltaText(one, delta, stateOf(row))),
+    fact(open ? 'new baseline' : 'baseline', row.base === null ? null : quantity(row.base, one.unit)), fact('limit', limit || null),
     fact('judged by', row.n ? plural(row.n, 'earlier run') : null), fact('chance', probability(row.p) || null),
     fact('verdict', badge(stateOf(row))),
-    isOpen(row) ? fact('since', rangeText(row.good_commit, row.bad_commit)) : null);
+    open ? fact('since', rangeText(row.good_commit, row.bad_commit)) : null);
 }
 
 let keysOfView = {}; /* what keys do on the page that is shown */

@@ -69,6 +69,12 @@ function isOpen(row) {
   return row.verdict !== 'worse' && row.before !== null;
 }
 
+/* Beside the baseline; what is still worse, beside the level before it got so. */
+function movedBy(row) {
+  if (!isOpen(row)) return deltaOf(row);
+  return row.before === 0 || row.value === null ? null : (row.value - row.before) / Math.abs(row.before);
+}
+
 /* What the page says of a series first. */
 function stateOf(row) {
   return row === null ? 'none' : isOpen(row) ? 'open' : row.verdict;
@@ -133,7 +139,7 @@ class Reader {
   column(out, step, has) {
     const fromFirst = this.bytes[this.at++] === 1;
     /* Steps below one divide exactly where they multiply with an error: 12.51, not 12.510000000000002. */
-    const whole = step < 1 ? Math.round(1 / step) : 0;
+    const parts = Math.round(1 / step), whole = step < 1 && Math.abs(parts * step - 1) < 1e-9 ? parts : 0;
     let before = 0, begun = false;
     for (let i = 0; i < out.length; i++) {
       if (!has(i)) continue;
