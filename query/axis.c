@@ -26,6 +26,7 @@ static void include_near(struct axis *axis, const struct figure *figure,
                          const struct figure_series *series)
 {
     const struct figure_columns *c = &figure->columns;
+    const struct held_column *columns[] = {c->low, c->high};
     double span = axis->most - axis->least, low = axis->least - span, high = axis->most + span;
     if (axis->by_ratio) {
         low = axis->least / AXIS_RATIO_SPAN;
@@ -33,8 +34,10 @@ static void include_near(struct axis *axis, const struct figure *figure,
     }
     for (size_t i = 0; i < series->count; i++) {
         double value, other;
-        if (figure_number(c->low, series->rows[i], &value)) extend_near(axis, low, high, value);
-        if (figure_number(c->high, series->rows[i], &value)) extend_near(axis, low, high, value);
+        for (size_t k = 0; k < sizeof columns / sizeof columns[0]; k++) {
+            if (figure_number(columns[k], series->rows[i], &value))
+                extend_near(axis, low, high, value);
+        }
         if (!figure_band(figure, series->rows[i], &value, &other)) continue;
         extend_near(axis, low, high, value);
         extend_near(axis, low, high, other);
@@ -198,6 +201,17 @@ const char *axis_value_text(const struct axis *axis, double value, char text[HUM
     }
     text_safe(text, HUMAN_TEXT_MAX, raw, strlen(raw));
     return text;
+}
+
+size_t axis_label_count(size_t points, size_t extent, size_t room, size_t gap)
+{
+    size_t last = points - 1;
+    for (size_t count = AXIS_LABELS_MAX; count > 2; count--) {
+        if (count - 1 > last) continue;
+        size_t apart = last / (count - 1) * (extent - 1) / last;
+        if (apart >= room + room / 2 + gap) return count;
+    }
+    return last && extent >= 2 * room + gap ? 2 : 1;
 }
 
 size_t axis_points(size_t count, size_t room, size_t *indices)

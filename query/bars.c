@@ -8,15 +8,38 @@
 #include <stddef.h>
 #include <string.h>
 
-size_t bars_widest(const struct bar *bars, size_t count, size_t offset)
+static size_t wider(size_t width, const char *text)
+{
+    size_t own = text_width(text);
+    return own > width ? own : width;
+}
+
+size_t bars_widest(const struct bars *bars, size_t offset)
 {
     size_t most = 0;
-    for (size_t i = 0; i < count; i++) {
-        const char *text = *(const char *const *)((const char *)&bars[i] + offset);
-        size_t width = text_width(text);
-        if (width > most) most = width;
-    }
+    for (size_t i = 0; i < bars->count; i++)
+        most = wider(most, *(const char *const *)((const char *)&bars->bars[i] + offset));
     return most;
+}
+
+size_t bars_fit(const struct bars *bars, size_t room, size_t gap, size_t *widths)
+{
+    size_t sum = 0;
+    for (size_t k = 0; k < bars->part_count; k++) {
+        widths[k] = 0;
+        for (size_t i = 0; i < bars->count; i++)
+            widths[k] = wider(widths[k], bars->bars[i].parts[k]);
+        sum += widths[k] + gap;
+    }
+    while (sum > room) {
+        size_t widest = 0;
+        for (size_t k = 1; k < bars->part_count; k++)
+            widest = widths[k] > widths[widest] ? k : widest;
+        if (widths[widest] <= BARS_PART_LEAST) break;
+        widths[widest]--;
+        sum--;
+    }
+    return sum;
 }
 
 /* One column's part of a label; NULL when it has none. */
@@ -31,43 +54,39 @@ static const char *label_part(struct arena *arena, const struct held_column *col
     return layout_safe(arena, column->values[row].text);
 }
 
-/* Adds a column to the labels, aligned. */
-static int label_add(struct bar *bars, size_t count, struct arena *arena,
-                     const struct held_column *column, const struct figure_columns *columns)
-{
-    const char **parts = arena_array(arena, count, sizeof *parts);
-    size_t before = bars_widest(bars, count, offsetof(struct bar, label));
-    if (!parts) return PACE_ENOMEM;
-    for (size_t r = 0; r < count; r++) {
-        const char *part = label_part(arena, column, columns, r), *label = bars[r].label;
-        size_t pad = before ? before - text_width(label) + 2 : 0;
-        bars[r].label = part ? arena_printf(arena, "%s%*s%s", label, (int)pad, "", part) : NULL;
-        if (!bars[r].label) return PACE_ENOMEM;
-    }
-    return 0;
-}
-
-/* A label is everything that tells rows apart: names, commit, kind, time; not what belongs to the
- * number. */
-static int make_labels(struct bar *bars, size_t count, struct arena *arena, const struct held *held,
-                       const struct figure_columns *columns)
+/* Names, commit, kind, time: what tells rows apart; not what belongs to the number. */
+static bool is_part(const struct held *held, const struct held_column *column)
 {
     static const char *const skipped[] = {"unit", "status", "verdict", "basis"};
     static const char other_commit[] = "_commit"; /* from_, bad_, ...: `commit` says enough */
-    for (size_t r = 0; r < count; r++)
-        bars[r].label = "";
+    size_t len = strlen(column->name), tail = sizeof other_commit - 1;
+    if (column->type != PACE_FIELD_TIME && column->type != PACE_FIELD_TEXT) return false;
+    if (len > tail && strcmp(column->name + len - tail, other_commit) == 0) return false;
+    for (size_t i = 0; i < sizeof skipped / sizeof skipped[0]; i++) {
+        if (strcmp(column->name, skipped[i]) == 0) return false;
+    }
+    if (held->count == 1) return true;
+    for (size_t r = 1; r < held->count; r++) {
+        if (!held_equal(column, 0, r)) return true;
+    }
+    return false;
+}
+
+static int make_parts(struct bars *bars, struct arena *arena, const struct held *held,
+                      const struct figure_columns *columns)
+{
+    for (size_t i = 0; i < bars->count; i++) {
+        bars->bars[i].parts = arena_array(arena, held->column_count, sizeof *bars->bars[i].parts);
+        if (!bars->bars[i].parts) return PACE_ENOMEM;
+    }
     for (size_t c = 0; c < held->column_count; c++) {
-        const struct held_column *column = &held->columns[c];
-        bool skip = column->type != PACE_FIELD_TIME && column->type != PACE_FIELD_TEXT;
-        for (size_t i = 0; i < sizeof skipped / sizeof skipped[0]; i++)
-            skip = skip || strcmp(column->name, skipped[i]) == 0;
-        size_t len = strlen(column->name), tail = sizeof other_commit - 1;
-        skip = skip || (len > tail && strcmp(column->name + len - tail, other_commit) == 0);
-        bool differs = held->count == 1;
-        for (size_t r = 1; r < held->count && !differs; r++)
-            differs = !held_equal(column, 0, r);
-        if (skip || !differs) continue;
-        if (label_add(bars, count, arena, column, columns)) return PACE_ENOMEM;
+        if (!is_part(held, &held->columns[c])) continue;
+        for (size_t r = 0; r < bars->count; r++) {
+            const char *part = label_part(arena, &held->columns[c], columns, r);
+            if (!part) return PACE_ENOMEM;
+            bars->bars[r].parts[bars->part_count] = part;
+        }
+        bars->part_count++;
     }
     return 0;
 }
@@ -136,11 +155,11 @@ static void size_bars(struct bar *bars, size_t count, bool *negative)
     }
 }
 
-static int fill_bars(struct bar *bars, size_t count, struct arena *arena, const struct held *held,
+static int fill_bars(struct bars *bars, struct arena *arena, const struct held *held,
                      const struct figure_columns *columns)
 {
-    for (size_t r = 0; r < count; r++) {
-        struct bar *bar = &bars[r];
+    for (size_t r = 0; r < bars->count; r++) {
+        struct bar *bar = &bars->bars[r];
         bar->unit = columns->value->units[r];
         bar->value = columns->value->missing[r] ? (double)NAN : columns->value->values[r].number;
         bar->word = columns->verdict && !columns->verdict->missing[r]
@@ -148,8 +167,8 @@ static int fill_bars(struct bar *bars, size_t count, struct arena *arena, const 
                         : "";
         bar->tone = bar_tone(held, columns, r);
     }
-    if (make_labels(bars, count, arena, held, columns)) return PACE_ENOMEM;
-    return make_numbers(bars, count, arena, columns);
+    if (make_parts(bars, arena, held, columns)) return PACE_ENOMEM;
+    return make_numbers(bars->bars, bars->count, arena, columns);
 }
 
 /* A column's text where it is the same in all rows of several, else "". */
@@ -194,8 +213,7 @@ int bars_build(struct bars *bars, struct arena *arena, const struct figure *figu
     size_t count = held->count < most ? held->count : most;
     *bars = (struct bars){.count = count, .left_out = held->count - count};
     bars->bars = arena_array(arena, count, sizeof *bars->bars);
-    if (!bars->bars || fill_bars(bars->bars, count, arena, held, &figure->columns))
-        return PACE_ENOMEM;
+    if (!bars->bars || fill_bars(bars, arena, held, &figure->columns)) return PACE_ENOMEM;
     size_bars(bars->bars, count, &bars->negative);
     bars->heading = make_heading(arena, held, &figure->columns, ascii);
     return arena->failed ? PACE_ENOMEM : 0;

@@ -258,7 +258,7 @@ static void add_formats(struct place *place)
 {
     const char *name, *meaning;
     for (size_t i = 0; (name = format_name(i, &meaning)) != NULL; i++)
-        if (format_is_built(name)) offer_add(&place->offers, name, meaning, false);
+        offer_add(&place->offers, name, meaning, false);
 }
 
 /* A name after `drop KIND`. */

@@ -12,9 +12,10 @@
 static const struct {
     const char *verdict, *sign, *ascii, *outline;
     enum format_tone tone;
+    int filled;
 } marks[FIGURE_PLAIN] = {
-#define FIGURE_MARK(id, verdict, sign, ascii, tone, outline)                                       \
-    [id] = {verdict, sign, ascii, outline, tone},
+#define FIGURE_MARK(id, verdict, sign, ascii, tone, outline, filled)                               \
+    [id] = {verdict, sign, ascii, outline, tone, filled},
 #include "figure.def"
 #undef FIGURE_MARK
 };
@@ -32,6 +33,11 @@ const char *figure_mark_sign(enum figure_mark mark, int ascii)
 const char *figure_mark_outline(enum figure_mark mark)
 {
     return marks[mark].outline;
+}
+
+int figure_mark_filled(enum figure_mark mark)
+{
+    return marks[mark].filled;
 }
 
 enum format_tone figure_mark_tone(enum figure_mark mark)

@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 enum figure_mark {
-#define FIGURE_MARK(id, verdict, sign, ascii, tone, outline) id,
+#define FIGURE_MARK(id, verdict, sign, ascii, tone, outline, filled) id,
 #include "figure.def"
 #undef FIGURE_MARK
     FIGURE_PLAIN /* no mark; also how many there are */
@@ -25,6 +25,7 @@ enum figure_mark {
 const char *figure_mark_word(enum figure_mark mark);
 const char *figure_mark_sign(enum figure_mark mark, int ascii);
 const char *figure_mark_outline(enum figure_mark mark);
+int figure_mark_filled(enum figure_mark mark);
 enum format_tone figure_mark_tone(enum figure_mark mark);
 
 /* Which columns a figure uses; NULL: the rows have none. */

@@ -28,13 +28,6 @@ const char *format_name(size_t index, const char **meaning)
     return formats[index].name;
 }
 
-int format_is_built(const char *name)
-{
-    for (size_t i = 0; i < FORMATS; i++)
-        if (strcmp(formats[i].name, name) == 0) return formats[i].format != NULL;
-    return 0;
-}
-
 /* -- errors ------------------------------------------------------------------------------------ */
 
 static int fail(struct pace_error *error, int code, const char *message)
@@ -51,21 +44,9 @@ static int fail_unknown(struct pace_error *error, const char *name)
     char safe[80], message[400];
     text_safe(safe, sizeof safe, name, strlen(name));
     int at = snprintf(message, sizeof message, "no format '%s'; the formats are", safe);
-    for (size_t i = 0; i < FORMATS; i++) {
-        if (!formats[i].format) continue;
+    for (size_t i = 0; i < FORMATS; i++)
         at += snprintf(message + at, sizeof message - (size_t)at, " %s", formats[i].name);
-    }
     return fail(error, PACE_ENOTFOUND, message);
-}
-
-static int fail_unbuilt(struct pace_error *error, const char *name)
-{
-    char message[200];
-    snprintf(message, sizeof message,
-             "format '%s' is not built yet; use `as plot` in a terminal, `as csv` or `as json` for "
-             "other programs",
-             name);
-    return fail(error, PACE_EMISUSE, message);
 }
 
 /* What a format or the sink returned, with its message. */
@@ -93,7 +74,6 @@ int pace_writer_open(const char *format, const struct pace_writer_options *optio
     while (index < FORMATS && strcmp(formats[index].name, format) != 0)
         index++;
     if (index == FORMATS) return fail_unknown(error, format);
-    if (!formats[index].format) return fail_unbuilt(error, format);
 
     struct pace_writer *writer = calloc(1, sizeof *writer);
     if (!writer) return fail(error, PACE_ENOMEM, "opening a writer: out of memory");

@@ -32,12 +32,10 @@ struct format {
 };
 
 extern const struct format format_table, format_csv, format_tsv, format_json, format_jsonl,
-    format_markdown, format_plot, format_line;
+    format_markdown, format_plot, format_svg, format_line;
 
 /* Name and meaning of one format of format.def, in its order; NULL past the end. */
 const char *format_name(size_t index, const char **meaning);
-/* 1 when a writer of this name can be opened. */
-int format_is_built(const char *name);
 
 /* -- cells ------------------------------------------------------------------------------------- */
 

@@ -200,8 +200,7 @@ static int list_formats(struct context *ctx, struct op **out)
     const char *name, *meaning;
     int status = make_texts(ctx, names, 2, out);
     for (size_t i = 0; !status && (name = format_name(i, &meaning)); i++)
-        if (format_is_built(name))
-            status = put_texts(ctx, *out, (const char *const[]){name, meaning}, 2);
+        status = put_texts(ctx, *out, (const char *const[]){name, meaning}, 2);
     return status;
 }
 

@@ -252,7 +252,8 @@ struct pace_writer_options {
     int64_t now_ns; /* for "3 days ago"; 0: never */
 };
 
-/* A writer for one result. Formats: those of `as` (svg is not built yet: PACE_EMISUSE). Errors: PACE_ENOTFOUND (no such format), PACE_ENOMEM. */
+/* A writer for one result. Formats: those of `as`. Errors: PACE_ENOTFOUND (no such format),
+ * PACE_ENOMEM. */
 PACE_API int pace_writer_open(const char *format, const struct pace_writer_options *options,
                               pace_sink *sink, void *sink_context, struct pace_error *error,
                               pace_writer **out);

@@ -113,11 +113,6 @@ static int push_range(struct planner *planner, const struct stage *stage)
     return status;
 }
 
-static int not_yet(struct context *ctx, struct span span, const char *what)
-{
-    return context_fail(ctx, Q_NOT_YET, span, NULL, "'%s' is parsed, but not built yet", what);
-}
-
 static int plan_format(struct context *ctx, const struct stage *stage, struct plan *plan)
 {
     plan->format = slice_string(ctx->arena, stage->name);
@@ -125,9 +120,7 @@ static int plan_format(struct context *ctx, const struct stage *stage, struct pl
     const char *names[32];
     size_t count = 0;
     while (count < 32 && (names[count] = format_name(count, NULL))) {
-        if (strcmp(names[count++], plan->format) != 0) continue;
-        if (format_is_built(plan->format)) return 0;
-        return not_yet(ctx, stage->name_span, plan->format);
+        if (strcmp(names[count++], plan->format) == 0) return 0;
     }
     return context_fail(ctx, Q_NO_FORMAT, stage->name_span,
                         context_suggest(ctx, stage->name, names, count), "no format '%s'",

@@ -44,40 +44,53 @@ static void put_padded(struct text_out *out, const char *text, size_t width, boo
     if (!right) text_out_repeat(out, " ", pad);
 }
 
+enum { PART_GAP = 2 };
+
 /* Columns of the parts of a line; left is 0 when no number is negative. */
 struct bar_room {
-    size_t label, number, word;
+    size_t *parts;
+    size_t number, word;
     unsigned left, right;
 };
 
-static struct bar_room share_room(size_t width, const struct bar *bars, size_t count, bool negative)
+static int share_room(struct bar_room *room, struct arena *arena, size_t width,
+                      const struct bars *bars)
 {
-    enum { LEAST_BAR = 16, LEAST_LABEL = 8, GAPS = 4 };
-    struct bar_room room = {
-        .label = bars_widest(bars, count, offsetof(struct bar, label)),
-        .number = bars_widest(bars, count, offsetof(struct bar, number)),
-        .word = bars_widest(bars, count, offsetof(struct bar, word)),
+    enum { LEAST_BAR = 16, LEAST_LABEL = 8, GAPS = 2 };
+    *room = (struct bar_room){
+        .parts = arena_array(arena, bars->part_count + 1, sizeof *room->parts),
+        .number = bars_widest(bars, offsetof(struct bar, number)),
+        .word = bars_widest(bars, offsetof(struct bar, word)),
     };
-    size_t fixed = room.number + GAPS + (room.word ? room.word + 2 : 0) + negative;
+    if (!room->parts) return PACE_ENOMEM;
+    size_t fixed = room->number + GAPS + (room->word ? room->word + 2 : 0) + bars->negative;
     size_t labels =
         width > fixed + LEAST_BAR + LEAST_LABEL ? width - fixed - LEAST_BAR : LEAST_LABEL;
-    if (room.label > labels) room.label = labels;
-    size_t bar = width > fixed + room.label ? width - fixed - room.label : 1;
-    room.right = (unsigned)(negative ? (bar + 1) / 2 : bar);
-    room.left = negative ? room.right : 0;
-    return room;
+    labels = bars_fit(bars, labels, PART_GAP, room->parts);
+    size_t bar = width > fixed + labels ? width - fixed - labels : 1;
+    room->right = (unsigned)(bars->negative ? (bar + 1) / 2 : bar);
+    room->left = bars->negative ? room->right : 0;
+    return 0;
 }
 
-static int put_bar_line(struct pace_writer *writer, struct arena *arena, const struct bar *bar,
-                        const struct bar_room *room)
+static int put_parts(struct pace_writer *writer, struct arena *arena, const struct bar *bar,
+                     const struct bar_room *room, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        char *text = arena_alloc(arena, strlen(bar->parts[k]) + 4);
+        if (!text) return PACE_ENOMEM;
+        text_shorten(text, bar->parts[k], room->parts[k], writer->options.ascii);
+        put_padded(&writer->out, text, room->parts[k] + PART_GAP, false);
+    }
+    return 0;
+}
+
+static void put_bar_line(struct pace_writer *writer, const struct bar *bar,
+                         const struct bar_room *room)
 {
     struct text_out *out = &writer->out;
     bool ascii = writer->options.ascii != 0, drawn = room->left || bar->size > 0;
     enum format_tone tone = bar->tone == TONE_PLAIN ? TONE_LINE : bar->tone;
-    char *label = arena_alloc(arena, strlen(bar->label) + 4);
-    if (!label) return PACE_ENOMEM;
-    text_shorten(label, bar->label, room->label, ascii);
-    put_padded(out, label, room->label ? room->label + 2 : 0, false);
     put_padded(out, bar->number, room->number, true);
     if (room->word && (drawn || bar->word[0])) {
         text_out_put(out, "  ");
@@ -94,18 +107,19 @@ static int put_bar_line(struct pace_writer *writer, struct arena *arena, const s
         format_tone_end(writer, tone);
     }
     text_out_put(out, "\n");
-    return 0;
 }
 
 int plot_bars(struct pace_writer *writer, struct arena *arena, const struct figure *figure)
 {
     struct bars bars;
     if (bars_build(&bars, arena, figure, PLOT_BARS_MAX, writer->options.ascii)) return PACE_ENOMEM;
-    struct bar_room room = share_room(plot_width(writer), bars.bars, bars.count, bars.negative);
+    struct bar_room room;
+    if (share_room(&room, arena, plot_width(writer), &bars)) return PACE_ENOMEM;
     format_toned(writer, TONE_DIM, bars.heading);
     text_out_put(&writer->out, "\n");
     for (size_t i = 0; i < bars.count; i++) {
-        if (put_bar_line(writer, arena, &bars.bars[i], &room)) return PACE_ENOMEM;
+        if (put_parts(writer, arena, &bars.bars[i], &room, bars.part_count)) return PACE_ENOMEM;
+        put_bar_line(writer, &bars.bars[i], &room);
     }
     if (bars.left_out == 0) return 0;
     char line[64];

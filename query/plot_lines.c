@@ -15,6 +15,7 @@
 
 #include "axis.h"
 #include "chart.h"
+#include "event.h"
 #include "layout.h"
 #include "spark.h"
 
@@ -32,7 +33,7 @@ enum {
     AXIS_WIDTH = 2, /* " ┤" */
     PAIR_GAP = 3,
     LABEL_GAP = 2,
-    LABELS_MAX = 24,
+
     INK_COUNT = INK_MARK + FIGURE_PLAIN,
 };
 
@@ -40,14 +41,6 @@ enum {
 struct label {
     const char *time, *commit;
     unsigned column, at; /* of its point, and where the text begins */
-};
-
-/* One line of the list below a panel, in columns. */
-struct event {
-    size_t at;    /* the point */
-    unsigned ink; /* INK_CHANGE, or a mark */
-    enum format_tone tone;
-    const char *time, *commit, *value, *word, *rest;
 };
 
 struct panel {
@@ -61,11 +54,10 @@ struct panel {
     bool drawn; /* there is an axis */
     const char *row_labels[ROWS_MAX];
     unsigned label_width;
-    struct label labels[LABELS_MAX];
+    struct label labels[AXIS_LABELS_MAX];
     size_t label_count;
     bool with_commits; /* a line of commits below that of times */
-    struct event *events;
-    size_t event_count, event_total;
+    struct events events;
     bool used[INK_COUNT]; /* inks that the legend explains */
 };
 
@@ -210,19 +202,6 @@ static const char *fit(struct panel *panel, const char *text, unsigned room)
     return out;
 }
 
-/* How many labels of `room` columns find a place. The first and the last lie within the axis, so
- * their neighbours are half a label nearer; points are whole, so some are nearer than others. */
-static size_t labels_that_fit(const struct panel *panel, unsigned room)
-{
-    size_t last = panel->series->count - 1, columns = panel->chart.columns;
-    for (size_t count = LABELS_MAX; count > 2; count--) {
-        if (count - 1 > last) continue;
-        size_t apart = last / (count - 1) * (columns - 1) / last;
-        if (apart >= room + room / 2 + LABEL_GAP) return count;
-    }
-    return last && columns >= 2 * room + LABEL_GAP ? 2 : 1;
-}
-
 /* As many labels as fit: the first to the right of its point, the last to the left, others around
  * it. */
 static void label_points(struct panel *panel)
@@ -235,7 +214,8 @@ static void label_points(struct panel *panel)
     unsigned time_room = (unsigned)strlen(detail == TIME_DAY ? "2026-08-03" : "14:05");
     if (timed && room < time_room) room = time_room;
     if (!timed && !panel->figure->columns.commit) return;
-    size_t indices[LABELS_MAX], most = labels_that_fit(panel, room);
+    size_t indices[AXIS_LABELS_MAX];
+    size_t most = axis_label_count(series->count, columns, room, LABEL_GAP);
     if (most < 2) room = columns;
     panel->label_count = axis_points(series->count, most, indices);
     for (size_t i = 0; i < panel->label_count; i++) {
@@ -253,82 +233,6 @@ static void label_points(struct panel *panel)
         label->at = label->column > width / 2 ? label->column - width / 2 : 0;
         if (label->at + width > columns) label->at = columns > width ? columns - width : 0;
     }
-}
-
-/* -- events ------------------------------------------------------------------------------------ */
-
-static const char *quantity(struct panel *panel, double value)
-{
-    char text[HUMAN_TEXT_MAX];
-    const char *kept = arena_string(panel->arena, axis_value_text(&panel->axis, value, text));
-    return kept ? kept : "";
-}
-
-/* "from 480 us  +8.3 %"; what is ten times as much or more reads better as "82.2x". */
-static const char *compared(struct panel *panel, const char *with, double from, double to)
-{
-    char change[HUMAN_TEXT_MAX] = "";
-    double ratio = fabs(from) > 0 ? to / from : (double)NAN;
-    if (ratio >= 10 && ratio < 1e6)
-        snprintf(change, sizeof change, "%.*fx", ratio < 100 ? 1 : 0, ratio);
-    else if (isfinite(ratio))
-        human_text(change, "delta", ratio - 1, "");
-    const char *text = arena_printf(panel->arena, "%s %s  %s", with, quantity(panel, from), change);
-    return text ? text : "";
-}
-
-static void fill_mark(struct panel *panel, struct event *event, uint32_t row)
-{
-    const struct figure_columns *c = &panel->figure->columns;
-    enum figure_mark mark = figure_mark_of(panel->figure, row);
-    double value, base;
-    bool there = figure_number(c->value, row, &value);
-    event->ink = INK_MARK + mark;
-    event->tone = figure_mark_tone(mark);
-    event->word = figure_mark_word(mark);
-    event->value = there ? quantity(panel, value) : "-";
-    event->rest = "";
-    if (there && figure_number(c->base, row, &base))
-        event->rest = compared(panel, "base", base, value);
-}
-
-static void fill_change(struct panel *panel, struct event *event,
-                        const struct figure_change *change)
-{
-    event->ink = INK_CHANGE;
-    event->tone = change->tone;
-    event->word = "change";
-    event->value = quantity(panel, change->after);
-    event->rest = compared(panel, "from", change->before, change->after);
-}
-
-/* Changes, then the gravest marks; both in the order of time. */
-static int list_events(struct panel *panel)
-{
-    const struct figure_series *series = panel->series;
-    enum time_detail detail =
-        panel->figure->columns.time ? TIME_MINUTE : TIME_DAY; /* an event is of a run */
-    size_t marks[PLOT_MARKS_MAX], changes = series->change_count;
-    if (changes > PLOT_MARKS_MAX) changes = PLOT_MARKS_MAX;
-    size_t count = figure_gravest(panel->figure, series, PLOT_MARKS_MAX, marks);
-    panel->events = arena_array(panel->arena, count + changes + 1, sizeof *panel->events);
-    if (!panel->events) return PACE_ENOMEM;
-    panel->event_total = series->change_count + series->mark_count;
-    size_t mark = 0, change = 0;
-    while (mark < count || change < changes) {
-        struct event *event = &panel->events[panel->event_count++];
-        bool is_change =
-            change < changes && (mark == count || series->changes[change].at <= marks[mark]);
-        event->at = is_change ? series->changes[change].at : marks[mark];
-        uint32_t row = series->rows[event->at];
-        event->time = figure_time(panel->figure, panel->arena, row, detail);
-        event->commit = figure_commit(panel->figure, panel->arena, row);
-        if (is_change)
-            fill_change(panel, event, &series->changes[change++]);
-        else
-            fill_mark(panel, event, row), mark++;
-    }
-    return panel->arena->failed ? PACE_ENOMEM : 0;
 }
 
 /* -- output: a panel is lines, so that two can stand side by side ------------------------------ */
@@ -451,8 +355,8 @@ static size_t put_labels(struct panel *panel, bool commits)
 static size_t widest_part(const struct panel *panel, size_t offset)
 {
     size_t most = 0;
-    for (size_t i = 0; i < panel->event_count; i++) {
-        const char *text = *(const char *const *)((const char *)&panel->events[i] + offset);
+    for (size_t i = 0; i < panel->events.count; i++) {
+        const char *text = *(const char *const *)((const char *)&panel->events.events[i] + offset);
         if (text_width(text) > most) most = text_width(text);
     }
     return most;
@@ -471,7 +375,8 @@ static size_t put_column(struct panel *panel, const char *text, size_t width, bo
 static size_t put_event(struct panel *panel, const struct event *event)
 {
     size_t used = put_blanks(panel, 2);
-    used += put_toned(panel, ink_tone(event->ink), chart_sign(event->ink, panel->chart.ascii));
+    unsigned ink = event->is_change ? INK_CHANGE : INK_MARK + event->mark;
+    used += put_toned(panel, event->tone, chart_sign(ink, panel->chart.ascii));
     used += put_blanks(panel, 1);
     used += put_column(panel, event->time, widest_part(panel, offsetof(struct event, time)), false);
     used +=
@@ -480,13 +385,12 @@ static size_t put_event(struct panel *panel, const struct event *event)
         put_column(panel, event->value, widest_part(panel, offsetof(struct event, value)), true);
     format_tone_begin(panel->writer, event->tone);
     size_t word = widest_part(panel, offsetof(struct event, word));
-    if (event->rest[0]) {
-        used += put_column(panel, event->word, word, false);
-    } else {
-        used += put(panel, event->word);
-    }
+    size_t rest = widest_part(panel, offsetof(struct event, rest));
+    used += event->rest[0] ? put_column(panel, event->word, word, false) : put(panel, event->word);
     format_tone_end(panel->writer, event->tone);
-    return used + put(panel, event->rest);
+    if (!event->rest[0]) return used;
+    used += put_column(panel, event->rest, rest, false);
+    return used + put(panel, event->change);
 }
 
 /* Title, chart, axis, one or two lines of labels, events, "and more". */
@@ -494,8 +398,8 @@ static size_t line_count(const struct panel *panel)
 {
     if (!panel->drawn) return 1;
     bool two = panel->with_commits && panel->figure->columns.time && panel->figure->columns.commit;
-    return 2 + panel->chart.rows + (panel->label_count ? 1 + two : 0) + panel->event_count +
-           (panel->event_total > panel->event_count);
+    return 2 + panel->chart.rows + (panel->label_count ? 1 + two : 0) + panel->events.count +
+           (panel->events.total > panel->events.count);
 }
 
 /* Writes one line; returns the columns used. */
@@ -517,9 +421,9 @@ static size_t put_line(struct panel *panel, size_t line)
             line--;
         }
     }
-    if (line < panel->event_count) return put_event(panel, &panel->events[line]);
+    if (line < panel->events.count) return put_event(panel, &panel->events.events[line]);
     char text[64];
-    snprintf(text, sizeof text, "  and %zu more", panel->event_total - panel->event_count);
+    snprintf(text, sizeof text, "  and %zu more", panel->events.total - panel->events.count);
     return put_toned(panel, TONE_DIM, text);
 }
 
@@ -545,7 +449,8 @@ static int prepare(struct panel *panel, bool one)
     draw_line(panel);
     draw_marks(panel);
     label_points(panel);
-    return list_events(panel);
+    return events_find(&panel->events, panel->arena, panel->figure, panel->series, &panel->axis,
+                       PLOT_MARKS_MAX);
 }
 
 /* Panels side by side. */

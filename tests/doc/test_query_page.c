@@ -90,7 +90,7 @@ static void put_formats(struct strbuf *out)
 {
     const char *name, *meaning;
     for (size_t i = 0; (name = format_name(i, &meaning)) != NULL; i++)
-        if (format_is_built(name)) item(out, name, meaning);
+        item(out, name, meaning);
 }
 
 /* A line a kind. */

@@ -16,6 +16,11 @@ static void test_plots(void **state)
     golden_check_drawn(*state, "tests/lang/plots.txt", &drawn);
 }
 
+static void test_pictures(void **state)
+{
+    golden_check(*state, "tests/lang/svg.txt");
+}
+
 /* The blocks of demo.txt are the examples, all of them, in their order. */
 static void test_all_are_there(void **state)
 {
@@ -62,8 +67,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_all_are_there),
-        cmocka_unit_test(test_answers),
+        /* Before the answers: one of these stores a value. */
         cmocka_unit_test(test_plots),
+        cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_answers),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

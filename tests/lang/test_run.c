@@ -7,12 +7,12 @@ static void test_results(void **state)
     golden_check(*state, "tests/lang/results.txt");
 }
 
-/* Every example of the manual runs, or says that a part of it is not built yet; none crashes. */
+/* Every example of the manual runs on another store too, or says what that lacks; none crashes. */
 static void test_examples_run(void **state)
 {
     pace *store = *state;
     char *examples = read_file("tests/lang/examples.txt");
-    size_t count = 0, not_yet = 0;
+    size_t count = 0;
     struct pace_error error;
     for (char *line = strtok(examples, "\n"); line; line = strtok(NULL, "\n")) {
         if (*line == '#' || !*line) continue;
@@ -30,13 +30,12 @@ static void test_examples_run(void **state)
             struct pace_diag diag;
             assert_int_equal(status, PACE_EQUERY);
             assert_int_equal(pace_diag_get(query, pace_diag_count(query) - 1, &diag), 0);
-            not_yet += diag.code == 90;
+            assert_true(diag.code > 0);
         }
         count++;
         pace_query_free(query);
         pace_session_close(session);
     }
-    print_message("# note %zu examples, %zu of them not built yet\n", count, not_yet);
     assert_true(count >= 49);
     free(examples);
 }

@@ -19,8 +19,8 @@
 #define T0           (INT64_C(1785765900) * SECOND) /* 2026-08-03T14:05:00Z */
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-static const char *const all_formats[] = {"table", "csv",      "tsv",  "json",
-                                          "jsonl", "markdown", "plot", "line"};
+static const char *const all_formats[] = {"table",    "csv",  "tsv", "json", "jsonl",
+                                          "markdown", "plot", "svg", "line"};
 
 /* -- a writer into memory ---------------------------------------------------------------------- */
 

@@ -596,7 +596,7 @@ static void plot_of_many_series(void **state)
 
 /* -- errors ------------------------------------------------------------------------------------ */
 
-static void unknown_and_unbuilt_formats(void **state)
+static void unknown_formats(void **state)
 {
     (void)state;
     struct pace_error error = {0};
@@ -606,9 +606,7 @@ static void unknown_and_unbuilt_formats(void **state)
     assert_int_equal(error.code, PACE_ENOTFOUND);
     assert_string_equal(error.message,
                         "no format 'x\\x1bml'; the formats are table csv tsv json jsonl "
-                        "markdown plot line");
-    assert_int_equal(pace_writer_open("svg", NULL, sink, NULL, &error, &writer), PACE_EMISUSE);
-    assert_non_null(strstr(error.message, "'svg' is not built yet"));
+                        "markdown plot svg line");
     assert_null(writer);
     assert_int_equal(pace_writer_open("", NULL, sink, NULL, NULL, &writer), PACE_ENOTFOUND);
     pace_writer_close(NULL);
@@ -622,10 +620,8 @@ static void every_format_is_listed(void **state)
     for (size_t i = 0; i < COUNT(expected); i++) {
         assert_string_equal(format_name(i, &meaning), expected[i]);
         assert_true(strlen(meaning) > 0);
-        assert_int_equal(format_is_built(expected[i]) != 0, strcmp(expected[i], "svg") != 0);
     }
     assert_null(format_name(COUNT(expected), NULL));
-    assert_false(format_is_built("xml"));
 }
 
 static void the_sinks_error_ends_the_writing(void **state)
@@ -675,13 +671,14 @@ static void writers_without_rows(void **state)
         "",
         "No rows.\n",
         "no rows\n",
+        NULL, /* a picture that says so: test_svg.c */
         ""};
     for (size_t f = 0; f < COUNT(all_formats); f++) {
         struct sunk sunk = {0};
         pace_writer *writer;
         assert_int_equal(pace_writer_open(all_formats[f], NULL, sink, &sunk, NULL, &writer), 0);
         assert_int_equal(pace_writer_finish(writer, NULL), 0);
-        assert_string_equal(sunk.bytes ? sunk.bytes : "", expected[f]);
+        if (expected[f]) assert_string_equal(sunk.bytes ? sunk.bytes : "", expected[f]);
         pace_writer_close(writer);
         free(sunk.bytes);
         sunk = (struct sunk){0};
@@ -713,7 +710,7 @@ int main(void)
         cmocka_unit_test(plot_of_bars),
         cmocka_unit_test(plots_of_odd_values),
         cmocka_unit_test(plot_of_many_series),
-        cmocka_unit_test(unknown_and_unbuilt_formats),
+        cmocka_unit_test(unknown_formats),
         cmocka_unit_test(every_format_is_listed),
         cmocka_unit_test(the_sinks_error_ends_the_writing),
         cmocka_unit_test(one_writer_takes_one_result),

@@ -2,6 +2,7 @@
 #include "../../query/format.h"
 #include "format_rows.h"
 #include "hostile.h"
+#include "xml_check.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -67,6 +68,18 @@ static void assert_json(const char *text, const char *name)
     json_decref(row);
 }
 
+/* A picture, which shows the name in its safe form. */
+static void assert_picture(const char *document, const char *name)
+{
+    struct xml_seen seen;
+    char safe[256];
+    assert_svg(document, &seen);
+    text_safe(safe, sizeof safe, name, strlen(name));
+    /* XML reads other line ends and some blanks as plain ones; none is left in safe text. */
+    if (strlen(safe) < 20) assert_non_null(strstr(seen.text, safe));
+    free(seen.text);
+}
+
 static void write_hostile(const char *name)
 {
     const char *names[] = {name, name, "tame"}, *tame[] = {"ok", "ok", "ok"};
@@ -93,6 +106,7 @@ static void write_hostile(const char *name)
             char *text = write_steps(all_formats[f], &options, &rows, 1024);
             assert_no_control(all_formats[f], text,
                               strcmp(all_formats[f], "tsv") == 0 ? "\n\t" : "\n");
+            if (strcmp(all_formats[f], "svg") == 0) assert_picture(text, name);
             if (strcmp(all_formats[f], "csv") == 0) each_csv_cell(text, assert_inert);
             if (strcmp(all_formats[f], "json") == 0) assert_json(text, name);
             if (strcmp(all_formats[f], "jsonl") == 0 && shape == 1) assert_json(text, name);
