@@ -56,6 +56,10 @@ pace_size_of_x_bytes{project="p",branch="main",testbed="t",benchmark="a\"b",meas
 # EOF
 END
 t "is in base units, with times that grow" cmp expected "$OUT"
+run_pace 0 --db again init
+t "which import reads back" run_pace 0 --db again import -q expected
+run_pace 0 --db again dump --format openmetrics
+t "into the same history" cmp expected "$OUT"
 t "of the newest runs" run_pace 0 --db o dump --format openmetrics -n 1
 t "it is without times" has "$OUT" 'measure="size of x"} 8'
 t "-n is for these formats" run_pace 2 --db o dump -n 1

@@ -1,11 +1,13 @@
 /* openmetrics.c -- OpenMetrics and the Prometheus text format.
  *
+ * Samples without a time are one run. A sample with a time belongs to the run of that time and of
+ * the project, branch, testbed and commit that its labels name: an exposition may hold a history.
  * A sample with a label `benchmark` (or `name`, `bench`) is of that benchmark and its measure is the
- * metric; without one the metric is the benchmark, and its measure follows from its unit: latency,
+ * metric, or what a label `measure` says; without one the metric is the benchmark, and its measure follows from its unit: latency,
  * size or value. The other labels go behind the name as /key=value, but for project, branch, testbed
  * and commit, which are the run's, and quantile, sum, count and bucket, which are companions.
  * Seconds are stored in ns. A metric's unit is what # UNIT says, else the end of its name. */
-#include "reading.h"
+#include "grouping.h"
 #include "scan.h"
 
 #include <math.h>
@@ -25,10 +27,11 @@ struct label {
 
 struct exposition {
     struct reading *reading;
+    struct grouping grouping; /* samples with a time */
     struct metric *metrics;
-    size_t metric_count, taken;
-    struct run_facts facts;
-    int ended; /* # EOF was there */
+    size_t metric_count, taken, untimed;
+    struct run_facts facts; /* of those without */
+    int ended;              /* # EOF was there */
 };
 
 int openmetrics_recognise(const struct input *input)
@@ -172,9 +175,8 @@ static void set_unit(struct place *place, const char *name, const char *unit)
 }
 
 /* Labels that belong to the run, not to the benchmark. */
-static int take_fact(struct exposition *exposition, const struct label *label)
+static int take_fact(struct run_facts *facts, const struct label *label)
 {
-    struct run_facts *facts = &exposition->facts;
     const char **place = strcmp(label->name, "project") == 0   ? &facts->project
                          : strcmp(label->name, "branch") == 0  ? &facts->branch
                          : strcmp(label->name, "testbed") == 0 ? &facts->testbed
@@ -191,11 +193,11 @@ static int is_name_label(const char *name)
            strcmp(name, "bench") == 0;
 }
 
-static int find_place(struct exposition *exposition, struct span name, const struct label *labels,
-                      int count, struct place *place)
+static int find_place(struct exposition *exposition, struct run_facts *facts, struct span name,
+                      const struct label *labels, int count, struct place *place)
 {
     struct reading *reading = exposition->reading;
-    const char *suffix = "", *behind = "";
+    const char *suffix = "", *behind = "", *measure = NULL;
     const struct metric *family = family_of(exposition, name, &suffix);
     const char *metric = family != NULL ? family->name : reading_name(reading, name.text, name.len);
     if (metric == NULL) return reading_no_memory(reading);
@@ -204,19 +206,22 @@ static int find_place(struct exposition *exposition, struct span name, const str
     for (int i = 0; i < count && behind != NULL; i++) {
         if (is_name_label(labels[i].name) && place->benchmark == NULL)
             place->benchmark = labels[i].value;
+        else if (strcmp(labels[i].name, "measure") == 0 && measure == NULL)
+            measure = labels[i].value;
         else if (strcmp(labels[i].name, "quantile") == 0)
             place->suffix = reading_print(reading, ".q%s", labels[i].value);
         else if (strcmp(labels[i].name, "le") == 0)
             place->suffix = reading_print(reading, ".le-%s", labels[i].value);
-        else if (!take_fact(exposition, &labels[i]))
+        else if (!take_fact(facts, &labels[i]))
             behind = reading_print(reading, "%s/%s=%s", behind, labels[i].name, labels[i].value);
     }
     int of_benchmark = place->benchmark != NULL && place->benchmark[0] != '\0';
     int counted = strcmp(place->suffix, ".count") == 0 || strncmp(place->suffix, ".le-", 4) == 0;
-    place->measure = of_benchmark                     ? metric
-                     : strcmp(place->unit, "ns") == 0 ? "latency"
-                     : strcmp(place->unit, "B") == 0  ? "size"
-                                                      : "value";
+    place->measure = measure != NULL && *measure != '\0' ? measure
+                     : of_benchmark                      ? metric
+                     : strcmp(place->unit, "ns") == 0    ? "latency"
+                     : strcmp(place->unit, "B") == 0     ? "size"
+                                                         : "value";
     if (!of_benchmark) place->benchmark = metric;
     if (counted) {
         place->unit = "count";
@@ -227,6 +232,18 @@ static int find_place(struct exposition *exposition, struct span name, const str
     place->benchmark = reading_print(reading, "%s%s", place->benchmark, behind);
     place->measure = reading_print(reading, "%s%s", place->measure, place->suffix);
     return place->benchmark == NULL || place->measure == NULL ? reading_no_memory(reading) : 0;
+}
+
+/* The time behind a value, in ns: seconds in OpenMetrics, ms in the Prometheus text format, which its
+ * size tells. 0: there is none. */
+static int64_t sample_time(struct span rest)
+{
+    static const double least_ms = 1e11; /* as seconds: the year 5138 */
+    struct span word;
+    double time = 0;
+    if (!span_word(&rest, &word) || word.text[0] == '#' || !span_number(word, &time)) return 0;
+    double seconds = time < least_ms ? time : time / 1e3;
+    return seconds > 0 && seconds < 9e9 ? (int64_t)round(seconds * 1e3) * 1000000 : 0;
 }
 
 static int skip(struct exposition *exposition, uint64_t number, const char *why)
@@ -254,9 +271,17 @@ static int take_sample(struct exposition *exposition, struct span line, uint64_t
     if (name.len == 0 || !span_word(&rest, &word) || !span_number(word, &value))
         return skip(exposition, number, "a sample without a number");
     struct place place = {.factor = 1};
-    int code = find_place(exposition, name, labels, count, &place);
+    struct run_facts own = {"", "", "", "", 0, sample_time(rest), 0, ""};
+    struct run_facts *facts = own.ran_ns > 0 ? &own : &exposition->facts;
+    int code = find_place(exposition, facts, name, labels, count, &place);
     if (code != 0) return code;
     exposition->taken++;
+    if (own.ran_ns > 0) {
+        struct pace_cell cell = cell_make(place.benchmark, place.measure, place.unit,
+                                          place.direction, value * place.factor);
+        return grouping_put(&exposition->grouping, &own, "", &cell);
+    }
+    exposition->untimed++;
     return reading_value(exposition->reading, place.benchmark, place.measure, place.unit,
                          place.direction, value * place.factor);
 }
@@ -278,15 +303,17 @@ static int read_exposition(struct exposition *exposition)
                             (unsigned long long)scanner.number);
     if (code == 0 && !scanner.complete)
         reading_warn(reading, "its last line has no end; the text may be cut off");
-    if (code == 0) code = reading_run(reading, &exposition->facts);
-    return code;
+    if (code == 0 && exposition->untimed > 0) code = reading_run(reading, &exposition->facts);
+    return code == 0 ? grouping_emit(&exposition->grouping) : code;
 }
 
 int openmetrics_read(const struct input *input, const struct adapter_sink *sink,
                      struct pace_error *error)
 {
     struct reading reading;
-    struct exposition exposition = {.reading = &reading, .facts = {"", "", "", "", 0, 0, 0, ""}};
+    struct exposition exposition = {.reading = &reading,
+                                    .grouping = {.reading = &reading},
+                                    .facts = {"", "", "", "", 0, 0, 0, ""}};
     reading_begin(&reading, input, sink, error);
     exposition.metrics = arena_array(&reading.arena, METRICS_MAX, sizeof *exposition.metrics);
     return reading_end(&reading, exposition.metrics != NULL ? read_exposition(&exposition)
