@@ -8,6 +8,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -83,16 +84,20 @@ static int read_options(const struct arguments *arguments, struct import_options
 }
 
 static int run_import(const struct arguments *arguments, pace *store,
-                      const struct import_options *options)
+                      struct import_options *options)
 {
     const char *pattern = arguments_value(arguments, OPTION_GIT);
     struct pace_error error = {0, ""};
     struct import_report report;
+    const char **map = arguments_values(arguments, OPTION_MAP, &options->load.map_count);
+    if (map == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    options->load.map = map;
     int code = pattern != NULL ? import_git(store, options, pattern, &error, &report)
                                : import_paths(store, options, arguments->operands,
                                               arguments->operand_count, &error, &report);
+    free((void *)map);
     int any = report.load.runs_new + report.load.runs_known > 0;
-    if (code == 0 || any) summarize(arguments, &report);
+    if ((code == 0 && report.reason_count > 0) || any) summarize(arguments, &report);
     if (code != 0)
         return report.load.runs_refused > 0 ? STATUS_DATA : store_failed("", code, &error);
     if (any) return STATUS_OK;

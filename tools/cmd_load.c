@@ -7,6 +7,7 @@
 #include "timestamp.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -77,6 +78,19 @@ static int some_readable(const struct arguments *arguments)
     return 0;
 }
 
+static int load_mapped(const struct arguments *arguments, pace *store, struct load_options *options,
+                       struct load_report *report)
+{
+    struct pace_error error;
+    const char **map = arguments_values(arguments, OPTION_MAP, &options->map_count);
+    if (map == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    options->map = map;
+    int code =
+        load_files(store, options, arguments->operands, arguments->operand_count, &error, report);
+    free((void *)map);
+    return code;
+}
+
 static void summarize(const struct load_options *options, const struct load_report *report)
 {
     unsigned long long runs = report->runs_new, cells = report->cells_new;
@@ -100,7 +114,6 @@ int cmd_load(const struct arguments *arguments)
 {
     struct load_options options;
     struct load_report report;
-    struct pace_error error;
     pace *store = NULL;
     int status = read_options(arguments, &options);
     if (status == STATUS_OK && !some_readable(arguments))
@@ -108,8 +121,7 @@ int cmd_load(const struct arguments *arguments)
     if (status == STATUS_OK && !options.dry_run)
         status = store_open(arguments, STORE_CREATE, &store);
     if (status != STATUS_OK) return status;
-    int code =
-        load_files(store, &options, arguments->operands, arguments->operand_count, &error, &report);
+    int code = load_mapped(arguments, store, &options, &report);
     if (code == 0 ? !arguments_has(arguments, OPTION_QUIET) : report.files > report.bad_files)
         summarize(&options, &report);
     pace_close(store);

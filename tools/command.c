@@ -224,6 +224,15 @@ const char *arguments_value(const struct arguments *arguments, enum option_id id
     return NULL;
 }
 
+const char **arguments_values(const struct arguments *arguments, enum option_id id, size_t *count)
+{
+    const char **values = calloc(arguments->use_count + 1, sizeof *values);
+    *count = 0;
+    for (size_t i = 0; values != NULL && i < arguments->use_count; i++)
+        if (arguments->uses[i].id == id) values[(*count)++] = arguments->uses[i].value;
+    return values;
+}
+
 int arguments_has(const struct arguments *arguments, enum option_id id)
 {
     return arguments_value(arguments, id) != NULL;

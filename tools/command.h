@@ -78,6 +78,8 @@ void arguments_free(struct arguments *arguments);
 
 /* The last value given for an option, "" for a flag, NULL when it was not given. */
 const char *arguments_value(const struct arguments *arguments, enum option_id id);
+/* All of them, in order; NULL without memory. Free the list. */
+const char **arguments_values(const struct arguments *arguments, enum option_id id, size_t *count);
 int arguments_has(const struct arguments *arguments, enum option_id id);
 
 /* By name, or NULL. */

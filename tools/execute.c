@@ -102,6 +102,8 @@ static int spawn_command(const struct execute_options *options, int output, pid_
     if (isatty(STDIN_FILENO))
         error = posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
     if (error == 0) error = posix_spawn_file_actions_adddup2(&actions, output, 1);
+    if (error == 0 && options->with_errors)
+        error = posix_spawn_file_actions_adddup2(&actions, output, 2);
     if (error == 0 && options->directory != NULL) {
         error = posix_spawn_file_actions_addchdir_np(&actions, options->directory);
         elsewhere = environment_elsewhere(options->directory);

@@ -16,6 +16,7 @@ struct execute_options {
     const char *directory; /* where it runs, in an environment without git's own variables, so that
                             * git works there; NULL: here */
     int output_fd;         /* where the command's output is passed on; -1: nowhere */
+    int with_errors;       /* 1: what it writes to its stderr counts as output */
     size_t capture_max;    /* bytes of output kept; 0: EXECUTE_MAX_OUTPUT */
     uint64_t timeout_ms;   /* 0: none. Then SIGTERM, after EXECUTE_KILL_MS SIGKILL */
 };

@@ -92,6 +92,20 @@ static int find_adapter(const struct job *job, const char *name, const struct ad
                            near != NULL ? "'?" : "");
 }
 
+/* What --map says is of tables: so are the results that no --adapter is named for. */
+static int read_map(struct job *job)
+{
+    job->map = arguments_values(job->arguments, OPTION_MAP, &job->trial.map_count);
+    if (job->map == NULL) return store_failed("", PACE_ENOMEM, NULL);
+    job->trial.map = job->map;
+    if (job->trial.map_count == 0) return 0;
+    const struct adapter *tables = adapter_find("csv");
+    if (job->trial.adapter == NULL) job->trial.adapter = tables;
+    for (size_t i = 0; i < job->trial.file_count; i++)
+        if (job->files[i].adapter == NULL) job->files[i].adapter = tables;
+    return 0;
+}
+
 /* One --adapter is for all that is read; each of several is for the files named behind it. */
 static int read_files(struct job *job)
 {
@@ -124,7 +138,7 @@ static int read_files(struct job *job)
     for (size_t i = 0; i < job->trial.file_count && adapter_uses == 1; i++)
         job->files[i].adapter = adapter;
     if (adapter_uses == 1) job->trial.adapter = adapter;
-    return status;
+    return status == 0 ? read_map(job) : status;
 }
 
 /* -- the command ------------------------------------------------------------------------------- */
@@ -311,8 +325,9 @@ void job_clear(struct job *job)
 {
     free(job->files);
     free(job->sizes);
+    free((void *)job->map);
     job->files = NULL;
-    job->sizes = NULL;
+    job->sizes = job->map = NULL;
 }
 
 static void dry_run_measures(const struct job *job)

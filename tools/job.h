@@ -30,7 +30,7 @@ struct job {
     struct show_style style;
     struct ci_outputs outputs;
     struct trial_file *files;
-    const char **sizes;
+    const char **sizes, **map;
     char command[JOB_COMMAND_TEXT]; /* without secrets */
     char path[PATH_MAX];            /* of the store */
     const char *model;

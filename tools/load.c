@@ -76,6 +76,12 @@ static int store_broken(int code)
     }
 }
 
+/* 1 when runs that the store refuses are counted by who asked: an import of a history. */
+static int counts_refused(const struct load *load)
+{
+    return load->options.refused != NULL && !load->by_run;
+}
+
 /* Stores pending[first .. first+count) in one transaction. */
 static int commit_batch(struct load *load, size_t first, size_t count, struct pace_error *error)
 {
@@ -126,18 +132,24 @@ static int commit(struct load *load, size_t first, size_t count, struct pace_err
     return code;
 }
 
-static void refuse_file(struct load *load, const char *name, const struct pace_error *refused)
+/* 1 when it is an error of the load, 0 when who asked counts what is refused. */
+static int refuse(struct load *load, const char *name, const struct pace_error *refused)
 {
     struct pace_error error;
     (void)error_fill(&error, refused->code, "%.200s: %.380s", name, refused->message);
+    if (counts_refused(load) && !store_broken(refused->code)) {
+        load->options.refused(load->options.context, name, &error);
+        return 0;
+    }
     load_fail(load, &error);
     if (load->by_run)
         load->report->runs_refused++;
     else
         load->report->bad_files++;
+    return 1;
 }
 
-/* Stores the group a file, or a run, at a time. */
+/* Stores the group a file at a time, or a run where a run that is refused keeps no other out. */
 static int commit_files(struct load *load)
 {
     int result = 0;
@@ -145,13 +157,13 @@ static int commit_files(struct load *load)
         const char *name = load->pending[first].name;
         struct pace_error refused = {0, ""};
         count = 1;
-        while (!load->by_run && first + count < load->pending_count &&
+        while (!load->by_run && !counts_refused(load) && first + count < load->pending_count &&
                load->pending[first + count].name == name)
             count++;
         int code = commit(load, first, count, &refused);
         if (code == 0) continue;
-        refuse_file(load, name, &refused);
-        result = code;
+        refused.code = code;
+        if (refuse(load, name, &refused)) result = code;
         if (store_broken(code)) {
             load->broken = 1;
             break;
@@ -372,11 +384,18 @@ static int load_harness(struct load *load, const struct adapter *adapter,
                         struct input_stream *stream, struct pace_error *error)
 {
     struct harness harness = {.load = load, .name = stream->name};
-    struct adapter_sink sink = {harness_run, harness_cell, harness_meta, harness_warn, &harness};
+    struct adapter_sink sink = {.run = harness_run,
+                                .cell = harness_cell,
+                                .meta = harness_meta,
+                                .warn = harness_warn,
+                                .context = &harness,
+                                .map = load->options.map,
+                                .map_count = load->options.map_count};
     struct input whole;
     size_t before = load->pending_count, bytes = load->pending_bytes;
     arena_init(&harness.arena, 0);
     int code = input_whole(stream, error, &whole);
+    if (code == 0 && adapter == NULL && sink.map_count > 0) adapter = adapter_find("csv");
     if (code == 0 && adapter == NULL) code = adapter_recognise(&whole, error, &adapter);
     if (code == 0) code = adapter->read(&whole, &sink, error);
     if (code == 0) code = harness_end(&harness, error);
@@ -402,6 +421,7 @@ static int load_stream(struct load *load, struct input_stream *stream, struct pa
     else if (wanted != NULL && (adapter = adapter_find(wanted)) == NULL)
         return error_fill(error, PACE_EMISUSE, "no adapter '%.100s'", wanted);
     if ((code = input_head(stream, error, &head)) != 0) return code;
+    if (load->options.map_count > 0) return load_harness(load, adapter, stream, error);
     int form = wanted == NULL ? dump_recognise(head.text, head.len) : -1;
     if (form >= 0) return load_dump(load, stream, form, error);
     if (wanted == NULL) {

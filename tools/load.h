@@ -35,6 +35,9 @@ int load_suite_of(const char *word, enum load_suite *out);
 struct load_options {
     const char *project, *branch, *testbed, *commit; /* NULL: not given */
     const char *adapter; /* NULL, "auto": by content; "lines": JSON lines */
+    const char *const
+        *map; /* "COLUMN=MEANING" of tables: they are read as such; see adapter_sink */
+    size_t map_count;
     int has_time;
     int64_t time_ns;
     int64_t now_ns; /* 0: the wall clock */
@@ -47,7 +50,8 @@ struct load_options {
     int by_time; /* 1: runs that wait are stored in order of time, whatever their files */
     /* May change what an adapter says of a run before the options and defaults are applied. */
     void (*place)(void *context, const char *name, struct run_facts *facts);
-    /* A file that is not stored, instead of `say`; it is no error then. */
+    /* A file, or a run of it, that is not stored, instead of `say`; it is no error then, and keeps no
+     * other run from being stored. */
     void (*refused)(void *context, const char *name, const struct pace_error *error);
     /* Each piece of metadata, with the run that it is of. */
     int (*meta)(void *context, const struct pace_run_info *run, const char *key, const char *value);

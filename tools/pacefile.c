@@ -109,7 +109,7 @@ static char **split(const char *line, size_t len, int *count, int *bad)
 
 static int of_the_command(enum option_id id)
 {
-    return id == OPTION_FILE || id == OPTION_ADAPTER;
+    return id == OPTION_FILE || id == OPTION_ADAPTER || id == OPTION_MAP;
 }
 
 /* What was given counts more: it comes later. With a command of its own, how the file's command gives

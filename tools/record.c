@@ -9,11 +9,18 @@
 #include <string.h>
 #include <xxhash.h>
 
+/* A list that grows in the record's arena. */
+struct numbers {
+    double *items;
+    size_t count, capacity;
+};
+
 struct record_cell {
     struct pace_cell cell;
     uint64_t hash;
-    double *values; /* one a repeat, as they came; NULL while there is one only */
-    size_t value_count, value_capacity;
+    struct numbers values;  /* one a repeat, as they came; none while there is one only */
+    struct numbers samples; /* of all repeats */
+    int crowded;            /* 1: they are too many for a run; the values are the samples then */
     struct record_cell *next;
 };
 
@@ -106,18 +113,34 @@ static int cell_new(struct record *record, struct record_cell **slot, uint64_t h
     return 0;
 }
 
-static int value_add(struct record *record, struct record_cell *cell, double value)
+static int numbers_add(struct record *record, struct numbers *numbers, const double *items,
+                       size_t count)
 {
-    if (cell->value_count == cell->value_capacity) {
-        size_t capacity = cell->value_capacity ? cell->value_capacity * 2 : 8;
+    if (numbers->count + count > numbers->capacity) {
+        size_t capacity = (numbers->count + count) * 2 + 8;
         double *grown = arena_array(&record->arena, capacity, sizeof *grown);
         if (grown == NULL) return PACE_ENOMEM;
-        if (cell->value_count > 0) memcpy(grown, cell->values, cell->value_count * sizeof *grown);
-        cell->values = grown;
-        cell->value_capacity = capacity;
+        if (numbers->count > 0) memcpy(grown, numbers->items, numbers->count * sizeof *grown);
+        numbers->items = grown;
+        numbers->capacity = capacity;
     }
-    cell->values[cell->value_count++] = value;
+    if (count > 0) memcpy(numbers->items + numbers->count, items, count * sizeof *items);
+    numbers->count += count;
     return 0;
+}
+
+/* Adds the samples of a repeat, or its value where it has none, while there is room in a run. */
+static int samples_join(struct record *record, struct record_cell *known,
+                        const struct pace_cell *cell)
+{
+    size_t count = cell->sample_count > 0 ? cell->sample_count : 1;
+    if (known->crowded || record->values_only || record->pooled + count > PACE_MAX_SAMPLES / 2) {
+        known->crowded = 1;
+        return 0;
+    }
+    record->pooled += count;
+    return numbers_add(record, &known->samples,
+                       cell->sample_count > 0 ? cell->samples : &cell->value, count);
 }
 
 static int compare_doubles(const void *a, const void *b)
@@ -126,9 +149,11 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* A repeat: a value takes the place of a failure, another value joins the samples. */
+/* A repeat: a value takes the place of a failure, another value joins the samples. `values`, where
+ * there are some, are those that the repeat's own value was folded from. */
 static int cell_repeat(struct record *record, struct record_cell *known,
-                       const struct pace_cell *cell, struct pace_error *error)
+                       const struct pace_cell *cell, const struct numbers *values,
+                       struct pace_error *error)
 {
     if (cell->status != PACE_CELL_OK) return 0;
     if (known->cell.status != PACE_CELL_OK) {
@@ -149,8 +174,15 @@ static int cell_repeat(struct record *record, struct record_cell *known,
                  cell->measure, known->cell.unit, cell->unit != NULL ? cell->unit : "");
         return PACE_EUNIT;
     }
-    int code = known->value_count == 0 ? value_add(record, known, known->cell.value) : 0;
-    if (code == 0) code = value_add(record, known, cell->value);
+    int code = 0;
+    if (known->values.count == 0) {
+        code = samples_join(record, known, &known->cell);
+        if (code == 0) code = numbers_add(record, &known->values, &known->cell.value, 1);
+    }
+    if (code == 0) code = samples_join(record, known, cell);
+    if (code == 0 && values->count == 0)
+        code = numbers_add(record, &known->values, &cell->value, 1);
+    if (code == 0) code = numbers_add(record, &known->values, values->items, values->count);
     return code != 0 ? no_memory(error) : 0;
 }
 
@@ -183,8 +215,33 @@ static int take_cell(void *context, const struct pace_cell *cell, struct pace_er
     if (table_grow(record) != 0) return no_memory(error);
     uint64_t hash = name_hash(cell->benchmark, cell->measure);
     struct record_cell **slot = table_slot(record, hash, cell->benchmark, cell->measure);
-    if (*slot != NULL) return cell_repeat(record, *slot, cell, error);
+    static const struct numbers none = {NULL, 0, 0};
+    if (*slot != NULL) return cell_repeat(record, *slot, cell, &none, error);
     return cell_new(record, slot, hash, cell) != 0 ? no_memory(error) : 0;
+}
+
+/* A cell of another record with all that it was made of. */
+static int adopt_cell(struct record *record, const struct record_cell *from,
+                      struct pace_error *error)
+{
+    struct pace_cell cell = from->cell;
+    if (from->values.count == 0) return take_cell(record, &cell, error);
+    if (table_grow(record) != 0) return no_memory(error);
+    struct record_cell **slot = table_slot(record, from->hash, cell.benchmark, cell.measure);
+    if (!from->crowded) {
+        cell.samples = from->samples.items;
+        cell.sample_count = from->samples.count;
+    }
+    if (*slot != NULL) return cell_repeat(record, *slot, &cell, &from->values, error);
+    cell.sample_count = 0;
+    if (cell_new(record, slot, from->hash, &cell) != 0) return no_memory(error);
+    struct record_cell *fresh = *slot;
+    fresh->crowded = from->crowded;
+    if (numbers_add(record, &fresh->values, from->values.items, from->values.count) != 0 ||
+        numbers_add(record, &fresh->samples, from->samples.items, from->samples.count) != 0)
+        return no_memory(error);
+    record->pooled += from->samples.count;
+    return 0;
 }
 
 int record_add(struct record *record, const struct pace_cell *cell, struct pace_error *error)
@@ -221,21 +278,53 @@ int record_meta(struct record *record, const char *key, const char *value)
     return 0;
 }
 
+static int adopt_meta(struct record *record, const struct record *from, struct pace_error *error)
+{
+    for (const struct record_meta *meta = from->meta; meta != NULL; meta = meta->next)
+        if (record_meta(record, meta->key, meta->value) != 0) return no_memory(error);
+    return take_run(record, &from->facts, error);
+}
+
+static int read_into(struct record *record, const struct input *input,
+                     const struct adapter *adapter, struct pace_error *error)
+{
+    const struct adapter_sink sink = {.run = take_run,
+                                      .cell = take_cell,
+                                      .meta = take_meta,
+                                      .warn = take_warning,
+                                      .context = record,
+                                      .map = record->map,
+                                      .map_count = record->map_count};
+    return adapter->read(input, &sink, error);
+}
+
+/* What an adapter hands on before it fails is thrown away: it is read into a record of its own. */
 int record_read(struct record *record, const struct input *input, const struct adapter *adapter,
                 struct pace_error *error)
 {
+    struct record fresh;
     int code = adapter == NULL ? adapter_recognise(input, error, &adapter) : 0;
     if (code != 0) return code;
-    /* What an adapter hands on before it fails is thrown away: read it into nothing first. */
-    struct record trial;
-    record_init(&trial);
-    trial.quiet = 1;
-    struct adapter_sink sink = {take_run, take_cell, take_meta, take_warning, &trial};
-    code = adapter->read(input, &sink, error);
-    record_clear(&trial);
-    if (code != 0) return code;
-    sink.context = record;
-    return adapter->read(input, &sink, error);
+    record_init(&fresh);
+    fresh.fold = record->fold;
+    fresh.quiet = record->quiet;
+    fresh.map = record->map;
+    fresh.map_count = record->map_count;
+    code = read_into(&fresh, input, adapter, error);
+    if (code == 0 && record->first == NULL && record->meta == NULL) {
+        /* The first: it is the whole record so far. */
+        fresh.warning_count += record->warning_count;
+        record_clear(record);
+        *record = fresh;
+        if (record->first == NULL) record->tail = &record->first;
+        return 0;
+    }
+    for (const struct record_cell *cell = fresh.first; cell != NULL && code == 0; cell = cell->next)
+        code = adopt_cell(record, cell, error);
+    if (code == 0) code = adopt_meta(record, &fresh, error);
+    record->warning_count += fresh.warning_count;
+    record_clear(&fresh);
+    return code;
 }
 
 /* -- what is stored ---------------------------------------------------------------------------- */
@@ -281,15 +370,18 @@ int record_cell_get(const struct record *record, const struct record_cell *cell,
                     struct pace_cell *out)
 {
     *out = cell->cell;
-    if (cell->value_count == 0) return 0;
-    out->samples = cell->values;
-    out->sample_count = cell->value_count;
-    return fold_values(record->fold, cell->values, cell->value_count, &out->value);
+    if (cell->values.count == 0) return 0;
+    const struct numbers *samples =
+        cell->crowded || record->values_only ? &cell->values : &cell->samples;
+    out->samples = samples->items;
+    out->sample_count = samples->count;
+    return fold_values(record->fold, cell->values.items, cell->values.count, &out->value);
 }
 
 int record_merge(struct record *record, const struct record *from, const char *suffix,
                  struct pace_error *error)
 {
+    record->values_only = 1;
     for (const struct record_cell *cell = NULL; (cell = record_next(from, cell)) != NULL;) {
         struct pace_cell copy;
         int code = record_cell_get(from, cell, &copy);
@@ -300,10 +392,7 @@ int record_merge(struct record *record, const struct record *from, const char *s
         code = record_add(record, &copy, error);
         if (code != 0) return code;
     }
-    if (*suffix != '\0') return 0;
-    for (const struct record_meta *meta = from->meta; meta != NULL; meta = meta->next)
-        if (record_meta(record, meta->key, meta->value) != 0) return no_memory(error);
-    return take_run(record, &from->facts, error);
+    return *suffix != '\0' ? 0 : adopt_meta(record, from, error);
 }
 
 int record_put(const struct record *record, pace_run *run, struct pace_error *error)

@@ -1,8 +1,8 @@
 /* record.h -- one executed run on its way to the store: what adapters read, gathered into one.
  *
  * A benchmark command may write several files, and a file may hold several repeats; all of it is
- * one run. A series that comes more than once becomes one cell: its values are the samples, the
- * value is their median, or what else `fold` says. */
+ * one run. A series that comes more than once becomes one cell: the value is the median of its values,
+ * or what else `fold` says; the samples are those of all repeats; a repeat without samples is one. */
 #ifndef PACE_RECORD_H
 #define PACE_RECORD_H
 
@@ -23,10 +23,14 @@ struct record {
     struct record_cell **table;        /* by name; capacity is a power of two */
     size_t count, capacity;
     struct record_meta *meta;
+    int values_only;        /* 1: the value of a repeat is its sample; see record_merge */
+    size_t pooled;          /* samples of series that came more than once */
     size_t bad_count;       /* cells that failed or were skipped */
     struct run_facts facts; /* the first that each harness says; "" or 0 where none does */
     unsigned warning_count;
-    int quiet; /* 1: count warnings, do not print them */
+    int quiet;              /* 1: count warnings, do not print them */
+    const char *const *map; /* of tables, for adapters: see adapter_sink */
+    size_t map_count;
 };
 
 void record_init(struct record *record);
@@ -39,8 +43,8 @@ int record_read(struct record *record, const struct input *input, const struct a
 /* Adds one cell, copied. */
 int record_add(struct record *record, const struct pace_cell *cell, struct pace_error *error);
 
-/* Adds what another record holds: its cells with their folded values, under measures that end in
- * `suffix`, and its metadata (not where there is a suffix), facts and failures. */
+/* Adds what another record holds: its cells with their folded values, each a sample from then on,
+ * under measures that end in `suffix`, and its metadata (not where there is a suffix), facts and failures. */
 int record_merge(struct record *record, const struct record *from, const char *suffix,
                  struct pace_error *error);
 

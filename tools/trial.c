@@ -135,6 +135,22 @@ static const struct {
     {"phpbench", "--dump-file", "phpbench writes results with --dump-file={out}"},
 };
 
+/* GNU time, and no file named for what it writes: its results are on the command's stderr. */
+static int writes_to_stderr(const struct trial *trial)
+{
+    if (trial->word_count == 0 || trial->file_count > 0) return 0;
+    const char *slash = strrchr(trial->words[0], '/');
+    const char *program = slash != NULL ? slash + 1 : trial->words[0];
+    int verbose = 0;
+    if (strcmp(program, "time") != 0 && strcmp(program, "gtime") != 0) return 0;
+    for (size_t i = 1; i < trial->word_count && trial->words[i][0] == '-'; i++) {
+        const char *word = trial->words[i];
+        if (strncmp(word, "-o", 2) == 0 || strncmp(word, "--output", 8) == 0) return 0;
+        verbose |= strcmp(word, "-v") == 0 || strcmp(word, "--verbose") == 0;
+    }
+    return verbose;
+}
+
 static int is_name_byte(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -360,6 +376,7 @@ static int run_once(const struct trial *trial, struct trial_result *out)
     struct execute_options options = {.argv = argv,
                                       .directory = trial->directory,
                                       .output_fd = trial->output_fd,
+                                      .with_errors = writes_to_stderr(trial),
                                       .timeout_ms = trial->timeout_ms};
     fflush(stdout);
     if (execute_run(&options, &out->execution) != 0) {
@@ -377,6 +394,8 @@ int trial_run(const struct trial *trial, struct trial_result *out)
     *out = (struct trial_result){0};
     record_init(&out->record);
     out->record.fold = trial->fold;
+    out->record.map = trial->map;
+    out->record.map_count = trial->map_count;
     out->record.quiet = trial->quiet;
     int status = 0;
     if (trial->word_count == 0) {

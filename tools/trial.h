@@ -24,7 +24,9 @@ struct trial {
     char *const *words; /* the command; word_count 0: standard input holds the results, or nothing
                          * where there are `sizes` */
     size_t word_count;
-    const struct adapter *adapter;  /* of the output and of {out}; NULL: by content */
+    const struct adapter *adapter; /* of the output and of {out}; NULL: by content */
+    const char *const *map;        /* of --map: columns of tables */
+    size_t map_count;
     const struct trial_file *files; /* of --file */
     size_t file_count;
     const char *const *sizes; /* files and directories whose size is measured */

@@ -105,7 +105,11 @@ static int read_exact(const struct adapter *adapter, const char *name, const cha
 {
     char *exact = malloc(len + 1);
     struct input input = {name, exact, len};
-    struct adapter_sink sink = {take_run, take_cell, take_meta, take_warning, collect};
+    struct adapter_sink sink = {.run = take_run,
+                                .cell = take_cell,
+                                .meta = take_meta,
+                                .warn = take_warning,
+                                .context = collect};
     assert_non_null(exact);
     if (len > 0) memcpy(exact, text, len);
     exact[len] = '\0';

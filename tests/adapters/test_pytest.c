@@ -28,7 +28,11 @@ static int read_bytes(const char *text, size_t len, struct collect *collect,
 {
     char *exact = malloc(len + 1);
     struct input input = {"results.json", exact, len};
-    struct adapter_sink sink = {take_run, take_cell, take_meta, take_warning, collect};
+    struct adapter_sink sink = {.run = take_run,
+                                .cell = take_cell,
+                                .meta = take_meta,
+                                .warn = take_warning,
+                                .context = collect};
     int code = 0;
     assert_non_null(exact);
     memcpy(exact, text, len);

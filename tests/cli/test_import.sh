@@ -105,6 +105,39 @@ t "what is not there" run_pace 3 --db i import nothing
 t "is named" has "$ERR" "nothing: it is not there"
 t "nothing given" run_pace 2 --db i import
 t "is a question" has "$ERR" "which files or directories?"
+cat >units.jsonl <<'END'
+{"project":"p","testbed":"t","benchmark":"a","measure":"value","unit":"fps","value":7,"time":"2024-05-01T10:00:00Z"}
+END
+run_pace 0 --db u load -q units.jsonl
+for day in 2 3 4; do
+    unit=fps
+    [ $day = 3 ] && unit=items
+    echo "{\"commit\":{\"id\":\"c$day\",\"timestamp\":\"2024-05-0${day}T10:00:00Z\"},\"date\":171455760000$day,\"tool\":\"customBiggerIsBetter\",\"benches\":[{\"name\":\"a\",\"unit\":\"$unit\",\"value\":$day}]}"
+done | paste -sd, | sed 's/.*/{"lastUpdate":1,"repoUrl":"","entries":{"t":[&]}}/' >units.json
+t "a unit of another kind" run_pace 0 --db u import --project p units.json
+t "is a run that is skipped" has "$ERR" "skipped 1: a unit of another kind than the stored one"
+t "and no other" has "$ERR" "imported 2 runs, 2 cells"
+t "doing it again" run_pace 0 --db u import --project p units.json
+t "says the same" has "$ERR" "2 already stored"
+
+cat >history.csv <<'END'
+when,rev,algo,n,wall,mem,host
+2024-05-01T10:00Z,aaaa,quick,100,12.5,10,ci
+2024-05-01T10:00Z,aaaa,quick,200,22.5,10,ci
+2024-05-02T10:00Z,bbbb,quick,100,12.6,11,ci
+soon,bbbb,quick,100,12.6,11,ci
+END
+t "a table whose columns are said" run_pace 0 --db m import --project p --branch main --map algo=benchmark --map n=parameter \
+    --map when=time --map rev=commit --map 'wall=latency (ms)' --map host=testbed --map mem=skip history.csv
+t "holds a run a commit" has "$ERR" "imported 2 runs, 3 cells"
+run_pace 0 --db m query 'project:* | last 9 | keep testbed, commit, benchmark, measure, value' --format csv
+t "with names, units and testbeds" has "$OUT" "ci,bbbb,quick/n=100,latency,12600000"
+t "a column that is not there" run_pace 3 --db m import --map algos=benchmark history.csv
+t "is named" has "$ERR" "no column 'algos' for --map"
+t "half a meaning" run_pace 3 --db m load --map algo history.csv
+t "is told how" has "$ERR" "write COLUMN=MEANING"
+t "two of one meaning" run_pace 3 --db m load --map algo=benchmark --map host=benchmark history.csv
+t "are one too many" has "$ERR" "two columns are the benchmark"
 mkdir empty
 t "an empty directory" run_pace 3 --db i import empty
 t "has nothing" has "$ERR" "there was nothing to import"

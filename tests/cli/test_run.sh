@@ -66,6 +66,22 @@ t "six runs are stored" test "$(runs)" -eq 6
 t "options end at the command" run_pace 0 run --dry-run echo --branch x
 t "the command keeps them" has "$ERR" "echo --branch x"
 t "stderr passes through" said 0 "to stderr" run -p other -- sh -c 'echo to stderr >&2; ./harness'
+cat >time <<'END'
+#!/bin/sh
+echo a line of the command
+[ "$1" = -o ] && shift 2
+cat >&2 <<TEXT
+	Command being timed: "sleep 1"
+	User time (seconds): 0.25
+	Elapsed (wall clock) time (h:mm:ss or m:ss): 0:01.00
+	Maximum resident set size (kbytes): 1692
+TEXT
+END
+chmod +x time
+t "what time -v writes to stderr" run_pace 0 run -p timed --format jsonl -- ./time -v sleep 1
+t "is read" sh -c '"$1" query "project:timed measure:max-rss" --format jsonl | grep -q "\"value\":1732608"' - "$PACE"
+t "but for a file of its own" run_pace 3 run -p timed -- ./time -o elsewhere -v sleep 1
+rm time
 t "--quiet says nothing of a good run" run_pace 0 run -q -p quiet -- ./harness
 t "nor its output" test ! -s "$OUT"
 

@@ -50,7 +50,11 @@ static void take_warning(void *context, const char *message)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct adapter_sink sink = {take_run, take_cell, take_meta, take_warning, NULL};
+    struct adapter_sink sink = {.run = take_run,
+                                .cell = take_cell,
+                                .meta = take_meta,
+                                .warn = take_warning,
+                                .context = NULL};
     struct pace_error error = {0, ""};
     const struct adapter *adapter = NULL;
     if (size == 0) return 0;

@@ -224,6 +224,41 @@ static void test_fold(void **state)
     }
 }
 
+/* Samples of several files are kept, each of them; a file without some gives its value. */
+static void test_samples_of_files(void **state)
+{
+    static const double first[] = {1, 2, 9}, second[] = {4, 6};
+    struct record record, all;
+    struct pace_error error = {0};
+    struct pace_cell cell = {
+        .benchmark = "a", .measure = "m", .unit = "", .value = 2, .samples = first};
+    (void)state;
+    record_init(&record);
+    cell.sample_count = 3;
+    assert_int_equal(record_add(&record, &cell, &error), 0);
+    cell.samples = second;
+    cell.sample_count = 2;
+    cell.value = 5;
+    assert_int_equal(record_add(&record, &cell, &error), 0);
+    cell.sample_count = 0;
+    cell.value = 7;
+    assert_int_equal(record_add(&record, &cell, &error), 0);
+    assert_int_equal(record_cell_get(&record, record_next(&record, NULL), &cell), 0);
+    static const double expected[] = {1, 2, 9, 4, 6, 7};
+    assert_int_equal(cell.sample_count, 6);
+    assert_memory_equal(cell.samples, expected, sizeof expected);
+    assert_true(cell.value == 5); /* the median of 2, 5 and 7, one a file */
+    /* Merged into another, which is a round of several, it is one value again. */
+    record_init(&all);
+    assert_int_equal(record_merge(&all, &record, "", &error), 0);
+    assert_int_equal(record_merge(&all, &record, "", &error), 0);
+    assert_int_equal(record_cell_get(&all, record_next(&all, NULL), &cell), 0);
+    assert_int_equal(cell.sample_count, 2);
+    assert_true(cell.samples[0] == 5 && cell.samples[1] == 5);
+    record_clear(&all);
+    record_clear(&record);
+}
+
 /* Each record that joins is one value; with a suffix nothing but cells comes along. */
 static void test_merge(void **state)
 {
@@ -290,6 +325,7 @@ int main(void)
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_two_units),
         cmocka_unit_test(test_fold),
+        cmocka_unit_test(test_samples_of_files),
         cmocka_unit_test(test_merge),
         cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_many),

@@ -35,6 +35,9 @@ struct adapter_sink {
     int (*meta)(void *context, const char *key, const char *value, struct pace_error *error);
     void (*warn)(void *context, const char *message); /* something was skipped, and why */
     void *context;
+    /* "COLUMN=MEANING", what the user says of the columns of a table; none: their header says it. */
+    const char *const *map;
+    size_t map_count;
 };
 
 struct adapter {

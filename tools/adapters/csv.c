@@ -2,11 +2,15 @@
  *
  * Long: a column `value`, and others for what it is: benchmark, measure, unit, lower, upper. Wide:
  * a column of names, and every other column a measure of that name, with a unit where the header
- * ends in one ("time (ms)", "size_bytes"). Columns that hold text are metadata of the benchmark. */
-#include "reading.h"
+ * ends in one ("time (ms)", "size_bytes"). Columns that hold text are metadata of the benchmark.
+ *
+ * What the user says of a column ("COLUMN=MEANING", adapter_sink) goes before its header. It may also
+ * name the run of a row, time and commit and the like: then a table holds a history. */
+#include "grouping.h"
 #include "scan.h"
 
 #include "../../engine/unit.h"
+#include "../timestamp.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -15,7 +19,33 @@
 
 enum { COLUMNS_MAX = 512 };
 
-enum role { BENCHMARK, MEASURE, VALUE, UNIT, LOWER, UPPER, DIRECTION, ROLES, NUMBERS };
+/* NUMBERS: a measure of its own. Those from PARAMETER on are said by the user only. */
+enum role {
+    BENCHMARK,
+    MEASURE,
+    VALUE,
+    UNIT,
+    LOWER,
+    UPPER,
+    DIRECTION,
+    TIME,
+    COMMIT,
+    BRANCH,
+    TESTBED,
+    PROJECT,
+    ROLES,
+    PARAMETER = ROLES, /* behind the name, as /column=value */
+    SKIP,
+    NUMBERS
+};
+
+static const char *const meanings[] = {
+    [BENCHMARK] = "benchmark", [MEASURE] = "measure", [VALUE] = "value",
+    [UNIT] = "unit",           [LOWER] = "lower",     [UPPER] = "upper",
+    [DIRECTION] = "direction", [TIME] = "time",       [COMMIT] = "commit",
+    [BRANCH] = "branch",       [TESTBED] = "testbed", [PROJECT] = "project",
+    [PARAMETER] = "parameter", [SKIP] = "skip",
+};
 
 /* Words of headers, in lower case. */
 static const struct {
@@ -43,6 +73,9 @@ struct table {
     double factors[COLUMNS_MAX];
     size_t place[ROLES]; /* column of a role, or COLUMNS_MAX */
     size_t taken;
+    struct grouping grouping;
+    int grouped;            /* rows name their runs */
+    struct run_facts facts; /* of the row, then */
 };
 
 /* Reads one record from text[*at ..): fields may be quoted and then hold line ends. 0 at the end, -1
@@ -174,20 +207,85 @@ static int split_header(struct table *table, size_t index, struct span field)
                : 0;
 }
 
+static int span_same(struct span a, struct span b)
+{
+    return a.len == b.len && memcmp(a.text, b.text, a.len) == 0;
+}
+
+/* The meaning that the user gives a column, or "". */
+static struct span said_of(const struct table *table, struct span field)
+{
+    const struct adapter_sink *sink = table->reading->sink;
+    for (size_t i = 0; i < sink->map_count; i++) {
+        struct span item = span_of(sink->map[i]);
+        size_t sign = span_find_last(item, "=");
+        if (sign < item.len && span_same(span_trim(span_upto(item, sign)), field))
+            return span_trim(span_from(item, sign + 1));
+    }
+    return (struct span){"", 0};
+}
+
+/* Every item of the map is of a column that is there. */
+static int check_map(const struct table *table)
+{
+    const struct adapter_sink *sink = table->reading->sink;
+    for (size_t i = 0; i < sink->map_count; i++) {
+        struct span item = span_of(sink->map[i]);
+        size_t sign = span_find_last(item, "="), column = 0;
+        if (sign == 0 || sign + 1 >= item.len)
+            return reading_fail(table->reading, "--map '%.100s': write COLUMN=MEANING", item.text);
+        struct span name = span_trim(span_upto(item, sign));
+        while (column < table->count && !span_same(name, table->fields[column]))
+            column++;
+        if (column == table->count)
+            return reading_fail(table->reading,
+                                "line 1: no column '%.*s' for --map; the first is '%.*s'",
+                                (int)(name.len < 100 ? name.len : 100), name.text,
+                                (int)(table->fields[0].len < 100 ? table->fields[0].len : 100),
+                                table->fields[0].text);
+    }
+    return 0;
+}
+
+static enum role meaning_role(struct span said)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (span_is(said, meanings[i])) return (enum role)i;
+    }
+    return NUMBERS;
+}
+
+/* What a column holds: as the user says, else as its header does where that is not taken. */
+static int set_column(struct table *table, size_t i)
+{
+    struct span said = said_of(table, table->fields[i]), name = table->fields[i];
+    enum role role = said.len > 0 ? meaning_role(said) : role_of(table->fields[i]);
+    if (said.len > 0 && role == NUMBERS) name = said;
+    if (role < ROLES && table->place[role] != COLUMNS_MAX) {
+        if (said.len > 0)
+            return reading_fail(table->reading, "--map: two columns are the %s", meanings[role]);
+        role = NUMBERS;
+    }
+    table->roles[i] = role;
+    if (role < ROLES) table->place[role] = i;
+    table->grouped |= role >= TIME && role <= PROJECT;
+    return split_header(table, i, name);
+}
+
+/* Columns that the user speaks of come first: what is theirs is not taken by a word of a header. */
 static int read_header(struct table *table)
 {
-    int code = 0;
+    int code = check_map(table);
     for (size_t i = 0; i < ROLES; i++)
         table->place[i] = COLUMNS_MAX;
-    for (size_t i = 0; i < table->count && code == 0; i++) {
-        enum role role = role_of(table->fields[i]);
-        if (role != NUMBERS && table->place[role] != COLUMNS_MAX) role = NUMBERS;
-        table->roles[i] = role;
-        if (role != NUMBERS) table->place[role] = i;
-        code = split_header(table, i, table->fields[i]);
+    for (int mapped = 1; mapped >= 0; mapped--) {
+        for (size_t i = 0; i < table->count && code == 0; i++) {
+            if ((said_of(table, table->fields[i]).len > 0) == mapped) code = set_column(table, i);
+        }
     }
     if (code == 0 && table->place[BENCHMARK] == COLUMNS_MAX)
-        return reading_fail(table->reading, "line 1: no column of it is called benchmark or name");
+        return reading_fail(table->reading, "line 1: no column of it is called benchmark or name; "
+                                            "say which it is: --map COLUMN=benchmark");
     return code;
 }
 
@@ -195,6 +293,13 @@ static struct span field_of(const struct table *table, enum role role, size_t co
 {
     size_t at = table->place[role];
     return at < count ? table->fields[at] : (struct span){"", 0};
+}
+
+static int put_cell(struct table *table, const struct pace_cell *cell)
+{
+    table->taken++;
+    return table->grouped ? grouping_put(&table->grouping, &table->facts, "", cell)
+                          : reading_put(table->reading, cell);
 }
 
 static int put_long(struct table *table, const char *benchmark, size_t count, uint64_t number)
@@ -226,8 +331,7 @@ static int put_long(struct table *table, const char *benchmark, size_t count, ui
     if (span_number(field_of(table, LOWER, count), &lower) &&
         span_number(field_of(table, UPPER, count), &upper))
         cell_bounds(&cell, lower * factor, upper * factor);
-    table->taken++;
-    return reading_put(reading, &cell);
+    return put_cell(table, &cell);
 }
 
 /* A column as a measure when it holds a number, else as metadata. */
@@ -236,14 +340,48 @@ static int put_wide(struct table *table, const char *benchmark, size_t index, st
     double value = 0;
     if (field.len == 0 || table->names[index][0] == '\0') return 0;
     if (!span_number(field, &value)) {
+        if (table->grouped) return 0; /* metadata is of a run that is not there yet */
         const char *text = reading_name(table->reading, field.text, field.len);
         return text == NULL
                    ? reading_no_memory(table->reading)
                    : reading_benchmark_meta(table->reading, benchmark, table->names[index], text);
     }
-    table->taken++;
-    return reading_value(table->reading, benchmark, table->names[index], table->units[index],
-                         unit_direction(table->units[index]), value * table->factors[index]);
+    struct pace_cell cell =
+        cell_make(benchmark, table->names[index], table->units[index],
+                  unit_direction(table->units[index]), value * table->factors[index]);
+    return put_cell(table, &cell);
+}
+
+/* NAME/column=value of a row; NULL without memory. */
+static const char *row_name(struct table *table, struct span name)
+{
+    struct reading *reading = table->reading;
+    const char *out = reading_name(reading, name.text, name.len);
+    for (size_t i = 0; i < table->count && out != NULL; i++) {
+        struct span field = table->fields[i];
+        if (table->roles[i] != PARAMETER || field.len == 0) continue;
+        const char *value = reading_name(reading, field.text, field.len);
+        out =
+            value == NULL ? NULL : reading_print(reading, "%s/%s=%s", out, table->names[i], value);
+    }
+    return out;
+}
+
+/* The run of a row. 0, 1 when its time cannot be read, PACE_ENOMEM. */
+static int read_facts(struct table *table, size_t count)
+{
+    static const enum role roles[] = {PROJECT, BRANCH, TESTBED, COMMIT};
+    const char *texts[4];
+    struct span time = field_of(table, TIME, count);
+    struct pace_error error;
+    for (size_t i = 0; i < 4; i++) {
+        struct span field = field_of(table, roles[i], count);
+        texts[i] = reading_name(table->reading, field.text, field.len);
+        if (texts[i] == NULL) return reading_no_memory(table->reading);
+    }
+    table->facts = (struct run_facts){texts[0], texts[1], texts[2], texts[3], 0, 0, 0, ""};
+    if (time.len == 0) return 0;
+    return timestamp_parse(time.text, time.len, &table->facts.ran_ns, &error) != 0;
 }
 
 static int put_row(struct table *table, size_t count, uint64_t number)
@@ -257,11 +395,19 @@ static int put_row(struct table *table, size_t count, uint64_t number)
                                    : "it has another number of columns than the header");
         return 0;
     }
-    const char *benchmark = reading_name(table->reading, name.text, name.len);
+    const char *benchmark = row_name(table, name);
     if (benchmark == NULL) return reading_no_memory(table->reading);
+    code = table->grouped ? read_facts(table, count) : 0;
+    if (code == 1) {
+        reading_warn(table->reading, "line %llu: its time cannot be read; it is skipped",
+                     (unsigned long long)number);
+        return 0;
+    }
+    if (code != 0) return code;
     if (is_long) return put_long(table, benchmark, count, number);
     for (size_t i = 0; i < count && code == 0; i++) {
-        if (i != table->place[BENCHMARK]) code = put_wide(table, benchmark, i, table->fields[i]);
+        if (table->roles[i] == NUMBERS || (table->roles[i] > BENCHMARK && table->roles[i] < TIME))
+            code = put_wide(table, benchmark, i, table->fields[i]);
     }
     return code;
 }
@@ -278,7 +424,7 @@ static int read_table(struct table *table)
     table->separator = separator_of(header);
     if (table->separator == '\0')
         return reading_fail(reading, "line 1: it has no columns, apart by commas or tabs");
-    int code = reading_run(reading, NULL), found;
+    int code = 0, found;
     while (code == 0 && (found = read_record(table, text, len, &at, &count)) != 0) {
         if (reading->arena.failed) return reading_no_memory(reading);
         if (found < 0)
@@ -287,6 +433,7 @@ static int read_table(struct table *table)
         if (number == 1) {
             table->count = count;
             code = read_header(table);
+            if (code == 0 && !table->grouped) code = reading_run(reading, NULL);
         } else {
             code = put_row(table, count, number);
         }
@@ -295,6 +442,7 @@ static int read_table(struct table *table)
         if (number == 1) number = 2; /* a header without an end */
     }
     if (code == 0 && table->taken == 0) return reading_fail(reading, "it has no row with a number");
+    if (code == 0 && table->grouped) code = grouping_emit(&table->grouping);
     if (code == 0 && len > 0 && text[len - 1] != '\n')
         reading_warn(reading, "its last line has no end; the table may be cut off");
     return code;
@@ -305,6 +453,6 @@ int csv_read(const struct input *input, const struct adapter_sink *sink, struct 
     struct reading reading;
     reading_begin(&reading, input, sink, error);
     struct table *table = arena_alloc(&reading.arena, sizeof *table);
-    if (table != NULL) table->reading = &reading;
+    if (table != NULL) table->reading = table->grouping.reading = &reading;
     return reading_end(&reading, table != NULL ? read_table(table) : reading_no_memory(&reading));
 }
