@@ -4,6 +4,8 @@
 #include "../engine/arena.h"
 #include "adapters/json.h"
 #include "ancestry.h"
+#include "asv_units.h"
+#include "criterion_tree.h"
 #include "git.h"
 
 #include <dirent.h>
@@ -38,6 +40,9 @@ struct import {
     const char *last[4]; /* names of the last version, which the next mostly shares */
     const char *commit;  /* of the repository, that the file is in; "" outside of import_git */
     int64_t commit_time_ns;
+    int64_t written_ns; /* of a tree that says no time: when it was written; else 0 */
+    struct criterion_tree criterion;
+    struct asv_units units;
     const char *main_branch;
 };
 
@@ -94,6 +99,7 @@ static void place_run(void *context, const char *name, struct run_facts *facts)
     struct import *import = context;
     struct ancestry_place place;
     (void)name;
+    if (facts->commit_time_ns == 0 && facts->ran_ns == 0) facts->ran_ns = import->written_ns;
     if (facts->commit[0] == '\0') {
         facts->commit = import->commit;
         if (facts->commit_time_ns == 0) facts->commit_time_ns = import->commit_time_ns;
@@ -105,6 +111,12 @@ static void place_run(void *context, const char *name, struct run_facts *facts)
         import->report->unplaced++;
     }
     if (facts->branch[0] == '\0') facts->branch = import->main_branch;
+}
+
+static int take_cell(void *context, struct arena *arena, struct pace_cell *cell)
+{
+    const struct import *import = context;
+    return asv_units_apply(&import->units, arena, cell);
 }
 
 static const char *keep_name(struct import *import, size_t slot, const char *name)
@@ -297,6 +309,7 @@ static int import_begin(struct import *import)
     options.by_time = 1;
     options.place = place_run;
     options.refused = take_refused;
+    options.cell = take_cell;
     options.meta = take_meta;
     options.context = import;
     return load_start(import->store, &options, &import->report->load, import->error, &import->load);
@@ -310,6 +323,7 @@ static int import_end(struct import *import, int code)
     if (code == 0) code = add_starts(import);
     ancestry_free(import->ancestry);
     arena_clear(&import->arena);
+    criterion_tree_clear(&import->criterion);
     free(import->paths);
     free(import->versions);
     return code;
@@ -350,6 +364,30 @@ static int is_description(const char *name)
     return strcmp(name, "machine.json") == 0 || strcmp(name, "benchmarks.json") == 0;
 }
 
+static int add_criterion(struct import *import, const char *path)
+{
+    struct pace_error error = {0, ""};
+    int code = criterion_tree_add(&import->criterion, path, &error);
+    if (code != PACE_EVALUE) return code != 0 ? no_memory(import) : 0;
+    count_reason(import, reason_of(code), error.message);
+    return 0;
+}
+
+/* What a walk found of criterion is one run; `name` has to live until the import ends. */
+static int load_criterion(struct import *import, const char *name)
+{
+    struct criterion_tree *tree = &import->criterion;
+    int code = criterion_tree_end(tree, import->error);
+    if (code == 0 && tree->count > 0) {
+        import->written_ns = tree->newest_ns;
+        load_memory(import->load, name, tree->text, tree->len);
+        import->written_ns = 0;
+        import->done += tree->count;
+    }
+    criterion_tree_clear(tree);
+    return code;
+}
+
 static int walk(struct import *import, const char *path, int named)
 {
     struct dirent **entries = NULL;
@@ -360,11 +398,15 @@ static int walk(struct import *import, const char *path, int named)
         return error_fill(import->error, errno, "%.300s: %s", path, strerror(errno));
     }
     if (!S_ISDIR(info.st_mode)) return S_ISREG(info.st_mode) || named ? add_path(import, path) : 0;
+    if (criterion_tree_is(path)) return add_criterion(import, path);
     int count = scandir(path, &entries, is_shown, alphasort);
     if (count < 0) return error_fill(import->error, errno, "%.300s: %s", path, strerror(errno));
     for (int i = 0; i < count; i++) {
         char *below = arena_printf(&import->arena, "%s/%s", path, entries[i]->d_name);
         if (below == NULL)
+            code = no_memory(import);
+        else if (code == 0 && is_description(entries[i]->d_name) &&
+                 asv_units_read(&import->units, &import->arena, below) != 0)
             code = no_memory(import);
         else if (code == 0 && is_description(entries[i]->d_name))
             count_reason(import, "asv's machine.json and benchmarks.json, which hold no results",
@@ -382,8 +424,10 @@ int import_paths(pace *store, const struct import_options *options, char *const 
 {
     struct import import = {.store = store, .options = options, .error = error, .report = report};
     int code = import_begin(&import);
-    for (size_t i = 0; i < count && code == 0; i++)
+    for (size_t i = 0; i < count && code == 0; i++) {
         code = strcmp(paths[i], "-") == 0 ? add_path(&import, "-") : walk(&import, paths[i], 1);
+        if (code == 0) code = load_criterion(&import, paths[i]);
+    }
     for (size_t i = 0; i < import.path_count && code == 0 && !load_is_broken(import.load); i++) {
         load_path(import.load, import.paths[i]);
         import.done++;

@@ -356,8 +356,11 @@ static int harness_cell(void *context, const struct pace_cell *cell, struct pace
         strlen(cell->benchmark) + strlen(cell->measure) + (8 + cell->sample_count) * sizeof(double);
     if (harness->run == NULL) return 0;
     struct pace_cell named = *cell;
+    const struct load_options *options = &harness->load->options;
+    if (options->cell != NULL && options->cell(options->context, &harness->arena, &named) != 0)
+        return error_fill(error, PACE_ENOMEM, "%.300s: out of memory", harness->name);
     if (harness->prefix[0] != '\0')
-        named.benchmark = arena_printf(&harness->arena, "%s/%s", harness->prefix, cell->benchmark);
+        named.benchmark = arena_printf(&harness->arena, "%s/%s", harness->prefix, named.benchmark);
     if (named.benchmark == NULL)
         return error_fill(error, PACE_ENOMEM, "%.300s: out of memory", harness->name);
     return harness_error(harness, pace_run_put(harness->run, &named, error), error);

@@ -53,6 +53,9 @@ struct load_options {
     /* A file, or a run of it, that is not stored, instead of `say`; it is no error then, and keeps no
      * other run from being stored. */
     void (*refused)(void *context, const char *name, const struct pace_error *error);
+    /* May change a cell that an adapter gives; texts and samples that it makes are the arena's. 0 or
+     * PACE_ENOMEM. */
+    int (*cell)(void *context, struct arena *arena, struct pace_cell *cell);
     /* Each piece of metadata, with the run that it is of. */
     int (*meta)(void *context, const struct pace_run_info *run, const char *key, const char *value);
 };

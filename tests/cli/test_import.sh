@@ -105,6 +105,44 @@ t "what is not there" run_pace 3 --db i import nothing
 t "is named" has "$ERR" "nothing: it is not there"
 t "nothing given" run_pace 2 --db i import
 t "is a question" has "$ERR" "which files or directories?"
+for name in vec/1024 vec/2048; do
+    new=tree/target/criterion/copy/$name/new
+    mkdir -p "$new" "tree/target/criterion/copy/$name/base"
+    cp "$DATA/criterion/0.5-estimates.json" "$new/estimates.json"
+    cp "$DATA/criterion/0.5-sample.json" "$new/sample.json"
+    cp "$DATA/criterion/0.5-estimates.json" "tree/target/criterion/copy/$name/base/estimates.json"
+    echo "{\"group_id\":\"copy\",\"full_id\":\"copy: $name\",\"throughput\":{\"Bytes\":8}}" >"$new/benchmark.json"
+    touch -d 2024-05-01T10:00:00Z "$new"/*
+done
+t "target/criterion" run_pace 0 --db k import --project p tree/target/criterion
+t "is one run" has "$ERR" "imported 1 run, 12 cells"
+run_pace 0 --db k query 'project:p | last 1 | keep benchmark, time, value' --format csv
+t "of names as they are, of the time it was written" has "$OUT" '"copy: vec/1024",2024-05-01T10:00:00Z,'
+t "and samples" sh -c '"$1" --db k dump | grep -c "\"samples\":\[" >/dev/null' - "$PACE"
+t "again" run_pace 0 --db k import --project p tree
+t "it is known" has "$ERR" "1 already stored"
+echo '{' >"$new/estimates.json"
+t "a damaged file" run_pace 0 --db k import --project p tree
+t "is counted" has "$ERR" "skipped 1: damaged"
+
+mkdir -p asv/m
+cat >asv/benchmarks.json <<'END'
+{"s.track_fps": {"type": "track", "unit": "fps"}, "s.track_rows": {"type": "track", "unit": "unit"},
+ "s.track_time": {"type": "track", "unit": "ms"}, "s.track_size": {"type": "track", "unit": "bytes"}, "version": 2}
+END
+cat >asv/m/abc-py.json <<'END'
+{"commit_hash": "abc", "env_name": "py", "date": 1714557600000, "params": {"machine": "m"}, "python": "3", "version": 2,
+ "result_columns": ["result", "params", "version", "samples"],
+ "results": {"s.track_fps": [[30], [], "1"], "s.track_rows": [[7], [], "1"], "s.track_size": [[1024], [], "1"],
+  "s.track_time": [[1.5, 2.5], [["1", "2"]], "1", [[1, 2], [2, 3]]]}}
+END
+t "track_ benchmarks of asv" run_pace 0 --db t import --project p asv
+run_pace 0 --db t query 'project:p | last 1 | keep benchmark, measure, value, unit' --format csv
+t "have the units" has "$OUT" "s.track_fps,fps,30,fps"
+t "of benchmarks.json" has "$OUT" "s.track_time(1),latency,1500000,ns"
+t "as any other size" has "$OUT" "s.track_size,size,1024,B"
+t "and none where it has none" has "$OUT" "s.track_rows,value,7,"
+
 cat >units.jsonl <<'END'
 {"project":"p","testbed":"t","benchmark":"a","measure":"value","unit":"fps","value":7,"time":"2024-05-01T10:00:00Z"}
 END

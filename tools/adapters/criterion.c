@@ -209,7 +209,8 @@ static int read_message(struct reading *reading, const json_t *message)
     static const char *const parts[][2] = {{"mean", "latency.mean"},
                                            {"median", "latency.median"},
                                            {"median_abs_dev", "latency.median_abs_dev"},
-                                           {"slope", "latency.slope"}};
+                                           {"slope", "latency.slope"},
+                                           {"std_dev", "latency.stddev"}};
     const char *name = json_member_text(message, "id");
     const json_t *typical = json_object_get(message, "typical");
     double factor = time_factor(span_of(json_member_text(message, "unit")));
