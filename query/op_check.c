@@ -60,8 +60,14 @@ struct check_op {
         sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
     struct vec *vecs;
     struct vec own[CHECK_COLUMNS];
+    const char *own_unit; /* that own[] has in vecs[]; NULL: they are not there */
     bool for_fdr;
-    size_t blank; /* so many rows of own[] have nothing */
+    size_t blank;                      /* so many rows of own[] have nothing */
+    const double *sample, *sample_run; /* the window of the row being judged */
+    struct {
+        uint64_t runs_id;
+        size_t first, row;
+    } alike; /* in these runs, none of the window is of the row's commit or another machine */
     struct batch batch;
 };
 
@@ -103,6 +109,7 @@ static int check_start(struct check_op *check, struct context *ctx, const struct
     memset(check->sides, 0, sizeof check->sides);
     struct bound lower = check->lower, upper = check->upper;
     int status = rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
+    if (check->rule != rule_before) check->own_unit = NULL;
     check->alarm.known &= check->rule == rule_before && bounds_are_equal(lower, check->lower) &&
                           bounds_are_equal(upper, check->upper);
     if (status || !check->level) return status;
@@ -122,7 +129,7 @@ static int check_machines(struct check_op *check, struct context *ctx, const str
     int status = machine_of(ctx, &check->machines, point->run, &own);
     if (own == MACHINE_UNKNOWN) return status;
     for (size_t i = 0; i < *n && !status; i++) {
-        status = machine_of(ctx, &check->machines, history->sample_run[i], &machine);
+        status = machine_of(ctx, &check->machines, check->sample_run[i], &machine);
         if (machines_agree(own, machine)) continue;
         others++;
         others_before += i < *before;
@@ -151,15 +158,14 @@ static int check_samples(struct check_op *check, struct context *ctx, const stru
     int status = sample_pool_add(&check->run_samples, ctx, check->series, point->run);
     if (check->rule->model != MODEL_MANN_WHITNEY || check->run_samples.count == 0) return status;
     for (size_t i = before; i < n && !status; i++)
-        status = sample_pool_add(&check->window_samples, ctx, check->series,
-                                 check->history->sample_run[i]);
+        status = sample_pool_add(&check->window_samples, ctx, check->series, check->sample_run[i]);
     return status;
 }
 
 static void check_limits(struct check_op *check, size_t n, size_t before, struct limits *out)
 {
     const struct rule *rule = check->rule;
-    const double *sample = check->history->sample;
+    const double *sample = check->sample;
     struct model_extra extra = {.bencher = rule->bencher,
                                 .effect = rule->effect,
                                 .run = check->run_samples.values,
@@ -361,6 +367,24 @@ static int check_level(struct check_op *check, struct context *ctx, const struct
     return 0;
 }
 
+/* A row whose window is found: n points, `before` of them before an accepted change. */
+static int check_judge(struct check_op *check, struct context *ctx, const struct point *point,
+                       size_t row, bool selected, size_t n, size_t before, bool moved)
+{
+    struct limits limits;
+    int status = check_samples(check, ctx, point, n, before);
+    if (status) return status;
+    check_limits(check, n, before, &limits);
+    bool confirms = is_awaited(check);
+    enum verdict verdict = check_value(check, &limits, point->value, n, moved);
+    put_judgement(check, row, &limits, limits.n >= check->rule->window.needs, point->value,
+                  n - before, verdict);
+    if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
+    if (selected) count_verdict(ctx->outcome, verdict);
+    if (selected && !isnan(point->value)) check->chance += false_alarm(check, &limits);
+    return 0;
+}
+
 static int check_row(struct check_op *check, struct context *ctx, const struct batch *batch,
                      size_t row)
 {
@@ -382,20 +406,12 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
         int status = history_window(check->history, point.time_ns, point.commit, point.value,
                                     point.restart, &n, &before);
         if (status) return history_fail(ctx, status);
-        struct limits limits;
         bool moved;
+        check->sample = check->history->sample;
+        check->sample_run = check->history->sample_run;
         status = check_machines(check, ctx, &point, &n, &before, &moved);
+        if (!status) status = check_judge(check, ctx, &point, row, selected, n, before, moved);
         if (status) return status;
-        status = check_samples(check, ctx, &point, n, before);
-        if (status) return status;
-        check_limits(check, n, before, &limits);
-        bool confirms = is_awaited(check);
-        enum verdict verdict = check_value(check, &limits, point.value, n, moved);
-        put_judgement(check, row, &limits, limits.n >= check->rule->window.needs, point.value,
-                      n - before, verdict);
-        if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
-        if (selected) count_verdict(ctx->outcome, verdict);
-        if (selected && !isnan(point.value)) check->chance += false_alarm(check, &limits);
     }
     if (!keep) return 0;
     int status = point_push(check->history, &point);
@@ -427,13 +443,9 @@ static int check_history_rows(struct check_op *check, struct context *ctx,
     return status ? history_fail(ctx, status) : 0;
 }
 
-/* Cuts off the rows before the first that is selected. */
-static void batch_cut(struct batch *batch, size_t columns)
+/* Cuts off the rows before `first`, of so many columns. */
+static void batch_cut(struct batch *batch, size_t columns, size_t first)
 {
-    size_t first = 0;
-    if (!batch->selected) return;
-    while (first < batch->count && !batch->selected[first])
-        first++;
     if (first == 0) return;
     for (size_t c = 0; c < columns; c++) {
         struct vec *v = &batch->vecs[c];
@@ -448,28 +460,24 @@ static void batch_cut(struct batch *batch, size_t columns)
     }
     batch->count -= first;
     batch->selected += first;
+    batch->runs_id = 0;
     if (batch->restart) batch->restart += first;
     if (batch->gone) batch->gone += first;
     if (batch->hidden) batch->hidden += first;
     if (batch->origin) batch->origin += first;
 }
 
-static int check_next(struct op *op, struct context *ctx, struct batch **out)
+static size_t first_selected(const struct batch *batch)
 {
-    struct check_op *check = (struct check_op *)op;
-    struct batch *batch;
-    int status = op->input->next(op->input, ctx, &batch);
-    *out = NULL;
-    if (!status && !batch) note_chance(check, ctx);
-    if (status || !batch) return status;
-    if (batch->series_start) status = check_start(check, ctx, batch->series);
-    for (size_t row = 0, skip; row < batch->count && !status; row += skip ? skip : 1) {
-        status = check_history_rows(check, ctx, batch, row, &skip);
-        if (!status && !skip) status = check_row(check, ctx, batch, row);
-    }
-    if (status) return status;
-    size_t to = op->input->schema.count;
-    memcpy(check->vecs, batch->vecs, to * sizeof *check->vecs);
+    const uint8_t *first =
+        batch->selected && batch->count ? memchr(batch->selected, 1, batch->count) : NULL;
+    return !batch->selected ? 0 : first ? (size_t)(first - batch->selected) : batch->count;
+}
+
+/* Puts the columns of the verdicts beside those of the input. */
+static void put_own(struct check_op *check)
+{
+    size_t to = check->op.input->schema.count;
     for (size_t i = 0; i < CHECK_COLUMNS; i++) {
         if (i == CHECK_Q && !check->bare) continue;
         bool has_unit =
@@ -478,9 +486,109 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
         check->own[i].unit = has_unit ? check->series->unit : "";
         check->vecs[to++] = check->own[i];
     }
+    check->own_unit = check->series->unit;
+}
+
+/* -- a whole series at once -------------------------------------------------------------------- */
+
+/* So few rows are judged where a series is looked at where it lies. */
+enum { WHOLE_JUDGED = 8 };
+
+/* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on, are
+ * judged and given out: then its windows need no history. */
+static bool is_whole(const struct check_op *check, const struct context *ctx,
+                     const struct batch *batch, size_t first)
+{
+    const struct window *window = &check->rule->window;
+    const struct inputs *inputs = &check->inputs;
+    return batch->runs_id && batch->series_start && batch->series_end && batch->selected &&
+           !batch->gone && !batch->hidden && !batch->restart && !batch->origin && !ctx->every_row &&
+           !check->level && check->op.cuts && check->rule->confirm_of <= 1 &&
+           !(check->bare && batch->branched) && window->kind == WINDOW_POINTS && window->lag == 1 &&
+           inputs->run >= 0 && batch->vecs[inputs->run].step && batch->vecs[inputs->commit].step &&
+           batch->vecs[inputs->value].step && first < batch->count &&
+           batch->count - first <= WHOLE_JUDGED;
+}
+
+/* Whether the points [from, row) are of other commits than the row, and all of its machine. The series of
+ * a stream ask this of the same runs one after the other. */
+static int are_alike(struct check_op *check, struct context *ctx, const struct batch *batch,
+                     size_t from, size_t row, bool *alike)
+{
+    const char **commits = batch->vecs[check->inputs.commit].at.text;
+    const double *runs = batch->vecs[check->inputs.run].at.number;
+    uint16_t own, machine = MACHINE_UNKNOWN;
+    *alike = check->alike.runs_id == batch->runs_id && check->alike.row == row &&
+             check->alike.first == from;
+    if (*alike) return 0;
+    int status = machine_of(ctx, &check->machines, runs[row], &own);
+    for (size_t i = from; i < row && !status; i++) {
+        if (own != MACHINE_UNKNOWN) status = machine_of(ctx, &check->machines, runs[i], &machine);
+        if (!machines_agree(own, machine)) return status;
+        if (*commits[row] && strcmp(commits[row], commits[i]) == 0) return status;
+    }
+    check->alike.runs_id = batch->runs_id;
+    check->alike.first = from;
+    check->alike.row = row;
+    *alike = !status;
+    return status;
+}
+
+/* Judges rows from `first` on, which become the first ones; *done false: none, and nothing is changed. */
+static int check_whole(struct check_op *check, struct context *ctx, const struct batch *batch,
+                       size_t first, bool *done)
+{
+    const double *value = batch->vecs[check->inputs.value].at.number;
+    const double *run = batch->vecs[check->inputs.run].at.number;
+    size_t count = check->rule->window.count, gaps = 0;
+    int status = 0;
+    *done = false;
+    for (size_t i = first > count ? first - count : 0; i < batch->count; i++)
+        gaps += isnan(value[i]) != 0;
+    for (size_t row = first; row < batch->count; row++) {
+        bool alike;
+        status = are_alike(check, ctx, batch, row > count ? row - count : 0, row, &alike);
+        if (status || !alike || gaps || !batch->selected[row]) return status;
+    }
+    for (size_t row = first; row < batch->count && !status; row++) {
+        struct point point = point_at(&check->inputs, batch, row);
+        size_t from = row > count ? row - count : 0;
+        check->sample = value + from;
+        check->sample_run = run + from;
+        put_nothing(check, row - first);
+        status = check_judge(check, ctx, &point, row - first, true, row - from, 0, false);
+    }
+    *done = true;
+    check->blank = 0;
+    return status;
+}
+
+static int check_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    struct check_op *check = (struct check_op *)op;
+    struct batch *batch;
+    int status = op->input->next(op->input, ctx, &batch);
+    bool whole = false;
+    *out = NULL;
+    if (!status && !batch) note_chance(check, ctx);
+    if (status || !batch) return status;
+    if (batch->series_start) status = check_start(check, ctx, batch->series);
+    if (status) return status;
+    size_t first = op->cuts ? first_selected(batch) : 0;
+    if (is_whole(check, ctx, batch, first)) status = check_whole(check, ctx, batch, first, &whole);
+    for (size_t row = 0, skip; row < batch->count && !status && !whole; row += skip ? skip : 1) {
+        status = check_history_rows(check, ctx, batch, row, &skip);
+        if (!status && !skip) status = check_row(check, ctx, batch, row);
+    }
+    if (status) return status;
+    memcpy(check->vecs, batch->vecs, op->input->schema.count * sizeof *check->vecs);
+    if (check->own_unit != check->series->unit || !whole) put_own(check);
     check->batch = *batch;
     check->batch.vecs = check->vecs;
-    if (op->cuts) batch_cut(&check->batch, op->schema.count);
+    if (op->cuts && first) {
+        batch_cut(&check->batch, whole ? op->input->schema.count : op->schema.count, first);
+        if (!whole) check->own_unit = NULL; /* they are cut */
+    }
     *out = &check->batch;
     return 0;
 }

@@ -89,6 +89,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
     }
     where_compact(where, batch, keep, count);
     where->batch.count = count;
+    where->batch.runs_id = 0;
     where->batch.vecs = where->vecs;
     where->batch.selected = where->selected;
     where->batch.gone = batch->gone ? where->gone : NULL;

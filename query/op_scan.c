@@ -97,6 +97,7 @@ static void fill_plain(struct scan_op *scan)
                                  .branched = scan->lineage.state != PACE_LINEAGE_NONE,
                                  .series = series,
                                  .newest_run = scan->plain.newest_run,
+                                 .runs_id = at == 0 ? scan->plain.id : 0,
                                  .series_start = at == 0,
                                  .series_end = at + count == matrix->runs};
     scan->offset += count;
@@ -212,8 +213,8 @@ static void value_column(struct context *ctx, const struct selection *selection,
 {
     for (size_t i = 0; i < selection->count; i++) {
         const struct series *series = &selection->series[i];
-        enum unit_kind kind = unit_lookup(series->unit, strlen(series->unit)).kind;
         if (i && series->unit == selection->series[i - 1].unit) continue;
+        enum unit_kind kind = unit_lookup(series->unit, strlen(series->unit)).kind;
         if (i == 0) {
             column->kind = kind;
             column->about =

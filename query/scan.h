@@ -58,6 +58,7 @@ struct plain {
     size_t capacity;
     double newest_run;
     bool needs_more; /* these series need more than near holds */
+    uint64_t id;     /* of their runs */
 };
 
 struct scan_op {

@@ -126,6 +126,7 @@ static int group_choose(struct scan_op *scan, struct context *ctx, struct reach 
     scan->group_start = scan->next_series;
     scan->group_end = scan->next_series + count;
     scan->plain.known = false;
+    scan->plain.id++;
     if (count > scan->far_capacity) {
         if (!grow(&scan->far_column, count, sizeof *scan->far_column))
             return context_no_memory(ctx);

@@ -109,26 +109,6 @@ static int test_match(struct build *build, int dimension, const struct pattern *
     return test_names(build, test, &matcher);
 }
 
-/* A `run:` term: a run that is not there is told about, and matches nothing. */
-static int bind_run(struct context *ctx, const struct selector *selector, struct row_filter *filter)
-{
-    char *end;
-    struct pace_run_view view;
-    filter->run = strtoull(filter->matcher.text, &end, 10);
-    if (*end || end == filter->matcher.text)
-        return context_fail(ctx, Q_BAD_PATTERN, selector->pattern.span,
-                            "runs have numbers, like run:118", "'%s' is not the number of a run",
-                            filter->matcher.text);
-    int status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
-    if (status && status != PACE_ENOTFOUND) return context_store_error(ctx, status);
-    filter->missing = status == PACE_ENOTFOUND;
-    if (filter->missing)
-        diag_note(ctx->diags, "there is no run %llu; the newest is %llu",
-                  (unsigned long long)filter->run,
-                  (unsigned long long)pace_run_count(ctx->snapshot));
-    return 0;
-}
-
 /* A `commit:` or `run:` term becomes a filter on rows. Where every other term holds too it is the
  * same for all series, and *out is NULL; elsewhere it is a test whose answer a series does not know.
  */
@@ -142,7 +122,7 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
         (struct row_filter){.kind = SELECT_MATCH, .negated = build->negated, .is_run = is_run};
     int status = matcher_bind(ctx, &selector->pattern, &filter->matcher);
     if (!status)
-        status = is_run ? bind_run(ctx, selector, filter)
+        status = is_run ? row_filter_bind_run(ctx, &selector->pattern, filter)
                         : matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
     if (status) return status;
     if (build->conjunctive) {
@@ -386,7 +366,7 @@ static int gather_add(struct gather *gather, const struct pace_stream *stream, u
     struct selection *out = gather->out;
     if (out->count == gather->capacity) {
         size_t capacity = gather->capacity ? gather->capacity * 2 : 64;
-        struct series *series = arena_array(ctx->arena, capacity, sizeof *series);
+        struct series *series = arena_space(ctx->arena, capacity * sizeof *series);
         if (!series) return context_no_memory(ctx);
         if (out->count) memcpy(series, out->series, out->count * sizeof *series);
         out->series = series;
@@ -427,11 +407,24 @@ static int gather_older(struct gather *gather, const struct pace_column *columns
     return status;
 }
 
+/* The names of dimensions that come first in the order of series; of the others when they are met. */
+static int gather_names(struct gather *gather, int dimensions)
+{
+    struct context *ctx = gather->ctx;
+    int status = 0;
+    for (int d = 0; d < dimensions && !status; d++) {
+        uint32_t count;
+        if (!gather->names[d])
+            status = pace_names(ctx->snapshot, (enum pace_dimension)d, ctx->error,
+                                &gather->names[d], &count);
+    }
+    return status ? context_store_error(ctx, status) : 0;
+}
+
 static int gather_stream(struct gather *gather, const struct pace_stream *stream)
 {
     struct context *ctx = gather->ctx;
     uint32_t ids[PACE_DIMENSION_COUNT] = {stream->project, stream->branch, stream->testbed, 0, 0};
-    if (test_eval(gather->test, ids, PACE_BENCHMARK) == FALSE) return 0;
     const struct pace_column *columns;
     uint32_t count;
     int status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
@@ -441,13 +434,8 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
         ids[PACE_MEASURE] = alias_now(gather->aliases, PACE_MEASURE, columns[i].measure);
         if (gather->aliases->any && alias_continues(gather->aliases, columns, count, i)) continue;
         if (test_eval(gather->test, ids, PACE_DIMENSION_COUNT) == FALSE) continue;
-        for (int d = 0; d < PACE_DIMENSION_COUNT; d++) {
-            uint32_t name_count;
-            if (gather->names[d]) continue;
-            status = pace_names(ctx->snapshot, (enum pace_dimension)d, ctx->error,
-                                &gather->names[d], &name_count);
-            if (status) return context_store_error(ctx, status);
-        }
+        status = gather_names(gather, PACE_DIMENSION_COUNT);
+        if (status) return status;
         if (!gather->dotted && strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') &&
             !dotted_is_named(gather->test, ids))
             continue;
@@ -455,6 +443,47 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
         if (!status && gather->aliases->any) status = gather_older(gather, columns, count, i);
         if (status) return status;
     }
+    return 0;
+}
+
+static int compare_streams(const void *a, const void *b, void *context)
+{
+    const struct pace_stream *left = *(const struct pace_stream *const *)a;
+    const struct pace_stream *right = *(const struct pace_stream *const *)b;
+    const struct gather *gather = context;
+    const uint32_t ids[][2] = {{left->project, right->project},
+                               {left->branch, right->branch},
+                               {left->testbed, right->testbed}};
+    for (int d = 0; d < PACE_BENCHMARK; d++) {
+        if (ids[d][0] == ids[d][1]) continue;
+        return strcmp(gather->names[d][ids[d][0]], gather->names[d][ids[d][1]]);
+    }
+    return 0;
+}
+
+/* The series of all streams that may have some: stream after stream in the order of their names, so that
+ * mostly they are in order when they are gathered. */
+static int gather_streams(struct gather *gather, const struct pace_stream *streams, uint32_t count)
+{
+    struct selection *out = gather->out;
+    const struct pace_stream **chosen = malloc((count + 1) * sizeof *chosen);
+    size_t found = 0, ordered = 1;
+    if (!chosen) return context_no_memory(gather->ctx);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t ids[PACE_DIMENSION_COUNT] = {streams[i].project, streams[i].branch,
+                                              streams[i].testbed, 0, 0};
+        if (test_eval(gather->test, ids, PACE_BENCHMARK) != FALSE) chosen[found++] = &streams[i];
+    }
+    int status = found > 1 ? gather_names(gather, PACE_BENCHMARK) : 0;
+    if (!status && found > 1) qsort_r(chosen, found, sizeof *chosen, compare_streams, gather);
+    for (size_t i = 0; i < found && !status; i++)
+        status = gather_stream(gather, chosen[i]);
+    free(chosen);
+    if (status) return status;
+    while (ordered < out->count &&
+           compare_series(&out->series[ordered - 1], &out->series[ordered]) <= 0)
+        ordered++;
+    if (ordered < out->count) qsort(out->series, out->count, sizeof *out->series, compare_series);
     return 0;
 }
 
@@ -605,12 +634,7 @@ static int select_with(struct context *ctx, const struct selector *selector, boo
     if (status) return status;
     struct gather gather = {
         .ctx = ctx, .test = test, .out = out, .aliases = &aliases, .dotted = dotted};
-    for (uint32_t i = 0; i < count; i++) {
-        status = gather_stream(&gather, &streams[i]);
-        if (status) return status;
-    }
-    if (out->count > 1) qsort(out->series, out->count, sizeof *out->series, compare_series);
-    return 0;
+    return gather_streams(&gather, streams, count);
 }
 
 int select_series(struct context *ctx, const struct selector *selector, struct selection *out)
@@ -621,44 +645,4 @@ int select_series(struct context *ctx, const struct selector *selector, struct s
 int select_stored(struct context *ctx, const struct selector *selector, struct selection *out)
 {
     return select_with(ctx, selector, true, out);
-}
-
-/* 1 when one of the children, each an AND, passes. */
-static int any_filter_passes(struct context *ctx, const struct row_filter *child,
-                             const char *commit, uint64_t run)
-{
-    for (; child; child = child->next) {
-        int status = row_filters_pass(ctx, child->child, commit, run);
-        if (status) return status;
-    }
-    return 0;
-}
-
-int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
-                     uint64_t run)
-{
-    for (; filters; filters = filters->next) {
-        bool passes;
-        if (filters->kind == SELECT_OR || filters->kind == SELECT_AND) {
-            int status = filters->kind == SELECT_AND
-                             ? row_filters_pass(ctx, filters->child, commit, run)
-                             : any_filter_passes(ctx, filters->child, commit, run);
-            if (status <= 0) return status;
-            continue;
-        }
-        if (filters->is_run) {
-            passes = filters->run == run;
-        } else if (filters->prefix && matcher_literal(&filters->matcher)) {
-            const char *literal = matcher_literal(&filters->matcher);
-            size_t len = strlen(literal);
-            passes =
-                strncmp(commit, literal, len) == 0 && (!commit[len] || len >= COMMIT_PREFIX_MIN);
-        } else {
-            int status = matcher_match(ctx, &filters->matcher, commit);
-            if (status < 0) return status;
-            passes = status;
-        }
-        if (passes == filters->negated) return 0;
-    }
-    return 1;
 }

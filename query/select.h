@@ -6,7 +6,7 @@
 #ifndef PACE_SELECT_H
 #define PACE_SELECT_H
 
-#include "matcher.h"
+#include "row_filter.h"
 
 /* One series of the selection. Names live as long as the snapshot. */
 struct series {
@@ -18,18 +18,6 @@ struct series {
     const struct row_filter *rows; /* which of its rows; NULL: all */
     const uint32_t *older;         /* columns of names that continue as this one, newest first */
     size_t older_count;            /* 0: none */
-};
-
-/* Keeps rows by their commit or run number. A list: all of it must hold. */
-struct row_filter {
-    enum selector_kind kind; /* MATCH; OR: one of the children, AND: all of them */
-    struct row_filter *child;
-    bool negated, is_run; /* MATCH, and what follows */
-    bool missing;         /* there is no such run */
-    bool prefix;          /* a plain commit may be the beginning of one */
-    uint64_t run;
-    struct matcher matcher;
-    struct row_filter *next;
 };
 
 struct selection {
@@ -49,10 +37,6 @@ int select_stored(struct context *ctx, const struct selector *selector, struct s
 
 /* The selector with what `use` adds to it, for texts that outlive the session. */
 int select_with_use(struct context *ctx, struct selector *selector, struct selector **out);
-
-/* 1 when the rows' commit and run pass all filters, 0 when not, negative on error. */
-int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
-                     uint64_t run);
 
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);
