@@ -1,6 +1,7 @@
 /* bulk.c -- see bulk.h. */
 #include "bulk.h"
 #include "error.h"
+#include "totals.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -145,11 +146,19 @@ static int gather_runs(struct gather *gather, const struct bulk_run *runs, uint3
     return 0;
 }
 
-/* Writes a block of runs, which are in order, and lists it. */
+/* Adds the summaries of the group that was written last. */
+static void add_group(struct sums *sums, const struct block_writer *writer)
+{
+    for (uint32_t i = 0; i < writer->header.columns; i++)
+        sums_add(sums, writer->columns[i].column, &writer->columns[i].summary);
+}
+
+/* Writes a block of runs, which are in order, lists it, and adds it to the sums (NULL: none are
+ * kept). */
 static int put_block(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                      struct stream_record *record, struct block_list *list,
                      const struct bulk_run *runs, uint32_t count, enum block_state state,
-                     struct pace_error *error)
+                     struct sums *sums, struct pace_error *error)
 {
     uint32_t block = ++record->next_block, columns = record->column_count;
     struct pace_run_view *views = calloc(count, sizeof *views);
@@ -171,12 +180,61 @@ static int put_block(struct fold *fold, struct kv_txn *txn, uint32_t stream,
         uint32_t until = choose_range(runs, count, from, columns, fold->limits->step_cells);
         if (gather_runs(&fold->gather, runs, count, from, until)) return error_memory(error);
         rc = fold_put_group(fold, txn, stream, block, count, state == BLOCK_LARGE, error, &from);
+        if (!rc && sums) add_group(sums, &fold->writer);
     }
     if (rc) return rc;
     if (block_list_add(list, &entry)) return error_memory(error);
     for (uint32_t i = 0; i < count; i++)
         stream_count_run(record, &runs[i].position, runs[i].count);
     return 0;
+}
+
+/* -- totals ------------------------------------------------------------------------------------ */
+
+/* The totals of a stream while runs are loaded. */
+struct bulk_totals {
+    int are_kept;
+    struct sums sums;
+    uint64_t last_run;
+};
+
+/* Begins with the totals so far, with all rows in them. */
+static int begin_totals(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                        struct stream_record *record, struct bulk_totals *totals,
+                        struct pace_error *error)
+{
+    *totals = (struct bulk_totals){.are_kept = fold->limits->totals_rows || record->totals_runs};
+    if (!totals->are_kept) return 0;
+    int rc = fold_totals(fold, txn, stream, record, error);
+    totals->are_kept = !rc && totals_possible(record);
+    if (!totals->are_kept) return rc;
+    if (totals_sums(record, &totals->sums)) return error_memory(error);
+    totals->last_run = record->totals_last;
+    return record->totals_runs ? totals_read(txn, stream, record, &totals->sums, error) : 0;
+}
+
+/* Adds runs that go to the log. */
+static void add_runs(struct sums *sums, const struct bulk_run *runs, size_t count)
+{
+    for (size_t r = 0; r < count; r++) {
+        for (uint32_t i = 0; i < runs[r].count; i++) {
+            struct row_cell cell = cell_of(&runs[r], i);
+            struct block_summary one = {
+                .count = 1, .min = cell.value, .max = cell.value, .sum = cell.value};
+            if (cell.status == PACE_CELL_OK) sums_add(sums, cell.column, &one);
+        }
+    }
+}
+
+static int end_totals(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                      struct stream_record *record, struct bulk_totals *totals,
+                      const struct bulk_run *runs, size_t count, struct pace_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runs[i].position.run > totals->last_run) totals->last_run = runs[i].position.run;
+    }
+    return totals_put(txn, stream, record, &totals->sums, record->run_count, totals->last_run,
+                      &fold->totals, error);
 }
 
 /* -- all of them ------------------------------------------------------------------------------- */
@@ -222,34 +280,53 @@ static int catch_up(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     return rc;
 }
 
-int bulk_store(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
-               struct bulk_run *runs, size_t count, struct row_buffer *buffer,
-               struct pace_error *error)
+/* Writes blocks of as many of the runs as fill some; *at is the first of the others. */
+static int put_blocks(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                      struct stream_record *record, const struct bulk_run *runs, size_t count,
+                      struct sums *sums, struct pace_error *error, size_t *at)
 {
     const struct fold_limits *limits = fold->limits;
     struct block_list list;
-    uint64_t cells = 0;
-    size_t at = 0;
-    if (count < limits->direct_runs || count < limits->runs)
-        return put_rows(fold, txn, stream, record, runs, count, buffer, error);
-    for (size_t i = 0; i < count; i++)
-        cells += runs[i].count;
-    qsort(runs, count, sizeof *runs, by_position);
     int rc = block_list_load(txn, stream, record, error, &list);
     uint32_t large = rc ? 0 : list.large;
-    while (!rc && count - at >= (size_t)limits->large_runs + limits->keep_runs) {
-        rc = put_block(fold, txn, stream, record, &list, runs + at, limits->large_runs, BLOCK_LARGE,
-                       error);
-        at += limits->large_runs;
+    *at = 0;
+    while (!rc && count - *at >= (size_t)limits->large_runs + limits->keep_runs) {
+        rc = put_block(fold, txn, stream, record, &list, runs + *at, limits->large_runs,
+                       BLOCK_LARGE, sums, error);
+        *at += limits->large_runs;
     }
-    while (!rc && count - at >= limits->runs) {
-        rc = put_block(fold, txn, stream, record, &list, runs + at, limits->runs, BLOCK_SMALL,
-                       error);
-        at += limits->runs;
+    while (!rc && count - *at >= limits->runs) {
+        rc = put_block(fold, txn, stream, record, &list, runs + *at, limits->runs, BLOCK_SMALL,
+                       sums, error);
+        *at += limits->runs;
     }
     if (!rc && merge_due(limits, &list)) record->jobs |= STREAM_MERGES;
     if (!rc) rc = block_list_store(txn, stream, record, &list, large, error);
     block_list_free(&list);
+    return rc;
+}
+
+int bulk_store(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
+               struct bulk_run *runs, size_t count, struct row_buffer *buffer,
+               struct pace_error *error)
+{
+    struct bulk_totals totals;
+    uint64_t cells = 0;
+    size_t at = 0;
+    if (count < fold->limits->direct_runs || count < fold->limits->runs)
+        return put_rows(fold, txn, stream, record, runs, count, buffer, error);
+    for (size_t i = 0; i < count; i++)
+        cells += runs[i].count;
+    qsort(runs, count, sizeof *runs, by_position);
+    int rc = begin_totals(fold, txn, stream, record, &totals, error);
+    if (!rc && totals.are_kept) record->totals_runs = record->totals_last = 0; /* until the end */
+    if (!rc)
+        rc = put_blocks(fold, txn, stream, record, runs, count,
+                        totals.are_kept ? &totals.sums : NULL, error, &at);
+    if (!rc && totals.are_kept) add_runs(&totals.sums, runs + at, count - at);
     if (!rc) rc = put_rows(fold, txn, stream, record, runs + at, count - at, buffer, error);
+    if (!rc && totals.are_kept)
+        rc = end_totals(fold, txn, stream, record, &totals, runs, count, error);
+    sums_free(&totals.sums);
     return rc ? rc : catch_up(fold, txn, stream, record, cells, error);
 }

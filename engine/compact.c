@@ -190,6 +190,7 @@ static int fold_batch(struct kv_txn *txn, void *context, struct pace_error *erro
     int rc = head_load(txn, error, &head);
     if (rc) return rc;
     all->streams = head.streams;
+    all->whole.last_run = head.runs;
     all->next_stream = all->stream;
     all->next_at = all->at;
     while (!rc && all->next_stream < all->streams && cells > 0) {

@@ -2,6 +2,7 @@
 #include "fold.h"
 #include "error.h"
 #include "log.h"
+#include "totals.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ const struct fold_limits fold_limits_default = {
     .direct_runs = BLOCK_CHUNK_RUNS,
     .narrow_columns = 32,
     .narrow_runs = 8,
+    .totals_rows = BLOCK_CHUNK_RUNS / 3 + 1,
 };
 
 void fold_free(struct fold *fold)
@@ -26,6 +28,7 @@ void fold_free(struct fold *fold)
     block_writer_free(&fold->writer);
     row_buffer_free(&fold->runs);
     row_buffer_free(&fold->group);
+    row_buffer_free(&fold->totals);
 }
 
 /* -- writing a block ------------------------------------------------------------------------- */
@@ -205,11 +208,14 @@ static int gather_rows(struct folding *folding, struct gather *gather, uint32_t 
 }
 
 /* The block is whole: it takes the place of its rows. */
-static int finish(const struct fold *fold, struct folding *folding, struct stream_record *record,
+static int finish(struct fold *fold, struct folding *folding, struct stream_record *record,
                   struct block_list *list, const struct block_entry *entry,
                   struct pace_error *error)
 {
-    int rc = log_remove(folding->txn, folding->stream, record, folding->positions, folding->count,
+    int rc = fold_totals_cover(fold, folding->txn, folding->stream, record, folding->positions,
+                               folding->count, error);
+    if (!rc)
+        rc = log_remove(folding->txn, folding->stream, record, folding->positions, folding->count,
                         error);
     if (rc) return rc;
     if (block_list_add(list, entry)) return error_memory(error);
@@ -264,10 +270,20 @@ int fold_wanted(const struct fold_limits *limits, const struct stream_record *re
     return fold_due(limits, record) || record->jobs & STREAM_MERGES;
 }
 
+static int totals_due(const struct fold_limits *limits, const struct stream_record *record)
+{
+    return limits->totals_rows && totals_possible(record) &&
+           record->run_count - record->totals_runs >= limits->totals_rows;
+}
+
 int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
               uint64_t cells, struct pace_error *error)
 {
     struct block_list list;
+    if (totals_due(fold->limits, record)) {
+        int rc = fold_totals(fold, txn, stream, record, error);
+        if (rc) return rc;
+    }
     if (!fold_wanted(fold->limits, record)) return 0;
     cells *= fold->limits->step_factor;
     if (cells < fold->limits->step_cells) cells = fold->limits->step_cells;

@@ -29,6 +29,8 @@ struct fold_limits {
     /* A stream of at most so many columns is NARROW: so many rows join its newest small block, which
      * is written again until it has `runs` runs. 0 columns: no stream is. */
     uint32_t narrow_columns, narrow_runs;
+    uint32_t
+        totals_rows; /* so many that are not in the totals are added; 0: no stream gets totals */
 };
 extern const struct fold_limits fold_limits_default;
 
@@ -37,7 +39,7 @@ struct fold {
     const struct fold_limits *limits;
     struct gather gather;
     struct block_writer writer;
-    struct row_buffer runs, group;
+    struct row_buffer runs, group, totals;
 };
 void fold_free(struct fold *fold);
 
@@ -55,6 +57,7 @@ struct fold_whole {
     struct fold fold;
     struct fold_limits limits; /* of the store, turned to folding all */
     const struct fold_limits *ordinary;
+    uint64_t last_run; /* the largest number of a run of the store; the caller's to set */
 };
 void fold_whole_init(struct fold_whole *whole, const struct fold_limits *limits);
 void fold_whole_free(struct fold_whole *whole);
@@ -101,6 +104,14 @@ int merge_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct st
 int fold_narrow_due(const struct fold_limits *limits, const struct stream_record *record);
 int fold_narrow(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                 struct stream_record *record, struct block_list *list, struct pace_error *error);
+
+/* Adds the rows to the totals of their stream that are not in them. */
+int fold_totals(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                struct stream_record *record, struct pace_error *error);
+/* The same, when one of these rows, which are to leave the log, is not in them. */
+int fold_totals_cover(struct fold *fold, struct kv_txn *txn, uint32_t stream,
+                      struct stream_record *record, const struct position *rows, size_t count,
+                      struct pace_error *error);
 
 /* 1 when the small blocks are enough for a large one. */
 int merge_due(const struct fold_limits *limits, const struct block_list *list);

@@ -208,6 +208,8 @@ static int put(struct fold *fold, struct join *join, struct stream_record *recor
     int rc = kv_put(join->txn, &key, fold->runs.data, fold->runs.len, error);
     key = key_block_group(join->stream, entry->block, 0);
     if (!rc) rc = kv_put(join->txn, &key, fold->group.data, fold->group.len, error);
+    if (!rc)
+        rc = fold_totals_cover(fold, join->txn, join->stream, record, rows, join->row_count, error);
     if (!rc) rc = log_remove(join->txn, join->stream, record, rows, join->row_count, error);
     if (!rc && join->old) rc = blocks_delete(join->txn, join->stream, join->old, error);
     if (rc) return rc;

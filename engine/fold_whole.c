@@ -5,6 +5,7 @@
  * came since, so that many compactions leave no trail of them. */
 #include "error.h"
 #include "fold.h"
+#include "summary.h"
 
 enum {
     ROW_BYTES = 80,    /* of a row beside its values */
@@ -82,6 +83,23 @@ static int begin(struct fold_whole *whole, struct kv_txn *txn, uint32_t stream,
     return rc;
 }
 
+/* Totals for a stream that has lost them. */
+static int make_totals(struct fold_whole *whole, struct kv_txn *txn, uint32_t stream,
+                       struct stream_record *record, struct pace_error *error)
+{
+    struct sums sums;
+    if (record->totals_runs || record->column_count > TOTALS_COLUMNS ||
+        record->run_count < whole->limits.totals_rows || !whole->limits.totals_rows)
+        return 0;
+    int rc = totals_sums(record, &sums) ? error_memory(error) : 0;
+    if (!rc) rc = summary_read(txn, stream, record, NULL, &sums, error);
+    if (!rc)
+        rc = totals_put(txn, stream, record, &sums, record->run_count, whole->last_run,
+                        &whole->fold.totals, error);
+    sums_free(&sums);
+    return rc;
+}
+
 int fold_whole_step(struct fold_whole *whole, struct kv_txn *txn, uint32_t stream,
                     struct stream_record *record, struct fold_whole_at *at, uint64_t *cells,
                     struct pace_error *error)
@@ -101,5 +119,5 @@ int fold_whole_step(struct fold_whole *whole, struct kv_txn *txn, uint32_t strea
         rc = fold_step(&whole->fold, txn, stream, record, 0, error);
         *cells -= *cells < limits->step_cells ? *cells : limits->step_cells;
     }
-    return rc;
+    return !rc && at->done ? make_totals(whole, txn, stream, record, error) : rc;
 }

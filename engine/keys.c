@@ -186,6 +186,11 @@ int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32
     return 1;
 }
 
+struct key key_totals(uint32_t stream)
+{
+    return key_1('T', stream, 4);
+}
+
 struct key key_run(uint64_t run)
 {
     return key_1('r', run, 8);

@@ -19,6 +19,7 @@
  *   'd'  block lists | stream u32 | chunk u32 |                          0: jobs, small; then large
  *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
  *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
+ *   'T'  totals      | stream u32 |                                      summaries of all its runs
  *   'r'  runs        | run u64 |                                         where it is, its identity
  *   'i'  identities  | digest, 16 bytes |                                run and digest of content
  *   'k'  commits     | commit, its bytes | 0 | run u64 |                 only the sum
@@ -76,6 +77,7 @@ struct key key_log(uint32_t stream, const struct position *position, uint8_t par
 struct key key_block_list(uint32_t stream, uint32_t chunk);
 struct key key_block_runs(uint32_t stream, uint32_t block);
 struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from);
+struct key key_totals(uint32_t stream);
 struct key key_run(uint64_t run);
 struct key key_identity(struct seal_digest digest);
 struct key key_commit(const char *commit, size_t len, uint64_t run); /* len <= PACE_MAX_COMMIT */

@@ -1,6 +1,7 @@
 /* log.c -- see log.h. */
 #include "log.h"
 #include "error.h"
+#include "totals.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -125,6 +126,7 @@ int log_put(struct kv_txn *txn, uint32_t stream, struct stream_record *record,
     struct position log_last = stream_log_last(record);
     int late = record->log_runs > 0 && position_compare(position, &log_last) < 0, rc = 0;
     if (late) rc = insert_late(txn, stream, position, error, &header.previous);
+    if (!rc && position->run <= record->totals_last) rc = totals_drop(txn, stream, record, error);
     if (!rc) rc = put_parts(txn, &header, run, record->column_count, buffer, error);
     if (rc) return rc;
     if (!late) {
@@ -320,6 +322,49 @@ int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *re
         rc = kv_cursor_at(txn, key_log_stream(stream).bytes[0], error, &cursor);
         if (!rc) {
             rc = load_rows(txn, cursor, stream, record->log_runs, record->log_run, error, &rows);
+            kv_cursor_close(cursor);
+        }
+        if (rc) log_rows_free(&rows);
+    }
+    if (!rc) *out = rows;
+    return rc;
+}
+
+/* Opens rows[count - 1], the last, to rows[0]. */
+static int load_backwards(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream,
+                          const struct stream_record *record, struct row *rows, size_t count,
+                          struct pace_error *error)
+{
+    struct key end = key_log_stream(stream + 1);
+    struct kv_slice key, value;
+    uint64_t run = record->log_run; /* of the row that comes next */
+    int rc = kv_cursor_before(cursor, &end, error, &key, &value);
+    for (size_t i = count; i > 0; rc = i ? kv_cursor_prev(cursor, error, &key, &value) : 0) {
+        struct log_key parsed;
+        if (rc && rc != PACE_ENOTFOUND) return rc;
+        if (rc || !key_log_parse(key.data, key.len, &parsed) || parsed.stream != stream ||
+            parsed.position.run != run)
+            return damaged_order(txn, stream, i < count ? run : 0, error);
+        if (parsed.part != 0) continue;
+        rc = open_row(txn, key, value, &parsed, error, &rows[--i]);
+        if (rc) return rc;
+        run = rows[i].header.previous;
+    }
+    return count == record->log_runs && run ? damaged_order(txn, stream, 0, error) : 0;
+}
+
+int log_load_newest(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                    size_t count, struct pace_error *error, struct log_rows *out)
+{
+    struct log_rows rows = {.count = count < record->log_runs ? count : record->log_runs};
+    struct kv_cursor *cursor;
+    int rc = 0;
+    if (rows.count > 0) {
+        rows.rows = malloc(rows.count * sizeof *rows.rows);
+        if (!rows.rows) return error_memory(error);
+        rc = kv_cursor_at(txn, key_log_stream(stream).bytes[0], error, &cursor);
+        if (!rc) {
+            rc = load_backwards(txn, cursor, stream, record, rows.rows, rows.count, error);
             kv_cursor_close(cursor);
         }
         if (rc) log_rows_free(&rows);

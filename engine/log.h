@@ -45,6 +45,9 @@ struct log_rows {
 };
 int log_load(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
              struct pace_error *error, struct log_rows *out);
+/* The newest `count` of them, at most all. */
+int log_load_newest(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                    size_t count, struct pace_error *error, struct log_rows *out);
 void log_rows_free(struct log_rows *rows);
 
 /* Another part of a row; PACE_ECORRUPT when there is none. */

@@ -36,8 +36,10 @@ struct stream_record {
     uint32_t small_blocks, large_blocks;
     uint32_t next_block; /* numbers are from 1 and never used again */
     uint32_t jobs;       /* bits of enum stream_job */
+    /* The totals: how many runs they are of, up to which number; 0: there are none. */
+    uint64_t totals_runs, totals_last;
 };
-_Static_assert(sizeof(struct stream_record) == 112, "layout on disk");
+_Static_assert(sizeof(struct stream_record) == 128, "layout on disk");
 
 /* What a writer has to go on with when it comes by (fold.h). */
 enum stream_job { STREAM_FOLDS = 1, STREAM_MERGES = 2 };

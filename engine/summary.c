@@ -1,9 +1,13 @@
 /* summary.c -- pace_scan_summary: counts, means, deviations and extremes of columns.
  *
- * Blocks that lie in the range as a whole answer from their summaries. The rest is read: chunks of
- * blocks, rows of the log 64 at a time. */
+ * All of a history is answered from the totals of its stream, and the few rows that came after them. In
+ * a range, blocks that lie in it as a whole answer from their summaries, and the rest is read: chunks
+ * of blocks, rows of the log. */
+#include "summary.h"
+#include "row_sums.h"
 #include "snapshot.h"
 #include "source.h"
+#include "totals.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +17,10 @@ struct summarizing {
     struct kv_txn *txn;
     struct kv_cursor *cursor;
     struct source_walk walk;
-    struct sums sums; /* place: among the caller's columns */
+    struct sums *sums;
 };
+
+static const struct pace_range everything = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
 
 struct wanted {
     uint32_t column, place;
@@ -26,11 +32,9 @@ static int by_column(const void *a, const void *b)
     return left < right ? -1 : left > right;
 }
 
-static int open_columns(struct summarizing *summarizing, uint32_t stream,
-                        const struct stream_record *record, const uint32_t *columns, size_t count,
-                        struct pace_error *error)
+static int open_columns(struct sums *sums, uint32_t stream, const struct stream_record *record,
+                        const uint32_t *columns, size_t count, struct pace_error *error)
 {
-    struct sums *sums = &summarizing->sums;
     int is_sorted = 1;
     if (sums_init(sums, count)) return error_memory(error);
     for (size_t i = 0; i < count; i++) {
@@ -56,119 +60,6 @@ static int open_columns(struct summarizing *summarizing, uint32_t stream,
     return 0;
 }
 
-/* -- the log ----------------------------------------------------------------------------------- */
-
-/* Up to 64 rows, one part of them. */
-struct part_rows {
-    uint32_t count;
-    uint32_t plain_until;                       /* all rows have the columns below as values */
-    struct row rows[SUMS_ROWS_MAX];             /* data NULL: it has no such part */
-    const unsigned char *values[SUMS_ROWS_MAX]; /* row_values, good for columns below */
-    uint32_t until[SUMS_ROWS_MAX];              /* these; 0: none */
-};
-
-/* Checks all that is asked for, from column i on, of a row whose columns below `until` are values; the
- * columns [i, end) lie side by side. */
-static int check_row(const struct sums *sums, struct row *row, size_t i, size_t end, uint32_t until)
-{
-    while (i < sums->length && sums->column[i] < until) {
-        uint32_t last = sums->column[end - 1] + 1;
-        if (row_check(row, sums->column[i], last < until ? last : until)) return -1;
-        i = end;
-        if (i < sums->length) end = sums_stretch(sums, i, until);
-    }
-    return 0;
-}
-
-/* Opens the part that has column i. */
-static int open_part(struct summarizing *summarizing, const struct row *rows, size_t i,
-                     struct part_rows *part, struct pace_error *error)
-{
-    const struct sums *sums = &summarizing->sums;
-    uint8_t number = (uint8_t)(sums->column[i] / ROW_PART_COLUMNS);
-    part->plain_until = (number + 1u) * ROW_PART_COLUMNS;
-    size_t end = sums_stretch(sums, i, part->plain_until);
-    for (uint32_t k = 0; k < part->count; k++) {
-        struct row *row = &part->rows[k];
-        int rc = 0;
-        if (number == 0 && k + 1 < part->count)
-            row_prefetch(&rows[k + 1], sums->column[i], sums->column[end - 1] + 1);
-        *row = rows[k];
-        if (!(rows[k].header.parts >> number & 1))
-            row->data = NULL;
-        else if (number)
-            rc = log_part(summarizing->txn, &rows[k], number, error, row);
-        if (rc) return rc;
-        part->until[k] = 0;
-        part->values[k] = row->data ? row_values(row, &part->until[k]) : NULL;
-        /* Reading the cells of a damaged row one by one says which it is. */
-        if (check_row(sums, row, i, end, part->until[k])) part->until[k] = 0;
-        if (part->until[k] < part->plain_until) part->plain_until = part->until[k];
-    }
-    return 0;
-}
-
-/* Adds the cells of one column, one by one. */
-static int add_cells(struct summarizing *summarizing, struct part_rows *part, size_t i,
-                     struct pace_error *error)
-{
-    double values[SUMS_ROWS_MAX];
-    size_t n = 0;
-    uint32_t column = summarizing->sums.column[i];
-    for (uint32_t k = 0; k < part->count; k++) {
-        struct row *row = &part->rows[k];
-        struct row_cell cell;
-        if (column < part->until[k]) {
-            memcpy(&values[n++], part->values[k] + 8 * (size_t)(column % ROW_PART_COLUMNS), 8);
-            continue;
-        }
-        if (!row->data) continue;
-        if (row_cell(row, column, &cell))
-            return error_damaged(error, "%s: cells of run %llu", kv_path(summarizing->txn),
-                                 (unsigned long long)row->header.run);
-        if (cell.status == PACE_CELL_OK) values[n++] = cell.value;
-    }
-    struct block_summary more = block_summarize(values, n);
-    sums_add(&summarizing->sums, i, &more);
-    return 0;
-}
-
-/* Adds columns [i, end), which all rows have as values. */
-static void add_values(struct summarizing *summarizing, const struct part_rows *part, size_t i,
-                       size_t end)
-{
-    const unsigned char *rows[SUMS_ROWS_MAX];
-    size_t offset = 8 * (size_t)(summarizing->sums.column[i] % ROW_PART_COLUMNS);
-    for (uint32_t k = 0; k < part->count; k++)
-        rows[k] = part->values[k] + offset;
-    sums_add_rows(&summarizing->sums, i, rows, part->count, end - i);
-}
-
-/* Adds the cells of up to 64 rows. */
-static int add_rows(struct summarizing *summarizing, const struct row *rows, uint32_t count,
-                    struct pace_error *error)
-{
-    const struct sums *sums = &summarizing->sums;
-    struct part_rows part;
-    uint32_t number = UINT32_MAX;
-    part.count = count;
-    for (size_t i = 0, end; i < sums->length; i = end) {
-        int rc = 0;
-        end = i + 1;
-        if (number != sums->column[i] / ROW_PART_COLUMNS)
-            rc = open_part(summarizing, rows, i, &part, error);
-        number = sums->column[i] / ROW_PART_COLUMNS;
-        if (!rc && sums->column[i] < part.plain_until) {
-            end = sums_stretch(sums, i, part.plain_until);
-            add_values(summarizing, &part, i, end);
-        } else if (!rc) {
-            rc = add_cells(summarizing, &part, i, error);
-        }
-        if (rc) return rc;
-    }
-    return 0;
-}
-
 /* -- blocks ---------------------------------------------------------------------------------- */
 
 /* Adds the values of runs [first, end) of one column of a block. */
@@ -191,7 +82,7 @@ static int add_chunks(struct summarizing *summarizing, size_t i, const struct bl
             if (chunk.ok >> k & 1) values[n++] = values[k];
         }
         struct block_summary more = block_summarize(values, n);
-        sums_add(&summarizing->sums, i, &more);
+        sums_add(summarizing->sums, i, &more);
         first += until - from;
     }
     return 0;
@@ -202,7 +93,7 @@ static int add_part(struct summarizing *summarizing, const struct span *span,
                     struct block_group *group, size_t i, size_t end, struct pace_error *error)
 {
     for (; i < end; i++) {
-        uint32_t column = summarizing->sums.column[i];
+        uint32_t column = summarizing->sums->column[i];
         struct block_slot slot;
         int found = block_group_seek(group, column, &slot);
         if (found < 0)
@@ -221,7 +112,7 @@ static int add_block(struct summarizing *summarizing, const struct span *span,
                      struct pace_error *error)
 {
     const struct block_entry *entry = span->source->entry;
-    struct sums *sums = &summarizing->sums;
+    struct sums *sums = summarizing->sums;
     uint32_t stream = summarizing->walk.stream;
     size_t i = 0, end;
     while (i < sums->length && sums->column[i] < entry->columns) {
@@ -251,18 +142,39 @@ static int add_spans(struct summarizing *summarizing, struct pace_error *error)
         struct span span;
         int rc = source_walk_next(&summarizing->walk, UINT32_MAX, error, &span);
         if (rc) return rc == PACE_ENOTFOUND ? 0 : rc;
-        if (span.source->entry) {
+        if (span.source->entry)
             rc = add_block(summarizing, &span, error);
-            if (rc) return rc;
-            continue;
-        }
-        for (uint32_t at = 0; at < span.count; at += BLOCK_CHUNK_RUNS) {
-            uint32_t left = span.count - at;
-            rc = add_rows(summarizing, summarizing->walk.log.rows + span.first + at,
-                          left < BLOCK_CHUNK_RUNS ? left : BLOCK_CHUNK_RUNS, error);
-            if (rc) return rc;
-        }
+        else
+            rc = row_sums_add(summarizing->txn, summarizing->walk.log.rows + span.first, span.count,
+                              summarizing->sums, error);
+        if (rc) return rc;
     }
+}
+
+int summary_read(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                 const struct pace_range *range, struct sums *sums, struct pace_error *error)
+{
+    struct summarizing summarizing = {.txn = txn, .sums = sums};
+    int rc = blocks_cursor(txn, error, &summarizing.cursor);
+    if (rc) return rc;
+    rc = source_walk_open(&summarizing.walk, txn, stream, record, range ? range : &everything,
+                          error);
+    if (!rc) rc = add_spans(&summarizing, error);
+    source_walk_close(&summarizing.walk);
+    kv_cursor_close(summarizing.cursor);
+    return rc;
+}
+
+int summary_read_totals(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
+                        struct sums *sums, struct pace_error *error)
+{
+    struct log_rows rows;
+    int rc = totals_read(txn, stream, record, sums, error);
+    if (!rc) rc = totals_pending(txn, stream, record, error, &rows);
+    if (rc) return rc;
+    rc = row_sums_add(txn, rows.rows, rows.count, sums, error);
+    log_rows_free(&rows);
+    return rc;
 }
 
 static struct pace_summary summary_of(const struct block_summary *from)
@@ -279,28 +191,30 @@ static struct pace_summary summary_of(const struct block_summary *from)
                                  .sum = from->sum};
 }
 
+static int is_everything(const struct pace_range *range)
+{
+    return !range ||
+           (range->from_ns == INT64_MIN && range->until_ns == INT64_MAX && range->last == 0);
+}
+
 int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
                       size_t column_count, const struct pace_range *range, struct pace_error *error,
                       struct pace_summary *out)
 {
-    static const struct pace_range everything = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
-    struct summarizing summarizing = {.txn = snapshot->txn};
+    struct sums sums = {0}; /* place: among the caller's columns */
     struct stream_record record;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
     if (rc) return rc;
-    rc = open_columns(&summarizing, stream, &record, columns, column_count, error);
-    if (!rc) rc = blocks_cursor(snapshot->txn, error, &summarizing.cursor);
-    if (!rc)
-        rc = source_walk_open(&summarizing.walk, snapshot->txn, stream, &record,
-                              range ? range : &everything, error);
-    if (!rc) rc = add_spans(&summarizing, error);
+    rc = open_columns(&sums, stream, &record, columns, column_count, error);
+    if (!rc && is_everything(range) && record.totals_runs)
+        rc = summary_read_totals(snapshot->txn, stream, &record, &sums, error);
+    else if (!rc)
+        rc = summary_read(snapshot->txn, stream, &record, range, &sums, error);
     for (size_t i = 0; !rc && i < column_count; i++) {
-        struct block_summary summary = sums_get(&summarizing.sums, i);
-        out[summarizing.sums.place[i]] = summary_of(&summary);
+        struct block_summary summary = sums_get(&sums, i);
+        out[sums.place[i]] = summary_of(&summary);
     }
-    source_walk_close(&summarizing.walk);
-    kv_cursor_close(summarizing.cursor);
-    sums_free(&summarizing.sums);
+    sums_free(&sums);
     return rc;
 }

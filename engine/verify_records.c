@@ -282,6 +282,15 @@ static const char *check_block_group(struct verify *verify, const struct record 
                : NULL;
 }
 
+/* Its numbers are compared with the history of the stream. */
+static const char *check_totals(struct verify *verify, const struct record *record)
+{
+    uint64_t stream = key_number(record, 0);
+    if (stream >= verify->head->streams) return "the head record has fewer streams";
+    if (!verify->streams) return NULL;
+    return verify->streams[stream].totals_runs ? NULL : "its stream has none";
+}
+
 static const char *check_run(struct verify *verify, const struct record *record)
 {
     return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
@@ -393,6 +402,7 @@ static const struct kind kinds[] = {
     {'d', 0, 9, "the list of blocks of stream", ", chunk", {{1, 4}, {5, 4}}, check_block_list},
     {'g', 1, 9, "the runs of stream", ", block", {{1, 4}, {5, 4}}, check_block_runs},
     {'G', 1, 13, "the cells of stream", ", block", {{1, 4}, {5, 4}}, check_block_group},
+    {'T', 1, 5, "the totals of stream", "", {{1, 4}}, check_totals},
     {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
     {'j', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
     {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},

@@ -6,6 +6,7 @@
 #include "beside.h"
 #include "index.h"
 #include "run.h"
+#include "summary.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -254,6 +255,42 @@ static int scan_history(struct history *history, pace_scan *scan, struct pace_er
     return 0;
 }
 
+static int is_near(double a, double b, double unit)
+{
+    return fabs(a - b) <= 1e-9 * unit;
+}
+
+/* Whether two summaries of the same cells, added up in different orders, agree. */
+static int agree(const struct block_summary *a, const struct block_summary *b)
+{
+    double most = fmax(fabs(b->min), fabs(b->max)), n = (double)b->count;
+    return a->count == b->count && a->min == b->min && a->max == b->max &&
+           is_near(a->sum, b->sum, most * n) &&
+           is_near(a->m2, b->m2, (b->max - b->min) * (b->max - b->min) * n + most * most * 1e-6);
+}
+
+/* The totals of a stream against its blocks and rows. */
+static int check_totals(struct verify *verify, uint32_t stream, const struct stream_record *record,
+                        const char *place, struct pace_error *error)
+{
+    struct sums totals = {0}, sums = {0};
+    uint32_t wrong = 0;
+    if (!record->totals_runs || verify->stopped) return 0;
+    int rc = totals_sums(record, &totals) || totals_sums(record, &sums) ? error_memory(error) : 0;
+    if (!rc) rc = summary_read_totals(verify->txn, stream, record, &totals, error);
+    if (!rc) rc = summary_read(verify->txn, stream, record, NULL, &sums, error);
+    for (uint32_t i = 0; !rc && i < record->column_count; i++) {
+        struct block_summary a = sums_get(&totals, i), b = sums_get(&sums, i);
+        wrong += !agree(&a, &b);
+    }
+    sums_free(&totals);
+    sums_free(&sums);
+    if (rc) return verify_outcome(verify, rc, place, error);
+    if (wrong)
+        verify_tell(verify, place, "the totals of %u columns are not those of its runs", wrong);
+    return 0;
+}
+
 /* Whether all lists that the stream needs could be read. */
 static int readable(const struct verify *verify, const struct stream_record *record,
                     const struct pace_column *columns)
@@ -296,7 +333,7 @@ static int check_history(struct verify *verify, uint32_t stream, struct pace_err
     if (rc) return unread(&history, rc, error);
     rc = scan_history(&history, scan, error);
     pace_scan_close(scan);
-    return rc;
+    return rc ? rc : check_totals(verify, stream, record, history.place, error);
 }
 
 int verify_runs(struct verify *verify, struct pace_error *error)

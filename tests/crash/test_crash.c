@@ -41,7 +41,8 @@ static const struct fold_limits small_limits = {.runs = 6,
                                                 .keep_runs = 10,
                                                 .step_cells = 150,
                                                 .step_factor = 1,
-                                                .direct_runs = 8};
+                                                .direct_runs = 8,
+                                                .totals_rows = 3};
 
 /* What a writer has tried and what was acknowledged: numbers of batches, in memory that outlives it. */
 struct progress {

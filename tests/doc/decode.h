@@ -110,6 +110,7 @@ struct stream_found {
     uint64_t runs, cells, last_run, log_run, log_cells;
     int64_t first_ns, last_ns, log_time_ns;
     uint32_t log_ordinal, log_runs, small, large, next_block, jobs;
+    uint64_t totals_runs, totals_last;
 };
 
 /* What the reader met; a test of the format says what it wants to have met. */
@@ -117,6 +118,7 @@ struct coverage {
     unsigned log_rows, dense, sparse, row_bounds, row_statuses, parts, late;
     unsigned small, merging, large, folding, making_large;
     unsigned groups_dense, groups_sparse, ragged, statuses, bounds, raw, scaled, bits, empty_chunks;
+    unsigned totals, totals_even;
     unsigned samples, meta, undone, dropped, starts, starts_taken_back;
 };
 
@@ -476,6 +478,7 @@ static inline void add_cell(struct found_run *run, const struct found_cell *cell
 
 #include "decode_log.h"
 #include "decode_block.h"
+#include "decode_totals.h"
 #include "decode_run.h"
 
 /* -- streams --------------------------------------------------------------------------------- */
@@ -548,7 +551,7 @@ static inline void read_stream(struct decoder *d, uint32_t id)
     struct stream_found *s = &d->stream[id];
     const struct record *r = sealed(need(d, with(key_of('t'), id, 4)));
     const byte *at = r->data + 8;
-    REQUIRE(r->len == 8 + 112);
+    REQUIRE(r->len == 8 + 128);
     *s = (struct stream_found){.project = u32(at),
                                .branch = u32(at + 4),
                                .testbed = u32(at + 8),
@@ -568,7 +571,9 @@ static inline void read_stream(struct decoder *d, uint32_t id)
                                .small = u32(at + 96),
                                .large = u32(at + 100),
                                .next_block = u32(at + 104),
-                               .jobs = u32(at + 108)};
+                               .jobs = u32(at + 108),
+                               .totals_runs = u64(at + 112),
+                               .totals_last = u64(at + 120)};
     struct key_bytes key =
         with(with(with(key_of('S'), s->branch, 4), s->project, 4), s->testbed, 4);
     r = sealed(need(d, key));
@@ -594,6 +599,7 @@ static inline void decode_stream(struct decoder *d, uint32_t id)
     decode_columns(d, id);
     decode_log(d, id);
     decode_blocks(d, id);
+    decode_totals(d, id);
     qsort(d->in_stream.items, d->in_stream.count, sizeof *d->in_stream.items, by_place);
     check_stream(d, id);
     for (size_t i = 0; i < d->in_stream.count; i++) {

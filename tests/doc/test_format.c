@@ -303,6 +303,7 @@ static void test_blocks(void **state)
     assert_true(seen.small && seen.log_rows && seen.groups_dense && seen.groups_sparse);
     assert_true(seen.ragged && seen.statuses && seen.bounds && seen.empty_chunks);
     assert_true(seen.raw && seen.scaled && seen.bits);
+    assert_true(seen.totals && !seen.totals_even);
     remove_tree(dir);
 }
 

@@ -116,7 +116,8 @@ static int append_many(const char *dir, struct pace_error *error)
                                               .keep_runs = 4,
                                               .step_cells = 16,
                                               .step_factor = 2,
-                                              .direct_runs = 20};
+                                              .direct_runs = 20,
+                                              .totals_rows = 3};
     struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
     pace *store;
     int rc = pace_open(dir, 0, &options, error, &store);

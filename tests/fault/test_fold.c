@@ -18,7 +18,8 @@ static const struct fold_limits wide = {.runs = 6, /* several steps a block */
                                         .keep_runs = 10,
                                         .step_cells = 150,
                                         .step_factor = 1,
-                                        .direct_runs = 1000};
+                                        .direct_runs = 1000,
+                                        .totals_rows = 4};
 static const struct fold_limits narrow = {.runs = 12, /* a block grows by two or three rows */
                                           .cells = 1 << 30,
                                           .least_runs = 1,
@@ -28,7 +29,8 @@ static const struct fold_limits narrow = {.runs = 12, /* a block grows by two or
                                           .step_factor = 1,
                                           .direct_runs = 1000,
                                           .narrow_columns = COLUMNS,
-                                          .narrow_runs = 2};
+                                          .narrow_runs = 2,
+                                          .totals_rows = 5};
 
 static pace *open_small(const char *dir, const struct fold_limits *limits)
 {
@@ -67,6 +69,24 @@ static uint64_t number_at(uint64_t place, uint64_t count)
     return place + 2 <= count ? place + 2 : place + 1;
 }
 
+/* Counts and extremes of all columns over all runs. */
+static int check_summaries(pace_snapshot *snapshot, struct pace_error *error)
+{
+    struct pace_summary summaries[COLUMNS];
+    uint32_t columns[COLUMNS];
+    uint64_t runs = pace_run_count(snapshot);
+    for (uint32_t c = 0; c < COLUMNS; c++)
+        columns[c] = c;
+    int rc = pace_scan_summary(snapshot, 0, columns, COLUMNS, NULL, error, summaries);
+    for (uint32_t c = 0; !rc && runs && c < COLUMNS; c++) {
+        uint64_t last = c % 3 == 1 && runs > 1 && runs % 5 == 0 ? runs - 1 : runs;
+        assert_int_equal(summaries[c].count, runs - (c % 3 == 1 ? runs / 5 : 0));
+        assert_true(summaries[c].min == value_of(1, c));
+        assert_true(summaries[c].max == value_of(last, c));
+    }
+    return rc;
+}
+
 /* Scans all; *runs is their number. An error is returned, a wrong cell fails the test. */
 static int read_all(pace *store, uint64_t *runs, struct pace_error *error)
 {
@@ -96,6 +116,7 @@ static int read_all(pace *store, uint64_t *runs, struct pace_error *error)
         }
         *runs += cells.run_count;
     }
+    if (!rc) rc = check_summaries(snapshot, error);
     for (uint64_t number = 1; !rc && number <= pace_run_count(snapshot); number++) {
         struct pace_run_view view;
         rc = pace_run_get(snapshot, number, error, &view);
@@ -122,7 +143,7 @@ struct damage {
 
 static int list_blocks(struct kv_txn *txn, void *context, struct pace_error *error)
 {
-    static const char tags[] = {'d', 'g', 'G'};
+    static const char tags[] = {'d', 'g', 'G', 'T'};
     struct damage *damage = context;
     struct kv_cursor *cursor;
     int rc = kv_cursor_open(txn, error, &cursor);

@@ -122,6 +122,7 @@ static void choose_limits(struct model *m)
     };
     size_t choice = (size_t)below(m, 4);
     m->store->limits = choice < 3 ? choices[choice] : fold_limits_default;
+    if (choice < 3) m->store->limits.totals_rows = (uint32_t)below(m, 9);
     if (below(m, 2)) return;
     m->store->limits.narrow_columns = SERIES;
     m->store->limits.narrow_runs = 1 + (uint32_t)below(m, (int)m->store->limits.runs);
