@@ -737,6 +737,20 @@ struct blocks_seen {
     uint64_t small, large;
 };
 
+/* What there is at the moment. */
+static void count_blocks(struct model *m, struct blocks_seen *blocks)
+{
+    pace_snapshot *snapshot;
+    store_ok(pace_snapshot_begin(m->store, error, &snapshot));
+    for (uint32_t s = 0; s < m->stream_count; s++) {
+        struct stream_record record;
+        store_ok(snapshot_stream(snapshot, s, error, &record));
+        blocks->small += record.small_blocks;
+        blocks->large += record.large_blocks;
+    }
+    pace_snapshot_end(snapshot);
+}
+
 static void run_round(uint64_t seed, int operations, struct blocks_seen *blocks)
 {
     struct model *m = calloc(1, sizeof *m);
@@ -761,19 +775,15 @@ static void run_round(uint64_t seed, int operations, struct blocks_seen *blocks)
         store_ok(pace_measure_put(m->store, project, "latency", "ns", 0, error));
     }
 
-    for (int i = 0; i < operations; i++)
+    for (int i = 0; i < operations; i++) {
         step(m);
+        if (i % 1000 == 999) count_blocks(m, blocks);
+    }
 
     pace_snapshot *snapshot;
     store_ok(pace_snapshot_begin(m->store, error, &snapshot));
     check_streams(m, snapshot);
     check_marks_and_objects(m, snapshot);
-    for (uint32_t s = 0; s < m->stream_count; s++) {
-        struct stream_record record;
-        store_ok(snapshot_stream(snapshot, s, error, &record));
-        blocks->small += record.small_blocks;
-        blocks->large += record.large_blocks;
-    }
     struct pace_range all = {.from_ns = INT64_MIN, .until_ns = INT64_MAX};
     for (int s = 0; s < STREAMS_MAX; s++)
         check_scan(m, snapshot, s, &all);
