@@ -246,12 +246,21 @@ void block_slot_prefetch(const struct block_group *group, const struct block_slo
         __builtin_prefetch(group->data + at);
 }
 
+/* A checked chunk of form 0: every run has a cell, all are ok and none has a bound. */
+static int parse_plain(const unsigned char *data, size_t len, struct block_chunk *chunk)
+{
+    chunk->present = chunk->ok = block_mask(chunk->runs);
+    chunk->pack[BLOCK_VALUE] = data + BLOCK_CHUNK_HEAD;
+    return pack_bytes(chunk->code[BLOCK_VALUE], chunk->runs) == len - BLOCK_CHUNK_HEAD ? 0 : -1;
+}
+
 /* Takes a checked chunk apart. 0, or -1: it makes no sense. */
 static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk *chunk)
 {
     uint16_t form;
     memcpy(&form, data + 8, sizeof form);
     memcpy(chunk->code, data + 8 + sizeof form, sizeof chunk->code);
+    if (form == 0) return parse_plain(data, len, chunk);
     size_t bitmaps = (form & BLOCK_RAGGED ? 1u : 0) + (form & BLOCK_STATUSES ? 2u : 0) +
                      (form & BLOCK_BOUNDS ? 2u : 0);
     size_t at = BLOCK_CHUNK_HEAD + 8 * bitmaps, bitmap = BLOCK_CHUNK_HEAD;
@@ -292,18 +301,18 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
 {
     size_t start, end;
     if (find_chunk(group, slot, number, &start, &end)) return -1;
-    struct block_chunk chunk = {.runs = block_chunk_runs(group->header.runs, number)};
+    /* In place: to copy what was just put together byte by byte makes the processor wait. */
+    *out = (struct block_chunk){.runs = block_chunk_runs(group->header.runs, number)};
     if (start < end) {
         const unsigned char *data = group->data + start;
         size_t len = end - start;
         if (len < BLOCK_CHUNK_HEAD ||
             u64_at(data, 0) != block_chunk_sum(data, len, group->seed, slot->column, number) ||
-            parse_chunk(data, len, &chunk))
+            parse_chunk(data, len, out))
             return -1;
     } else if (group->header.runs <= BLOCK_CHUNK_RUNS) {
         return -1; /* a column that is there has cells */
     }
-    *out = chunk;
     return 0;
 }
 

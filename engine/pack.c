@@ -209,40 +209,47 @@ void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, doub
 
 #define AVX2 __attribute__((target("avx2,fma")))
 
-/* How eight deltas are taken apart: they begin at a byte. The 16 bytes at at[i] hold two of them, of
- * which `pick` makes words and `shift` drops the bits before. */
+/* How eight deltas of a width are taken apart: they begin at a byte. The 16 bytes at at[i] hold two of
+ * them, of which `pick` makes words and `shift` drops the bits before. Made beforehand: to make one
+ * takes as long as to read 64 values by it. */
 struct eight {
-    size_t at[4];
-    __m256i pick[2], shift[2], mask;
+    uint64_t pick[8], shift[8];
+    uint64_t at[4];
 };
 
-AVX2 static inline struct eight plan_eight(unsigned width)
-{
-    const long long same = 0x0706050403020100, each = 0x0101010101010101;
-    struct eight eight = {.mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1))};
-    long long first[4], second[4];
-    for (unsigned i = 0; i < 4; i++) {
-        unsigned bit = 2 * i * width;
-        eight.at[i] = bit / 8;
-        first[i] = bit % 8;
-        second[i] = bit % 8 + width;
+#define FIRST(w, i)  (2 * (i) * (w) % 8)       /* bit of the first of two in their 16 bytes */
+#define SECOND(w, i) (2 * (i) * (w) % 8 + (w)) /* of the second */
+#define SAME         UINT64_C(0x0706050403020100)
+#define EACH         UINT64_C(0x0101010101010101)
+#define PICK(w, i)   SAME, SAME + SECOND(w, i) / 8 * EACH
+#define SHIFT(w, i)  FIRST(w, i), SECOND(w, i) % 8
+#define AT(w, i)     (2 * (i) * (w) / 8)
+#define EIGHT(w)                                                                                   \
+    {                                                                                              \
+        {PICK(w, 0), PICK(w, 1), PICK(w, 2), PICK(w, 3)},                                          \
+            {SHIFT(w, 0), SHIFT(w, 1), SHIFT(w, 2), SHIFT(w, 3)},                                  \
+            {AT(w, 0), AT(w, 1), AT(w, 2), AT(w, 3)},                                              \
     }
-    for (unsigned i = 0; i < 2; i++) {
-        long long a = second[2 * i], b = second[2 * i + 1];
-        eight.pick[i] = _mm256_set_epi64x(same + b / 8 * each, same, same + a / 8 * each, same);
-        eight.shift[i] = _mm256_set_epi64x(b % 8, first[2 * i + 1], a % 8, first[2 * i]);
-    }
-    return eight;
-}
+#define EIGHTS(w)                                                                                  \
+    EIGHT(w), EIGHT(w + 1), EIGHT(w + 2), EIGHT(w + 3), EIGHT(w + 4), EIGHT(w + 5), EIGHT(w + 6),  \
+        EIGHT(w + 7)
+
+static const struct eight eights[PACK_WIDTH_MAX + 1] = {
+    EIGHTS(0u),  EIGHTS(8u),  EIGHTS(16u), EIGHTS(24u),
+    EIGHTS(32u), EIGHTS(40u), EIGHTS(48u), EIGHT(56u),
+};
 
 /* Deltas 0 to 3 of eight (half 0), or 4 to 7. */
-AVX2 static inline __m256i take_four(const struct eight *eight, const unsigned char *data, int half)
+AVX2 static inline __m256i take_four(const struct eight *eight, __m256i mask,
+                                     const unsigned char *data, int half)
 {
+    const __m256i *pick = (const __m256i *)(const void *)(eight->pick + 4 * half);
+    const __m256i *shift = (const __m256i *)(const void *)(eight->shift + 4 * half);
     const unsigned char *low = data + eight->at[2 * half], *high = data + eight->at[2 * half + 1];
     __m256i words = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)low));
     words = _mm256_inserti128_si256(words, _mm_loadu_si128((const __m128i *)(const void *)high), 1);
-    words = _mm256_shuffle_epi8(words, eight->pick[half]);
-    return _mm256_and_si256(_mm256_srlv_epi64(words, eight->shift[half]), eight->mask);
+    words = _mm256_shuffle_epi8(words, _mm256_loadu_si256(pick));
+    return _mm256_and_si256(_mm256_srlv_epi64(words, _mm256_loadu_si256(shift)), mask);
 }
 
 /* The eight deltas from number i on; near the end of the pack a copy of them, with zeroes behind. */
@@ -261,6 +268,10 @@ AVX2 static inline const unsigned char *eight_at(const struct eight *eight,
  * errs by less than 2^-50 units before it is rounded. No quotient of a whole number below 2^53 by 10^15
  * or less lies nearer than 2^-36 to the middle between two doubles but on it, and none lies on it: it
  * would need 54 bits. So this rounds as the division does. */
+static const double inverses[PACK_SCALE_MAX + 1] = {
+    1,       1 / 1e1, 1 / 1e2,  1 / 1e3,  1 / 1e4,  1 / 1e5,  1 / 1e6,  1 / 1e7,
+    1 / 1e8, 1 / 1e9, 1 / 1e10, 1 / 1e11, 1 / 1e12, 1 / 1e13, 1 / 1e14, 1 / 1e15};
+
 struct scale {
     __m256d power, inverse, base;
 };
@@ -280,16 +291,16 @@ AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size
 {
     unsigned width = code_width(code);
     size_t bytes = packed_bytes(n, width);
-    struct eight eight = plan_eight(width);
-    double power = powers[scale_of(code)];
-    const struct scale scale = {.power = _mm256_set1_pd(power),
-                                .inverse = _mm256_set1_pd(1 / power),
+    const struct eight *eight = &eights[width];
+    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
+    const struct scale scale = {.power = _mm256_set1_pd(powers[scale_of(code)]),
+                                .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
                                 .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
     unsigned char copy[64];
     for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
-        _mm256_storeu_pd(out + i, scaled(&scale, take_four(&eight, at, 0)));
-        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(&eight, at, 1)));
+        const unsigned char *at = eight_at(eight, data, bytes, i / 8 * width, copy);
+        _mm256_storeu_pd(out + i, scaled(&scale, take_four(eight, mask, at, 0)));
+        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(eight, mask, at, 1)));
     }
 }
 
@@ -297,13 +308,14 @@ AVX2 static void read_bits_avx2(uint16_t code, const unsigned char *data, size_t
 {
     unsigned width = code_width(code);
     size_t bytes = packed_bytes(n, width);
-    struct eight eight = plan_eight(width);
+    const struct eight *eight = &eights[width];
+    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
     const __m256i base = _mm256_set1_epi64x((long long)base_of(code, data, n));
     unsigned char copy[64];
     for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
-        __m256i low = _mm256_add_epi64(take_four(&eight, at, 0), base);
-        __m256i high = _mm256_add_epi64(take_four(&eight, at, 1), base);
+        const unsigned char *at = eight_at(eight, data, bytes, i / 8 * width, copy);
+        __m256i low = _mm256_add_epi64(take_four(eight, mask, at, 0), base);
+        __m256i high = _mm256_add_epi64(take_four(eight, mask, at, 1), base);
         _mm256_storeu_pd(out + i, _mm256_castsi256_pd(low));
         _mm256_storeu_pd(out + i + 4, _mm256_castsi256_pd(high));
     }
