@@ -173,7 +173,8 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
         return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
                             "a segment is one of the column value, which is not here");
     node->window = window;
-    if (window.segment) return level_make(ctx, &node->level);
+    node->run_column = binder_column(binder, "run");
+    if (window.segment) return follow_make(ctx, &node->follow);
     status = find_windows(binder, node, &node->windows);
     if (!status)
         status = windows_add(ctx->arena, node->windows, node->function, node->percentile,

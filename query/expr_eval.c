@@ -15,7 +15,7 @@ void expr_free(struct node *node)
     expr_free(node->c);
     if (node->kind != NODE_WINDOW) return;
     if (node->windows) windows_free(node->windows);
-    if (node->level) level_free(node->level);
+    follow_free(node->follow);
 }
 
 int node_is_column(const struct node *node)
@@ -438,8 +438,7 @@ static int eval_segment(struct context *ctx, struct node *node, const struct vec
     const struct vec *time = &batch->vecs[node->time_column];
     const struct vec *commit = &batch->vecs[node->commit_column];
     const struct vec *value = &batch->vecs[node->value_column];
-    struct history *history = &node->level->segment.history;
-    int status = batch->series_start ? level_follow(ctx, node->level, batch->series) : 0;
+    int status = batch->series_start ? follow_start(ctx, node->follow, batch->series) : 0;
     node->out.unit = node->function == F_COUNT || node->function == F_CV ? "" : vec_unit(a, 0);
     for (size_t i = 0; i < batch->count && !status; i++) {
         const char *own = commit->at.text[i * commit->step];
@@ -449,19 +448,20 @@ static int eval_segment(struct context *ctx, struct node *node, const struct vec
                                  .other = a->at.number[i * a->step],
                                  .restart = batch->restart && batch->restart[i],
                                  .dirty = (batch_origin(batch, i) & ORIGIN_DIRTY) != 0};
+        const struct vec *run = node->run_column < 0 ? NULL : &batch->vecs[node->run_column];
+        double on = run ? run->at.number[i * run->step] : (double)NAN;
         node->out.at.number[i] = NAN;
         if (at.time_ns == TIME_MISSING || (batch->gone && batch->gone[i]) ||
             (batch->hidden && batch->hidden[i]))
             continue;
         if (ctx->every_row || batch_selected(batch, i)) {
-            size_t n, before;
-            status = level_window(node->level, &at, node->window.lag, &n, &before);
-            if (!status && n - before >= node->window.needs)
-                node->out.at.number[i] =
-                    aggregate_sample(node->function, node->percentile, history->sample + before,
-                                     history->sample_days + before, n - before);
+            struct follow_window window;
+            status = follow_window(ctx, node->follow, &at, on, node->window.lag, &window);
+            if (!status && window.count >= node->window.needs)
+                node->out.at.number[i] = aggregate_sample(node->function, node->percentile,
+                                                          window.sample, window.days, window.count);
         }
-        if (!status) status = level_next(node->level, &at, NULL);
+        if (!status) status = follow_push(ctx, node->follow, &at, on);
     }
     return status == PACE_ENOMEM ? context_no_memory(ctx) : status;
 }
@@ -469,7 +469,7 @@ static int eval_segment(struct context *ctx, struct node *node, const struct vec
 static int eval_window(struct context *ctx, struct node *node, const struct vec *a,
                        const struct batch *batch)
 {
-    if (node->level) return eval_segment(ctx, node, a, batch);
+    if (node->follow) return eval_segment(ctx, node, a, batch);
     const struct window_rows rows = {.batch = batch,
                                      .value = a,
                                      .time = &batch->vecs[node->time_column],

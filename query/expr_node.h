@@ -4,7 +4,7 @@
 
 #include "expr.h"
 #include "sibling.h"
-#include "level.h"
+#include "follow.h"
 #include "verdict.h"
 #include "windows.h"
 
@@ -44,7 +44,7 @@ struct node {
     const char *about;
     struct span span;
     struct node *a, *b, *c;
-    int column, time_column, commit_column, value_column;
+    int column, time_column, commit_column, value_column, run_column;
     enum verdict verdict;
     bool above; /* BEYOND */
     enum binary_op op;
@@ -54,7 +54,7 @@ struct node {
     uint64_t run;
     struct windows *windows; /* WINDOW, shared with others that look at the same */
     struct sibling sibling;  /* OF */
-    struct level *level;     /* WINDOW over segment: instead of the windows */
+    struct follow *follow;   /* WINDOW over segment: instead of the windows */
     struct window window;
     double previous; /* SERIES */
     struct unit_rule rule;

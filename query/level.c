@@ -216,25 +216,6 @@ void level_start(struct level *level, struct bound lower, struct bound upper,
     quick_reset(level);
 }
 
-int level_follow(struct context *ctx, struct level *level, const struct series *series)
-{
-    struct bound lower, upper;
-    int status = rule_bounds(ctx, level->rule, series, &lower, &upper);
-    if (!status) level_start(level, lower, upper, series->direction);
-    return status;
-}
-
-int level_make(struct context *ctx, struct level **out)
-{
-    struct rule *rule;
-    int status = rule_default(ctx, &rule);
-    if (status) return status;
-    *out = arena_alloc(ctx->arena, sizeof **out);
-    if (!*out) return context_no_memory(ctx);
-    level_init(*out, rule, true);
-    return 0;
-}
-
 /* -- judging ----------------------------------------------------------------------------------- */
 
 static bool is_visitor(const struct level_point *point)

@@ -110,10 +110,6 @@ int level_peek(struct level *level, const struct level_point *point, struct leve
 /* Adds the newest regression that is open, if there is one. */
 void level_tell_open(const struct level *level, struct level_verdict *out);
 
-/* For windows `over segment` that belong to no rule: follows series by the default rule. */
-int level_make(struct context *ctx, struct level **out);
-int level_follow(struct context *ctx, struct level *level, const struct series *series);
-
 /* The window of a row that level_next is to get next: of `other`, in
  * level->segment.history.sample[*before .. *n). */
 int level_window(struct level *level, const struct level_point *point, size_t lag, size_t *n,

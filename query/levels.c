@@ -17,7 +17,7 @@ static int level_take(struct levels *levels, uint16_t machine, size_t *index)
     } else if (levels->count == levels->made) {
         struct level *level = malloc(sizeof *level);
         if (!level) return PACE_ENOMEM;
-        level_init(level, levels->rule, false);
+        level_init(level, levels->rule, levels->has_other);
         levels->items[levels->made++] = level;
     }
     if (levels->count < LEVELS_MAX) levels->count++;
@@ -27,9 +27,9 @@ static int level_take(struct levels *levels, uint16_t machine, size_t *index)
     return 0;
 }
 
-void levels_init(struct levels *levels, const struct rule *rule)
+void levels_init(struct levels *levels, const struct rule *rule, bool has_other)
 {
-    *levels = (struct levels){.rule = rule};
+    *levels = (struct levels){.rule = rule, .has_other = has_other};
 }
 
 void levels_free(struct levels *levels)
@@ -110,6 +110,13 @@ static int compare_machines(struct levels *levels, const struct level_point *poi
     other = out->bad_commit ? NULL : newest_other(levels, since, has_incident);
     if (other) level_tell_open(other, out);
     return 0;
+}
+
+int levels_enter(struct levels *levels, uint16_t machine, struct level **out)
+{
+    int status = level_of(levels, machine, &levels->present);
+    *out = levels->items[levels->present];
+    return status;
 }
 
 int levels_next(struct levels *levels, const struct level_point *point, uint16_t machine,

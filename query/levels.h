@@ -16,6 +16,7 @@ enum {
 
 struct levels {
     const struct rule *rule;
+    bool has_other;
     struct level *items[LEVELS_MAX]; /* owned */
     uint16_t machine[LEVELS_MAX];
     uint64_t met[LEVELS_MAX]; /* the number of its newest point */
@@ -26,12 +27,16 @@ struct levels {
     enum pace_direction direction;
 };
 
-void levels_init(struct levels *levels, const struct rule *rule);
+/* has_other: the windows of its levels are asked for others, see level_window. */
+void levels_init(struct levels *levels, const struct rule *rule, bool has_other);
 void levels_free(struct levels *levels);
 
 /* For the next series; see level_start. 0 or PACE_ENOMEM. */
 int levels_start(struct levels *levels, struct bound lower, struct bound upper,
                  enum pace_direction direction);
+
+/* The level of a class of machine, which the next point belongs to. 0 or PACE_ENOMEM. */
+int levels_enter(struct levels *levels, uint16_t machine, struct level **out);
 
 /* level_next by the level of a class of machine. */
 int levels_next(struct levels *levels, const struct level_point *point, uint16_t machine,

@@ -1,5 +1,6 @@
 /* op_baseline.c -- baseline: a statistic of the window before each judged point. A row that is not
  * selected is history only. */
+#include "follow.h"
 #include "judged.h"
 
 #include <math.h>
@@ -13,8 +14,8 @@ struct baseline_op {
     enum function function;
     double percentile;
     struct history history;
-    struct level *level; /* instead of the history: `over segment` */
-    struct vec *vecs;    /* of the input, then base n delta diff */
+    struct follow *follow; /* instead of the history: `over segment` */
+    struct vec *vecs;      /* of the input, then base n delta diff */
     struct vec own[BASELINE_COLUMNS];
     struct batch batch;
 };
@@ -23,31 +24,30 @@ static void baseline_free(struct op *op)
 {
     struct baseline_op *baseline = (struct baseline_op *)op;
     history_free(&baseline->history);
-    if (baseline->level) level_free(baseline->level);
+    follow_free(baseline->follow);
 }
 
 /* The window of a row that is not pushed yet. */
-static int baseline_window(struct baseline_op *baseline, const struct point *point, size_t *n,
-                           size_t *before, double **sample, double **days)
+static int baseline_window(struct baseline_op *baseline, struct context *ctx,
+                           const struct point *point, struct follow_window *out)
 {
     struct history *history = &baseline->history;
     struct level_point at = level_point(point);
-    int status = 0;
-    if (baseline->level) history = &baseline->level->segment.history;
-    if (baseline->level)
-        status = level_window(baseline->level, &at, baseline->history.window.lag, n, before);
-    else
-        status = history_window(history, point->time_ns, point->commit, point->value,
-                                point->restart, n, before);
-    *sample = history->sample + *before;
-    *days = history->sample_days + *before;
+    size_t n, before;
+    if (baseline->follow)
+        return follow_window(ctx, baseline->follow, &at, point->run, history->window.lag, out);
+    int status = history_window(history, point->time_ns, point->commit, point->value,
+                                point->restart, &n, &before);
+    *out =
+        (struct follow_window){history->sample + before, history->sample_days + before, n - before};
     return status;
 }
 
-static int baseline_push(struct baseline_op *baseline, const struct point *point)
+static int baseline_push(struct baseline_op *baseline, struct context *ctx,
+                         const struct point *point)
 {
     struct level_point at = level_point(point);
-    if (baseline->level) return level_next(baseline->level, &at, NULL);
+    if (baseline->follow) return follow_push(ctx, baseline->follow, &at, point->run);
     return point_push(&baseline->history, point);
 }
 
@@ -55,25 +55,25 @@ static int baseline_row(struct baseline_op *baseline, struct context *ctx,
                         const struct batch *batch, size_t row)
 {
     struct point point = point_at(&baseline->inputs, batch, row);
-    double base = NAN, n_points = NAN, *sample, *days;
+    double base = NAN, n_points = NAN;
     bool hidden = batch->hidden && batch->hidden[row];
     bool gone = (batch->gone && batch->gone[row]) || hidden;
-    size_t n = 0, before = 0;
     bool wanted = !gone && (ctx->every_row || batch_selected(batch, row));
     if (wanted) {
-        int status = baseline_window(baseline, &point, &n, &before, &sample, &days);
+        struct follow_window window;
+        int status = baseline_window(baseline, ctx, &point, &window);
         if (status) return history_fail(ctx, status);
-        n -= before;
-        n_points = (double)n;
-        if (n >= baseline->history.window.needs)
-            base = aggregate_sample(baseline->function, baseline->percentile, sample, days, n);
+        n_points = (double)window.count;
+        if (window.count >= baseline->history.window.needs)
+            base = aggregate_sample(baseline->function, baseline->percentile, window.sample,
+                                    window.days, window.count);
     }
     baseline->own[0].at.number[row] = base;
     baseline->own[1].at.number[row] = n_points;
     baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
     baseline->own[3].at.number[row] = point.value - base;
     if (gone) return 0;
-    int status = baseline_push(baseline, &point);
+    int status = baseline_push(baseline, ctx, &point);
     return status ? history_fail(ctx, status) : 0;
 }
 
@@ -86,7 +86,7 @@ static int baseline_next(struct op *op, struct context *ctx, struct batch **out)
     if (status || !batch) return status;
     if (batch->series_start) {
         history_reset(&baseline->history);
-        if (baseline->level) status = level_follow(ctx, baseline->level, batch->series);
+        if (baseline->follow) status = follow_start(ctx, baseline->follow, batch->series);
     }
     for (size_t row = 0; row < batch->count && !status; row++)
         status = baseline_row(baseline, ctx, batch, row);
@@ -138,7 +138,7 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     if (status) return status;
     if (baseline->function == F_LAST && !has_option(stage->options, OPTION_NEEDS)) window.needs = 1;
     history_begin(&baseline->history, window);
-    if (window.segment) status = level_make(ctx, &baseline->level);
+    if (window.segment) status = follow_make(ctx, &baseline->follow);
     if (status) return status;
     const struct column value = input->schema.columns[baseline->inputs.value];
     status = judged_add_number(ctx, &baseline->op, "base", &value);

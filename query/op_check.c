@@ -627,7 +627,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     if (ctx->arena->failed) return context_no_memory(ctx);
     size_t i = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
-        levels_init(&check->levels[i], rule);
+        levels_init(&check->levels[i], rule, false);
         history_begin(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }

@@ -75,6 +75,26 @@ static void verdicts_are(struct world *world, const char *check, const char *wan
     free(rows);
 }
 
+/* A window over a segment holds what the row's own machine measured. */
+static void test_segment_windows(void **state)
+{
+    struct world *world = *state;
+    put_level(world, "fast", 7, 100);
+    put_level(world, "slow", 6, 150);
+    put_level(world, "fast", 1, 100);
+    query_gives(world->session,
+                "branch:main | baseline median over segment | last 9 "
+                "| derive b = round(base) | keep b, n",
+                "b,n\n100,5\n100,6\n,0\n,1\n,2\n,3\n,4\n150,5\n100,7\n");
+    query_gives(world->session,
+                "branch:main | derive b = round(median(value) over segment) | last 2 | keep b",
+                "b\n150\n100\n");
+    /* Without saying where it was measured a row belongs to the machine before it. */
+    put(world, NULL, 100);
+    query_gives(world->session, "branch:main | baseline median over segment | last 1 | keep n",
+                "n\n8\n");
+}
+
 static void test_slower_machine(void **state)
 {
     struct world *world = *state;
@@ -142,6 +162,7 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_segment_windows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_slower_machine, setup, teardown),
         cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
