@@ -60,19 +60,32 @@ static void chain_largest(const struct focus *focus, const struct focus_corner *
     }
 }
 
-double focus_push(struct focus *focus, double x, size_t *since)
+void focus_add(struct focus *focus, double x)
 {
-    double z = (x - focus->centre) / focus->sigma, largest = 0, at = focus->count + 1;
-    z = fmin(fmax(z, -REACH), REACH);
+    double z = (x - focus->centre) / focus->sigma;
     focus->count += 1;
-    focus->sum += z;
-    chain_largest(focus, focus->upper, focus->upper_count, &largest, &at);
-    chain_largest(focus, focus->lower, focus->lower_count, &largest, &at);
+    focus->sum += z < -REACH ? -REACH : z > REACH ? REACH : z;
     struct focus_corner corner = {focus->count, focus->sum};
     chain_add(focus->upper, &focus->upper_count, corner, 1);
     chain_add(focus->lower, &focus->lower_count, corner, -1);
+}
+
+/* The prefix that ends now is no place for a change, and chain_largest leaves it out. */
+double focus_statistic(const struct focus *focus, size_t *since)
+{
+    double largest = 0, at = focus->count;
+    if (focus->count > 0) {
+        chain_largest(focus, focus->upper, focus->upper_count, &largest, &at);
+        chain_largest(focus, focus->lower, focus->lower_count, &largest, &at);
+    }
     *since = (size_t)(focus->count - at);
     return largest;
+}
+
+double focus_push(struct focus *focus, double x, size_t *since)
+{
+    focus_add(focus, x);
+    return focus_statistic(focus, since);
 }
 
 double focus_threshold(double run_length)

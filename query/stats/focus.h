@@ -29,7 +29,12 @@ struct focus {
 /* centre, sigma > 0: level and noise of the series so far. */
 void focus_init(struct focus *focus, double centre, double sigma);
 
-/* Takes a value in. The statistic (of independent normal values: about chi-squared), and how many of the
+/* Takes a value in, and asks nothing. */
+void focus_add(struct focus *focus, double x);
+/* The statistic of the values so far, as focus_push gives it. */
+double focus_statistic(const struct focus *focus, size_t *since);
+
+/* Both: takes a value in. The statistic (of independent normal values: about chi-squared), and how many of the
  * last values are behind the most likely change. */
 double focus_push(struct focus *focus, double x, size_t *since);
 

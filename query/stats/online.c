@@ -48,7 +48,6 @@ static double level_learn(struct online *online, size_t *since)
 {
     const double *x = online->x + online->from;
     size_t n = online->count;
-    double statistic = 0;
     online->learn_next = 2 * n;
     struct noise noise = noise_of_differences(x, NULL, n, online->scratch);
     if (!(noise.sigma > 0)) return 0;
@@ -57,8 +56,8 @@ static double level_learn(struct online *online, size_t *since)
     double excess = noise_long_run(noise) / (noise.sigma * noise.sigma);
     online->threshold = focus_threshold(ONLINE_RUN_LENGTH) * excess;
     for (size_t i = 0; i < n; i++)
-        statistic = focus_push(&online->focus, x[i], since);
-    return statistic;
+        focus_add(&online->focus, x[i]);
+    return focus_statistic(&online->focus, since);
 }
 
 /* The changes that the points of this level hold, or as many of the last ones as are enough for a change
