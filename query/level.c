@@ -269,7 +269,8 @@ static int measure(struct level *level, struct level_segment *segment,
                                 &out->n, &out->before);
     if (status) return status;
     size_t needs = segment_needs(level, segment);
-    struct model_extra extra = {.bencher = level->rule->bencher, .effect = level->rule->effect};
+    struct model_extra extra = {
+        .bencher = level->rule->bencher, .effect = level->rule->effect, .memo = &level->memo};
     rule_limits(level->rule, history->sample, out->n, out->before, needs, level->lower,
                 level->upper, &extra, &out->limits);
     out->enough = out->limits.n >= needs && !(isnan(out->limits.low) && isnan(out->limits.high));

@@ -77,6 +77,7 @@ struct level {
         size_t count, since_cut, additions;
         uint8_t commits[LEVEL_HASHES]; /* how many points of the window have this hash */
     } quick;
+    struct model_memo memo; /* of all series: it depends on sizes alone */
 };
 
 /* What was found of a point. */
