@@ -183,7 +183,7 @@ function verdictParts() {
   return [
     part('Worse now', 'Verdicts on the newest run of each stream, as pace check gives them.', ['worse', 'open']),
     part('Suspected', 'Worse, but one confirmation short: the next run tells.', ['suspected']),
-    part('Failed or gone', 'No value in the newest run.', ['failed']),
+    part('Failed', 'The benchmark failed or was skipped in the newest run.', ['failed']),
     part('Changed', 'Beyond a limit, and nobody has said which way is better.', ['changed', 'moved']),
     part('Better now', 'Beyond the limit on the better side, or back from a regression.', ['better', 'recovered']),
   ].filter(Boolean);
@@ -410,7 +410,7 @@ function branchChoice(one, state) {
     change({ with: now.map((s) => encodeURIComponent(s.stream.branch)).join(',') || ',' });
   };
   return el('div', { class: 'branches', role: 'group', 'aria-label': 'Other branches' }, el('span', { class: 'dim' }, 'also on'),
-    others.slice(0, 24).map((o) => el('button', { type: 'button', 'aria-pressed': String(shown.includes(o)), onclick: () => set(o) }, o.stream.branch)),
+    others.slice(0, 24).map((o) => el('button', { type: 'button', 'aria-pressed': String(shown.includes(o)), onclick: () => set(o) }, shown.includes(o) ? el('i', { class: trackTone(1 + shown.indexOf(o)) }) : null, o.stream.branch)),
     others.length > 24 ? el('span', { class: 'dim' }, `and ${others.length - 24} more`) : null);
 }
 

@@ -97,7 +97,7 @@ async function chartTable(shown, byTime) {
       if (at[i] <= before) at[i] = before + 0.001;
       before = at[i];
     }
-    tracks.push({ one, points, at, start, forked: !!first && one.stream.fork_time !== undefined });
+    tracks.push({ one, points, at, start, tone: trackTone(shown.indexOf(one)), forked: !!first && one.stream.fork_time !== undefined });
   }
   const xs = Float64Array.from(new Set(tracks.flatMap((t) => Array.from(t.at)))).sort();
   xs.forEach((x, i) => places.set(x, i));
@@ -108,7 +108,8 @@ async function chartTable(shown, byTime) {
   return { xs: Array.from(xs), tracks, runs: all };
 }
 
-const BRANCH_COLORS = ['accent', 'track-2', 'track-3', 'track-4', 'track-5', 'track-6'];
+/* The colour of the n-th branch that is shown; the first is the page's own. */
+const trackTone = (n) => (n === 0 ? 'accent' : 'track-' + (2 + ((n - 1) % 5)));
 
 /* The chart of a series and of other branches of it. `options`: byTime, log, ratio (what is 100 %, or 0),
  * onPoint(track, i) for the point that the cursor is at, onZoom(from, to). */
@@ -120,7 +121,19 @@ function drawLarge(host, table, main, options) {
     const i = track.row[row];
     return i < 0 || (keep && !keep(i)) || Number.isNaN(values[i]) ? null : values[i] / by;
   });
-  const judged = (name) => column(lead, lead.points[name]);
+  /* Limits go on over places where other branches, or excluded points, stand. */
+  const judged = (name) => {
+    const list = column(lead, lead.points[name]), isOwn = (row) => lead.row[row] >= 0 && !isExcluded(lead.points, lead.row[row]);
+    let before = null;
+    for (let row = 0; row < list.length; row++) {
+      if (isOwn(row)) { before = row; continue; }
+      let next = row;
+      while (next < list.length && !isOwn(next)) next++;
+      if (before !== null && next < list.length && list[before] !== null && list[next] !== null) list.fill(list[before], row, next);
+      row = next - 1;
+    }
+    return list;
+  };
   const low = judged('low'), high = judged('high'), base = judged('base');
   const has = (list) => list.some((v) => v !== null);
   /* A limit on one side: the band reaches to the base. */
@@ -129,8 +142,8 @@ function drawLarge(host, table, main, options) {
   const hidden = { show: true, stroke: 'transparent', width: 0, points: { show: false } };
   const edge = (on) => (on ? { ...hidden, stroke: color('limit'), width: 1, dash: [4, 3] } : hidden);
   const lines = [{}, edge(has(low)), edge(has(high)), { ...hidden, stroke: color('limit'), width: 1 }];
-  tracks.forEach((track, n) => {
-    const stroke = track === lead ? color('accent') : color(BRANCH_COLORS[1 + (n % 5)]);
+  tracks.forEach((track) => {
+    const stroke = color(track.tone);
     columns.push(column(track, track.points.value, (i) => !isExcluded(track.points, i)));
     lines.push({
       stroke, width: track === lead ? 1.5 : 1.25, spanGaps: true, alpha: track === lead ? 1 : 0.85,
