@@ -25,6 +25,8 @@
 #include <string.h>
 
 enum { MARGIN = 5 };
+/* The first seed of each part. */
+enum { SEED_P = 50000, SEED_SHORT = 60000, SEED_DELAY = 70000, SEED_FALSE = 90000 };
 
 /* -- scores ------------------------------------------------------------------------------------ */
 
@@ -115,7 +117,14 @@ static struct score total(const struct score *by_family, enum family from, enum 
 
 /* -- the table --------------------------------------------------------------------------------- */
 
-static unsigned bars_met, bars_missed;
+static unsigned bars_met, bars_missed, bars_left;
+
+/* A bar that cannot be measured here. */
+static void line_left(const char *what, const char *bar, const char *best)
+{
+    bars_left++;
+    printf("%-54s %10s %10s  %s\n", what, "not run", bar, best);
+}
 
 /* A bar is a limit; `less` says that less is better. NAN: none. */
 static void line(const char *what, int decimals, double ours, double bar, bool less,
@@ -182,7 +191,7 @@ static void part_false(void)
     struct segment_options options = bare_options(METHOD_FPOP);
     unsigned found = 0;
     for (unsigned s = 0; s < SERIES; s++) {
-        seed(90000 + s);
+        seed(SEED_FALSE + s);
         for (size_t i = 0; i < N; i++)
             x[i] = 100 + normal();
         int count = segment_changes(x, N, &options, NULL, 0);
@@ -206,7 +215,7 @@ static void part_delay(void)
     struct segment_options options = bare_options(METHOD_FPOP);
     static struct change changes[400];
     for (unsigned r = 0; r < ROUNDS; r++) {
-        seed(70000 + r);
+        seed(SEED_DELAY + r);
         size_t base = 50 + r / 2;
         for (size_t i = 0; i < base + LONGEST; i++)
             x[i] = 100 + normal() + (i >= base ? 3 : 0);
@@ -248,7 +257,7 @@ static void part_short(void)
             struct segment_options options = bare_options(METHOD_FPOP);
             unsigned found = 0;
             for (unsigned s = 0; s < ROUNDS; s++) {
-                seed(60000 + s);
+                seed(SEED_SHORT + s);
                 noise_ar(x, lengths[k], r ? 0.3 : 0);
                 for (size_t i = 0; i < lengths[k]; i++)
                     x[i] += i < lengths[k] / 2 ? 100 : 104;
@@ -271,7 +280,7 @@ static void part_calibration(void)
         for (int k = 0; k < 5; k++) {
             unsigned below[2] = {0, 0};
             for (unsigned s = 0; s < rounds[k]; s++) {
-                seed(50000 + s);
+                seed(SEED_P + s);
                 noise_ar(x, lengths[k], rhos[r]);
                 for (size_t i = 0; i < lengths[k]; i++)
                     x[i] += 100;
@@ -434,7 +443,9 @@ static void part_tcpd(const char *path)
     struct tcpd_score ours, nothing;
     if (path == NULL || tcpd_score(path, detect_fpop, &ours) != 0 ||
         tcpd_score(path, detect_nothing, &nothing) != 0) {
-        printf("\nnot run: TCPD's annotated series (make deps-tcpd gets them)\n");
+        heading("TCPD, margin 5: make deps-tcpd gets its annotated series");
+        line_left("F1", "0.700", "BinSeg 0.698");
+        line_left("Cover", "0.650", "BinSeg 0.672");
         return;
     }
     printf("\nTCPD: %zu series of one dimension; %zu of several are left out\n", ours.series,
@@ -453,6 +464,8 @@ int main(int argc, char **argv)
         return 2;
     }
     part_quality();
+    printf("\nseeds from %d on: false changes; %d: delay; %d: short series; %d: p\n", SEED_FALSE,
+           SEED_DELAY, SEED_SHORT, SEED_P);
     heading("detection");
     part_false();
     part_delay();
@@ -460,8 +473,10 @@ int main(int argc, char **argv)
     part_calibration();
     if (part_speed(argv[1])) return 1;
     part_tcpd(argc > 2 ? argv[2] : NULL);
-    printf("\nnot run: the labelled real histories, whose data is not part of this repository\n");
+    heading("confirmed real changes: their histories are not part of this repository");
+    line_left("found within 2 points, of 25", "25", "Bencher 17");
+    line_left("alerts per 1,000 judged points", "1.2", "Bencher 20.1");
     bool same = part_same();
-    printf("%u bars met, %u missed\n", bars_met, bars_missed);
+    printf("%u bars met, %u missed, %u not run\n", bars_met, bars_missed, bars_left);
     return same ? 0 : 1;
 }
