@@ -559,6 +559,7 @@ static const char *build_heading(struct builder *b)
         if (b->roles[c] != ROLE_HEADING) continue;
         const char *part = heading_part(b, &b->held->columns[c]), *between = gap;
         size_t width = text_width(part);
+        if (!part[0]) continue; /* a commit that has no name */
         used += gap_width + width;
         if (!heading[0]) {
             between = "";

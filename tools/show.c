@@ -57,6 +57,7 @@ int show_style_read(const struct arguments *arguments, struct show_style *out)
             out->width = size.ws_col;
         out->ascii = !is_utf8();
     }
+    out->ascii |= arguments_has(arguments, OPTION_ASCII);
     out->color = say_color(stdout);
     return 0;
 }

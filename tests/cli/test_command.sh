@@ -139,4 +139,14 @@ t "a query file that is not there" run_pace 3 query -f none.pace
 from_input() { echo 'measure:latency | wher high' | "$PACE" $1 >"$OUT" 2>"$ERR"; [ $? -eq 2 ]; }
 t "statements from standard input" from_input
 t "query -" from_input "query -"
+for day in 1 2 3; do
+    echo "{\"project\":\"p\",\"testbed\":\"t\",\"benchmark\":\"b\",\"measure\":\"latency\",\"unit\":\"ns\",\"value\":$day,\"time\":\"2024-05-0$day\"}"
+done >plot.jsonl
+run_pace 0 --db plot load -q plot.jsonl
+t "a plot" run_pace 0 --db plot query 'measure:latency | as plot'
+t "is drawn in dots" has "$OUT" "┤"
+t "or in ASCII" run_pace 0 --db plot query --ascii 'measure:latency | as plot'
+t "alone" sh -c '! LC_ALL=C grep -q "[^ -~]" "$1" && grep -q "+---" "$1"' - "$OUT"
+t "a picture" run_pace 0 --db plot query 'measure:latency | as svg'
+t "is SVG" has "$OUT" '<svg xmlns="http://www.w3.org/2000/svg"'
 finish
