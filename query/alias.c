@@ -165,6 +165,19 @@ static int check_units(struct context *ctx, const struct statement *statement, c
     return status ? context_store_error(ctx, status) : 0;
 }
 
+/* What serves where a name of this dimension has no alias: those two are the names of series within a
+ * stream, the others name streams, whose runs are stored apart. */
+static const char *instead_of_alias(int dimension)
+{
+    if (dimension == PACE_BRANCH)
+        return "a branch inherits history by its start point: pace run --start-point";
+    if (dimension == PACE_PROJECT || dimension == PACE_TESTBED)
+        return "rename it in a dump, for another store: pace dump | sed s/OLD/NEW/ | pace load "
+               "--db "
+               "PATH -";
+    return NULL;
+}
+
 int alias_statement(struct context *ctx, const struct statement *given)
 {
     struct statement statement = *given;
@@ -177,8 +190,7 @@ int alias_statement(struct context *ctx, const struct statement *given)
                             (int)statement.key.len, statement.key.text, (int)statement.to_key.len,
                             statement.to_key.text);
     if (dimension != PACE_BENCHMARK && dimension != PACE_MEASURE)
-        return context_fail(ctx, Q_NO_KEY, statement.span,
-                            "a branch inherits history by its start point: pace run --start-point",
+        return context_fail(ctx, Q_NO_KEY, statement.span, instead_of_alias(dimension),
                             "benchmarks and measures can continue under a new name, a %.*s cannot",
                             (int)statement.key.len, statement.key.text);
     int status = bind_side(ctx, &statement.pattern, &old);

@@ -25,12 +25,13 @@ static bool wants(const struct direct *direct, enum direct_column column)
     return *direct->wanted[column];
 }
 
-int direct_open(struct context *ctx, struct direct *direct, const struct series *series)
+int direct_open(struct context *ctx, struct direct *direct, const struct series *series,
+                const struct pace_range *times)
 {
     int status = direct_init(ctx, direct);
     if (status) return status;
-    status = pace_scan_open(ctx->snapshot, series->stream->id, &series->column, 1, NULL, ctx->error,
-                            &direct->scan);
+    status = pace_scan_open(ctx->snapshot, series->stream->id, &series->column, 1, times,
+                            ctx->error, &direct->scan);
     if (status) return context_store_error(ctx, status);
     if (!wants(direct, DIRECT_TIME) && !wants(direct, DIRECT_COMMIT) && !wants(direct, DIRECT_RUN))
         pace_scan_skip_runs(direct->scan);
@@ -105,6 +106,7 @@ int direct_next(struct context *ctx, struct direct *direct, const char *const *s
         direct->any_origin = false;
         if (cells.runs) fill_runs(direct, &cells);
         ctx->outcome->points_read += direct->count;
+        ctx->any_chosen = true;
         return 0;
     }
 }

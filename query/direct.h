@@ -32,7 +32,9 @@ struct direct {
 
 /* Makes room for a batch. */
 int direct_init(struct context *ctx, struct direct *direct);
-int direct_open(struct context *ctx, struct direct *direct, const struct series *series);
+/* times NULL: all of it. */
+int direct_open(struct context *ctx, struct direct *direct, const struct series *series,
+                const struct pace_range *times);
 /* The next batch; count is 0 at the end, and the scan is closed. */
 int direct_next(struct context *ctx, struct direct *direct, const char *const *status_names);
 void direct_close(struct direct *direct);

@@ -38,33 +38,57 @@ static const char *looks_text(struct arena *arena, const struct lookback *back)
     return back->from_parent ? arena_printf(arena, "%s; of a branch: its parent's", text) : text;
 }
 
+static uint64_t scan_points(const struct op *op)
+{
+    while (op->input)
+        op = op->input;
+    return op->points_read;
+}
+
+/* The points that were read for the chain of `last`: siblings are its own, too, where it is the statement's
+ * and not another side. */
+static uint64_t points_of(const struct context *ctx, const struct op *last, bool is_other)
+{
+    uint64_t others = 0;
+    if (is_other) return scan_points(last);
+    for (const struct op *op = last; op; op = op->input)
+        if (op->other) others += scan_points(op->other->last);
+    return ctx->outcome->points_read - others;
+}
+
 static int put_operator(struct context *ctx, struct op *listing, const struct plan *plan,
-                        const struct op *op)
+                        const struct op *op, const char *side, uint64_t read)
 {
     struct arena *arena = ctx->arena;
     bool holds = op->input && !op->by_series && strcmp(op->name, "take") != 0 &&
                  (op->input->by_series || op->holds);
-    listing_text(listing, EXPLAIN_OPERATOR, *op->detail ? op->detail : op->name);
+    listing_text(listing, EXPLAIN_OPERATOR,
+                 arena_printf(arena, "%s%s", side, *op->detail ? op->detail : op->name));
     listing_text(listing, EXPLAIN_STREAMS,
                  op->by_series ? "series by series"
                  : holds       ? "rows, after all were read"
                                : "rows");
     listing_text(listing, EXPLAIN_LOOKS, looks_text(arena, &op->lookback));
     if (!op->input) {
-        uint64_t series = ctx->outcome->series, points = ctx->outcome->points_read;
+        double series = (double)plan->selection.count, points = (double)read;
         listing_text(listing, EXPLAIN_PUSHED, plan->pushed);
-        listing_number(listing, EXPLAIN_SERIES, (double)series, "");
-        listing_number(listing, EXPLAIN_POINTS, (double)points, "");
-        if (series) listing_number(listing, EXPLAIN_EACH, (double)points / (double)series, "");
+        listing_number(listing, EXPLAIN_SERIES, series, "");
+        listing_number(listing, EXPLAIN_POINTS, points, "");
+        if (plan->selection.count) listing_number(listing, EXPLAIN_EACH, points / series, "");
     }
     return arena->failed ? context_no_memory(ctx) : listing_row(ctx, listing);
 }
 
+/* The operators of a plan from `op` down to its scan, that first; another side before what compares with
+ * it. `read`: points for it. */
 static int put_operators(struct context *ctx, struct op *listing, const struct plan *plan,
-                         const struct op *op)
+                         const struct op *op, const char *side, uint64_t read)
 {
-    int status = op->input ? put_operators(ctx, listing, plan, op->input) : 0;
-    return status ? status : put_operator(ctx, listing, plan, op);
+    int status = op->input ? put_operators(ctx, listing, plan, op->input, side, read) : 0;
+    if (!status && op->other)
+        status = put_operators(ctx, listing, op->other, op->other->last,
+                               "other side: ", points_of(ctx, op->other->last, true));
+    return status ? status : put_operator(ctx, listing, plan, op, side, read);
 }
 
 int explain_plan(struct context *ctx, struct plan *plan)
@@ -93,7 +117,7 @@ int explain_plan(struct context *ctx, struct plan *plan)
     plan->format = NULL;
     plan->expects = false; /* what it would fail is not asked */
     ctx->outcome->status = 0;
-    status = put_operators(ctx, listing, plan, last);
+    status = put_operators(ctx, listing, plan, last, "", points_of(ctx, last, false));
     if (!status) diag_note(ctx->diags, "%s in the answer", counted(ctx->arena, rows, "row"));
     return status;
 }

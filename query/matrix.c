@@ -218,6 +218,7 @@ int matrix_read(struct context *ctx, struct matrix *matrix, const struct pace_st
     if (reach.inherited < inherited) inherited = reach.inherited;
     if (matrix_reserve(matrix, ctx->arena, own + inherited, count)) return context_no_memory(ctx);
     struct pace_range range = {INT64_MIN, INT64_MAX, own};
+    if (reach.times) range = (struct pace_range){reach.times->from_ns, reach.times->until_ns, own};
     if (inherited == 0) {
         status = pace_scan_open(ctx->snapshot, stream->id, columns, count, &range, ctx->error,
                                 &matrix->scan);
@@ -232,7 +233,8 @@ int matrix_read(struct context *ctx, struct matrix *matrix, const struct pace_st
         pace_lineage_scan_close(scan);
     }
     if (status) return status;
-    matrix->own_complete = matrix->runs - matrix->inherited_runs == stream->run_count;
+    uint64_t read = matrix->runs - matrix->inherited_runs;
+    matrix->own_complete = read == stream->run_count || (reach.times && read < own);
     matrix->inherited_complete =
         lineage->segment_count == 0 || matrix->inherited_runs < reach.inherited;
     ctx->outcome->points_read += count_cells(matrix);

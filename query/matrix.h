@@ -10,8 +10,9 @@
 
 /* How far a read reaches back. */
 struct reach {
-    uint64_t own;       /* the newest runs of the stream; 0: all */
-    uint64_t inherited; /* the newest runs before its start point; UINT64_MAX: all */
+    uint64_t own;                   /* the newest runs of the stream; 0: all */
+    uint64_t inherited;             /* the newest runs before its start point; UINT64_MAX: all */
+    const struct pace_range *times; /* of these times alone, and nothing inherited; NULL: of all */
 };
 
 /* value[c * stride + r] and so on: column c of run r. */

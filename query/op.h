@@ -11,6 +11,8 @@
 #include "expr.h"
 #include "select.h"
 
+struct plan;
+
 struct op {
     const char *name;   /* for explain */
     const char *detail; /* what it does, in the words of the query; "" when nothing */
@@ -22,6 +24,8 @@ struct op {
     bool of_series;           /* it asks of what series a row is */
     bool holds;               /* rows come out when all went in */
     struct lookback lookback; /* how far before the judged points it looks */
+    struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
+    uint64_t points_read;     /* by a scan */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
 };
@@ -53,7 +57,6 @@ int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, dou
            struct op **out);
 /* Behind a bare check whose rows are those of one run a series: its own q. */
 int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *check, struct op **out);
-struct plan;
 /* Compares with the rows of `other`, which it frees; series need not agree in the dimensions named. */
 int op_versus(struct context *ctx, const struct stage *stage, struct op *input, struct plan *other,
               unsigned dimensions, struct op **out);

@@ -182,9 +182,8 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
     return 0;
 }
 
-static int scan_next(struct op *op, struct context *ctx, struct batch **out)
+static int scan_pull(struct scan_op *scan, struct context *ctx, struct batch **out)
 {
-    struct scan_op *scan = (struct scan_op *)op;
     int status = context_check(ctx);
     if (status) return status;
     if (!scan->series || scan->batch.series_end) {
@@ -203,6 +202,14 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
     if (status) return status;
     *out = &scan->batch;
     return 0;
+}
+
+static int scan_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    uint64_t before = ctx->outcome->points_read;
+    int status = scan_pull((struct scan_op *)op, ctx, out);
+    op->points_read += ctx->outcome->points_read - before;
+    return status;
 }
 
 /* -- making it --------------------------------------------------------------------------------- */
@@ -283,11 +290,20 @@ void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookbac
     scan->lookback = lookback;
     scan->wants_gone = gone;
     scan->with_history = with_history;
+    scan->by_times =
+        ranges && ranges_of_times(ranges, &scan->times) && !lookback.all && !gone && !with_history;
+    if (lookback_any(lookback)) scan->times.from_ns = INT64_MIN; /* history of what is chosen */
+    for (const struct mark_view *mark = scan->marks; mark; mark = mark->next) {
+        scan->times.until_ns = INT64_MAX; /* which run is the newest that is not hidden? */
+        if (mark->kind == PACE_MARK_ACCEPT) scan->by_times = false;
+    }
 }
 
 void op_scan_base(struct op *op)
 {
-    ((struct scan_op *)op)->base_only = true;
+    struct scan_op *scan = (struct scan_op *)op;
+    scan->base_only = true;
+    scan->by_times = false;
 }
 
 void op_scan_show_excluded(struct op *op)
@@ -310,18 +326,6 @@ const struct selection *op_scan_selection(const struct op *op)
     return ((const struct scan_op *)op)->selection;
 }
 
-/* The ranges as one of times; false when one counts points. */
-static bool range_of_times(const struct range *range, struct pace_range *out)
-{
-    *out = (struct pace_range){INT64_MIN, INT64_MAX, 0};
-    for (; range; range = range->next) {
-        if (range->kind == STAGE_LAST || range->kind == STAGE_FIRST) return false;
-        if (range->from_ns > out->from_ns) out->from_ns = range->from_ns;
-        if (range->until_ns < out->until_ns) out->until_ns = range->until_ns;
-    }
-    return true;
-}
-
 int op_scan_summaries(struct op *op, struct context *ctx, struct pace_summary **out)
 {
     struct scan_op *scan = (struct scan_op *)op;
@@ -329,7 +333,7 @@ int op_scan_summaries(struct op *op, struct context *ctx, struct pace_summary **
     struct pace_range range;
     *out = NULL;
     if (scan->marks || scan->with_history || scan->base_only || scan->wants_gone ||
-        lookback_any(scan->lookback) || !range_of_times(scan->ranges, &range))
+        lookback_any(scan->lookback) || !ranges_of_times(scan->ranges, &range))
         return 0;
     struct pace_summary *summaries = arena_array(ctx->arena, selection->count, sizeof *summaries);
     uint32_t *columns = arena_array(ctx->arena, selection->count, sizeof *columns);

@@ -535,7 +535,7 @@ int op_versus(struct context *ctx, const struct stage *stage, struct op *input, 
         if (quantity) versus->vecs[i].unit = NULL; /* each row has its own */
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
-    versus->plan = other;
+    versus->plan = versus->op.other = other;
     versus->base = !stage->source;
     versus->op.by_series = false;
     versus->op.next = versus_next;

@@ -321,7 +321,9 @@ int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     if (status) return status;
     int found = newest_row(scan, ctx, &marks, &newest);
     if (found < 0) return found;
-    points->newest_run = found ? matrix->run[newest] : NAN;
+    bool cut =
+        scan->by_times && scan->times.until_ns != INT64_MAX && scan->lineage.segment_count == 0;
+    points->newest_run = cut ? (double)scan->stream->last_run : found ? matrix->run[newest] : NAN;
     size_t cell = scan->base + newest;
     if (found && scan->wants_gone && !scan->rows && matrix->status[cell] == PACE_CELL_ABSENT)
         points_add_gone(scan, series, newest);
@@ -340,4 +342,15 @@ int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     if (!ctx->any_chosen && points->count)
         ctx->any_chosen = memchr(points->selected, 1, points->count) != NULL;
     return 0;
+}
+
+bool ranges_of_times(const struct range *range, struct pace_range *out)
+{
+    *out = (struct pace_range){INT64_MIN, INT64_MAX, 0};
+    for (; range; range = range->next) {
+        if (range->kind == STAGE_LAST || range->kind == STAGE_FIRST) return false;
+        if (range->from_ns > out->from_ns) out->from_ns = range->from_ns;
+        if (range->until_ns < out->until_ns) out->until_ns = range->until_ns;
+    }
+    return true;
 }

@@ -69,6 +69,10 @@ struct scan_op {
     bool wants_gone, with_history, with_excluded;
     bool base_only; /* only what is inherited */
     const struct mark_view *marks;
+    struct pace_range times;
+    bool
+        by_times; /* what the ranges choose, with its history, is in `times`: only that is read, where
+                      nothing is inherited */
     const struct pace_stream *stream; /* whose lineage this is */
     struct pace_lineage lineage;
     size_t noted;                  /* lineages that were told about */
@@ -119,6 +123,9 @@ void points_free(struct points *points);
 bool scan_from_parent(const struct scan_op *scan);
 /* Nothing is left to be read of its series. */
 bool matrix_is_complete(const struct matrix *matrix);
+
+/* The ranges as one of times; false when one counts points. */
+bool ranges_of_times(const struct range *range, struct pace_range *out);
 
 /* -- scan_group.c ------------------------------------------------------------------------------ */
 

@@ -73,7 +73,8 @@ static int lineage_load(struct scan_op *scan, struct context *ctx, const struct 
 static struct reach first_reach(const struct scan_op *scan)
 {
     const struct lookback *back = &scan->lookback;
-    struct reach reach = {0, 0};
+    bool by_times = scan->by_times && scan->lineage.segment_count == 0;
+    struct reach reach = {.times = by_times ? &scan->times : NULL};
     uint64_t chosen = scan->ranges && !back->all ? FIRST_READ : 0; /* 0: all */
     for (const struct range *range = scan->ranges; range && chosen; range = range->next) {
         if (range->kind == STAGE_FIRST) chosen = 0;
@@ -82,7 +83,7 @@ static struct reach first_reach(const struct scan_op *scan)
         if (range->unit == RANGE_RUN) chosen = 1;
     }
     if (scan->base_only)
-        return (struct reach){1, chosen && !lookback_any(*back) ? chosen : UINT64_MAX};
+        return (struct reach){1, chosen && !lookback_any(*back) ? chosen : UINT64_MAX, NULL};
     bool parent = scan_from_parent(scan) && !scan->with_history;
     if (chosen) reach.own = chosen + back->judged + (parent ? 0 : back->points);
     if (scan->lineage.segment_count == 0) return reach;
@@ -232,9 +233,10 @@ static bool is_direct(const struct scan_op *scan)
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = scan->stream;
     size_t here = scan->next_series, next = here + 1;
-    if (scan->ranges || selection->series[here].rows || selection->series[here].older_count ||
-        scan->marks || scan->base_only || scan->lineage.segment_count ||
-        stream->run_count < DIRECT_RUNS)
+    bool by_times = scan->by_times && !lookback_any(scan->lookback);
+    if ((scan->ranges && !by_times) || selection->series[here].rows ||
+        selection->series[here].older_count || scan->marks || scan->base_only ||
+        scan->lineage.segment_count || stream->run_count < DIRECT_RUNS)
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;
@@ -243,10 +245,10 @@ static bool is_direct(const struct scan_op *scan)
 
 static int direct_load(struct scan_op *scan, struct context *ctx)
 {
-    ctx->any_chosen = true;
     scan->group_start = scan->next_series;
     scan->group_end = scan->next_series + 1;
-    return direct_open(ctx, &scan->direct, &scan->selection->series[scan->next_series]);
+    return direct_open(ctx, &scan->direct, &scan->selection->series[scan->next_series],
+                       scan->by_times ? &scan->times : NULL);
 }
 
 /* Reads the group: the newest runs of all its series, then ever more of those that need more: new,

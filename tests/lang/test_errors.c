@@ -17,12 +17,12 @@
 #include "parse.h"
 #include "strbuf.h"
 
-static const char GOLDEN[] = "tests/lang/errors.txt";
+#define GOLDEN "tests/lang/errors.txt"
 enum { BLOCKS_LEAST = 60 };
 
-static char *file_read(struct arena *arena)
+static char *file_read(struct arena *arena, const char *path)
 {
-    FILE *file = fopen(GOLDEN, "rb");
+    FILE *file = fopen(path, "rb");
     assert_non_null(file);
     fseek(file, 0, SEEK_END);
     size_t len = (size_t)ftell(file);
@@ -115,7 +115,7 @@ static void test_golden(void **state)
     bool codes[100] = {false};
     arena_init(&arena, 0);
     strbuf_init(&out, &arena);
-    const char *golden = file_read(&arena);
+    const char *golden = file_read(&arena, GOLDEN);
     size_t blocks = golden_make(&arena, golden, &out, codes);
     const char *made = strbuf_end(&out);
     assert_non_null(made);
@@ -144,8 +144,43 @@ static void test_golden(void **state)
     arena_clear(&arena);
 }
 
+/* Every diagnostic is shown by a block of a golden file, but those of a statement that is too large for
+ * one, of memory, limits and interrupts (lang/test_parse, unit/test_diag, unit/test_limit,
+ * unit/test_execute). */
+static void test_each_code_is_shown(void **state)
+{
+    (void)state;
+    static const char *const files[] = {GOLDEN, "tests/lang/results.txt", "tests/lang/lineage.txt",
+                                        "tests/lang/demo.txt"};
+    static const struct {
+        enum diag_code code;
+        const char *name;
+    } all[] = {
+#define DIAG(name, number, title) {name, #name},
+#include "diag.def"
+#undef DIAG
+    };
+    static const enum diag_code elsewhere[] = {Q_TOO_LONG,  Q_TOO_DEEP, Q_TOO_MANY_NODES,
+                                               Q_NO_MEMORY, Q_LIMIT,    Q_STOPPED};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        char text[16];
+        bool shown = false;
+        for (size_t k = 0; k < sizeof elsewhere / sizeof *elsewhere; k++)
+            shown |= elsewhere[k] == all[i].code;
+        snprintf(text, sizeof text, "[Q%03d]", (int)all[i].code);
+        for (size_t f = 0; f < sizeof files / sizeof *files && !shown; f++) {
+            struct arena arena;
+            arena_init(&arena, 0);
+            shown = strstr(file_read(&arena, files[f]), text) != NULL;
+            arena_clear(&arena);
+        }
+        if (!shown) fail_msg("no golden block shows %s %s", text, all[i].name);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
+                                       cmocka_unit_test(test_each_code_is_shown)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
