@@ -185,10 +185,11 @@ static int series_add(struct report *report, const struct pace_rows *rows, size_
 
 static int take_series(struct report *report, void *context, const struct pace_rows *rows)
 {
-    (void)context;
+    size_t *seen = context;
     int code = 0;
+    /* What is too much is only counted. */
     for (size_t i = 0; i < rows->count && code == 0; i++)
-        code = series_add(report, rows, i);
+        if (++*seen <= REPORT_MAX_SERIES) code = series_add(report, rows, i);
     return code;
 }
 
@@ -201,14 +202,13 @@ static int take_count(struct report *report, void *context, const struct pace_ro
     return 0;
 }
 
-static int too_much(const struct report *report)
+static int too_much(const struct report *report, size_t series)
 {
-    if (report->series_count > REPORT_MAX_SERIES || report->points > REPORT_MAX_POINTS) {
+    if (series > REPORT_MAX_SERIES || report->points > REPORT_MAX_POINTS) {
         say_error(
             "a report holds at most %d series and %d points, not %zu and %llu; name fewer, like\n"
             "  pace report 'branch:main measure:latency' or 'branch:main | last 90d'",
-            REPORT_MAX_SERIES, REPORT_MAX_POINTS, report->series_count,
-            (unsigned long long)report->points);
+            REPORT_MAX_SERIES, REPORT_MAX_POINTS, series, (unsigned long long)report->points);
         return STATUS_USAGE;
     }
     return STATUS_OK;
@@ -217,6 +217,7 @@ static int too_much(const struct report *report)
 int report_open(struct report *report)
 {
     double points = 0;
+    size_t seen = 0;
     const char *selector = report->selector;
     arena_init(&report->arena, 0);
     int code = pace_snapshot_begin(report->store, NULL, &report->snapshot);
@@ -226,7 +227,7 @@ int report_open(struct report *report)
         arena_printf(&report->arena,
                      "%s | last 1 | keep project, branch, testbed, benchmark, measure, value",
                      selector),
-        take_series, NULL);
+        take_series, &seen);
     if (status != STATUS_OK) return status;
     if (report->series_count == 0) {
         say_error("no series matches '%s'; see: pace ls -l", selector);
@@ -239,7 +240,7 @@ int report_open(struct report *report)
     report->points = (uint64_t)points;
     if (report->points > REPORT_MAX_JUDGED)
         report->judged_last = REPORT_MAX_JUDGED / report->series_count + 1;
-    return too_much(report);
+    return too_much(report, seen);
 }
 
 void report_close(struct report *report)
@@ -247,8 +248,10 @@ void report_close(struct report *report)
     for (size_t i = 0; i < report->chunk_count; i++)
         bytes_free(&report->chunks[i]);
     free(report->chunks);
-    bytes_free(&report->check);
-    bytes_free(&report->changes);
+    bytes_free(&report->check.json);
+    bytes_free(&report->changes.json);
+    report_commits_free(&report->check.commits);
+    report_commits_free(&report->changes.commits);
     bytes_free(&report->marks);
     bytes_free(&report->measures);
     free(report->limits.run);
@@ -275,46 +278,64 @@ static const char *const CHANGES_COLUMNS[] = {
     "time", "commit", "from_commit", "kind",  "before",          "after",         "delta", "effect",
     "p",    "worse",  "recovered",   "until", "earliest_commit", "latest_commit", "event", NULL};
 
-struct take_json {
-    const char *const *columns;
-    struct bytes *out;
-};
+static int is_commit(const char *column)
+{
+    size_t len = strlen(column);
+    return len >= 6 && strcmp(column + len - 6, "commit") == 0;
+}
+
+static void put_field(struct report_rows *out, const char *column, const struct pace_field *field,
+                      size_t row)
+{
+    const char *commit = is_commit(column) ? field_text(field, row) : NULL;
+    uint32_t number = commit != NULL ? report_commit(&out->commits, commit) : 0;
+    out->json.failed |= number == UINT32_MAX;
+    if (commit != NULL)
+        json_number(&out->json, number);
+    else
+        json_field(&out->json, field, row);
+}
 
 static int take_json(struct report *report, void *context, const struct pace_rows *rows)
 {
-    const struct take_json *take = context;
+    struct report_rows *out = context;
     const struct pace_field *fields[32];
     size_t count = 0;
-    for (; take->columns[count] != NULL; count++)
-        fields[count] = rows_find(rows, take->columns[count]);
+    for (; out->columns[count] != NULL; count++)
+        fields[count] = rows_find(rows, out->columns[count]);
     for (size_t row = 0; row < rows->count; row++) {
         const struct report_series *series = report_series_of(report, rows, row);
         if (series == NULL) continue; /* stored since the report began */
-        json_plain(take->out, take->out->len > 0 ? ",\n[" : "[");
-        json_number(take->out, (double)(series - report->series));
+        json_plain(&out->json, out->json.len > 0 ? ",\n[" : "[");
+        json_number(&out->json, (double)(series - report->series));
         for (size_t i = 0; i < count; i++) {
-            json_plain(take->out, ",");
-            json_field(take->out, fields[i], row);
+            json_plain(&out->json, ",");
+            put_field(out, out->columns[i], fields[i], row);
         }
-        json_plain(take->out, "]");
+        json_plain(&out->json, "]");
     }
-    return take->out->failed ? PACE_ENOMEM : 0;
+    return out->json.failed ? PACE_ENOMEM : 0;
 }
 
-/* {"columns":["series",...],"rows":[...]} */
-static int json_wrap(struct bytes *rows, const char *const *columns)
+/* {"columns":["series",...],"commits":[...],"rows":[...]} */
+static int json_wrap(struct report_rows *rows)
 {
     struct bytes out = {0};
     json_plain(&out, "{\"columns\":[\"series\"");
-    for (size_t i = 0; columns[i] != NULL; i++) {
+    for (size_t i = 0; rows->columns[i] != NULL; i++) {
         json_plain(&out, ",");
-        json_text(&out, columns[i]);
+        json_text(&out, rows->columns[i]);
+    }
+    json_plain(&out, "],\"commits\":[");
+    for (uint32_t i = 0; i < rows->commits.count; i++) {
+        json_plain(&out, i > 0 ? ",\n" : "");
+        json_text(&out, rows->commits.texts[i]);
     }
     json_plain(&out, "],\"rows\":[\n");
-    bytes_put(&out, rows->data, rows->len);
+    bytes_put(&out, rows->json.data, rows->json.len);
     json_plain(&out, "]}");
-    bytes_free(rows);
-    *rows = out;
+    bytes_free(&rows->json);
+    rows->json = out;
     return out.failed ? PACE_ENOMEM : 0;
 }
 
@@ -378,8 +399,8 @@ static int take_limits(struct report *report, void *context, const struct pace_r
 int report_read(struct report *report)
 {
     struct arena *arena = &report->arena;
-    struct take_json check = {CHECK_COLUMNS, &report->check};
-    struct take_json changes = {CHANGES_COLUMNS, &report->changes};
+    report->check.columns = CHECK_COLUMNS;
+    report->changes.columns = CHANGES_COLUMNS;
     char last[64] = "";
     if (report->judged_last > 0)
         snprintf(last, sizeof last, " | last %llu", (unsigned long long)report->judged_last);
@@ -388,8 +409,8 @@ int report_read(struct report *report)
         report_take *take;
         void *context;
     } asked[] = {
-        {arena_printf(arena, "%s | changes", report->selector), take_json, &changes},
-        {arena_printf(arena, "%s | check | last run", report->selector), take_json, &check},
+        {arena_printf(arena, "%s | changes", report->selector), take_json, &report->changes},
+        {arena_printf(arena, "%s | check | last run", report->selector), take_json, &report->check},
         {arena_printf(arena,
                       "%s | check%s | keep project, branch, testbed, benchmark, measure, run, "
                       "value, base, low_limit, high_limit, verdict",
@@ -413,8 +434,7 @@ int report_read(struct report *report)
         if (began[i]) pthread_join(threads[i], NULL);
         status = status_merge(status, question_close(&questions[i]));
     }
-    if (status == STATUS_OK && (json_wrap(&report->check, CHECK_COLUMNS) != 0 ||
-                                json_wrap(&report->changes, CHANGES_COLUMNS) != 0))
+    if (status == STATUS_OK && (json_wrap(&report->check) != 0 || json_wrap(&report->changes) != 0))
         status = store_failed("", PACE_ENOMEM, NULL);
     return status;
 }

@@ -70,6 +70,22 @@ struct report_run {
     const char *commit; /* NULL: not seen */
 };
 
+/* Distinct commits in order of appearance. */
+struct report_commits {
+    struct arena arena; /* of the texts */
+    const char **texts;
+    uint32_t count, capacity;
+    uint32_t *slots; /* by hash; UINT32_MAX: free */
+    size_t slot_count;
+};
+
+/* Rows of a question as JSON; what is named commit, or something_commit, is a number among `commits`. */
+struct report_rows {
+    const char *const *columns; /* behind the number of the series; NULL at the end */
+    struct bytes json;
+    struct report_commits commits;
+};
+
 struct report {
     pace *store;
     pace_snapshot *snapshot; /* names, lineages, marks */
@@ -88,8 +104,8 @@ struct report {
     uint64_t run_count;
     struct report_limits limits;
     struct report_excluded excluded;
-    double share;                 /* see pack_points */
-    struct bytes check, changes;  /* JSON: rows of those queries */
+    double share; /* see pack_points */
+    struct report_rows check, changes;
     struct bytes marks, measures; /* JSON: lists */
     struct bytes *chunks;         /* base64 */
     size_t chunk_count, chunk_capacity;
@@ -115,6 +131,10 @@ int report_facts(struct report *report);
 
 /* The points of all series, packed: report_points.c. */
 int report_points(struct report *report);
+
+/* The number of a commit, which is copied; UINT32_MAX without memory. */
+uint32_t report_commit(struct report_commits *commits, const char *commit);
+void report_commits_free(struct report_commits *commits);
 
 /* Runs one statement and calls take() with each batch of rows. Says what is wrong, and returns the
  * exit status. */

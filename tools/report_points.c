@@ -11,7 +11,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 enum { CHUNK_BYTES = 96 * 1024 };
 
@@ -233,38 +232,15 @@ static int take_points(struct report *report, void *context, const struct pace_r
 
 /* -- runs -------------------------------------------------------------------------------------- */
 
-/* The number of a commit among those seen so far; UINT32_MAX without memory. */
-static uint32_t commit_number(uint32_t *slots, size_t slot_count, const char **commits,
-                              uint32_t *count, const char *commit)
-{
-    size_t at = (size_t)XXH3_64bits(commit, strlen(commit)) & (slot_count - 1);
-    while (slots[at] != UINT32_MAX && strcmp(commits[slots[at]], commit) != 0)
-        at = (at + 1) & (slot_count - 1);
-    if (slots[at] == UINT32_MAX) {
-        commits[*count] = commit;
-        slots[at] = (*count)++;
-    }
-    return slots[at];
-}
-
 /* Of each run that was seen, in order of number: number and commit as differences to the one before,
  * milliseconds since 1970 likewise. Then the commits, a line each. */
 static int runs_pack(struct report *report)
 {
     struct bytes raw = {0}, texts = {0};
-    size_t seen = 0, slot_count = 1024;
+    struct report_commits commits = {0};
+    size_t seen = 0;
     for (uint64_t i = 1; i <= report->run_count; i++)
         seen += report->runs[i].commit != NULL;
-    while (slot_count < seen * 2)
-        slot_count *= 2;
-    uint32_t *slots = malloc(slot_count * sizeof *slots), count = 0;
-    const char **commits = calloc(seen + 1, sizeof *commits);
-    if (slots == NULL || commits == NULL) {
-        free(slots);
-        free(commits);
-        return PACE_ENOMEM;
-    }
-    memset(slots, 0xff, slot_count * sizeof *slots);
     bytes_varint(&raw, seen);
     int64_t time_before = 0, commit_before = 0;
     uint64_t number_before = 0;
@@ -272,7 +248,8 @@ static int runs_pack(struct report *report)
         const struct report_run *run = &report->runs[i];
         if (run->commit == NULL) continue;
         int64_t time_ms = run->time_ns / 1000000;
-        int64_t commit = commit_number(slots, slot_count, commits, &count, run->commit);
+        uint32_t commit = report_commit(&commits, run->commit);
+        raw.failed |= commit == UINT32_MAX;
         bytes_varint(&raw, i - number_before);
         bytes_signed(&raw, time_ms - time_before);
         bytes_signed(&raw, commit - commit_before);
@@ -280,12 +257,11 @@ static int runs_pack(struct report *report)
         time_before = time_ms;
         commit_before = commit;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        bytes_put(&texts, commits[i], strlen(commits[i]));
+    for (uint32_t i = 0; i < commits.count; i++) {
+        bytes_put(&texts, commits.texts[i], strlen(commits.texts[i]));
         bytes_put(&texts, "\n", 1);
     }
-    free(slots);
-    free(commits);
+    report_commits_free(&commits);
     int code = raw.failed || texts.failed ? PACE_ENOMEM : 0;
     if (code == 0) code = pack_text(&report->chunks[0], &raw);
     if (code == 0) code = pack_text(&report->chunks[1], &texts);

@@ -176,8 +176,8 @@ static void put_data(struct bytes *out, const struct report *report)
         const struct bytes *json;
     } parts[] = {{"measures", &report->measures},
                  {"marks", &report->marks},
-                 {"check", &report->check},
-                 {"changes", &report->changes}};
+                 {"check", &report->check.json},
+                 {"changes", &report->changes.json}};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         put_member(out, parts[i].name);
         bytes_put(out, parts[i].json->data, parts[i].json->len);

@@ -121,7 +121,8 @@ function groupRows(rows, keyOf, timeOf, sizeOf) {
     group.time = Math.max(group.time, timeOf(row));
   }
   for (const group of groups.values()) group.rows.sort((a, b) => Math.abs(sizeOf(b)) - Math.abs(sizeOf(a)));
-  return [...groups.values()].sort((a, b) => b.time - a.time || b.rows.length - a.rows.length);
+  const fires = (group) => (group.rows.some((row) => row.verdict === 'worse') ? 1 : 0);
+  return [...groups.values()].sort((a, b) => fires(b) - fires(a) || b.time - a.time || b.rows.length - a.rows.length);
 }
 
 const FIRST_ROWS = 6, FIRST_GROUPS = 25;
@@ -164,17 +165,23 @@ function groupList(title, text, groups, cardOf) {
     el('h2', {}, title, el('span', { class: 'count' }, count.toLocaleString('en'))), el('p', { class: 'dim' }, text), list, button);
 }
 
+/* When what a row tells of began: of what is still worse, the time of its change point, if there is one. */
+function since(row) {
+  const began = isOpen(row) ? row.series.changes.find((c) => c.commit === row.bad_commit || c.from_commit === row.good_commit) : null;
+  return began ? began.time : row.time;
+}
+
 /* The newest verdicts that are not calm, by the commits that are to blame. */
 function verdictParts() {
   const part = (title, text, states) => {
     const rows = checks.filter((row) => states.includes(stateOf(row)));
     const groups = groupRows(rows, (r) => r.good_commit + ' ' + (r.bad_commit || r.commit) + ' ' + r.series.stream.branch,
-      (r) => r.time, (r) => movedBy(r) || 0);
+      since, (r) => movedBy(r) || 0);
     return groupList(title, text, groups, (group) => {
       const first = group.rows[0];
       return groupCard(group,
         el('h3', {}, first.good_commit || first.bad_commit ? rangeText(first.good_commit, first.bad_commit) : commitText(first.commit),
-          el('span', { class: 'dim' }, [dateTime(first.time), several('branch') ? first.series.stream.branch : null, plural(group.rows.length, 'series')].filter(Boolean).join(' · '))),
+          el('span', { class: 'dim' }, [dateTime(since(first)), several('branch') ? first.series.stream.branch : null, plural(group.rows.length, 'series')].filter(Boolean).join(' · '))),
         (row) => movedRow(row.series, isOpen(row) ? row.before : row.base, row.value,
           movedBy(row),
           isOpen(row) ? '' : row.q !== null ? probability(row.q).replace(/^p/, 'q') : probability(row.p), badge(stateOf(row))));
@@ -356,7 +363,7 @@ function seriesTable(list) {
   const rowOf = (one) => {
     const row = one.row;
     return el('tr', {}, el('td', { class: 'grow' }, el('a', { href: seriesAddress(one) }, nameOf(one))), el('td', {}, contextOf(one)),
-      el('td', { class: 'number' }, quantity(row ? row.value : null, one.unit)), el('td', { class: 'number' }, quantity(row ? row.base : null, one.unit)),
+      el('td', { class: 'number' }, quantity(row ? row.value : null, one.unit)), el('td', { class: 'number' }, quantity(row ? (isOpen(row) ? row.before : row.base) : null, one.unit)),
       el('td', { class: 'number' }, row && movedBy(row) !== null ? deltaText(one, movedBy(row), stateOf(row)) : ''), el('td', {}, badge(stateOf(row))),
       el('td', { class: 'number' }, String(one.changes.length)), el('td', { class: 'number' }, String(one.points)));
   };

@@ -6,11 +6,12 @@ const data = JSON.parse(document.getElementById('report').textContent);
 
 /* -- rows of the query language ------------------------------------------------------------------ */
 
-/* {columns, rows} to objects; each has its series. */
+/* {columns, commits, rows} to objects; each has its series, and commits are numbers among those. */
 function objects(table, series) {
+  const isCommit = table.columns.map((name) => name.endsWith('commit'));
   return table.rows.map((row) => {
     const object = {};
-    table.columns.forEach((name, i) => { object[name] = row[i]; });
+    table.columns.forEach((name, i) => { object[name] = isCommit[i] && row[i] !== null ? table.commits[row[i]] : row[i]; });
     object.series = series[object.series];
     return object;
   });
