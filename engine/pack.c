@@ -212,7 +212,7 @@ void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, doub
 /* How eight deltas of a width are taken apart: they begin at a byte. The 16 bytes at at[i] hold two of
  * them, of which `pick` makes words and `shift` drops the bits before. Made beforehand: to make one
  * takes as long as to read 64 values by it. */
-struct eight {
+struct plan {
     uint64_t pick[8], shift[8];
     uint64_t at[4];
 };
@@ -234,22 +234,38 @@ struct eight {
     EIGHT(w), EIGHT(w + 1), EIGHT(w + 2), EIGHT(w + 3), EIGHT(w + 4), EIGHT(w + 5), EIGHT(w + 6),  \
         EIGHT(w + 7)
 
-static const struct eight eights[PACK_WIDTH_MAX + 1] = {
+static const struct plan plans[PACK_WIDTH_MAX + 1] = {
     EIGHTS(0u),  EIGHTS(8u),  EIGHTS(16u), EIGHTS(24u),
     EIGHTS(32u), EIGHTS(40u), EIGHTS(48u), EIGHT(56u),
 };
 
-/* Deltas 0 to 3 of eight (half 0), or 4 to 7. */
-AVX2 static inline __m256i take_four(const struct eight *eight, __m256i mask,
-                                     const unsigned char *data, int half)
+/* A plan in registers. */
+struct eight {
+    size_t at[4];
+    __m256i pick[2], shift[2], mask;
+};
+
+AVX2 static inline struct eight load_plan(unsigned width)
 {
-    const __m256i *pick = (const __m256i *)(const void *)(eight->pick + 4 * half);
-    const __m256i *shift = (const __m256i *)(const void *)(eight->shift + 4 * half);
+    const struct plan *plan = &plans[width];
+    struct eight eight = {.mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1))};
+    for (unsigned i = 0; i < 4; i++)
+        eight.at[i] = plan->at[i];
+    for (unsigned i = 0; i < 2; i++) {
+        eight.pick[i] = _mm256_loadu_si256((const __m256i *)(const void *)(plan->pick + 4 * i));
+        eight.shift[i] = _mm256_loadu_si256((const __m256i *)(const void *)(plan->shift + 4 * i));
+    }
+    return eight;
+}
+
+/* Deltas 0 to 3 of eight (half 0), or 4 to 7. */
+AVX2 static inline __m256i take_four(const struct eight *eight, const unsigned char *data, int half)
+{
     const unsigned char *low = data + eight->at[2 * half], *high = data + eight->at[2 * half + 1];
     __m256i words = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)low));
     words = _mm256_inserti128_si256(words, _mm_loadu_si128((const __m128i *)(const void *)high), 1);
-    words = _mm256_shuffle_epi8(words, _mm256_loadu_si256(pick));
-    return _mm256_and_si256(_mm256_srlv_epi64(words, _mm256_loadu_si256(shift)), mask);
+    words = _mm256_shuffle_epi8(words, eight->pick[half]);
+    return _mm256_and_si256(_mm256_srlv_epi64(words, eight->shift[half]), eight->mask);
 }
 
 /* The eight deltas from number i on; near the end of the pack a copy of them, with zeroes behind. */
@@ -291,16 +307,15 @@ AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size
 {
     unsigned width = code_width(code);
     size_t bytes = packed_bytes(n, width);
-    const struct eight *eight = &eights[width];
-    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
+    const struct eight eight = load_plan(width);
     const struct scale scale = {.power = _mm256_set1_pd(powers[scale_of(code)]),
                                 .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
                                 .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
     unsigned char copy[64];
     for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(eight, data, bytes, i / 8 * width, copy);
-        _mm256_storeu_pd(out + i, scaled(&scale, take_four(eight, mask, at, 0)));
-        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(eight, mask, at, 1)));
+        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
+        _mm256_storeu_pd(out + i, scaled(&scale, take_four(&eight, at, 0)));
+        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(&eight, at, 1)));
     }
 }
 
@@ -308,14 +323,13 @@ AVX2 static void read_bits_avx2(uint16_t code, const unsigned char *data, size_t
 {
     unsigned width = code_width(code);
     size_t bytes = packed_bytes(n, width);
-    const struct eight *eight = &eights[width];
-    const __m256i mask = _mm256_set1_epi64x((long long)(((uint64_t)1 << width) - 1));
+    const struct eight eight = load_plan(width);
     const __m256i base = _mm256_set1_epi64x((long long)base_of(code, data, n));
     unsigned char copy[64];
     for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(eight, data, bytes, i / 8 * width, copy);
-        __m256i low = _mm256_add_epi64(take_four(eight, mask, at, 0), base);
-        __m256i high = _mm256_add_epi64(take_four(eight, mask, at, 1), base);
+        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
+        __m256i low = _mm256_add_epi64(take_four(&eight, at, 0), base);
+        __m256i high = _mm256_add_epi64(take_four(&eight, at, 1), base);
         _mm256_storeu_pd(out + i, _mm256_castsi256_pd(low));
         _mm256_storeu_pd(out + i + 4, _mm256_castsi256_pd(high));
     }
