@@ -4,8 +4,6 @@
  * written as %XX. Outputs hold words and numbers of ours alone. */
 #include "ci_verdict.h"
 
-#include "judge_own.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,8 +35,8 @@ static void put_annotation(struct text_out *out, const struct ci_verdict *verdic
         text_out_put(out, ",");
     }
     text_out_put(out, "title=");
-    snprintf(title, sizeof title, "%s: %s %s", judge_verdicts[row->judged.verdict],
-             row->judged.benchmark, row->judged.measure);
+    snprintf(title, sizeof title, "%s: %s %s", ci_row_word(row), row->judged.benchmark,
+             row->judged.measure);
     put_escaped(out, title, 1);
     text_out_put(out, "::");
     put_escaped(out, ci_sentence(verdict, row, sentence), 0);

@@ -65,7 +65,7 @@ static void put_case(struct text_out *out, const struct ci_verdict *verdict,
     if (row->fails || (!is_skipped(row) && judged->verdict == JUDGE_VERDICT_FAILED)) {
         const char *element = row->fails ? "failure" : "error";
         text_out_put(out, row->fails ? "><failure" : "><error");
-        put_attribute(out, "type", judge_verdicts[judged->verdict]);
+        put_attribute(out, "type", ci_row_word(row));
         put_attribute(out, "message", row->fails ? sentence : "the benchmark failed");
         text_out_put(out, ">");
         escape_xml(out, judged->benchmark);

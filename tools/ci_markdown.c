@@ -282,7 +282,7 @@ static void put_is(struct sheet *sheet, const struct ci_row *row)
 {
     put_value(sheet, row->judged.value, row->judged.unit);
     if (row->again_run == 0) return;
-    put(sheet, ", then ");
+    put(sheet, "<br>then\xc2\xa0");
     put_value(sheet, row->again_value, row->judged.unit);
 }
 

@@ -212,8 +212,7 @@ int ci_verdict_read(const char *text, size_t len, struct pace_error *error, stru
     json_error_t place;
     *out = (struct ci_verdict){.status = 0};
     arena_init(&out->arena, 0);
-    if (len > CI_MAX_BYTES)
-        return error_fill(error, PACE_ELIMIT, "more than %d bytes (CI_MAX_BYTES)", CI_MAX_BYTES);
+    if (len > CI_MAX_BYTES) return error_fill(error, PACE_ELIMIT, CI_TOO_LONG, CI_MAX_BYTES);
     if (has_too_many_values(text, len))
         return error_fill(error, PACE_ELIMIT, "more than %d values (CI_MAX_VALUES)", CI_MAX_VALUES);
     json_t *root = json_loadb(text, len, JSON_REJECT_DUPLICATES, &place);

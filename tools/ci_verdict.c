@@ -193,6 +193,14 @@ const char *ci_word(const struct ci_verdict *verdict)
     return verdict->parts[CI_SUSPECTED] > 0 ? "suspected" : "ok";
 }
 
+const char *ci_row_word(const struct ci_row *row)
+{
+    if (row->fails && row->again_run != 0) return judge_verdicts[JUDGE_VERDICT_WORSE];
+    return row->judged.verdict != JUDGE_VERDICT_WORSE && judged_is_open(&row->judged)
+               ? "open"
+               : judge_verdicts[row->judged.verdict];
+}
+
 /* A text that grows by pieces and is cut at CI_TEXT_MAX. */
 struct sentence {
     char *text;

@@ -10,7 +10,7 @@
 #include "judge.h"
 
 enum ci_limit {
-    CI_MAX_BYTES = 64 << 20,    /* of a stored verdict */
+    CI_MAX_BYTES = 128 << 20,   /* of a stored verdict */
     CI_MAX_ROWS = 100000,       /* in it */
     CI_MAX_VALUES = 4000000,    /* and values of any kind */
     CI_COMMENT_BYTES = 60000,   /* of a comment: services refuse more than 65,536 characters */
@@ -18,6 +18,8 @@ enum ci_limit {
     CI_ANNOTATIONS = 10,        /* that GitHub shows of a step */
     CI_SARIF_RESULTS = 5000,    /* that GitHub shows of a file */
 };
+
+#define CI_TOO_LONG "more than %d bytes (CI_MAX_BYTES)"
 
 /* Why there is no verdict, or none on this commit. CI_REASON(id, word, sentence) */
 #define CI_REASONS                                                                                 \
@@ -116,6 +118,9 @@ const char *ci_word(const struct ci_verdict *verdict);
 /* "2 series got worse", as a title. */
 enum { CI_TEXT_MAX = 512, CI_COMMIT = 9 /* characters of a commit that are shown */ };
 const char *ci_title(const struct ci_verdict *verdict, char buffer[CI_TEXT_MAX]);
+
+/* "worse" for what fails by its own or a second run, else the verdict; "open" where that is all. */
+const char *ci_row_word(const struct ci_row *row);
 
 /* "was 479.6 us over 37 runs, is 38.8 ms, 81 times that; limit 493.4 us, p 9e-112; since ee5a4a99f" */
 const char *ci_sentence(const struct ci_verdict *verdict, const struct ci_row *row,

@@ -9,13 +9,13 @@
 #include "say.h"
 #include "store.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* A message about the document says nothing of what is in it. */
-static int read_failed(const char *path, int code, const struct pace_error *error)
+/* What is wrong with the document is said without anything that is in it. */
+static int refuse(const char *path, const char *what, int code)
 {
-    if (code > 0) return store_failed("", code, error);
-    say_error("%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, error->message);
+    say_error("%s: %s", strcmp(path, "-") == 0 ? "standard input" : path, what);
     return status_of_error(code);
 }
 
@@ -26,12 +26,21 @@ static int read_verdict(const char *path, struct ci_verdict *verdict)
     struct input whole = {0};
     *verdict = (struct ci_verdict){.status = 0};
     int code = input_open(&stream, path, &error);
-    if (code != 0) return read_failed(path, code, &error);
+    if (code != 0) return store_failed("", code, &error);
     stream.max_bytes = CI_MAX_BYTES;
     code = input_whole(&stream, &error, &whole);
-    if (code == 0) code = ci_verdict_read(whole.text, whole.len, &error, verdict);
+    int status = 0;
+    if (code == 0 || code == PACE_ELIMIT) {
+        if (code == 0)
+            code = ci_verdict_read(whole.text, whole.len, &error, verdict);
+        else
+            snprintf(error.message, sizeof error.message, CI_TOO_LONG, CI_MAX_BYTES);
+        if (code != 0) status = refuse(path, error.message, code);
+    } else {
+        status = store_failed("", code, &error);
+    }
     input_close(&stream);
-    return code != 0 ? read_failed(path, code, &error) : 0;
+    return status;
 }
 
 /* What was measured must be what the caller asked about: the document may claim anything. */

@@ -73,7 +73,7 @@ def active_cell(output):
 
 
 class Tags(html.parser.HTMLParser):
-    OURS = {"details", "summary", "code"}
+    OURS = {"details", "summary", "code", "br"}
 
     def __init__(self):
         super().__init__()

@@ -157,7 +157,7 @@ t "a run that is worse" run_pace 1 run -t box --format markdown --format json=wo
 t "standard output holds the comment and nothing else" sh -c 'head -n 1 "$1" | grep -q "^<!-- pace:verdict app box -->"' - "$OUT"
 t "which lacks what the command printed" lacks "$OUT" "ns/op"
 t "that goes to people" has "$ERR" "BenchmarkFun 100 2000 ns/op"
-t "the second run is in the table" has "$OUT" ", then 2"
+t "the second run is in the table" has "$OUT" "<br>then"
 t "and in the document" sh -c 'grep -q "\"again_run\":[1-9]" worse.json'
 t "the commit is the first that is worse" has "$OUT" "$(git rev-parse --short=9 HEAD) |"
 VALUE=4000

@@ -134,8 +134,9 @@ static json_t *assert_json(const char *text)
 /* The tags and the cells that are ours, and no other. */
 static void assert_markdown(const char *text)
 {
-    static const char *const tags[] = {"<details>", "</details>", "<summary>",         "</summary>",
-                                       "<code>",    "</code>",    "<!-- pace:verdict "};
+    static const char *const tags[] = {
+        "<details>", "</details>", "<summary>", "</summary>",
+        "<code>",    "</code>",    "<br>",      "<!-- pace:verdict "};
     size_t open = 0, columns = 0;
     for (const char *at = strchr(text, '<'); at != NULL; at = strchr(at + 1, '<')) {
         size_t i = 0;
