@@ -2,6 +2,7 @@
  * formats of CI. */
 #include "command.h"
 
+#include "fresh_file.h"
 #include "report.h"
 #include "report_from.h"
 #include "say.h"
@@ -10,12 +11,7 @@
 #include "timestamp.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* Addresses that a page may lead to: no other scheme, and the place of the commit. */
 static int link_check(const struct command *command, const char *link)
@@ -30,44 +26,12 @@ static int link_check(const struct command *command, const char *link)
                            link);
 }
 
-/* A regular file appears whole or not at all: it is written beside its place first. Anything else
- * (/dev/stdout, a pipe) is written to. */
-static FILE *page_open(const char *path, char fresh[PATH_MAX])
-{
-    struct stat there;
-    fresh[0] = '\0';
-    if (strcmp(path, "-") == 0) return stdout;
-    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode)) return fopen(path, "we");
-    if (snprintf(fresh, PATH_MAX, "%s.XXXXXX", path) >= PATH_MAX) {
-        errno = ENAMETOOLONG;
-        return NULL;
-    }
-    int file = mkostemp(fresh, O_CLOEXEC);
-    if (file < 0) return NULL;
-    mode_t mask = umask(0);
-    umask(mask);
-    FILE *out = fchmod(file, 0666 & ~mask) == 0 ? fdopen(file, "w") : NULL;
-    if (out == NULL) {
-        unlink(fresh);
-        close(file);
-    }
-    return out;
-}
-
 static int page_write(const struct report *report, const char *path)
 {
-    char fresh[PATH_MAX];
-    FILE *out = page_open(path, fresh);
-    if (out == NULL) {
-        int code = errno;
-        say_error("%s: %s", path, strerror(code));
-        return STATUS_DATA;
-    }
-    int code = report_write(report, out);
-    if (out != stdout && fclose(out) != 0 && code == 0) code = errno;
-    if (code == 0 && fresh[0] != '\0' && rename(fresh, path) != 0) code = errno;
-    if (code != 0 && fresh[0] != '\0') unlink(fresh);
-    if (code == 0 || (code == EPIPE && out == stdout)) return STATUS_OK;
+    struct fresh_file fresh;
+    int code = fresh_file_open(&fresh, path);
+    if (code == 0) code = fresh_file_close(&fresh, report_write(report, fresh.file));
+    if (code == 0 || (code == EPIPE && strcmp(path, "-") == 0)) return STATUS_OK;
     say_error("%s: %s", path, strerror(code));
     return STATUS_DATA;
 }

@@ -56,18 +56,33 @@ static int check_commit(const struct arguments *arguments, const struct ci_verdi
     return STATUS_DATA;
 }
 
+/* What --format and --output ask for: a comment, if nothing says otherwise. */
+static int read_outputs(const struct arguments *arguments, struct ci_outputs *outputs)
+{
+    const char *path = arguments_value(arguments, OPTION_OUTPUT);
+    int status = ci_outputs_read(arguments, 0, outputs);
+    if (status != 0) return status;
+    if (arguments->operand_count > 0)
+        return command_misused(arguments->command, "--from takes no selector: a verdict is whole");
+    if (arguments_has(arguments, OPTION_LINK))
+        return command_misused(arguments->command, "--link is for pages, not for --from");
+    if (outputs->count == 0) ci_outputs_add(outputs, "markdown", NULL);
+    if (path == NULL || strcmp(path, "-") == 0) return 0;
+    if (outputs->count > 1 || outputs->uses[0].path != NULL)
+        return command_misused(arguments->command,
+                               "--output is the place of one format: --format FORMAT -o FILE, or "
+                               "--format FORMAT=FILE for each");
+    outputs->uses[0].path = path;
+    return 0;
+}
+
 int report_from(const struct arguments *arguments)
 {
     struct ci_outputs outputs;
     struct ci_verdict verdict;
-    const char *path = arguments_value(arguments, OPTION_FROM);
-    int status = ci_outputs_read(arguments, 0, &outputs);
-    if (status == 0 && arguments->operand_count > 0)
-        status =
-            command_misused(arguments->command, "--from takes no selector: a verdict is whole");
+    int status = read_outputs(arguments, &outputs);
     if (status != 0) return status;
-    if (outputs.count == 0) ci_outputs_add(&outputs, "markdown", NULL);
-    status = read_verdict(path, &verdict);
+    status = read_verdict(arguments_value(arguments, OPTION_FROM), &verdict);
     if (status == 0) status = check_commit(arguments, &verdict);
     if (status == 0) status = ci_outputs_write(&outputs, &verdict);
     ci_verdict_clear(&verdict);

@@ -119,6 +119,11 @@ t "nothing is written of it" test ! -s "$OUT"
 echo '{"schema":"pace.verdict/9"}' >later.json
 t "a later schema" run_pace 3 report --from later.json
 t "is named by what is read" has "$ERR" 'schema: must be "pace.verdict/1"'
+t "to a file" run_pace 0 report --from verdict.json -o written.md
+t "the same comment" cmp written.md comment.md
+t "another format to a file" run_pace 0 report --from verdict.json --format junit -o written.xml
+t "the same report" cmp written.xml junit.xml
+t "one file for two formats" run_pace 2 report --from verdict.json --format junit --format badge=b.svg -o written.xml
 t "--from takes no formats of rows" run_pace 2 report --from verdict.json --format csv
 
 # -- no verdict, and that is said ---------------------------------------------------------------------
