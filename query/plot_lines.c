@@ -64,7 +64,7 @@ struct panel {
 static enum format_tone ink_tone(unsigned ink)
 {
     static const enum format_tone tones[] = {
-        [INK_NONE] = TONE_PLAIN, [INK_BAND] = TONE_DIM,   [INK_CHANGE] = TONE_WARN,
+        [INK_NONE] = TONE_PLAIN, [INK_BAND] = TONE_DIM,   [INK_CHANGE] = TONE_BAD,
         [INK_LIMIT] = TONE_DIM,  [INK_BASE] = TONE_PLAIN, [INK_LINE] = TONE_LINE,
     };
     return ink >= INK_MARK ? figure_mark_tone((enum figure_mark)(ink - INK_MARK)) : tones[ink];

@@ -15,6 +15,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { COLUMNS_MAX = 512 };
@@ -225,6 +226,19 @@ static struct span said_of(const struct table *table, struct span field)
     return (struct span){"", 0};
 }
 
+static int no_column(const struct table *table, struct span name)
+{
+    char list[300] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < table->count && used < sizeof list; i++) {
+        struct span field = table->fields[i];
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%.*s", i > 0 ? ", " : "",
+                                 (int)(field.len < 60 ? field.len : 60), field.text);
+    }
+    return reading_fail(table->reading, "line 1: no column '%.*s' for --map; there are: %s",
+                        (int)(name.len < 60 ? name.len : 60), name.text, list);
+}
+
 /* Every item of the map is of a column that is there. */
 static int check_map(const struct table *table)
 {
@@ -237,12 +251,7 @@ static int check_map(const struct table *table)
         struct span name = span_trim(span_upto(item, sign));
         while (column < table->count && !span_same(name, table->fields[column]))
             column++;
-        if (column == table->count)
-            return reading_fail(table->reading,
-                                "line 1: no column '%.*s' for --map; the first is '%.*s'",
-                                (int)(name.len < 100 ? name.len : 100), name.text,
-                                (int)(table->fields[0].len < 100 ? table->fields[0].len : 100),
-                                table->fields[0].text);
+        if (column == table->count) return no_column(table, name);
     }
     return 0;
 }
