@@ -109,6 +109,38 @@ static void small_multiples(void **state)
     free(document);
 }
 
+/* One benchmark on three branches, without verdicts: lines of one panel, over the runs of all. */
+static void lines_of_one_panel(void **state)
+{
+    (void)state;
+    fill();
+    struct pace_field branches[4];
+    memcpy(branches, fields, sizeof branches);
+    branches[0].name = "branch";
+    struct xml_seen seen;
+    char *document = draw(ROWS((size_t)POINTS * 3, branches), &seen);
+    for (int s = 1; s <= 3; s++) {
+        char class[32];
+        snprintf(class, sizeof class, "class=\"line s%d\" d=", s);
+        const char *path = strstr(document, class);
+        assert_non_null(path);
+        size_t places = 1;
+        for (const char *at = path; *at != '>'; at++)
+            places += *at == 'L';
+        assert_int_equal(places, POINTS);
+    }
+    assert_non_null(strstr(seen.text, "3 series, 90 points"));
+    assert_non_null(strstr(seen.text, "gamma"));
+    free(seen.text);
+    free(document);
+    /* Of several benchmarks each has its panel. */
+    branches[0].name = "benchmark";
+    document = draw(ROWS((size_t)POINTS * 3, branches), &seen);
+    assert_int_equal(count_of(document, "class=\"line\" d="), 3);
+    free(seen.text);
+    free(document);
+}
+
 /* Coordinates have two decimals at most, and the document does not depend on the batches. */
 static void the_same_bytes(void **state)
 {
@@ -215,9 +247,13 @@ static void more_series_than_panels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_series),      cmocka_unit_test(small_multiples),
-        cmocka_unit_test(the_same_bytes),  cmocka_unit_test(long_series),
-        cmocka_unit_test(nothing_to_draw), cmocka_unit_test(more_series_than_panels),
+        cmocka_unit_test(one_series),
+        cmocka_unit_test(small_multiples),
+        cmocka_unit_test(lines_of_one_panel),
+        cmocka_unit_test(the_same_bytes),
+        cmocka_unit_test(long_series),
+        cmocka_unit_test(nothing_to_draw),
+        cmocka_unit_test(more_series_than_panels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
