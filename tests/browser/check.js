@@ -107,9 +107,9 @@ async function seriesChecks(page, hash, rows, unitText) {
     await settled(page);
     ok(`${key} is in the address: ${parameter}`, page.url().includes(parameter), page.url());
   }
-  const counted = await page.locator('main section:last-child table.rows tbody tr').count();
+  const counted = await page.locator('main section:last-of-type table.rows tbody tr').count();
   ok('the table has every point', counted === Math.min(300, rows.length) || counted === rows.length, `${counted} of ${rows.length}`);
-  const first = await page.locator('main section:last-child table.rows tbody tr').first().innerText();
+  const first = await page.locator('main section:last-of-type table.rows tbody tr').first().innerText();
   ok('the newest first', first.includes(String(newest.run)), first);
   const to = page.url();
   await page.goto('about:blank');
@@ -146,6 +146,10 @@ async function madeSeries(page) {
   await page.click('.branches button');
   await settled(page);
   ok('other branches can be taken away, in the address', page.url().includes('with='), page.url());
+  for (const one of await page.evaluate(() => [...new Map(series.map((s) => [s.benchmark, pathOf(s)])).values()])) {
+    ok(`a path pastes into a query: ${one}`, query(`${one} | last 1`).length === 1);
+  }
+  ok('the page says how to ask in a terminal', (await page.innerText('.command')).includes("pace query '//webapp//pr/7//"), await page.innerText('.command'));
   await go(page, 'series=' + encodeURIComponent('//webapp//main//linux-x64//"<script>alert(1)</script> & \\"co\\""//latency'));
   ok('a hostile name is text', (await page.innerText('h1')).includes('<script>alert(1)</script> & "co"'), await page.innerText('main'));
   await go(page, 'series=//webapp//main//linux-x64//sort[1000-list]//latency&table=1');

@@ -555,9 +555,11 @@ async function seriesPage(main, state, one) {
     x: () => change({ x: byTime ? null : 'time', from: null, to: null }), l: () => change({ log: log ? null : '1' }), r: () => change({ ratio: ratio ? null : '1' }),
     t: () => change({ table: state.get('table') ? null : '1' }), z: () => change({ from: null, to: null }),
   };
+  const command = `pace query '${pathOf(one).replaceAll("'", "'\\''")} | check | last 64'`;
   if (log && !positive) rest.append(el('p', { class: 'note' }, 'A log scale needs values above zero.'));
   rest.append(...[changesTable(one), marksOf(one).length ? el('section', {}, el('h2', {}, 'Accepted'), marksTable(marksOf(one))) : null,
-    state.get('table') ? el('section', {}, el('h2', {}, 'Points', el('span', { class: 'count' }, track.points.count.toLocaleString('en'))), pointsTable(track, table.runs)) : null].filter(Boolean));
+    state.get('table') ? el('section', {}, el('h2', {}, 'Points', el('span', { class: 'count' }, track.points.count.toLocaleString('en'))), pointsTable(track, table.runs)) : null,
+    el('p', { class: 'command' }, 'In a terminal: ', el('code', {}, command))].filter(Boolean));
 }
 
 function legend(one) {

@@ -46,9 +46,10 @@ const changes = objects(data.changes, series);
 for (const row of checks) row.series.row = row;
 for (const change of changes) change.series.changes.push(change);
 
-/* The parts of a path: two slashes separate them, as in the query language. */
+/* The path of a series as the query language writes it: two slashes between names, quotes where one could be
+ * taken for something else. */
 function pathOf(one) {
-  const part = (name) => (/[\s,()|;"]|\/\//.test(name) ? JSON.stringify(name) : name);
+  const part = (name) => (/[\s,;|(){}"*?]|\/\/|^\/|\/$|^$/.test(name) ? '"' + name.replace(/["\\]/g, '\\$&') + '"' : name);
   return '//' + [one.stream.project, one.stream.branch, one.stream.testbed, one.benchmark, one.measure]
     .map(part).join('//');
 }
