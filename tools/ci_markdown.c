@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    NAME_COLUMNS = 120,
+    NAME_COLUMNS = 80,
     TAIL_BYTES = 1200, /* kept free for what ends a document: counts and hints */
 };
 
@@ -206,9 +206,9 @@ enum column {
     COLUMN_MEASURE,
     COLUMN_TESTBED,
     COLUMN_WHY,
+    COLUMN_CHANGE,
     COLUMN_WAS,
     COLUMN_IS,
-    COLUMN_CHANGE,
     COLUMN_LIMIT,
     COLUMN_ROUNDS,
     COLUMN_P,

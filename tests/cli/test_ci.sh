@@ -168,7 +168,7 @@ t "the commit is the first that is worse" has "$OUT" "$(git rev-parse --short=9 
 VALUE=4000
 t "against its base, in rounds" run_pace 1 run --against HEAD~1 --rounds 4 -t box --setup true \
     --format markdown -- sh -c 'case $PWD in */app) VALUE=4000 ;; *) VALUE=1000 ;; esac; export VALUE; ./harness'
-t "has rounds instead of runs" has "$OUT" "| benchmark | was | is | change | rounds | p |"
+t "has rounds instead of runs" has "$OUT" "| benchmark | change | was | is | rounds | p |"
 t "and names the base" has "$OUT" "against $(git rev-parse --short=7 HEAD~1)"
 t "an unknown format is told before anything runs" run_pace 2 run -t box --format nope -- touch ran
 t "nothing ran" test ! -e ran
