@@ -526,7 +526,8 @@ static void limits_of_reading(void **state)
     refused(text, 100000, "no JSON");
     free(text);
     refused("", 0, "no JSON");
-    refused("{\"schema\":\"pace.verdict/1\",\"schema\":1}", 40, "no JSON");
+    static const char twice[] = "{\"schema\":\"pace.verdict/1\",\"schema\":1}";
+    refused(twice, strlen(twice), "no JSON");
 }
 
 /* Any bytes: an error without control characters, or a verdict that every writer takes. */
