@@ -14,7 +14,7 @@ enum {
 
 #define SIGN_BIT ((uint64_t)1 << 63) /* flipped, it makes negative times sort before positive */
 
-static struct key key_begin(char tag)
+static inline struct key key_begin(char tag)
 {
     struct key key;
     key.len = 1;
@@ -22,11 +22,12 @@ static struct key key_begin(char tag)
     return key;
 }
 
-static void put(struct key *key, uint64_t number, unsigned bytes)
+/* Big-endian. Writes 8 bytes at once, of which those behind the number are written over or not used. */
+static inline void put(struct key *key, uint64_t number, unsigned bytes)
 {
-    assert(key->len + bytes <= KEY_MAX);
-    for (unsigned i = 0; i < bytes; i++)
-        key->bytes[key->len + i] = (unsigned char)(number >> 8 * (bytes - 1 - i));
+    assert(bytes >= 1 && bytes <= 8 && key->len + 8 <= KEY_MAX);
+    uint64_t big_endian = __builtin_bswap64(number << (64 - 8 * bytes));
+    memcpy(key->bytes + key->len, &big_endian, sizeof big_endian);
     key->len += bytes;
 }
 
@@ -38,14 +39,14 @@ static uint64_t get(const unsigned char *at, unsigned bytes)
     return number;
 }
 
-static struct key key_1(char tag, uint64_t a, unsigned a_bytes)
+static inline struct key key_1(char tag, uint64_t a, unsigned a_bytes)
 {
     struct key key = key_begin(tag);
     put(&key, a, a_bytes);
     return key;
 }
 
-static struct key key_2(char tag, uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
+static inline struct key key_2(char tag, uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
 {
     struct key key = key_1(tag, a, a_bytes);
     put(&key, b, b_bytes);

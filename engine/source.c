@@ -187,7 +187,11 @@ static void settle(struct source_walk *walk)
         if (walk->sources[i].next < walk->sources[i].end) walk->sources[count++] = walk->sources[i];
     }
     walk->count = count;
-    qsort(walk->sources, count, sizeof *walk->sources, by_first);
+    for (uint32_t i = 1; i < count; i++) { /* mostly they are in order */
+        if (by_first(&walk->sources[i - 1], &walk->sources[i]) < 0) continue;
+        qsort(walk->sources, count, sizeof *walk->sources, by_first);
+        break;
+    }
     walk->are_apart = 1;
     for (uint32_t i = 1; i < count; i++)
         walk->are_apart &= position_compare(&walk->sources[i - 1].last, &walk->sources[i].at) < 0;
