@@ -329,8 +329,8 @@ struct pace_summary {
 };
 
 /* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i], memory of
- * the caller. Where the range has a whole block of runs, its stored summaries are merged and no value
- * is read. The last bits of sums may depend on how runs were stored. Errors as of a scan. */
+ * the caller. All runs cost one record and the newest rows, however many they are; where a range has a
+ * whole block of runs, its stored summaries are merged and no value is read. The last bits of sums may depend on how runs were stored. Errors as of a scan. */
 PACE_API int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
                                size_t column_count, const struct pace_range *range,
                                struct pace_error *error, struct pace_summary *out);

@@ -8,12 +8,19 @@ static inline struct sums sums_up_to(const struct found_runs *runs, uint32_t col
     struct sums sums = {0};
     for (size_t r = 0; r < runs->count; r++) {
         const struct found_run *run = &runs->items[r];
-        for (size_t c = 0; run->place.run <= last && c < run->count; c++) {
-            const struct found_cell *cell = &run->cells[c];
-            if (cell->column != column || cell->status != 0) continue;
-            struct sums one = sums_of(&cell->value, 1);
-            sums_add(&sums, &one);
+        size_t low = 0, high = run->count;
+        while (low < high) {
+            size_t middle = low + (high - low) / 2;
+            if (run->cells[middle].column < column)
+                low = middle + 1;
+            else
+                high = middle;
         }
+        const struct found_cell *cell = &run->cells[low];
+        if (run->place.run > last || low == run->count || cell->column != column || cell->status)
+            continue;
+        struct sums one = sums_of(&cell->value, 1);
+        sums_add(&sums, &one);
     }
     return sums;
 }

@@ -244,6 +244,7 @@ static void test_wide(void **state)
     seen = compare(dir);
     assert_int_equal(seen.folding, 0);
     assert_int_equal(seen.small, 1);
+    assert_true(seen.totals == 1 && seen.totals_even == 1);
     remove_tree(dir);
 }
 
