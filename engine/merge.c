@@ -193,8 +193,10 @@ static int is_wanted(void *context, const struct pace_stream *stream,
                      const struct pace_run_view *run, struct pace_error *error)
 {
     const struct merge *merge = context;
+    int wanted = merge->wanted[run->run / 8] >> run->run % 8 & 1;
     (void)stream, (void)error;
-    return merge->wanted[run->run / 8] >> run->run % 8 & 1;
+    merge->result->runs += (unsigned)wanted; /* for those who watch; counted anew behind the last */
+    return wanted;
 }
 
 static int merge_runs(struct merge *merge, struct pace_error *error)
@@ -390,9 +392,11 @@ int pace_merge(pace *store, pace *other,
                int (*conflict)(void *context, const struct pace_merge_conflict *conflict),
                void *context, struct pace_error *error, struct pace_merged *out)
 {
-    struct pace_merged result = {0};
+    struct pace_merged own;
+    struct pace_merged *result = out ? out : &own;
     struct merge merge = {
-        .store = store, .conflict = conflict, .context = context, .result = &result};
+        .store = store, .conflict = conflict, .context = context, .result = result};
+    *result = (struct pace_merged){0};
     int rc = store_check_writable(store, error);
     if (!rc && store->kv == other->kv)
         rc =
@@ -406,9 +410,8 @@ int pace_merge(pace *store, pace *other,
     arena_clear(&merge.arena);
     free(merge.wanted);
     if (rc) return rc;
-    if (out) *out = result;
-    if (result.conflicts == 0) return 0;
+    if (result->conflicts == 0) return 0;
     return error_set(error, PACE_ECONFLICT,
                      "%llu of %s were left out: %s has others by their names",
-                     (unsigned long long)result.conflicts, other->path, store->path);
+                     (unsigned long long)result->conflicts, other->path, store->path);
 }

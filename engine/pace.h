@@ -540,8 +540,9 @@ struct pace_verified {
 /* Walks everything in the store at `path`, in one snapshot: first all pages of the file, then, if
  * they are whole, all records: checksums, and that what belongs together agrees, down to the digest
  * of the content of each run. report() (may be NULL) is called for each damage; non-zero ends the
- * walk. Returns 0: nothing is damaged; PACE_ECORRUPT: something is (*out, which may be NULL, is
- * filled in both cases); else: it could not be verified. It survives damage of any kind, but a
+ * walk. Returns 0: nothing is damaged; PACE_ECORRUPT: something is; else: it could not be verified.
+ * *out (may be NULL) is filled in as it goes on: another thread may watch, in memory that is shared
+ * another process too. It survives damage of any kind, but a
  * hostile file may make it use memory and time without bound: for one that comes from elsewhere use
  * a child process with limits, as `pace verify` does. */
 PACE_API int pace_verify(const char *path,
@@ -580,8 +581,8 @@ struct pace_merged {
  * rescaled to the units of `store`), marks (run: in their selectors gets the new numbers), saved
  * objects, units, directions, start points. Doing it again adds nothing. Conflicts are left out, and
  * conflict() (may be NULL) is called for each; non-zero ends the merge with PACE_EINTERRUPT.
- * Returns PACE_ECONFLICT when there were any, with *out (may be NULL) filled in. When it fails
- * otherwise, part may have been merged. */
+ * *out (may be NULL) is filled in as it goes on, so that another thread may watch. Returns
+ * PACE_ECONFLICT when there were conflicts. When it fails otherwise, part may have been merged. */
 PACE_API int pace_merge(pace *store, pace *other,
                         int (*conflict)(void *context, const struct pace_merge_conflict *conflict),
                         void *context, struct pace_error *error, struct pace_merged *out);

@@ -295,12 +295,14 @@ static int verify_kv(struct verify *verify, struct kv *kv, struct pace_error *er
 int pace_verify(const char *path, int (*report)(void *context, const struct pace_damage *damage),
                 void *context, struct pace_error *error, struct pace_verified *out)
 {
-    struct pace_verified result = {0};
+    struct pace_verified unseen;
+    struct pace_verified *result = out ? out : &unseen;
     struct pace_error own = {0}; /* messages become reports */
-    struct verify verify = {.report = report, .context = context, .result = &result};
+    struct verify verify = {.report = report, .context = context, .result = result};
     struct kv_options options = {.timeout_ms = TIMEOUT_MS, .metas_only = 1};
     struct kv *kv;
     if (!path || !path[0]) return error_set(error, PACE_EMISUSE, "pace_verify: no path");
+    *result = (struct pace_verified){0};
     arena_init(&verify.arena, 0);
     arena_init(&verify.scratch, 0);
     int rc = kv_open(path, &options, &own, &kv);
@@ -317,10 +319,9 @@ int pace_verify(const char *path, int (*report)(void *context, const struct pace
         if (error) *error = own;
         return rc;
     }
-    if (out) *out = result;
-    if (result.damages == 0) return 0;
+    if (result->damages == 0) return 0;
     return error_set(error, PACE_ECORRUPT, "%s: %s%llu %s damaged; restore it from a backup", path,
-                     result.damages == VERIFY_DAMAGES_MAX ? "at least " : "",
-                     (unsigned long long)result.damages,
-                     result.damages == 1 ? "place is" : "places are");
+                     result->damages == VERIFY_DAMAGES_MAX ? "at least " : "",
+                     (unsigned long long)result->damages,
+                     result->damages == 1 ? "place is" : "places are");
 }

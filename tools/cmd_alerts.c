@@ -286,7 +286,7 @@ static int show_alerts(struct alerts *alerts, const struct show_style *style, co
     if (alerts->held > 0)
         say_note("%zu %s suspected by the newest run, which the next one tells: pace check",
                  alerts->held, alerts->held == 1 ? "more is" : "more are");
-    int status = rows.count > 0 ? show_rows(style, &rows) : STATUS_OK;
+    int status = rows.count > 0 || style->format != NULL ? show_rows(style, &rows) : STATUS_OK;
     rows_clear(&rows);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "compare.h"
 #include "identity.h"
 #include "say.h"
+#include "scratch.h"
 #include "store.h"
 
 #include <ctype.h>
@@ -78,9 +79,9 @@ static int find_sides(const struct arguments *arguments, pace *store, const stru
     if (status == 0)
         status = side_find(store, count > 1 ? arguments->operands[1] : "last", identity->branch,
                            wishes->newest, new_side);
-    if (status == 0)
-        status = side_find(store, count > 0 ? arguments->operands[0] : "last~1", identity->branch,
-                           wishes->newest, base);
+    if (status == 0 && count > 0)
+        status = side_find(store, arguments->operands[0], identity->branch, wishes->newest, base);
+    if (status == 0 && count == 0) status = side_before(store, identity->branch, new_side, base);
     free(identity);
     return status;
 }

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "dump.h"
 #include "export.h"
+#include "progress.h"
 #include "say.h"
 #include "store.h"
 
@@ -77,7 +78,14 @@ static int write_dump(const struct arguments *arguments, pace *store, FILE *out,
     struct pace_error error = {0, ""};
     int only_new = arguments_has(arguments, OPTION_NEW);
     if (only_new) options.after = state_read(store);
+    uint64_t cells = store_stat(store).cells;
+    struct progress progress = {"dumping", "cells", &cells, progress_count, &report.cells};
+    report = (struct dump_report){0};
+    if (!isatty(STDOUT_FILENO) && !arguments_has(arguments, OPTION_QUIET))
+        progress_begin(&progress);
     int code = dump_store(store, &options, &error, &report);
+    progress_end();
+    if (code == EPIPE) return STATUS_OK; /* and nothing counts as dumped */
     if (code != 0) return store_failed("", code, &error);
     if (only_new && state_write(store, report.last) != 0) {
         say_error("%s/%s cannot be written: %s; the next dump has these runs again",
@@ -115,6 +123,7 @@ static int write_export(const struct arguments *arguments, pace *store, uint64_t
     struct export_report report;
     struct pace_error error = {0, ""};
     int code = export(store, &options, &error, &report);
+    if (code == EPIPE) return STATUS_OK;
     if (code != 0) return store_failed("", code, &error);
     if (report.left_out > 0 && !arguments_has(arguments, OPTION_QUIET))
         say_note("%" PRIu64 " values of a time that their series has already are left out",

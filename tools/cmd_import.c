@@ -2,7 +2,9 @@
 #include "command.h"
 #include "git.h"
 #include "import.h"
+#include "progress.h"
 #include "say.h"
+#include "show.h"
 #include "store.h"
 #include "timestamp.h"
 
@@ -19,20 +21,56 @@ static void say_line(void *context, int is_error, const char *message)
     if (is_error) say_error("%s", message);
 }
 
-static void show_progress(void *context, size_t done, size_t total,
-                          const struct load_report *report)
+enum { FEW = 64 };
+
+/* Files done; of a few large ones rather the bytes that were read. */
+struct watched {
+    struct progress progress;
+    uint64_t files, total;
+};
+
+static void count_files(void *context, size_t done, size_t total, const struct load_report *report)
 {
-    (void)context;
-    (void)fprintf(stderr, "\r%zu of %zu files, %" PRIu64 " runs stored\033[K", done, total,
-                  report->runs_new + report->runs_known);
-    (void)fflush(stderr);
+    struct watched *watched = context;
+    (void)report;
+    if (watched->progress.context != &watched->files) return;
+    __atomic_store_n(&watched->files, done, __ATOMIC_RELAXED);
+    __atomic_store_n(&watched->total, total, __ATOMIC_RELAXED);
+}
+
+static void watch(const struct arguments *arguments, struct watched *watched)
+{
+    *watched = (struct watched){.progress = {"importing", "files", NULL, progress_count, NULL}};
+    watched->progress.context = &watched->files;
+    watched->progress.total = &watched->total;
+    if (arguments->operand_count > 0 && arguments->operand_count <= FEW)
+        watched->total = input_size(arguments->operands);
+    if (watched->total > 0) {
+        watched->progress.unit = "B";
+        watched->progress.context = input_bytes_read();
+    }
+    if (!arguments_has(arguments, OPTION_QUIET)) progress_begin(&watched->progress);
+}
+
+static int show_report(const struct show_style *style, const struct import_report *report)
+{
+    uint64_t skipped = 0;
+    for (size_t i = 0; i < report->reason_count; i++)
+        skipped += report->reasons[i].count;
+    const struct show_fact facts[] = {
+        {.name = "runs", .number = (double)report->load.runs_new},
+        {.name = "known_runs", .number = (double)report->load.runs_known},
+        {.name = "cells", .number = (double)report->load.cells_new},
+        {.name = "new_series", .number = (double)report->load.series_new},
+        {.name = "skipped", .number = (double)skipped},
+        {.name = "start_points", .number = (double)report->starts}};
+    return show_facts(style, facts, sizeof facts / sizeof facts[0]);
 }
 
 static void summarize(const struct arguments *arguments, const struct import_report *report)
 {
     const struct load_report *load = &report->load;
     int quiet = arguments_has(arguments, OPTION_QUIET);
-    if (isatty(STDERR_FILENO) && !quiet) (void)fputs("\r\033[K", stderr);
     if (quiet) return;
     say_note("%s %" PRIu64 " run%s, %" PRIu64 " cell%s, %" PRIu64 " new series; %" PRIu64
              " already stored",
@@ -68,8 +106,7 @@ static int read_options(const struct arguments *arguments, struct import_options
                  .adapter = arguments_value(arguments, OPTION_ADAPTER),
                  .dry_run = arguments_has(arguments, OPTION_DRY_RUN),
                  .say = say_line},
-        .progress =
-            isatty(STDERR_FILENO) && !arguments_has(arguments, OPTION_QUIET) ? show_progress : NULL,
+        .progress = count_files,
     };
     if (time != NULL && timestamp_parse(time, strlen(time), &options->load.time_ns, &error) != 0)
         return command_misused(arguments->command, "--time: %s", error.message);
@@ -84,22 +121,28 @@ static int read_options(const struct arguments *arguments, struct import_options
 }
 
 static int run_import(const struct arguments *arguments, pace *store,
-                      struct import_options *options)
+                      struct import_options *options, const struct show_style *style)
 {
+    struct watched watched;
     const char *pattern = arguments_value(arguments, OPTION_GIT);
     struct pace_error error = {0, ""};
     struct import_report report;
     const char **map = arguments_values(arguments, OPTION_MAP, &options->load.map_count);
     if (map == NULL) return store_failed("", PACE_ENOMEM, NULL);
     options->load.map = map;
+    watch(arguments, &watched);
+    options->load.context = &watched;
     int code = pattern != NULL ? import_git(store, options, pattern, &error, &report)
                                : import_paths(store, options, arguments->operands,
                                               arguments->operand_count, &error, &report);
+    progress_end();
     free((void *)map);
     int any = report.load.runs_new + report.load.runs_known > 0;
-    if ((code == 0 && report.reason_count > 0) || any) summarize(arguments, &report);
+    int tells = (code == 0 && report.reason_count > 0) || any;
+    if (tells && style->format == NULL) summarize(arguments, &report);
     if (code != 0)
         return report.load.runs_refused > 0 ? STATUS_DATA : store_failed("", code, &error);
+    if (style->format != NULL) return show_report(style, &report);
     if (any) return STATUS_OK;
     say_error("there was nothing to import");
     return STATUS_DATA;
@@ -111,7 +154,9 @@ int cmd_import(const struct arguments *arguments)
     struct import_options options;
     pace *store = NULL;
     int has_pattern = arguments_has(arguments, OPTION_GIT);
-    int status = read_options(arguments, &options);
+    struct show_style style;
+    int status = show_style_read(arguments, &style);
+    if (status == STATUS_OK) status = read_options(arguments, &options);
     if (status != STATUS_OK) return status;
     if (has_pattern ? arguments->operand_count > 0 : arguments->operand_count == 0)
         return command_misused(arguments->command,
@@ -127,7 +172,7 @@ int cmd_import(const struct arguments *arguments)
         return STATUS_DATA;
     }
     if (!options.load.dry_run) status = store_open(arguments, STORE_CREATE, &store);
-    if (status == STATUS_OK) status = run_import(arguments, store, &options);
+    if (status == STATUS_OK) status = run_import(arguments, store, &options, &style);
     pace_close(store);
     return status;
 }

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "say.h"
+#include "show.h"
 #include "store.h"
 
 #include <stdio.h>
@@ -11,6 +12,9 @@ int cmd_init(const struct arguments *arguments)
 {
     char path[PATH_MAX];
     pace *store = NULL;
+    struct show_style style;
+    int bad = show_style_read(arguments, &style);
+    if (bad != 0) return bad;
     if (arguments->operand_count > 1)
         return command_misused(arguments->command, "`pace init` takes one directory");
     if (arguments->operand_count == 1) {
@@ -26,13 +30,13 @@ int cmd_init(const struct arguments *arguments)
     }
     int status = store_open_path(path, STORE_CREATE, &store);
     if (status != 0) return status;
-    pace_snapshot *snapshot = NULL;
-    uint64_t runs = 0;
-    if (pace_snapshot_begin(store, NULL, &snapshot) == 0) {
-        runs = pace_run_count(snapshot);
-        pace_snapshot_end(snapshot);
-    }
+    uint64_t runs = store_stat(store).runs;
     pace_close(store);
+    if (style.format != NULL) {
+        const struct show_fact facts[] = {{.name = "store", .text = path},
+                                          {.name = "runs", .number = (double)runs}};
+        return show_facts(&style, facts, sizeof facts / sizeof facts[0]);
+    }
     if (runs > 0)
         say_note("%s is a store already, with %llu runs", path, (unsigned long long)runs);
     else

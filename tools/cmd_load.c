@@ -2,7 +2,9 @@
 #include "../query/suggest.h"
 #include "command.h"
 #include "load.h"
+#include "progress.h"
 #include "say.h"
+#include "show.h"
 #include "store.h"
 #include "timestamp.h"
 
@@ -91,6 +93,17 @@ static int load_mapped(const struct arguments *arguments, pace *store, struct lo
     return code;
 }
 
+static int show_report(const struct show_style *style, const struct load_report *report)
+{
+    const struct show_fact facts[] = {{.name = "runs", .number = (double)report->runs_new},
+                                      {.name = "known_runs", .number = (double)report->runs_known},
+                                      {.name = "cells", .number = (double)report->cells_new},
+                                      {.name = "new_series", .number = (double)report->series_new},
+                                      {.name = "files", .number = (double)report->files},
+                                      {.name = "bad_files", .number = (double)report->bad_files}};
+    return show_facts(style, facts, sizeof facts / sizeof facts[0]);
+}
+
 static void summarize(const struct load_options *options, const struct load_report *report)
 {
     unsigned long long runs = report->runs_new, cells = report->cells_new;
@@ -115,15 +128,23 @@ int cmd_load(const struct arguments *arguments)
     struct load_options options;
     struct load_report report;
     pace *store = NULL;
-    int status = read_options(arguments, &options);
+    struct show_style style;
+    int status = show_style_read(arguments, &style);
+    if (status == STATUS_OK) status = read_options(arguments, &options);
     if (status == STATUS_OK && !some_readable(arguments))
         options.dry_run = 1; /* says why not, file by file */
     if (status == STATUS_OK && !options.dry_run)
         status = store_open(arguments, STORE_CREATE, &store);
     if (status != STATUS_OK) return status;
+    uint64_t bytes = input_size(arguments->operands);
+    struct progress progress = {"reading", "B", &bytes, progress_count, input_bytes_read()};
+    if (!arguments_has(arguments, OPTION_QUIET)) progress_begin(&progress);
     int code = load_mapped(arguments, store, &options, &report);
-    if (code == 0 ? !arguments_has(arguments, OPTION_QUIET) : report.files > report.bad_files)
+    progress_end();
+    if (style.format != NULL)
+        status = show_report(&style, &report);
+    else if (code == 0 ? !arguments_has(arguments, OPTION_QUIET) : report.files > report.bad_files)
         summarize(&options, &report);
     pace_close(store);
-    return code != 0 ? STATUS_DATA : STATUS_OK;
+    return code != 0 ? STATUS_DATA : status;
 }

@@ -254,7 +254,9 @@ static int show_log(struct log *log, pace *store, const struct show_style *style
         code = add_run(&rows, log, snapshot, &log->entries[i], &error);
     if (code != 0) status = store_failed("", code, &error);
     if (status == 0) status = show_rows(style, &rows);
-    if (status == 0 && rows.count == 0) say_note("no runs match; `pace ls` lists what there is");
+    if (status == 0 && rows.count == 0)
+        say_note("%s", log->stream_count == 0 ? "no runs yet; store one with: pace run -- CMD"
+                                              : "no runs match; `pace ls` lists what there is");
     rows_clear(&rows);
     if (snapshot != NULL) pace_snapshot_end(snapshot);
     return status;

@@ -1,6 +1,7 @@
 /* cmd_merge.c -- `pace merge`: the runs of another store come into this one. */
 #include "command.h"
 
+#include "progress.h"
 #include "say.h"
 #include "show.h"
 #include "store.h"
@@ -33,6 +34,14 @@ static void say_merged(const pace *store, const struct pace_merged *merged)
                  (unsigned long long)merged->marks_left);
 }
 
+/* Runs that are dealt with. */
+static uint64_t merged_runs(const void *context)
+{
+    const struct pace_merged *merged = context;
+    return progress_count(&merged->runs) + progress_count(&merged->duplicates) +
+           progress_count(&merged->conflicts);
+}
+
 static int merge(pace *store, pace *other, const struct show_style *style)
 {
     struct pace_error error = {0};
@@ -44,9 +53,14 @@ static int merge(pace *store, pace *other, const struct show_style *style)
     rows_field(&rows, "run here", PACE_FIELD_NUMBER);
     rows_field(&rows, "run there", PACE_FIELD_NUMBER);
     int status = STATUS_OK;
+    uint64_t runs = store_stat(other).runs;
+    struct progress progress = {"merging", "runs", &runs, merged_runs, &merged};
+    merged = (struct pace_merged){0};
+    progress_begin(&progress);
     int code = pace_merge(store, other, add_conflict, &rows, &error, &merged);
+    progress_end();
     if (code == 0 || code == PACE_ECONFLICT) say_merged(store, &merged);
-    if (rows.count > 0) status = show_rows(style, &rows);
+    if (rows.count > 0 || style->format != NULL) status = show_rows(style, &rows);
     if (code != 0) status = status_merge(status, store_failed("", code, &error));
     rows_clear(&rows);
     return status;

@@ -25,6 +25,8 @@ int query_text(const struct arguments *arguments, const char *text, size_t len)
     if (status == 0) status = store_open(arguments, mode_of(text), &store);
     if (status != 0) return status;
     status = show_open(&show, store, arguments);
+    const char *command = arguments->command->name;
+    show.tells = strcmp(command, "query") != 0 && strcmp(command, "shell") != 0;
     if (status == 0) {
         status = show_bind(&show, arguments, text);
         if (status == 0) status = show_script(&show, text, len);

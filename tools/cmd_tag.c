@@ -36,7 +36,7 @@ static int list_tags(const struct arguments *arguments)
     }
     if (code != 0)
         status = store_failed("", code, &error);
-    else if (rows.count == 0)
+    else if (rows.count == 0 && style.format == NULL)
         say_note("no tags");
     else
         status = show_rows(&style, &rows);

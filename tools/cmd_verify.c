@@ -6,6 +6,7 @@
 #include "command.h"
 
 #include "guard.h"
+#include "progress.h"
 #include "say.h"
 #include "show.h"
 #include "store.h"
@@ -15,6 +16,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -87,15 +89,37 @@ static int send_damage(void *context, const struct pace_damage *damage)
            send_text(pipe, damage->problem) != 0;
 }
 
+/* In memory of both: what was looked at, and what there is. */
+struct seen {
+    struct pace_verified verified;
+    uint64_t cells;
+};
+
+static uint64_t cells_seen(const void *context)
+{
+    const struct seen *seen = context;
+    return progress_count(&seen->verified.cells);
+}
+
+static uint64_t count_cells(const char *path)
+{
+    pace *store = NULL;
+    if (pace_open(path, PACE_READONLY, NULL, NULL, &store) != 0) return 0;
+    uint64_t cells = store_stat(store).cells;
+    pace_close(store);
+    return cells;
+}
+
 /* What the parent reads ends with "end", the code, the message and a summary. */
-static int verify_in_child(const char *path, int pipe)
+static int verify_in_child(const char *path, int pipe, struct seen *shared)
 {
     struct pace_error error = {0};
-    struct pace_verified seen = {0};
     char text[256];
     guard_end(); /* the parent tells how it ended */
     confine(path);
-    int code = pace_verify(path, send_damage, &pipe, &error, &seen);
+    __atomic_store_n(&shared->cells, count_cells(path), __ATOMIC_RELAXED);
+    int code = pace_verify(path, send_damage, &pipe, &error, &shared->verified);
+    const struct pace_verified seen = shared->verified;
     send_text(pipe, "end");
     snprintf(text, sizeof text, "%d", code);
     send_text(pipe, text);
@@ -140,13 +164,18 @@ static int report_get(struct report *report, const char *path)
 {
     int ends[2];
     *report = (struct report){0};
+    struct seen *seen =
+        mmap(NULL, sizeof *seen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (seen == MAP_FAILED) return store_failed("verify", errno, NULL);
+    struct progress progress = {"verifying", "cells", &seen->cells, cells_seen, seen};
     if (pipe2(ends, O_CLOEXEC) != 0) return store_failed("verify", errno, NULL);
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
         close(ends[0]);
-        _exit(verify_in_child(path, ends[1]));
+        _exit(verify_in_child(path, ends[1], seen));
     }
+    progress_begin(&progress);
     int code = child < 0 ? errno : 0;
     close(ends[1]);
     if (child > 0 && report_read(report, ends[0]) != 0) {
@@ -154,8 +183,10 @@ static int report_get(struct report *report, const char *path)
         code = PACE_ENOMEM;
     }
     close(ends[0]);
+    progress_end();
     while (child > 0 && waitpid(child, &report->status, 0) < 0 && errno == EINTR)
         continue;
+    munmap(seen, sizeof *seen);
     return code != 0 ? store_failed("verify", code, NULL) : 0;
 }
 
@@ -199,7 +230,7 @@ static int show_report(const struct report *report, const struct show_style *sty
         add_damage(&rows, "the data file", problem);
         message = "the data file is damaged in a way that is not safe to look at";
     }
-    int status = rows.count > 0 ? show_rows(style, &rows) : STATUS_OK;
+    int status = rows.count > 0 || style->format != NULL ? show_rows(style, &rows) : STATUS_OK;
     rows_clear(&rows);
     if (code == 0)
         say_note("%s is whole: %s", path, report_next(report, &at));

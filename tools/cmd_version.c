@@ -7,7 +7,6 @@
 int cmd_version(const struct arguments *arguments)
 {
     struct show_style style;
-    struct rows rows;
     if (arguments->operand_count > 0)
         return command_misused(arguments->command, "`pace version` takes no operands");
     int status = show_style_read(arguments, &style);
@@ -16,11 +15,6 @@ int cmd_version(const struct arguments *arguments)
         printf("pace %s\n", pace_version());
         return STATUS_OK;
     }
-    rows_init(&rows);
-    rows_field(&rows, "version", PACE_FIELD_TEXT);
-    rows_next(&rows);
-    rows_text(&rows, 0, pace_version());
-    status = show_rows(&style, &rows);
-    rows_clear(&rows);
-    return status;
+    struct show_fact fact = {.name = "version", .text = pace_version()};
+    return show_facts(&style, &fact, 1);
 }

@@ -11,8 +11,6 @@
 #include "command.h"
 #include "show.h"
 
-#include <limits.h>
-
 enum side_kind { SIDE_RUN, SIDE_COMMIT, SIDE_BRANCH, SIDE_FILE };
 
 struct side {
@@ -33,16 +31,12 @@ void side_clear(struct side *side);
 int side_find(pace *store, const char *operand, const char *branch, size_t newest,
               struct side *out);
 
+/* The run before the newest, which is the one of `newest`; rather one of another commit, where one is near:
+ * a run that confirms another says nothing new. As side_find with last~1. */
+int side_before(pace *store, const char *branch, const struct side *newest, struct side *out);
+
 /* Whether an operand is a file. */
 int operand_is_file(const char *operand);
-
-/* A store for copies in a directory of its own, made in $TMPDIR. */
-struct scratch {
-    char path[PATH_MAX];
-    pace *store;
-};
-int scratch_open(struct scratch *scratch);
-void scratch_close(struct scratch *scratch); /* removes it */
 
 /* Copies a side's runs into `to` as the branch `name`, on one testbed of one project, and makes it a
  * branch of that store. 0 or the exit status. */

@@ -3,19 +3,23 @@
 
 #include "git.h"
 #include "load.h"
+#include "scratch.h"
 #include "run_cells.h"
 #include "say.h"
 #include "store.h"
 #include "timestamp.h"
 
 #include <ctype.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MIN_PREFIX = 4, CHOICES_MAX = 10 };
+enum {
+    MIN_PREFIX = 4,
+    CHOICES_MAX = 10,
+    LOOK_BACK = 16, /* runs before the newest, for one of another commit */
+};
 
 void side_clear(struct side *side)
 {
@@ -302,35 +306,44 @@ int side_find(pace *store, const char *operand, const char *branch, size_t newes
     return status;
 }
 
-/* -- copies ------------------------------------------------------------------------------------ */
-
-int scratch_open(struct scratch *scratch)
+/* The newest of some runs of a stream that has another commit; 0 when none has. */
+static uint64_t of_another_commit(pace_snapshot *snapshot, const struct side *all,
+                                  const char *commit)
 {
-    const char *base = getenv("TMPDIR");
-    struct pace_error error = {0};
-    snprintf(scratch->path, sizeof scratch->path, "%s/pace-compare-XXXXXX",
-             base != NULL && *base ? base : "/tmp");
-    if (mkdtemp(scratch->path) == NULL) {
-        say_error("no directory for a copy in %s", scratch->path);
-        scratch->path[0] = '\0';
-        return STATUS_DATA;
+    for (size_t i = all->run_count; i-- > 0;) {
+        struct pace_run_view view;
+        if (pace_run_get(snapshot, all->runs[i], NULL, &view) == 0 &&
+            strcmp(view.commit, commit) != 0)
+            return all->runs[i];
     }
-    int code = pace_open(scratch->path, PACE_CREATE, NULL, &error, &scratch->store);
-    return code != 0 ? store_failed("", code, &error) : 0;
+    return 0;
 }
 
-static int remove_one(const char *path, const struct stat *stat_of, int flag, struct FTW *ftw)
+int side_before(pace *store, const char *branch, const struct side *newest, struct side *out)
 {
-    (void)stat_of, (void)flag, (void)ftw;
-    return remove(path);
+    struct pace_run_view view;
+    pace_snapshot *snapshot = NULL;
+    struct pace_error error = {0};
+    struct side all = {0};
+    int status = side_find(store, "last~1", branch, 1, out);
+    if (status != 0 || newest->commit[0] == '\0' || strcmp(out->commit, newest->commit) != 0)
+        return status;
+    int code = pace_snapshot_begin(store, &error, &snapshot);
+    if (code == 0) code = pace_run_get(snapshot, newest->runs[0], &error, &view);
+    if (code != 0) status = store_failed("", code, &error);
+    if (status == 0) status = stream_runs(snapshot, view.stream, LOOK_BACK, &all);
+    uint64_t run = status == 0 ? of_another_commit(snapshot, &all, newest->commit) : 0;
+    if (run != 0) {
+        side_clear(out);
+        *out = (struct side){0};
+        status = find_run(snapshot, run, out);
+    }
+    side_clear(&all);
+    pace_snapshot_end(snapshot);
+    return status;
 }
 
-void scratch_close(struct scratch *scratch)
-{
-    pace_close(scratch->store);
-    if (scratch->path[0] != '\0') nftw(scratch->path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    *scratch = (struct scratch){0};
-}
+/* -- copies ------------------------------------------------------------------------------------ */
 
 static int copy_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
 {

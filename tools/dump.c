@@ -5,6 +5,7 @@
 #include "sorter.h"
 
 #include <math.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,6 +38,12 @@ static int no_memory(struct dump *dump)
     return error_fill(dump->error, PACE_ENOMEM, "out of memory");
 }
 
+/* EPIPE: whoever read it has gone away, and wants no more. */
+static int unwritten(struct dump *dump)
+{
+    return error_fill(dump->error, errno == EPIPE ? EPIPE : PACE_EIO, "the dump cannot be written");
+}
+
 static int emit(struct dump *dump)
 {
     struct dump_bytes *text = &dump->text;
@@ -44,7 +51,7 @@ static int emit(struct dump *dump)
     size_t written = fwrite(text->data, 1, text->len, dump->options->out);
     int whole = written == text->len;
     text->len = 0;
-    return whole ? 0 : error_fill(dump->error, PACE_EIO, "the dump cannot be written");
+    return whole ? 0 : unwritten(dump);
 }
 
 static int emit_record(struct dump *dump, const struct dump_record *record)
@@ -307,7 +314,7 @@ static int dump_runs(struct dump *dump)
     while (code == 0 && (code = sorter_next(dump->sorter, dump->error, &record)) == 0 &&
            record.key != NULL) {
         if (fwrite(record.value, 1, record.value_len, dump->options->out) != record.value_len)
-            code = error_fill(dump->error, PACE_EIO, "the dump cannot be written");
+            code = unwritten(dump);
     }
     return code;
 }
@@ -491,8 +498,7 @@ static int dump_all(struct dump *dump)
     if (code == 0 && whole) code = dump_marks(dump);
     if (code == 0 && whole) code = dump_objects(dump);
     if (code == 0) code = dump_frame(dump, "end", 0);
-    if (code == 0 && fflush(dump->options->out) != 0)
-        code = error_fill(dump->error, PACE_EIO, "the dump cannot be written");
+    if (code == 0 && fflush(dump->options->out) != 0) code = unwritten(dump);
     return code;
 }
 

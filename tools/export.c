@@ -100,7 +100,8 @@ int exporter_close(struct exporter *exporter, int code)
     free(exporter->streams);
     if (exporter->snapshot != NULL) pace_snapshot_end(exporter->snapshot);
     if (code == 0 && (fflush(exporter->options->out) != 0 || ferror(exporter->options->out)))
-        code = error_fill(exporter->error, PACE_EIO, "it cannot be written: %s", strerror(errno));
+        code = error_fill(exporter->error, errno == EPIPE ? EPIPE : PACE_EIO,
+                          "it cannot be written: %s", strerror(errno));
     return code;
 }
 

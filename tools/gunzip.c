@@ -1,6 +1,7 @@
 /* gunzip.c -- reading compressed bytes piece by piece, over zlib. Memory is one piece. */
 #include "gunzip.h"
 
+#include "input.h"
 #include "../engine/pace.h"
 
 #include <errno.h>
@@ -50,6 +51,7 @@ static int refill(struct gunzip *gunzip, int fd)
         got = read(fd, gunzip->piece, sizeof gunzip->piece);
     while (got < 0 && errno == EINTR);
     if (got < 0) return errno;
+    input_tally((size_t)got);
     gunzip->stream.next_in = gunzip->piece;
     gunzip->stream.avail_in = (uInt)got;
     gunzip->at_eof = got == 0;

@@ -112,6 +112,18 @@ static int reserve(struct input_stream *stream, size_t more, struct pace_error *
     return 0;
 }
 
+static uint64_t tally; /* bytes read by all inputs of this process */
+
+void input_tally(size_t bytes)
+{
+    __atomic_fetch_add(&tally, bytes, __ATOMIC_RELAXED);
+}
+
+const uint64_t *input_bytes_read(void)
+{
+    return &tally;
+}
+
 /* Some plain bytes of compressed ones, or the end. */
 static int fill_unpacked(struct input_stream *stream, struct pace_error *error)
 {
@@ -144,6 +156,7 @@ static int fill(struct input_stream *stream, struct pace_error *error)
         got = read(stream->fd, stream->buffer + stream->end, room);
     while (got < 0 && errno == EINTR);
     if (got < 0) return fail_errno(error, errno, stream->name);
+    input_tally((size_t)got);
     stream->end += (size_t)got;
     stream->buffer[stream->end] = '\0';
     stream->at_eof = got == 0;
@@ -241,4 +254,15 @@ int input_line(struct input_stream *stream, struct pace_error *error, char **lin
     *line = start;
     *len = seen;
     return 0;
+}
+
+uint64_t input_size(char *const *paths)
+{
+    uint64_t bytes = 0;
+    for (; *paths != NULL; paths++) {
+        struct stat info;
+        if (stat(*paths, &info) != 0 || !S_ISREG(info.st_mode)) return 0;
+        bytes += (uint64_t)info.st_size;
+    }
+    return bytes;
 }

@@ -50,4 +50,12 @@ int input_whole(struct input_stream *stream, struct pace_error *error, struct in
  * It lives until the next call. A line of more than max_line bytes is PACE_ELIMIT. */
 int input_line(struct input_stream *stream, struct pace_error *error, char **line, size_t *len);
 
+/* Bytes of the files of a NULL-terminated list; 0 when one is no regular file. */
+uint64_t input_size(char *const *paths);
+
+/* How much all inputs of this process have read so far, as it stands in the files; another thread may
+ * look. input_tally adds to it. */
+const uint64_t *input_bytes_read(void);
+void input_tally(size_t bytes);
+
 #endif

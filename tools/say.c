@@ -2,6 +2,7 @@
 #include "say.h"
 
 #include "../query/text.h"
+#include "progress.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -39,6 +40,7 @@ __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const 
     char text[MAX_MESSAGE];
     int len = vsnprintf(text, sizeof text, format, args);
     if (len < 0) return;
+    progress_hide();
     fflush(stdout); /* so that the two streams stay in order on a terminal */
     fputs(prefix, stderr);
     say_safe(stderr, text, strlen(text));

@@ -218,7 +218,12 @@ static int statement_end(struct show *show, pace_query *query, pace_writer **wri
                  (unsigned long long)outcome->rows);
     show->rows += outcome->rows;
     show->points += outcome->points_read;
-    if (outcome->message != NULL) say_note("%s", outcome->message);
+    if (outcome->message != NULL && show->tells && show->style.format != NULL) {
+        struct show_fact fact = {.name = "message", .text = outcome->message};
+        *status = status_merge(*status, show_facts(&show->style, &fact, 1));
+    } else if (outcome->message != NULL) {
+        say_note("%s", outcome->message);
+    }
     *status = status_merge(*status, outcome->status);
     return 0;
 }
@@ -341,4 +346,23 @@ int show_rows(const struct show_style *style, struct rows *rows)
     pace_writer_close(writer);
     if (code == 0 && fflush(stdout) != 0) code = errno;
     return code != 0 ? writing_failed(code, &error) : STATUS_OK;
+}
+
+int show_facts(const struct show_style *style, const struct show_fact *facts, size_t count)
+{
+    struct rows rows;
+    rows_init(&rows);
+    for (size_t i = 0; i < count; i++)
+        rows_field(&rows, facts[i].name,
+                   facts[i].text != NULL ? PACE_FIELD_TEXT : PACE_FIELD_NUMBER);
+    rows_next(&rows);
+    for (size_t i = 0; i < count; i++) {
+        if (facts[i].text != NULL)
+            rows_text(&rows, i, facts[i].text);
+        else
+            rows_number(&rows, i, facts[i].number, "");
+    }
+    int status = show_rows(style, &rows);
+    rows_clear(&rows);
+    return status;
 }

@@ -30,6 +30,7 @@ struct show {
     struct outlet *outlet; /* NULL: stdout */
     pace *trends;          /* the store of the sparklines beside rows; NULL: none */
     uint64_t row_limit;    /* rows of a result that are written; 0: all */
+    int tells;             /* 1: what a statement did is a row too where a format is asked for */
     int is_kept;           /* 1: SIGINT ends the statement and never the program */
     uint64_t rows, points; /* of the script that ran last: given, read from the store */
 };
@@ -47,6 +48,13 @@ int show_script(struct show *show, const char *text, size_t len);
 
 /* Writes a query's diagnostics and notes to stderr, as drawn or as JSON. */
 void show_diags(const struct show_style *style, const pace_query *query);
+
+/* What a command did, as one row for programs. */
+struct show_fact {
+    const char *name, *text; /* text NULL: the number */
+    double number;
+};
+int show_facts(const struct show_style *style, const struct show_fact *facts, size_t count);
 
 /* Writes rows that were built here. Returns the exit status. */
 int show_rows(const struct show_style *style, struct rows *rows);

@@ -158,3 +158,13 @@ int store_open(const struct arguments *arguments, enum store_mode mode, pace **o
     if (status == 0 && tell) say_note("new store: %s (git ignores it)", path);
     return status;
 }
+
+struct pace_stat store_stat(pace *store)
+{
+    pace_snapshot *snapshot = NULL;
+    struct pace_stat stat = {0};
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return stat;
+    if (pace_stat(snapshot, NULL, &stat) != 0) stat = (struct pace_stat){0};
+    pace_snapshot_end(snapshot);
+    return stat;
+}

@@ -31,4 +31,7 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
 /* Says "pace: TEXT: message" of a libpace error and returns its exit status. */
 int store_failed(const char *text, int code, const struct pace_error *error);
 
+/* What a store has now; all zero where that cannot be told. */
+struct pace_stat store_stat(pace *store);
+
 #endif

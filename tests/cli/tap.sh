@@ -1,6 +1,7 @@
 # tap.sh -- sourced by the scripts here: counts, a scratch directory, and a clean environment.
 #   t WHAT COMMAND...          ok when the command ends well
 #   run_pace STATUS ARGS...    runs pace into $OUT and $ERR; fails unless it exits with STATUS
+#   terminal                   from now on mux is a tmux of this script's own
 #   has FILE TEXT              FILE has the text;  lacks FILE TEXT: it has not
 LC_ALL=C
 export LC_ALL
@@ -58,6 +59,14 @@ lacks() {
     grep -qF -- "$2" "$1" || return 0
     echo "# should not be there: $2"
     return 1
+}
+
+terminal() {
+    TMUX_TMPDIR=$SCRATCH
+    export TMUX_TMPDIR
+    unset TMUX
+    mux() { tmux -L pace -f /dev/null "$@"; }
+    trap 'mux kill-server 2>/dev/null; chmod -R u+w "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
 }
 
 finish() {

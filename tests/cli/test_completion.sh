@@ -105,37 +105,33 @@ if ! command -v tmux >/dev/null; then
     skip "bash and zsh" "no tmux"
     finish
 fi
-TMUX_TMPDIR=$SCRATCH
-export TMUX_TMPDIR
-unset TMUX
-mux() { tmux -L pace -f /dev/null "$@"; }
-trap 'mux kill-server 2>/dev/null; chmod -R u+w "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
+terminal
 # Waits for a line that is TEXT (bash closes the quote); 10 s at most.
 line_is() {
     tries=0
-    until mux capture-pane -p 2>/dev/null | sed 's/[[:space:]]*$//' | grep -qxF -e "$1" -e "$1'"; do
+    until mux capture-pane -t "$shell" -p 2>/dev/null | sed 's/[[:space:]]*$//' | grep -qxF -e "$1" -e "$1'"; do
         tries=$((tries + 1))
         if [ "$tries" -gt 100 ]; then
             echo "# no line is '$1':"
-            mux capture-pane -p | grep . | sed 's/^/#   /'
+            mux capture-pane -t "$shell" -p | grep . | sed 's/^/#   /'
             return 1
         fi
         sleep 0.1
     done
 }
 typed() { # TEXT SHOWN: TEXT and a tab become SHOWN
-    mux send-keys -l "$1" && mux send-keys Tab && line_is "> $2"
+    mux send-keys -t "$shell" -l "$1" && mux send-keys -t "$shell" Tab && line_is "> $2"
     result=$?
-    mux send-keys C-u
-    mux send-keys C-l
+    mux send-keys -t "$shell" C-u
+    mux send-keys -t "$shell" C-l
     line_is '>' && return $result
 }
 in_shell() { # SHELL START COMMAND...: the same questions in a terminal
     shell=$1 start=$2
     shift 2
     mux new-session -d -s "$shell" -x 100 -y 30 "$@"
-    mux send-keys -l "$start; eval \"\$(pace completion $shell)\"; PS1='> '; clear; echo ready"
-    mux send-keys Enter
+    mux send-keys -t "$shell" -l "$start; eval \"\$(pace completion $shell)\"; PS1='> '; clear; echo ready"
+    mux send-keys -t "$shell" Enter
     t "$shell: it starts" line_is ready
     t "$shell: a subcommand" typed 'pace compl' 'pace completion'
     t "$shell: an option" typed 'pace log --br' 'pace log --branch'
@@ -148,7 +144,6 @@ in_shell() { # SHELL START COMMAND...: the same questions in a terminal
     t "$shell: a file behind =" typed 'pace run --file=files/re' 'pace run --file=files/results.json'
     t "$shell: a directory" typed 'pace --db fol' 'pace --db folder/'
     t "$shell: a command to run" typed 'pace run -- ls files/re' 'pace run -- ls files/results.json'
-    mux kill-session -t "$shell"
 }
 in_shell bash true "HOME=$SCRATCH bash --norc --noprofile -i"
 if command -v zsh >/dev/null; then

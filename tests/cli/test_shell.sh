@@ -128,11 +128,7 @@ if ! command -v tmux >/dev/null || ! locale -a 2>/dev/null | grep -qi '^C.utf-\?
     echo "# no tmux, or no C.UTF-8: the session in a terminal is not tested"
     finish
 fi
-TMUX_TMPDIR=$SCRATCH
-export TMUX_TMPDIR
-unset TMUX
-mux() { tmux -L pace -f /dev/null "$@"; }
-trap 'mux kill-server 2>/dev/null; chmod -R u+w "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
+terminal
 screen() { mux capture-pane -p 2>/dev/null | sed 's/[[:space:]]*$//'; }
 keys() { mux send-keys "$@"; }
 # Waits until the last line that is not empty is TEXT; 20 s at most.

@@ -31,6 +31,30 @@ t "what the index takes" has "$OUT" '"index of runs",180,'
 t "stat by stream" run_pace 0 --db store stat --long --format csv
 t "main has 40 runs, all in a small block" has "$OUT" "p,main,ci,2,40,80,0,40,0,"
 
+# One JSON document, also where there is nothing to tell.
+is_document() { # ARGS...
+    "$PACE" --db store "$@" --json >"$OUT" 2>"$ERR" && [ "$(head -c 24 "$OUT")" = '{"schema":"pace.rows/1",' ] &&
+        [ "$(tail -c 2 "$OUT")" = '}' ]
+}
+t "ls as JSON" is_document ls
+t "log" is_document log
+t "show" is_document show
+t "stat" is_document stat
+t "verify" is_document verify
+t "tag" is_document tag
+t "alerts" is_document alerts
+t "query" is_document query 'branch:main | last 1'
+t "explain" is_document explain 'branch:main | last 1'
+t "compare" is_document compare 1 2
+t "init" is_document init
+t "compact" is_document compact --dry-run
+t "mark" is_document mark exclude run:7
+t "which is undone" is_document mark undo 1
+t "backup" is_document backup json-copy
+t "merge" is_document merge json-copy
+t "load" sh -c '"$1" --db json-copy dump | "$1" --db store load --json - | grep -q "\"known_runs\":60"' - "$PACE"
+t "all of them are documented" sh -c '"$1" load --help | grep -q -- "--json  "' - "$PACE"
+
 t "a backup" run_pace 0 --db store backup copy
 t "is a store" run_pace 0 --db copy verify
 t "of mode 0600" test "$(stat -c %a copy/data.mdb)" = 600
