@@ -28,6 +28,15 @@ if diff "$dir/tour" "$dir/got" >"$dir/diff"; then ok "the tour prints what the R
     sed 's/^/# /' "$dir/diff"
 fi
 
+# What `pace run` said, at the top, is what the demo shows.
+mkdir "$dir/build" && ln -s "$root/$BUILD/pace" "$dir/build/pace"
+tests/data/fun_notification/demo "$dir/build" >"$dir/demo" 2>&1
+awk '/^```$/ {on = !on; next} on' README.md | sed -n '/^\$ pace run -- pytest/,/^[^wi ]/p' | sed 1d | grep '^incident\|^worse\|^  *\(was\|is\|and\) ' >"$dir/capture"
+if [ "$(wc -l <"$dir/capture")" -ge 9 ] && ! grep -vxFf "$dir/demo" "$dir/capture" >"$dir/diff"; then ok "the demo says what the README shows"; else
+    not_ok "the demo says what the README shows"
+    sed 's/^/# /' "$dir/diff"
+fi
+
 awk '/^```c$/ {on = 1; next} /^```/ {on = 0} on' README.md >"$dir/example.c"
 # The sanitized library needs its runtime in the program too: the example links the same way.
 flags=
