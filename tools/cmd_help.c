@@ -80,6 +80,7 @@ void command_help(FILE *out, const struct command *command)
     fputs("\noptions without a command:\n", out);
     write_options(out, command_find("shell"));
     fputs(statuses, out);
+    fputs("\nsee also: pace help topics, man pace, man pace-query\n", out);
 }
 
 /* Every harness whose results are read. */
@@ -92,6 +93,15 @@ static void adapters_help(FILE *out)
         fprintf(out, "               stores %s\n", adapters[i].stored);
     }
     fputs("  lines        JSON lines: one point a line, as pace query writes them\n", out);
+}
+
+static void topics_help(FILE *out)
+{
+    fputs("pace help COMMAND, one of those that pace --help lists; or one of these:\n\n", out);
+    help_lists(out);
+    fputs("  adapters    the harnesses whose results are read\n\n"
+          "or a word of them, or a code like Q012.\n",
+          out);
 }
 
 int cmd_help(const struct arguments *arguments)
@@ -112,5 +122,10 @@ int cmd_help(const struct arguments *arguments)
         command_help(stdout, command);
         return STATUS_OK;
     }
+    if (strcmp(word, "topics") == 0) {
+        topics_help(stdout);
+        return STATUS_OK;
+    }
+    if (help_list(stdout, word)) return STATUS_OK;
     return help_word(stdout, word) ? STATUS_OK : help_word_unknown(word);
 }

@@ -292,6 +292,8 @@ static void offer_topic(void *context, const char *name, const char *text)
 static void source_topics(struct complete *complete)
 {
     offer_commands(complete);
+    offer(complete, "topics", "lists of words");
+    offer(complete, "adapters", "the harnesses whose results are read");
     help_word_each(offer_topic, complete);
 }
 

@@ -1,6 +1,7 @@
 /* help_word.c -- see help_word.h. */
 #include "help_word.h"
 
+#include "../query/pace_query.h"
 #include "../query/suggest.h"
 #include "../query/word.h"
 #include "command.h"
@@ -60,6 +61,50 @@ static int put_code(FILE *out, const char *word)
     return 0;
 }
 
+/* -- lists of words ---------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name, *text;
+    enum pace_guide_kind kind;
+} lists[] = {
+    {"verbs", "what a query does, stage by stage", PACE_GUIDE_VERB},
+    {"statements", "what else a script may say", PACE_GUIDE_COMMAND},
+    {"options", "what verbs take", PACE_GUIDE_OPTION},
+    {"keys", "what names series", PACE_GUIDE_KEY},
+    {"columns", "what rows have", PACE_GUIDE_COLUMN},
+    {"functions", "what expressions call", PACE_GUIDE_FUNCTION},
+    {"models", "what `check` judges by", PACE_GUIDE_MODEL},
+    {"formats", "how `as` writes rows", PACE_GUIDE_FORMAT},
+};
+enum { LISTS = sizeof lists / sizeof lists[0], NAME_WIDTH_MAX = 24 };
+
+int help_list(FILE *out, const char *name)
+{
+    struct pace_guide guide;
+    size_t at = 0;
+    int width = 0;
+    while (at < LISTS && strcmp(lists[at].name, name) != 0)
+        at++;
+    if (at == LISTS) return 0;
+    for (size_t i = 0; pace_guide(i, &guide) == 0; i++)
+        if (guide.kind == lists[at].kind && (int)strlen(guide.name) > width &&
+            strlen(guide.name) <= NAME_WIDTH_MAX)
+            width = (int)strlen(guide.name);
+    fprintf(out, "%s: %s\n\n", lists[at].name, lists[at].text);
+    for (size_t i = 0; pace_guide(i, &guide) == 0; i++)
+        if (guide.kind == lists[at].kind)
+            fprintf(out, "  %-*s  %s\n", width, guide.name, guide.help);
+    return 1;
+}
+
+void help_lists(FILE *out)
+{
+    for (size_t i = 0; i < LISTS; i++)
+        fprintf(out, "  %-10s  %s\n", lists[i].name, lists[i].text);
+}
+
+/* -- one word ---------------------------------------------------------------------------------- */
+
 /* out NULL: nothing is written. */
 static int look_up(FILE *out, const char *name)
 {
@@ -109,6 +154,8 @@ void help_word_each(void (*visit)(void *context, const char *name, const char *t
         visit(context, key->name, key->help);
     for (size_t i = 0; i < TOPIC_COUNT; i++)
         visit(context, topics[i].name, topics[i].text);
+    for (size_t i = 0; i < LISTS; i++)
+        visit(context, lists[i].name, lists[i].text);
 }
 
 struct names {

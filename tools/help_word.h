@@ -18,4 +18,8 @@ int help_word_unknown(const char *word);
 void help_word_each(void (*visit)(void *context, const char *name, const char *text),
                     void *context);
 
+/* Writes all words of a kind, such as `verbs`; 0 when there is no such list. And the lists there are. */
+int help_list(FILE *out, const char *name);
+void help_lists(FILE *out);
+
 #endif

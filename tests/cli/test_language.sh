@@ -94,6 +94,15 @@ only() {
 }
 t "a pacefile holds definitions" only
 printf 'run true\nrun false\n' >pacefile
+t "help of a list" run_pace 0 help models
+t "has its words" has "$OUT" "  t-test"
+t "help names the lists" run_pace 0 help topics
+each_list() {
+    for list in $(sed -n 's/^  \([a-z]*\)  .*/\1/p' "$OUT"); do
+        "$PACE" help "$list" | sed -n 3p | grep -q '^  [a-z.]' || return 1
+    done
+}
+t "and each has words" each_list
 t "a pacefile has one run line" run_pace 2 run --dry-run
 printf 'run "true\n' >pacefile
 t "an open quote in it" run_pace 2 run --dry-run
