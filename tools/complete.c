@@ -44,12 +44,16 @@ struct complete {
     pace_snapshot *snapshot;
 };
 
-/* Offers a text when it goes on from what is typed and can stand in a line of the answer. */
+/* 1 when a text can be shown as it is. */
+static int is_plain(const char *text, size_t len)
+{
+    return text_safe(NULL, 0, text, len) == len;
+}
+
+/* Offers a text when it goes on from what is typed. */
 static void offer(struct complete *complete, const char *text, const char *help)
 {
     if (strncmp(text, complete->word, strlen(complete->word)) != 0) return;
-    size_t len = strlen(text);
-    if (text_safe(NULL, 0, text, len) != len) return; /* it could not be shown as it is */
     if (complete->count == complete->capacity) {
         size_t capacity = complete->capacity * 2 + 64;
         if (capacity > ITEMS_MOST) return;
@@ -463,7 +467,7 @@ static void write_answer(FILE *out, struct complete *complete)
     if (complete->count == 0) return;
     if (is_cut) {
         size_t len = common(complete->items, complete->count);
-        if (len > strlen(complete->word))
+        if (len > strlen(complete->word) && is_plain(complete->items[0].text, len))
             fprintf(out, "%s%.*s\n", complete->prefix, (int)len, complete->items[0].text);
         return;
     }
@@ -471,6 +475,7 @@ static void write_answer(FILE *out, struct complete *complete)
     for (size_t i = 0; i < complete->count; i++) {
         const struct item *item = &complete->items[i];
         if (i > 0 && strcmp(item->text, item[-1].text) == 0) continue;
+        if (!is_plain(item->text, strlen(item->text))) continue;
         fprintf(out, "%s%s", complete->prefix, item->text);
         if (item->help != NULL && *item->help != '\0') fprintf(out, "\t%s", item->help);
         putc('\n', out);
