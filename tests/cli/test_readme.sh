@@ -37,6 +37,17 @@ if [ "$(wc -l <"$dir/capture")" -ge 9 ] && ! grep -vxFf "$dir/demo" "$dir/captur
     sed 's/^/# /' "$dir/diff"
 fi
 
+# The picture is what the query below it prints.
+query=$(sed -n "s/.*\`pace query '\([^']*as svg\)'.*/\1/p" README.md)
+"$BUILD/pace" --db "$dir/build/demo/store" query "$query" >"$dir/plot.svg" 2>/dev/null
+[ -n "${PACE_UPDATE_GOLDEN:-}" ] && cp "$dir/plot.svg" tests/data/fun_notification/plot.svg
+if [ -s "$dir/plot.svg" ] && cmp "$dir/plot.svg" tests/data/fun_notification/plot.svg >"$dir/diff"; then
+    ok "the picture is what its query prints"
+else
+    not_ok "the picture is what its query prints (PACE_UPDATE_GOLDEN=1 makes it anew)"
+    sed 's/^/# /' "$dir/diff"
+fi
+
 awk '/^```c$/ {on = 1; next} /^```/ {on = 0} on' README.md >"$dir/example.c"
 # The sanitized library needs its runtime in the program too: the example links the same way.
 flags=
