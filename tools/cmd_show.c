@@ -44,6 +44,10 @@ static int find_run(const struct arguments *arguments, pace *store, uint64_t *ru
 {
     const char *operand = arguments->operand_count > 0 ? arguments->operands[0] : "last";
     struct side side = {0};
+    if (arguments->operand_count == 0 && store_stat(store).runs == 0) {
+        say_error("the store has no runs; store one with: pace run -- CMD");
+        return STATUS_DATA;
+    }
     struct identity *identity = calloc(1, sizeof *identity);
     if (identity == NULL) return store_failed("", PACE_ENOMEM, NULL);
     int status = strncmp(operand, "last", 4) == 0 ? identity_read(arguments, identity) : 0;

@@ -7,7 +7,7 @@ PACE_DB=$SCRATCH/store
 export PACE_DB
 t "an empty store" run_pace 0 init
 t "has no newest run" run_pace 3 show
-t "which is said" has "$ERR" "the store has no runs"
+t "which is said" has "$ERR" "pace: the store has no runs"
 t "history up to the slow commit" run_pace 0 load "$data/history_to_fibonacci.jsonl"
 
 # -- verdicts ---------------------------------------------------------------------------------------
