@@ -60,9 +60,11 @@ struct backtest {
     size_t at; /* trace of the last change */
     /* What was found. */
     size_t judged, quiet, alerts, right, false_alerts, worse, found;
-    size_t *delays;       /* of those found */
-    size_t stayed;        /* alerts after which the next value was no nearer than half way back */
-    double floor;         /* of the model, as a share; 0: none */
+    size_t *delays; /* of those found */
+    size_t stayed;  /* alerts after which the next value was no nearer than half way back */
+    double floor;   /* of the model, as a share; 0: none */
+    size_t delay, delay_most;        /* of those found: the median, nine of ten; in runs */
+    const char *proposed, *smallest; /* bounds; "": the model's own, NULL: none */
     size_t small, newest; /* changes missed: smaller than the floor; in a series' newest run */
 };
 
@@ -280,7 +282,38 @@ static int compare_sizes(const void *a, const void *b)
     return (*x > *y) - (*x < *y);
 }
 
-static void print_found(struct backtest *test)
+static void order_delays(struct backtest *test)
+{
+    if (test->found == 0) return;
+    qsort(test->delays, test->found, sizeof *test->delays, compare_sizes);
+    test->delay = test->delays[test->found / 2];
+    test->delay_most = test->delays[test->found * 9 / 10];
+}
+
+/* One row, for programs; `given` is what was found with the model as it is. */
+static int show_found(const struct backtest *given, const struct backtest *test, double wanted)
+{
+    int any = given->found > 0;
+    const struct show_fact facts[] = {
+        {.name = "series", .number = (double)given->trace_count},
+        {.name = "points", .number = (double)given->judged},
+        {.name = "alerts", .number = (double)given->alerts},
+        {.name = "of_changes", .number = (double)given->right},
+        {.name = "false_alerts", .number = (double)given->false_alerts},
+        {.name = "quiet_points", .number = (double)given->quiet},
+        {.name = "persisted", .number = (double)given->stayed},
+        {.name = "changes", .number = (double)given->worse},
+        {.name = "found", .number = (double)given->found},
+        {.name = "delay_median", .number = any ? (double)given->delay : (double)NAN},
+        {.name = "delay_p90", .number = any ? (double)given->delay_most : (double)NAN},
+        {.name = "rate", .number = rate(given)},
+        {.name = "wanted_rate", .number = wanted},
+        {.name = "proposed_bound", .text = test->proposed != NULL ? test->proposed : ""},
+        {.name = "smallest_bound", .text = test->smallest != NULL ? test->smallest : ""}};
+    return show_facts(test->style, facts, sizeof facts / sizeof facts[0]);
+}
+
+static void print_found(const struct backtest *test)
 {
     printf("series          %zu\n", test->trace_count);
     printf("judged points   %zu\n", test->judged);
@@ -290,11 +323,8 @@ static void print_found(struct backtest *test)
            test->right, test->false_alerts, 1000 * rate(test));
     printf("persisted       %zu: the next run was no nearer than half way back\n", test->stayed);
     printf("changes found   %zu of %zu to the worse side", test->found, test->worse);
-    if (test->found > 0) {
-        qsort(test->delays, test->found, sizeof *test->delays, compare_sizes);
-        printf(", after %zu runs (median), %zu (nine of ten)", test->delays[test->found / 2],
-               test->delays[test->found * 9 / 10]);
-    }
+    if (test->found > 0)
+        printf(", after %zu runs (median), %zu (nine of ten)", test->delay, test->delay_most);
     putchar('\n');
     if (test->small > 0)
         printf("missed          %zu: smaller than the floor of %.3g %%\n", test->small,
@@ -360,10 +390,12 @@ static void print_bound(const struct backtest *test, const char *what, const cha
 static int propose(struct backtest *test, const char *selector, const char *model, double wanted)
 {
     const struct backtest given = *test;
+    int is_row = test->style->format != NULL;
     const char *unit = bound_unit(model);
     double scale = unit != NULL && *unit == '%' ? 100 : 1;
     double low = quiet_score(test, 0.5), high = quiet_score(test, 0);
     char text[64];
+    if (is_row && (unit == NULL || isnan(high))) return show_found(&given, test, wanted);
     if (unit == NULL || isnan(high)) {
         printf("no bound is proposed: %s\n",
                unit == NULL ? "give a model with a bound, such as 't-test 99%' or 'percentage 10%'"
@@ -383,6 +415,9 @@ static int propose(struct backtest *test, const char *selector, const char *mode
         else
             low = bound;
     }
+    test->smallest = arena_string(&test->arena, text);
+    test->proposed = rate(&given) <= wanted ? "" : test->smallest;
+    if (is_row) return show_found(&given, test, wanted);
     putchar('\n');
     if (rate(&given) <= wanted) {
         print_bound(&given, "proposed bound", "as it is", wanted);
@@ -414,7 +449,8 @@ static int backtest(const struct arguments *arguments, struct backtest *test, do
         say_error("nothing was judged: no series, or too short ones; see: pace ls -l");
         return STATUS_NO_VERDICT;
     }
-    print_found(test);
+    order_delays(test);
+    if (test->style->format == NULL) print_found(test);
     return propose(test, selector, full, wanted);
 }
 

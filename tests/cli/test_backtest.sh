@@ -26,6 +26,8 @@ t "a wanted rate" run_pace 0 backtest 'percentage 1% over 64' branch:main --rate
 t "is met" has "$OUT" "0.00 false alerts per 1,000 quiet points"
 t "a rate that is none" run_pace 2 backtest '' branch:main --rate much
 t "nothing to judge" run_pace 4 backtest '' branch:nowhere
+t "as JSON" run_pace 0 backtest 'percentage 10% over 64' branch:main --json
+t "which has the counts" has "$OUT" '"changes":1,"found":1,'
 t "one operand" run_pace 2 backtest 'percentage 10%'
 t "a model that is none" run_pace 2 backtest 'percentag 10%' branch:main
 grep '^branch:main' "$TOP/tools/man/pace-detect.7" | sed 's/\\//g' >examples
