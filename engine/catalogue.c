@@ -21,6 +21,7 @@ void catalogue_clear(struct catalogue *catalogue)
         catalogue->names[i] = (struct known_names){0};
     }
     shapes_free(&catalogue->shapes);
+    index_tail_free(&catalogue->tail);
     free(catalogue->handles);
     catalogue->handles = NULL;
     catalogue->handle_count = 0;

@@ -6,6 +6,7 @@
 #ifndef PACE_CATALOGUE_H
 #define PACE_CATALOGUE_H
 
+#include "index.h"
 #include "names.h"
 #include "stream.h"
 
@@ -20,6 +21,7 @@ struct catalogue {
         uint32_t capacity;
     } names[PACE_DIMENSION_COUNT];
     struct shapes shapes;
+    struct index_tail tail;
     struct handle_ids {
         uint32_t benchmark, measure; /* UINT32_MAX: not looked up yet */
         uint32_t

@@ -71,14 +71,16 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
 static int find_identity(struct commit *commit, const char *id, const struct seal_digest *content,
                          struct pace_run_result *result)
 {
-    struct run_identity stored;
-    int rc = index_get_identity(commit->txn, id, commit->error, &stored);
+    struct seal_digest stored;
+    uint64_t run;
+    int rc = index_find_identity(commit->txn, &commit->head, &commit->store->catalogue.tail, id,
+                                 commit->error, &run, &stored);
     if (rc) return rc;
-    if (stored.content.low != content->low || stored.content.high != content->high)
+    if (stored.low != content->low || stored.high != content->high)
         return error_set(commit->error, PACE_ECONFLICT,
                          "run id '%s' is stored as run %llu with other content; give another id",
-                         id, (unsigned long long)stored.run);
-    *result = (struct pace_run_result){.run = stored.run, .duplicate = 1};
+                         id, (unsigned long long)run);
+    *result = (struct pace_run_result){.run = run, .duplicate = 1};
     return 0;
 }
 
@@ -152,15 +154,14 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     struct kv_txn *txn = commit->txn;
     struct pace_error *error = commit->error;
     uint32_t index = 0, added = 0;
-    struct run_identity identity = {.run = run->number ? run->number : commit->head.runs + 1,
-                                    .content = *content};
+    uint64_t number = run->number ? run->number : commit->head.runs + 1;
     int rc = commit_find_stream(commit, &index);
     if (rc) return rc;
     struct batch_stream *at = &commit->streams[index];
     if (!is_repeat) rc = commit_number(commit, &at->record, &added);
     if (rc) return rc;
     struct log_run row = {
-        .position = {.time_ns = run->time_ns, .ordinal = run->ordinal, .run = identity.run},
+        .position = {.time_ns = run->time_ns, .ordinal = run->ordinal, .run = number},
         .ran_ns = run->ran_ns,
         .flags = run->flags,
         .commit = run->commit,
@@ -170,17 +171,17 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     struct run_place place = {
         .stream = at->stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
     rc = put_cells(commit, index, &row, is_repeat);
-    if (!rc) rc = put_meta(commit, identity.run, &place.meta_parts);
-    if (!rc) rc = put_samples(commit, identity.run, &place.sample_parts);
-    if (!rc) rc = index_put_run(txn, identity.run, &place, id, error);
-    if (!rc) rc = index_put_identity(txn, id, &identity, error);
-    if (!rc && run->commit[0])
-        rc = index_put_commit(txn, &commit->head, run->commit, identity.run, error);
+    if (!rc) rc = put_meta(commit, number, &place.meta_parts);
+    if (!rc) rc = put_samples(commit, number, &place.sample_parts);
+    if (!rc) rc = index_put_run(txn, number, &place, id, run->commit, content, error);
+    if (!rc && index_tail_add(&commit->store->catalogue.tail, number, id, run->commit))
+        rc = error_memory(error);
     if (rc) return rc;
-    if (identity.run > commit->head.runs) commit->head.runs = identity.run;
+    if (number > commit->head.runs) commit->head.runs = number;
+    commit->head.commits += run->commit[0] != 0;
     commit->head.cells += run->cell_count;
     commit->head.series += added;
-    *result = (struct pace_run_result){.run = identity.run, .new_series = added};
+    *result = (struct pace_run_result){.run = number, .new_series = added};
     return set_start(commit, result);
 }
 
@@ -236,7 +237,9 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     commit->txn = txn;
     commit->error = error;
     begin_batch(commit);
+    struct index_tail *tail = &commit->store->catalogue.tail;
     int rc = head_load(txn, error, &commit->head);
+    if (!rc) rc = index_tail_load(txn, &commit->head, tail, error);
     for (size_t i = 0; !rc && i < commit->run_count; i++) {
         commit->run = commit->runs[i];
         rc = commit_run(commit, &commit->results[i]);
@@ -245,6 +248,9 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     if (rc) return rc;
     if (duplicates == commit->run_count) return KV_UNCHANGED;
     rc = flush(commit);
+    if (!rc)
+        rc = index_settle(txn, &commit->head, tail, commit->store->tail_runs,
+                          commit->run_count < commit->store->limits.direct_runs, error);
     for (uint32_t i = 0; !rc && i < commit->stream_count; i++)
         rc = stream_store(txn, commit->streams[i].stream, &commit->streams[i].record, error);
     if (rc) return rc;

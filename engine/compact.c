@@ -156,13 +156,18 @@ static int finish_batch(struct kv_txn *txn, void *context, struct pace_error *er
 {
     struct compaction *job = context;
     const struct head *old = &job->snapshot->head;
+    struct index_tail tail = {0};
     struct head head;
     int rc = head_load(txn, error, &head);
     for (size_t i = 0; !rc && tables[i]; i++)
         rc = copy_table(job, txn, tables[i], error);
     if (!rc) rc = put_gaps(job, txn, error);
-    if (rc) return rc;
+    /* The last runs may be gaps, and the tail has none. */
+    if (!rc) rc = index_tail_load(txn, &head, &tail, error);
     head.runs = old->runs;
+    if (!rc) rc = index_settle_all(txn, &head, &tail, error);
+    index_tail_free(&tail);
+    if (rc) return rc;
     head.marks = old->marks;
     head.undone = old->undone;
     head.objects = old->objects;

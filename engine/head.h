@@ -7,7 +7,7 @@
 
 #include "kv.h"
 
-enum { FORMAT_VERSION = 3 };
+enum { FORMAT_VERSION = 4 };
 
 /* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
  * opens read-only. No bit is defined yet. */
@@ -29,12 +29,13 @@ struct name_count {
 
 struct head {
     uint64_t runs, cells, series;
-    uint64_t commits; /* entries of the commit index */
+    uint64_t indexed; /* all runs up to this one are in the tables of identities and commits */
+    uint64_t commits; /* runs that have one */
     uint64_t marks, undone, objects;
     struct name_count names[PACE_DIMENSION_COUNT];
     uint32_t streams, shapes;
 };
-_Static_assert(sizeof(struct head) == 7 * 8 + 5 * 8 + 8, "layout on disk");
+_Static_assert(sizeof(struct head) == 8 * 8 + 5 * 8 + 8, "layout on disk");
 
 /* Writes both records of an empty store. */
 int head_create(struct kv_txn *txn, struct pace_error *error);

@@ -1,16 +1,9 @@
 /* keys.c -- see keys.h for the layouts. */
 #include "keys.h"
-#include "pace.h"
-
 #include <assert.h>
 #include <string.h>
 
-_Static_assert(KEY_MAX >= 1 + PACE_MAX_COMMIT + 1 + 8, "the commit index is the longest key");
-
-enum {
-    LOG_KEY_BYTES = 1 + 4 + 8 + 4 + 8 + 1,
-    COMMIT_KEY_EXTRA = 1 + 1 + 8, /* tag, 0, run */
-};
+enum { LOG_KEY_BYTES = 1 + 4 + 8 + 4 + 8 + 1 };
 
 #define SIGN_BIT ((uint64_t)1 << 63) /* flipped, it makes negative times sort before positive */
 
@@ -197,38 +190,15 @@ struct key key_run(uint64_t run)
     return key_1('r', run, 8);
 }
 
-struct key key_identity(struct seal_digest digest)
+struct key key_pair(char table, uint64_t word, uint64_t run)
 {
-    return key_2('i', digest.high, 8, digest.low, 8);
+    return key_2(table, word, 8, run, 8);
 }
 
-struct key key_commit_prefix(const char *prefix, size_t len)
+void key_pair_parse(const void *bytes, uint64_t *word, uint64_t *run)
 {
-    assert(len <= PACE_MAX_COMMIT);
-    struct key key = key_begin('k');
-    memcpy(key.bytes + key.len, prefix, len);
-    key.len += len;
-    return key;
-}
-
-struct key key_commit(const char *commit, size_t len, uint64_t run)
-{
-    struct key key = key_commit_prefix(commit, len);
-    put(&key, 0, 1);
-    put(&key, run, 8);
-    return key;
-}
-
-int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run)
-{
-    const unsigned char *at = bytes;
-    if (len <= COMMIT_KEY_EXTRA || len > COMMIT_KEY_EXTRA + PACE_MAX_COMMIT || at[0] != 'k')
-        return 0;
-    size_t commit_len = len - COMMIT_KEY_EXTRA;
-    if (memchr(at + 1, 0, commit_len + 1) != at + 1 + commit_len) return 0;
-    *commit = (const char *)at + 1;
-    *run = get(at + len - 8, 8);
-    return 1;
+    *word = get((const unsigned char *)bytes + 1, 8);
+    *run = get((const unsigned char *)bytes + 9, 8);
 }
 
 struct key key_meta(uint64_t run, uint32_t part)

@@ -20,9 +20,9 @@
  *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
  *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
  *   'T'  totals      | stream u32 |                                      summaries of all its runs
- *   'r'  runs        | run u64 |                                         where it is, its identity
- *   'i'  identities  | digest, 16 bytes |                                run and digest of content
- *   'k'  commits     | commit, its bytes | 0 | run u64 |                 only the sum
+ *   'r'  runs        | run u64 |                                         where it is, identity, commit
+ *   'i'  identities  | word u64 | run u64 |                              a chunk of pairs, pairs.h
+ *   'k'  commits     | word u64 | run u64 |                              a chunk of pairs
  *   'm'  metadata    | run u64 | part u32 |                              pairs
  *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
  *   'a'  marks       | mark u64 |                                        the mark
@@ -40,7 +40,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KEY_MAX = 160 };
+enum { KEY_MAX = 64 };
 
 struct key {
     size_t len;
@@ -79,8 +79,7 @@ struct key key_block_runs(uint32_t stream, uint32_t block);
 struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from);
 struct key key_totals(uint32_t stream);
 struct key key_run(uint64_t run);
-struct key key_identity(struct seal_digest digest);
-struct key key_commit(const char *commit, size_t len, uint64_t run); /* len <= PACE_MAX_COMMIT */
+struct key key_pair(char table, uint64_t word, uint64_t run); /* table: 'i', 'k' */
 struct key key_meta(uint64_t run, uint32_t part);
 struct key key_samples(uint64_t run, uint32_t part);
 struct key key_mark(uint64_t mark);
@@ -88,12 +87,10 @@ struct key key_undone(uint64_t mark);
 struct key key_object(uint64_t sequence);
 struct key key_gap(uint64_t first);
 
-/* What the keys of one stream's log begin with; of a branch's streams, of its starts; of commits
- * with a prefix. */
+/* What the keys of one stream's log begin with; of a branch's streams, of its starts. */
 struct key key_log_stream(uint32_t stream);
 struct key key_stream_branch(uint32_t branch);
 struct key key_starts_branch(uint32_t branch);
-struct key key_commit_prefix(const char *prefix, size_t len); /* len <= PACE_MAX_COMMIT */
 
 /* 1 when the bytes are a key of the log, which is taken apart. */
 int key_log_parse(const void *bytes, size_t len, struct log_key *out);
@@ -102,8 +99,8 @@ int key_log_parse(const void *bytes, size_t len, struct log_key *out);
 int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
                           uint32_t *from);
 
-/* 1 when the bytes are a key of the commit index; *commit points into them and ends with 0. */
-int key_commit_parse(const void *bytes, size_t len, const char **commit, uint64_t *run);
+/* Takes the 17 bytes of a key of pairs apart. */
+void key_pair_parse(const void *bytes, uint64_t *word, uint64_t *run);
 
 /* 1 when the bytes begin with `prefix`. */
 int key_begins(const void *bytes, size_t len, const struct key *prefix);

@@ -164,28 +164,29 @@ static int look_up(void *context, const struct pace_stream *stream, const struct
                    struct pace_error *error)
 {
     struct merge *merge = context;
-    struct run_identity theirs, ours;
+    struct run_place place;
+    struct run_names theirs;
+    struct seal_digest ours;
+    uint64_t own = 0;
     const char *id;
     int same = 0;
     (void)stream;
     int rc = pace_run_id(merge->from, run->run, error, &id);
-    if (!rc) rc = index_get_identity(merge->into->txn, id, error, &ours);
+    if (!rc) rc = snapshot_find_identity(merge->into, id, error, &own, &ours);
     if (rc == PACE_ENOTFOUND) {
         merge->wanted[run->run / 8] |= (unsigned char)(1u << run->run % 8);
         return 0;
     }
-    if (!rc) rc = index_get_identity(merge->from->txn, id, error, &theirs);
-    if (rc == PACE_ENOTFOUND)
-        rc = error_damaged(error, "the index of run ids at run %llu", (unsigned long long)run->run);
+    if (!rc) rc = index_get_run(merge->from->txn, run->run, error, &place, &theirs);
     if (rc) return rc;
-    same = ours.content.low == theirs.content.low && ours.content.high == theirs.content.high;
-    if (!same) rc = compare_runs(merge, run, ours.run, error, &same);
+    same = ours.low == theirs.content.low && ours.high == theirs.content.high;
+    if (!same) rc = compare_runs(merge, run, own, error, &same);
     if (rc) return rc;
     if (same) {
         merge->result->duplicates++;
         return 0;
     }
-    struct pace_merge_conflict conflict = {.id = id, .run = ours.run, .other_run = run->run};
+    struct pace_merge_conflict conflict = {.id = id, .run = own, .other_run = run->run};
     return tell_conflict(merge, &conflict, error);
 }
 
@@ -228,13 +229,12 @@ static int merge_runs(struct merge *merge, struct pace_error *error)
 /* The number that run `theirs` of the other store has here; 0: none. */
 static int own_number(struct merge *merge, uint64_t theirs, struct pace_error *error, uint64_t *own)
 {
-    struct run_identity identity = {0};
+    struct seal_digest content;
     const char *id;
     int rc = pace_run_id(merge->from, theirs, error, &id);
-    if (!rc) rc = index_get_identity(merge->into->txn, id, error, &identity);
-    if (rc && rc != PACE_ENOTFOUND) return rc;
-    *own = rc ? 0 : identity.run;
-    return 0;
+    *own = 0;
+    if (!rc) rc = snapshot_find_identity(merge->into, id, error, own, &content);
+    return rc == PACE_ENOTFOUND ? 0 : rc;
 }
 
 /* A selector with the numbers of its run: terms as they are in this store; NULL when one of them is

@@ -41,6 +41,7 @@ void pace_snapshot_end(pace_snapshot *snapshot)
     if (!snapshot) return;
     kv_read_end(snapshot->txn);
     shapes_free(&snapshot->shapes);
+    index_tail_free(&snapshot->tail);
     free(snapshot->spare.value);
     free(snapshot->spare.status);
     arena_clear(&snapshot->arena);
@@ -291,14 +292,14 @@ uint64_t pace_run_count(const pace_snapshot *snapshot)
 }
 
 static int find_run(struct pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
-                    struct run_place *place, struct kv_slice *id)
+                    struct run_place *place, struct run_names *names)
 {
     int rc = snapshot_check(snapshot, error);
     if (rc) return rc;
     if (run == 0 || run > snapshot->head.runs)
         return error_set(error, PACE_ENOTFOUND, "no run %llu; there are %llu",
                          (unsigned long long)run, (unsigned long long)snapshot->head.runs);
-    return index_get_run(snapshot->txn, run, error, place, id);
+    return index_get_run(snapshot->txn, run, error, place, names);
 }
 
 int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
@@ -323,10 +324,10 @@ int pace_run_get(pace_snapshot *snapshot, uint64_t run, struct pace_error *error
 int pace_run_id(pace_snapshot *snapshot, uint64_t run, struct pace_error *error, const char **id)
 {
     struct run_place place;
-    struct kv_slice text;
-    int rc = find_run(snapshot, run, error, &place, &text);
+    struct run_names names;
+    int rc = find_run(snapshot, run, error, &place, &names);
     if (rc) return rc;
-    const char *copy = arena_copy(&snapshot->arena, (const char *)text.data, text.len);
+    const char *copy = arena_copy(&snapshot->arena, names.id, names.id_len);
     if (!copy) return error_memory(error);
     *id = copy;
     return 0;
@@ -353,51 +354,77 @@ int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct 
 
 /* -- commits --------------------------------------------------------------------------------- */
 
-struct commit_visit {
+/* Runs whose commits begin with a prefix. */
+struct commit_list {
     struct pace_snapshot *snapshot;
-    int (*visit)(void *context, const char *commit, uint64_t run);
-    void *context;
-    int stopped; /* what visit() returned */
-};
-
-static int visit_commits(struct commit_visit *visit, struct kv_cursor *cursor,
-                         const struct key *prefix, struct pace_error *error)
-{
-    struct kv_slice key, value;
-    uint64_t seen = 0;
-    const struct pace_snapshot *snapshot = visit->snapshot;
-    int rc = kv_cursor_seek(cursor, prefix, error, &key, &value);
-    while (!rc && key_begins(key.data, key.len, prefix)) {
+    const char *prefix;
+    size_t prefix_len;
+    struct arena arena; /* of the texts */
+    struct commit_of {
         const char *commit;
         uint64_t run;
-        if (!seal_good(value.data, value.len, key.data, key.len) ||
-            !key_commit_parse(key.data, key.len, &commit, &run) || run > snapshot->head.runs)
-            return error_damaged(error, "%s: the index of commits", kv_path(snapshot->txn));
-        visit->stopped = visit->visit(visit->context, commit, run);
-        if (visit->stopped) return 0;
-        seen++;
-        rc = kv_cursor_next(cursor, error, &key, &value);
+    } * items;
+    size_t count, capacity;
+};
+
+static int list_commit(void *context, uint64_t run, struct pace_error *error)
+{
+    struct commit_list *list = context;
+    struct run_place place;
+    struct run_names names;
+    int rc = index_get_run(list->snapshot->txn, run, error, &place, &names);
+    if (rc == PACE_ENOTFOUND)
+        rc = error_damaged(error, "%s: the index of commits", kv_path(list->snapshot->txn));
+    if (rc || strncmp(names.commit, list->prefix, list->prefix_len) != 0) return rc;
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
+        struct commit_of *items = realloc(list->items, capacity * sizeof *items);
+        if (!items) return error_memory(error);
+        list->items = items;
+        list->capacity = capacity;
     }
-    if (rc && rc != PACE_ENOTFOUND) return rc;
-    if (prefix->len == 1 && seen != snapshot->head.commits)
-        return error_damaged(error, "%s: the index of commits", kv_path(snapshot->txn));
+    const char *copy = arena_copy(&list->arena, names.commit, names.commit_len);
+    if (!copy) return error_memory(error);
+    list->items[list->count++] = (struct commit_of){copy, run};
     return 0;
+}
+
+static int by_commit(const void *a, const void *b)
+{
+    const struct commit_of *left = a, *right = b;
+    int order = strcmp(left->commit, right->commit);
+    return order ? order : left->run < right->run ? -1 : left->run > right->run;
 }
 
 int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error *error,
                  int (*visit)(void *context, const char *commit, uint64_t run), void *context)
 {
-    int rc = snapshot_check(snapshot, error);
-    size_t len = strlen(prefix);
-    if (rc || len > PACE_MAX_COMMIT) return rc; /* no commit is that long */
-    struct commit_visit state = {.snapshot = snapshot, .visit = visit, .context = context};
-    struct key key = key_commit_prefix(prefix, len);
-    struct kv_cursor *cursor;
-    rc = kv_cursor_open(snapshot->txn, error, &cursor);
+    struct commit_list list = {
+        .snapshot = snapshot, .prefix = prefix, .prefix_len = strlen(prefix)};
+    int rc = snapshot_check(snapshot, error), stopped = 0;
+    if (rc || list.prefix_len > PACE_MAX_COMMIT) return rc; /* no commit is that long */
+    arena_init(&list.arena, 0);
+    rc = index_tail_load(snapshot->txn, &snapshot->head, &snapshot->tail, error);
+    if (!rc)
+        rc = index_find_commits(snapshot->txn, &snapshot->head, &snapshot->tail, prefix, error,
+                                list_commit, &list);
+    if (!rc && !*prefix && list.count != snapshot->head.commits)
+        rc = error_damaged(error, "%s: the index of commits", kv_path(snapshot->txn));
+    if (!rc && list.count) qsort(list.items, list.count, sizeof *list.items, by_commit);
+    for (size_t i = 0; !rc && !stopped && i < list.count; i++)
+        stopped = visit(context, list.items[i].commit, list.items[i].run);
+    free(list.items);
+    arena_clear(&list.arena);
+    return rc ? rc : stopped;
+}
+
+int snapshot_find_identity(struct pace_snapshot *snapshot, const char *id, struct pace_error *error,
+                           uint64_t *run, struct seal_digest *content)
+{
+    int rc = index_tail_load(snapshot->txn, &snapshot->head, &snapshot->tail, error);
     if (rc) return rc;
-    rc = visit_commits(&state, cursor, &key, error);
-    kv_cursor_close(cursor);
-    return rc ? rc : state.stopped;
+    return index_find_identity(snapshot->txn, &snapshot->head, &snapshot->tail, id, error, run,
+                               content);
 }
 
 /* -- counts ---------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #ifndef PACE_SNAPSHOT_H
 #define PACE_SNAPSHOT_H
 
+#include "index.h"
 #include "map.h"
 #include "store.h"
 #include "stream.h"
@@ -23,10 +24,15 @@ struct pace_snapshot {
     struct stream_record *records; /* of all streams, once they were listed; NULL before */
     struct scan_memory spare;
     struct shapes shapes; /* read so far; their maps stay empty */
+    struct index_tail tail;
 };
 
 /* 0, or PACE_EFORKED. */
 int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *error);
+
+/* The run with an identity and its content, or PACE_ENOTFOUND without a message. */
+int snapshot_find_identity(struct pace_snapshot *snapshot, const char *id, struct pace_error *error,
+                           uint64_t *run, struct seal_digest *content);
 
 /* The record of a stream, or PACE_ENOTFOUND with a message. */
 int snapshot_stream(struct pace_snapshot *snapshot, uint32_t stream, struct pace_error *error,

@@ -59,6 +59,7 @@ int pace_open(const char *path, unsigned flags, const struct pace_options *given
     if (!store) return error_memory(error);
     catalogue_init(&store->catalogue);
     store->limits = fold_limits_default;
+    store->tail_runs = INDEX_TAIL_RUNS;
     handles_init(&store->handles);
     store->timeout_ms = options.write_timeout_ms;
     store->path = strdup(path);

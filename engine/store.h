@@ -17,6 +17,7 @@ struct pace {
     struct catalogue catalogue;
     struct handles handles;
     struct fold_limits limits; /* fold_limits_default; tests lower them */
+    uint32_t tail_runs;        /* INDEX_TAIL_RUNS; tests lower it */
 };
 
 /* 0, PACE_EFORKED or PACE_EREADONLY. */

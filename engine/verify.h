@@ -8,6 +8,7 @@
 #ifndef PACE_VERIFY_H
 #define PACE_VERIFY_H
 
+#include "index.h"
 #include "snapshot.h"
 #include "text.h"
 
@@ -17,7 +18,7 @@ enum { VERIFY_DAMAGES_MAX = 1000 };
 struct verify_run {
     uint64_t run;
     int64_t time_ns;
-    uint64_t commit_hash; /* 0: no commit */
+    uint64_t id_word, commit_word; /* of the tables of pairs; no commit: 0 */
     uint32_t stream, ordinal;
     uint32_t meta_parts, sample_parts; /* by its index entry */
 };
@@ -42,12 +43,13 @@ struct verify {
     struct map by_run;                        /* number -> index in runs */
     struct verify_run *runs;
     size_t run_count, run_capacity;
-    uint64_t commits, meta_parts, sample_parts; /* that the runs should have */
-    uint64_t branch_streams, branch_projects;   /* by the records of branches */
-    uint64_t start_versions;                    /* by the lists of start points */
-    uint64_t dropped, last_gap;                 /* runs in gaps; the last of them so far */
-    uint64_t kinds[256];                        /* records by tag */
-    uint64_t index_names[PACE_DIMENSION_COUNT]; /* entries of the names' index */
+    uint64_t commits, meta_parts, sample_parts;  /* that the runs should have */
+    uint64_t branch_streams, branch_projects;    /* by the records of branches */
+    uint64_t start_versions;                     /* by the lists of start points */
+    uint64_t dropped, last_gap;                  /* runs in gaps; the last of them so far */
+    struct pair identities_until, commits_until; /* where the next chunk has to begin */
+    uint64_t kinds[256];                         /* records by tag */
+    uint64_t index_names[PACE_DIMENSION_COUNT];  /* entries of the names' index */
 };
 
 /* Tells of damage; a place is told of once. Returns 1 when the walk ends. */

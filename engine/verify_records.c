@@ -25,8 +25,8 @@ struct number {
 
 struct kind {
     char tag;
-    uint8_t own_seal;           /* 1: the record has sums of its own that check() looks at */
-    uint8_t key_bytes;          /* 0: they vary */
+    uint8_t own_seal; /* 1: the record has sums of its own that check() looks at */
+    uint8_t key_bytes;
     const char *place, *second; /* words before the numbers */
     struct number numbers[2];
     /* NULL, or what is wrong (static). May be NULL. */
@@ -296,31 +296,27 @@ static const char *check_run(struct verify *verify, const struct record *record)
     return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
 }
 
-static const char *check_identity(struct verify *verify, const struct record *record)
+/* A chunk of pairs: it begins where the one before it ends, its pairs are in order and of its range, and
+ * each leads to a run with that word. */
+static const char *check_pairs(struct verify *verify, const struct record *record)
 {
-    struct run_identity identity;
-    struct run_place place;
-    struct kv_slice id;
-    if (record->body.len != sizeof identity) return "it is cut off";
-    memcpy(&identity, record->body.data, sizeof identity);
-    if (is_missing(verify, identity.run) ||
-        index_get_run(verify->txn, identity.run, NULL, &place, &id))
-        return "it leads to no run";
-    struct key key = key_identity(seal_digest(id.data, id.len));
-    return key_begins(record->key.data, record->key.len, &key) ? NULL : "it leads to another run";
-}
-
-static const char *check_commit(struct verify *verify, const struct record *record)
-{
-    const char *commit;
-    uint64_t number;
-    if (!key_commit_parse(record->key.data, record->key.len, &commit, &number))
-        return "its key is wrong";
-    const struct verify_run *run = verify_run_find(verify, number);
-    if (is_missing(verify, number)) return "it leads to no run";
-    return !run || run->commit_hash == (text_hash(commit, strlen(commit)) | 1)
-               ? NULL
-               : "it leads to a run of another commit";
+    int of_ids = record->kind->tag == INDEX_IDENTITIES;
+    struct pair *until = of_ids ? &verify->identities_until : &verify->commits_until;
+    struct pair_chunk chunk;
+    if (pair_chunk_read(record->key, record->value, &chunk)) return "it is cut off";
+    if (pairs_order(&chunk.from, until) != 0) return "it is not where the one before it ends";
+    *until = chunk.until;
+    for (uint32_t i = 0; i < chunk.count; i++) {
+        const struct pair *pair = &chunk.pairs[i];
+        if (pairs_order(pair, i ? &chunk.pairs[i - 1] : &chunk.from) < (i > 0) ||
+            pairs_order(pair, &chunk.until) >= 0)
+            return "it is not in order";
+        if (is_missing(verify, pair->run)) return "it leads to no run";
+        const struct verify_run *run = verify_run_find(verify, pair->run);
+        if (run && pair->word != (of_ids ? run->id_word : run->commit_word))
+            return "it leads to another run";
+    }
+    return NULL;
 }
 
 static const char *check_meta(struct verify *verify, const struct record *record)
@@ -406,8 +402,8 @@ static const struct kind kinds[] = {
     {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
     {'j', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
     {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},
-    {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_identity},
-    {'k', 0, 0, "the index of commits", "", {{0}}, check_commit},
+    {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_pairs},
+    {'k', 0, 17, "the index of commits at", "", {{1, 8}}, check_pairs},
     {'m', 0, 13, "the metadata of run", ", part", {{1, 8}, {9, 4}}, check_meta},
     {'x', 0, 13, "the samples of run", ", part", {{1, 8}, {9, 4}}, check_samples},
     {'a', 0, 9, "mark", "", {{1, 8}}, check_mark},
@@ -419,8 +415,7 @@ static const struct kind *find_kind(const void *key, size_t len)
 {
     const char *tag = key;
     for (size_t i = 0; len && i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].tag == *tag && (kinds[i].key_bytes == 0 || kinds[i].key_bytes == len))
-            return &kinds[i];
+        if (kinds[i].tag == *tag && kinds[i].key_bytes == len) return &kinds[i];
     }
     return NULL;
 }

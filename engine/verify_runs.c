@@ -98,13 +98,14 @@ static int digest_cells(const struct history *history, const struct pace_cells *
 
 /* Compares a run's content with its identity. */
 static int check_content(struct history *history, const struct pace_cells *batch, size_t r,
-                         const struct verify_run *run, const char *place, const char *id,
-                         struct pace_error *error)
+                         const struct verify_run *run, const char *place,
+                         const struct run_names *names, struct pace_error *error)
 {
     struct verify *verify = history->verify;
     const struct pace_run_view *view = &batch->runs[r];
     struct seal_digest sum = {0};
-    struct run_identity identity;
+    struct seal_digest indexed;
+    uint64_t number = 0;
     uint32_t cells = 0;
     int rc = digest_cells(history, batch, r, run->sample_parts, &sum, &cells, error);
     if (rc) return verify_outcome(verify, rc, place, error);
@@ -118,13 +119,12 @@ static int check_content(struct history *history, const struct pace_cells *batch
     image->flags = view->flags;
     image->cell_count = cells;
     struct seal_digest content = run_digest(image, &sum);
-    rc = index_get_identity(verify->txn, id, error, &identity);
+    if (names->content.low != content.low || names->content.high != content.high)
+        verify_tell(verify, place, "its content is not what was stored");
+    rc = snapshot_find_identity(verify->snapshot, names->id, error, &number, &indexed);
     if (rc == PACE_ENOTFOUND) return verify_tell(verify, place, "its id is not in the index"), 0;
     if (rc) return verify_outcome(verify, rc, place, error);
-    if (identity.run != view->run)
-        verify_tell(verify, place, "its id belongs to run %" PRIu64, identity.run);
-    if (identity.content.low != content.low || identity.content.high != content.high)
-        verify_tell(verify, place, "its content is not what was stored");
+    if (number != view->run) verify_tell(verify, place, "its id belongs to run %" PRIu64, number);
     return 0;
 }
 
@@ -132,14 +132,13 @@ static int check_content(struct history *history, const struct pace_cells *batch
 
 /* Its place in the history, and what its index entry says of it. */
 static int check_place(struct history *history, const struct pace_run_view *view,
-                       struct verify_run *run, const char *place, char id[PACE_MAX_RUN_ID + 1],
+                       struct verify_run *run, const char *place, struct run_names *names,
                        struct pace_error *error)
 {
     struct verify *verify = history->verify;
     struct position position = {
         .time_ns = view->time_ns, .ordinal = view->ordinal, .run = view->run};
     struct run_place stored;
-    struct kv_slice text = {0};
     if (history->runs && position_compare(&history->last, &position) >= 0)
         verify_tell(verify, place, "it is not in its place in history");
     if (!history->runs) history->first_time_ns = view->time_ns;
@@ -148,18 +147,19 @@ static int check_place(struct history *history, const struct pace_run_view *view
     run->stream = history->stream;
     run->ordinal = view->ordinal;
     run->time_ns = view->time_ns;
-    run->commit_hash = view->commit[0] ? text_hash(view->commit, strlen(view->commit)) | 1 : 0;
     verify->commits += view->commit[0] != 0;
-    id[0] = 0;
-    int rc = index_get_run(verify->txn, view->run, error, &stored, &text);
+    names->id[0] = 0;
+    int rc = index_get_run(verify->txn, view->run, error, &stored, names);
     if (rc) return verify_outcome(verify, rc, place, error);
-    memcpy(id, text.data, text.len);
-    id[text.len] = 0;
+    run->id_word = index_id_word(names->id, names->id_len);
+    run->commit_word = index_commit_word(names->commit, names->commit_len);
+    if (strcmp(names->commit, view->commit) != 0)
+        verify_tell(verify, place, "the index of runs has it with another commit");
     if (stored.stream != history->stream || stored.ordinal != view->ordinal ||
         stored.time_ns != view->time_ns)
         verify_tell(verify, place, "the index of runs has it in another place");
-    const char *problem = text_problem(id, text.len, TEXT_LINE);
-    if (problem || strlen(id) != text.len)
+    const char *problem = text_problem(names->id, names->id_len, TEXT_LINE);
+    if (problem || strlen(names->id) != names->id_len)
         verify_tell(verify, place, "its id is no text: %s", problem ? problem : "a NUL");
     run->meta_parts = stored.meta_parts;
     run->sample_parts = stored.sample_parts;
@@ -183,16 +183,19 @@ static int check_meta(struct verify *verify, const struct verify_run *run, const
     return 0;
 }
 
-static int check_commit(struct verify *verify, const struct pace_run_view *view, const char *place,
-                        struct pace_error *error)
+/* The tables of pairs have all runs up to `indexed`. */
+static int check_pairs(struct verify *verify, const struct verify_run *run, const char *place,
+                       struct pace_error *error)
 {
-    if (!view->commit[0]) return 0;
-    struct key key = key_commit(view->commit, strlen(view->commit), view->run);
-    struct kv_slice body;
-    int rc = kv_get_sealed(verify->txn, &key, "its entry in the index of commits", error, &body);
-    if (rc == PACE_ENOTFOUND)
-        return verify_tell(verify, place, "its commit is not in the index of commits"), 0;
-    return rc ? verify_outcome(verify, rc, place, error) : 0;
+    const struct pair id = {run->id_word, run->run}, commit = {run->commit_word, run->run};
+    int has_id = 1, has_commit = 1, rc = 0;
+    if (run->run > verify->head->indexed) return 0;
+    rc = index_has(verify->txn, INDEX_IDENTITIES, &id, error, &has_id);
+    if (!rc && commit.word) rc = index_has(verify->txn, INDEX_COMMITS, &commit, error, &has_commit);
+    if (rc) return verify_outcome(verify, rc, place, error);
+    if (!has_id) verify_tell(verify, place, "its id is not in the index");
+    if (!has_commit) verify_tell(verify, place, "its commit is not in the index of commits");
+    return 0;
 }
 
 static int check_run(struct history *history, const struct pace_cells *batch, size_t r,
@@ -200,7 +203,8 @@ static int check_run(struct history *history, const struct pace_cells *batch, si
 {
     struct verify *verify = history->verify;
     const struct pace_run_view *view = &batch->runs[r];
-    char place[64], id[PACE_MAX_RUN_ID + 1];
+    char place[64];
+    struct run_names names;
     snprintf(place, sizeof place, "run %" PRIu64, view->run);
     if (view->run == 0 || view->run > verify->head->runs)
         return verify_tell(verify, place, "there are no more than %" PRIu64 " runs",
@@ -210,9 +214,9 @@ static int check_run(struct history *history, const struct pace_cells *batch, si
         return verify_tell(verify, place, "it is there twice"), 0;
     struct verify_run *run = add_run(verify, view->run);
     if (!run) return error_memory(error);
-    int rc = check_place(history, view, run, place, id, error);
-    if (!rc) rc = check_commit(verify, view, place, error);
-    if (!rc && id[0]) rc = check_content(history, batch, r, run, place, id, error);
+    int rc = check_place(history, view, run, place, &names, error);
+    if (!rc && names.id[0]) rc = check_pairs(verify, run, place, error);
+    if (!rc && names.id[0]) rc = check_content(history, batch, r, run, place, &names, error);
     if (!rc) rc = check_meta(verify, run, place, error);
     return rc;
 }

@@ -27,7 +27,7 @@ t "stat counts" run_pace 0 --db store stat --format csv
 t "runs" has "$OUT" "runs,60"
 t "where they lie" has "$OUT" '"log rows",20,20,'
 t "and their blocks" has "$OUT" '"small blocks",1,40,'
-t "what the index takes" has "$OUT" '"index of runs",180,'
+t "what the index takes" has "$OUT" '"index of runs",60,'
 t "stat by stream" run_pace 0 --db store stat --long --format csv
 t "main has 40 runs, all in a small block" has "$OUT" "p,main,ci,2,40,80,0,40,0,"
 

@@ -159,7 +159,10 @@ static pace *open_store(const char *dir, int is_small, struct pace_error *error)
                                    .map_size = is_small ? 1 << 20 : 0};
     pace *store = NULL;
     if (pace_open(dir, PACE_CREATE, &options, error, &store)) return NULL;
-    if (is_small) store->limits = small_limits;
+    if (is_small) {
+        store->limits = small_limits;
+        store->tail_runs = 5;
+    }
     return store;
 }
 

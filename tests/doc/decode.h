@@ -119,6 +119,7 @@ struct coverage {
     unsigned small, merging, large, folding, making_large;
     unsigned groups_dense, groups_sparse, ragged, statuses, bounds, raw, scaled, bits, empty_chunks;
     unsigned totals, totals_even;
+    unsigned chunks, tail; /* of pairs; runs that are in no table of them */
     unsigned samples, meta, undone, dropped, starts, starts_taken_back;
 };
 
@@ -130,7 +131,7 @@ struct decoder {
     FILE *out;
     struct coverage seen;
     struct text_list names[5];
-    uint64_t head[7]; /* runs, cells, series, commits, marks, undone, objects */
+    uint64_t head[8]; /* runs, cells, series, indexed, commits, marks, undone, objects */
     uint32_t name_counts[5][2], streams, shapes;
     struct stream_found *stream;
     struct found_runs all;       /* by run number - 1 */
@@ -309,18 +310,18 @@ static inline void decode_head(struct decoder *d)
 {
     const struct record *format = sealed(need(d, key_of('f')));
     REQUIRE(format->len == 48 && memcmp(format->data + 8, "pace\r\n\032\0", 8) == 0);
-    REQUIRE(u32(format->data + 16) == 3 && u32(format->data + 20) == 0);
+    REQUIRE(u32(format->data + 16) == 4 && u32(format->data + 20) == 0);
     REQUIRE(u64(format->data + 24) == 0 && u64(format->data + 32) == 0);
     const struct record *head = sealed(need(d, key_of('s')));
-    REQUIRE(head->len == 112);
-    for (int i = 0; i < 7; i++)
+    REQUIRE(head->len == 120);
+    for (int i = 0; i < 8; i++)
         d->head[i] = u64(head->data + 8 + 8 * i);
     for (int i = 0; i < 5; i++) {
-        d->name_counts[i][0] = u32(head->data + 64 + 8 * i);
-        d->name_counts[i][1] = u32(head->data + 68 + 8 * i);
+        d->name_counts[i][0] = u32(head->data + 72 + 8 * i);
+        d->name_counts[i][1] = u32(head->data + 76 + 8 * i);
     }
-    d->streams = u32(head->data + 104);
-    d->shapes = u32(head->data + 108);
+    d->streams = u32(head->data + 112);
+    d->shapes = u32(head->data + 116);
 }
 
 /* The index has the name under its hash. */

@@ -163,15 +163,37 @@ static inline struct found_samples decode_samples(struct decoder *d, uint64_t ru
 static inline const struct record *run_record(struct decoder *d, const struct found_run *run)
 {
     const struct record *r = sealed(need(d, with(key_of('r'), run->place.run, 8)));
-    REQUIRE(r->len > 8 + 24 && r->len <= 8 + 24 + 128);
+    REQUIRE(r->len > 52);
     REQUIRE(u32(r->data + 8) == run->stream && u32(r->data + 12) == run->place.ordinal);
     REQUIRE(i64(r->data + 16) == run->place.time_ns);
     return r;
 }
 
+/* A text of `len` bytes; form 1: hexadecimal digits, two a byte. Returns where it ends. */
+static inline const byte *run_text(const byte *at, unsigned len, unsigned form, char *out)
+{
+    REQUIRE(len <= 128 && form <= 1 && (form == 0 || len % 2 == 0));
+    for (unsigned i = 0; i < len; i++)
+        out[i] = form ? "0123456789abcdef"[at[i / 2] >> (i % 2 ? 0 : 4) & 15] : (char)at[i];
+    out[len] = 0;
+    return at + (form ? len / 2 : len);
+}
+
+/* Its identity, and its commit, which its row or block has too. */
+static inline size_t run_id(const struct record *r, const struct found_run *run, char id[129])
+{
+    char commit[129];
+    const byte *end = run_text(r->data + 52, r->data[48], r->data[49], id);
+    end = run_text(end, r->data[50], r->data[51], commit);
+    REQUIRE(end == r->data + r->len && r->data[48] > 0);
+    REQUIRE(strcmp(commit, run->commit) == 0);
+    return r->data[48];
+}
+
 static inline void decode_run(struct decoder *d, const struct found_run *run)
 {
-    const struct record *r = run_record(d, run);
+    char id[129];
+    size_t id_len = run_id(run_record(d, run), run, id);
     struct dump_run line = {.stream = run->stream,
                             .ordinal = run->place.ordinal,
                             .flags = run->flags,
@@ -181,8 +203,8 @@ static inline void decode_run(struct decoder *d, const struct found_run *run)
                             .ran_ns = run->ran_ns,
                             .commit = run->commit,
                             .commit_len = strlen(run->commit),
-                            .id = (const char *)r->data + 32,
-                            .id_len = r->len - 32};
+                            .id = id,
+                            .id_len = id_len};
     dump_run(d->out, &line);
     for (size_t i = 0; i < run->count; i++) {
         const struct found_cell *cell = &run->cells[i];
@@ -207,7 +229,7 @@ static inline void dump_stream_sums(struct decoder *d, uint32_t id)
     free(sums);
 }
 
-/* Metadata, samples, identity and commit. */
+/* Metadata, samples, and the digest of it all. */
 static inline void decode_beside(struct decoder *d, const struct found_run *run)
 {
     REQUIRE(run->place.run != 0); /* every number up to the head's has a run */
@@ -219,40 +241,87 @@ static inline void decode_beside(struct decoder *d, const struct found_run *run)
         const double *numbers = samples_of(&samples, column, &n);
         dump_samples(d->out, run->place.run, column, numbers, n);
     }
-    struct digest id = digest_of(r->data + 32, r->len - 32);
     struct digest content = content_of(d, run, &samples);
-    const struct record *i = sealed(need(d, with(with(key_of('i'), id.high, 8), id.low, 8)));
-    REQUIRE(i->len == 32 && u64(i->data + 8) == run->place.run);
-    REQUIRE(u64(i->data + 16) == content.low && u64(i->data + 24) == content.high);
+    REQUIRE(u64(r->data + 32) == content.low && u64(r->data + 40) == content.high);
     free(samples.numbers);
 }
 
-/* -- commits, marks, objects ----------------------------------------------------------------- */
+/* -- identities and commits, marks, objects --------------------------------------------------- */
+
+/* The word of a run in a table of pairs; 0 of table k: it has none there. */
+static inline uint64_t word_of(struct decoder *d, char table, const struct found_run *run)
+{
+    char id[129];
+    uint64_t word = 0;
+    size_t id_len = run_id(run_record(d, run), run, id), len = strlen(run->commit);
+    if (table == 'i') return digest_of(id, id_len).low;
+    for (size_t i = 0; i < 8; i++)
+        word = word << 8 | (i < len ? (byte)run->commit[i] : 0);
+    return word;
+}
+
+/* The chunks of a table meet; their pairs are in order and right, and are those of all runs up to
+ * `indexed`, and perhaps of some behind. */
+static inline void decode_pairs(struct decoder *d, char table)
+{
+    struct key_bytes prefix = key_of(table);
+    uint64_t word = 0, run = 0, indexed = 0, expected = 0;
+    struct record *r;
+    size_t chunks = 0;
+    for (; (r = nth(d, &prefix, chunks)) != NULL; chunks++) {
+        REQUIRE(r->key_len == 17 && r->len >= 24 && r->len % 16 == 8 && r->len <= 24 + 16 * 120);
+        REQUIRE(number_be(r->key + 1, 8) == word && number_be(r->key + 9, 8) == run);
+        sealed(r);
+        r->used = 1;
+        for (size_t at = 24; at < r->len; at += 16) {
+            uint64_t next = u64(r->data + at), number = u64(r->data + at + 8);
+            REQUIRE(next > word || (next == word && (number > run || (number == run && at == 24))));
+            REQUIRE(number >= 1 && number <= d->head[0]);
+            REQUIRE(next == word_of(d, table, &d->all.items[number - 1]));
+            word = next;
+            run = number;
+            indexed += number <= d->head[3];
+        }
+        uint64_t until = u64(r->data + 8), until_run = u64(r->data + 16);
+        REQUIRE(until > word || (until == word && until_run > run));
+        word = until;
+        run = until_run;
+    }
+    REQUIRE(chunks == 0 || (word == UINT64_MAX && run == UINT64_MAX));
+    for (uint64_t i = 0; i < d->head[3]; i++)
+        expected += table == 'i' || d->all.items[i].commit[0];
+    REQUIRE(indexed == expected);
+    d->seen.chunks += (unsigned)chunks;
+}
+
+static inline int by_commit(const void *a, const void *b)
+{
+    const struct found_run *left = *(const struct found_run *const *)a;
+    const struct found_run *right = *(const struct found_run *const *)b;
+    int order = strcmp(left->commit, right->commit);
+    return order ? order : left->place.run < right->place.run ? -1 : 1;
+}
 
 static inline void decode_commits(struct decoder *d)
 {
-    struct key_bytes prefix = key_of('k');
-    uint64_t count = 0, with_commit = 0;
-    struct record *r;
-    for (; (r = nth(d, &prefix, count)) != NULL; count++) {
-        REQUIRE(r->key_len > 10 && r->key_len <= 1 + 128 + 1 + 8);
-        const char *commit = (const char *)r->key + 1;
-        uint64_t run = number_be(r->key + r->key_len - 8, 8);
-        REQUIRE(strlen(commit) == r->key_len - 10 && run >= 1 && run <= d->head[0]);
-        REQUIRE(strcmp(d->all.items[run - 1].commit, commit) == 0);
-        REQUIRE(sealed(r)->len == 8);
-        r->used = 1;
-        dump_commit(d->out, commit, strlen(commit), run);
-    }
-    for (uint64_t run = 0; run < d->head[0]; run++)
-        with_commit += d->all.items[run].commit[0] != 0;
-    REQUIRE(count == d->head[3] && count == with_commit);
+    const struct found_run **runs = zeroed(d->head[0], sizeof *runs);
+    size_t count = 0;
+    decode_pairs(d, 'i');
+    decode_pairs(d, 'k');
+    d->seen.tail += (unsigned)(d->head[0] - d->head[3]);
+    for (uint64_t i = 0; i < d->head[0]; i++)
+        if (d->all.items[i].commit[0]) runs[count++] = &d->all.items[i];
+    REQUIRE(count == d->head[4]);
+    qsort(runs, count, sizeof *runs, by_commit);
+    for (size_t i = 0; i < count; i++)
+        dump_commit(d->out, runs[i]->commit, strlen(runs[i]->commit), runs[i]->place.run);
+    free(runs);
 }
 
 static inline void decode_marks(struct decoder *d)
 {
     uint64_t undone = 0;
-    for (uint64_t id = 1; id <= d->head[4]; id++) {
+    for (uint64_t id = 1; id <= d->head[5]; id++) {
         const struct record *r = sealed(need(d, with(key_of('a'), id, 8)));
         const struct record *back = find(d, with(key_of('b'), id, 8));
         REQUIRE(r->len >= 40 + 3);
@@ -274,7 +343,7 @@ static inline void decode_marks(struct decoder *d)
         d->seen.undone += back != NULL;
         dump_mark(d->out, &line);
     }
-    REQUIRE(undone == d->head[5]);
+    REQUIRE(undone == d->head[6]);
 }
 
 struct object_found {
@@ -293,7 +362,7 @@ static inline int by_name(const void *a, const void *b)
 
 static inline void decode_objects(struct decoder *d)
 {
-    size_t count = d->head[6];
+    size_t count = d->head[7];
     struct object_found *objects = zeroed(count, sizeof *objects);
     for (size_t i = 0; i < count; i++) {
         const struct record *r = sealed(need(d, with(key_of('o'), i + 1, 8)));

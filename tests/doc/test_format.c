@@ -424,6 +424,7 @@ static void test_kept(void **state)
     same_lines(by_page, expected);
     assert_true(seen.large && seen.small && seen.log_rows && seen.sparse && seen.undone);
     assert_true(seen.starts && seen.starts_taken_back && seen.samples && seen.meta);
+    assert_true(seen.chunks && seen.tail);
     free(by_page);
     free(expected);
 }

@@ -123,6 +123,7 @@ static int append_many(const char *dir, struct pace_error *error)
     int rc = pace_open(dir, 0, &options, error, &store);
     if (rc) return rc;
     store->limits = limits;
+    store->tail_runs = 8;
     rc = sweep_commit(store, SWEEP_RUNS, SWEEP_RUNS + 40, error);
     pace_close(store);
     return rc;

@@ -5,8 +5,8 @@
  * The damage is random; the seed is printed; set PACE_TEST_SEED to repeat a run. */
 #include "../store_help.h"
 
-#include "../../engine/head.h"
 #include "../../engine/seal.h"
+#include "../../engine/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -490,6 +490,7 @@ enum { STREAMS = 3, RUNS = 60, COLUMNS = 70 };
 static void fill_for_damage(pace *store)
 {
     pace_run *runs[STREAMS * RUNS];
+    store->tail_runs = 100;
     for (int i = 0; i < STREAMS * RUNS; i++) {
         int at = i % 11 == 5 ? i / 2 : i; /* some come late */
         struct pace_run_info info = run_at(T0_NS + at * SECOND_NS);

@@ -5,8 +5,7 @@
  * makes it longer. */
 #include "../store_dump.h"
 
-#include "../../engine/index.h"
-#include "../../engine/stream.h"
+#include "../../engine/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -197,6 +196,7 @@ static void test_forged(void **state)
     pace *store;
     size_t len;
     store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    store->tail_runs = 4;
     for (int i = 0; i < 12; i++)
         put_run(store, i);
     put_facts(store);
@@ -208,7 +208,8 @@ static void test_forged(void **state)
         size_t at;
         const char *place;
     } counts[] = {
-        {offsetof(struct head, runs), "the head record: runs"},
+        {offsetof(struct head, runs), "run "},
+        {offsetof(struct head, indexed) + 1, "run 12"},
         {offsetof(struct head, cells), "the head record: cells"},
         {offsetof(struct head, series), "the head record: series"},
         {offsetof(struct head, commits), "the head record: commits"},
@@ -228,10 +229,11 @@ static void test_forged(void **state)
     check_forged(dir, whole, len, &fewer, "run 3; ");
 
     struct run_place place = {.stream = 1, .time_ns = T0_NS};
-    unsigned char run_record[sizeof place + 3];
+    unsigned char run_record[sizeof place + 16 + 4 + 3] = {0};
     memcpy(run_record, &place, sizeof place);
-    memcpy(run_record + sizeof place, "xyz", 3);
-    struct run_identity identity = {.run = 2};
+    memcpy(run_record + sizeof place + 16, "\3\0\0\0xyz", 7);
+    const struct pair end = {UINT64_MAX, UINT64_MAX};
+    struct pair astray[] = {end, {7, 2}}, cut[] = {{9, 9}}, unordered[] = {end, {7, 2}, {6, 2}};
     struct stream_record stream = {.column_count = 3};
     struct pace_column columns[2] = {{1, 1}, {1, 1}};
     uint32_t one = 1, none = 77, length = 2;
@@ -239,10 +241,11 @@ static void test_forged(void **state)
     struct forged records[] = {
         {.key = key_run(4), .data = run_record, .len = sizeof run_record},
         {.key = key_run(40), .data = run_record, .len = sizeof run_record},
-        {.key = key_identity((struct seal_digest){1, 2}),
-         .data = &identity,
-         .len = sizeof identity},
-        {.key = key_commit("abc", 3, 2), .data = "", .len = 0},
+        {.key = key_pair('i', 1, 2), .data = astray, .len = sizeof *astray},
+        {.key = key_pair('i', 0, 0), .data = cut, .len = sizeof cut},
+        {.key = key_pair('k', 0, 0), .data = astray, .len = sizeof astray},
+        {.key = key_pair('k', 0, 0), .data = unordered, .len = sizeof unordered},
+        {.key = key_pair('k', 0, 0), .data = "", .len = 0},
         {.key = key_stream(0), .data = &stream, .len = sizeof stream},
         {.key = key_stream(9), .data = &stream, .len = sizeof stream},
         {.key = key_stream_names(0, 0, 0), .data = &one, .len = sizeof one},
@@ -270,7 +273,10 @@ static void test_forged(void **state)
         "run 4; ",
         "the index of runs at run 40",
         "the index of run ids at",
-        "the index of commits",
+        "run 1; ",
+        "the index of commits at",
+        "the index of commits at",
+        "the index of commits at",
         "stream 0; ",
         "stream 9; ",
         "stream ",
@@ -582,6 +588,7 @@ static void test_damaged_copies(void **state)
     pace *store;
     uint64_t expected, older = 0;
     store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    store->tail_runs = 16;
     put_facts(store);
     for (int i = 0; i < RUNS; i++) {
         if (i == RUNS - 1) assert_int_equal(dump_store(store, 0, &older), 0);

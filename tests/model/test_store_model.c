@@ -120,6 +120,8 @@ static void choose_limits(struct model *m)
          .step_factor = 3,
          .direct_runs = 1000},
     };
+    static const uint32_t tails[] = {0, 1, 7, INDEX_TAIL_RUNS};
+    m->store->tail_runs = tails[below(m, 4)];
     size_t choice = (size_t)below(m, 4);
     m->store->limits = choice < 3 ? choices[choice] : fold_limits_default;
     if (choice < 3) m->store->limits.totals_rows = (uint32_t)below(m, 9);

@@ -51,33 +51,17 @@ static void test_log_keys_come_apart(void **state)
     assert_false(key_log_parse(key.bytes, key.len, &parsed));
 }
 
-static void test_commit_keys(void **state)
+static void test_pair_keys(void **state)
 {
     (void)state;
-    const char *commit;
-    uint64_t run;
-    struct key key = key_commit("abc", 3, 258), prefix = key_commit_prefix("ab", 2);
-    assert_true(key_commit_parse(key.bytes, key.len, &commit, &run));
-    assert_string_equal(commit, "abc");
-    assert_int_equal(run, 258);
-    assert_true(key_begins(key.bytes, key.len, &prefix));
-    prefix = key_commit_prefix("ac", 2);
-    assert_false(key_begins(key.bytes, key.len, &prefix));
-    prefix = key_commit_prefix("", 0);
-    assert_true(key_begins(key.bytes, key.len, &prefix));
-    assert_false(key_begins(key.bytes, 0, &prefix));
-    struct key longer = key_commit("abcd", 4, 1); /* "abc" comes first, whatever its run */
-    assert_true(compare(&key, &longer) < 0);
-    key.bytes[2] = 0; /* a 0 inside is damage */
-    assert_false(key_commit_parse(key.bytes, key.len, &commit, &run));
-    key = key_commit("", 0, 1);
-    assert_false(key_commit_parse(key.bytes, key.len, &commit, &run));
-    char text[PACE_MAX_COMMIT];
-    memset(text, 'f', sizeof text);
-    key = key_commit(text, sizeof text, UINT64_MAX);
-    assert_true(key.len <= KEY_MAX);
-    assert_true(key_commit_parse(key.bytes, key.len, &commit, &run));
-    assert_int_equal(strlen(commit), PACE_MAX_COMMIT);
+    uint64_t word, run;
+    struct key key = key_pair('i', 0x1122334455667788u, 258);
+    assert_int_equal(key.len, 17);
+    key_pair_parse(key.bytes, &word, &run);
+    assert_true(word == 0x1122334455667788u && run == 258);
+    struct key next = key_pair('i', 0x1122334455667788u, 259), other = key_pair('i', 1u << 31, 900);
+    assert_true(compare(&key, &next) < 0);
+    assert_true(compare(&other, &key) < 0);
 }
 
 static void test_keys_of_a_branch_lie_together(void **state)
@@ -98,7 +82,6 @@ static void test_tables_do_not_meet(void **state)
 {
     (void)state;
     struct position position = {1, 1, 1};
-    struct seal_digest digest = {1, 1};
     struct key keys[] = {
         key_format(),
         key_head(),
@@ -118,8 +101,8 @@ static void test_tables_do_not_meet(void **state)
         key_block_runs(1, 1),
         key_block_group(1, 1, 1),
         key_run(1),
-        key_identity(digest),
-        key_commit("a", 1, 1),
+        key_pair('i', 1, 1),
+        key_pair('k', 1, 1),
         key_meta(1, 1),
         key_samples(1, 1),
         key_mark(1),
@@ -155,7 +138,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_order_of_log_keys),
         cmocka_unit_test(test_log_keys_come_apart),
-        cmocka_unit_test(test_commit_keys),
+        cmocka_unit_test(test_pair_keys),
         cmocka_unit_test(test_keys_of_a_branch_lie_together),
         cmocka_unit_test(test_tables_do_not_meet),
         cmocka_unit_test(test_seals),
