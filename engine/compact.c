@@ -5,12 +5,14 @@
  *   3. a store below, DIRECTORY/compact.work, is made: a copy of the old one, or of the runs that
  *      stay, with their numbers
  *   4. in it all streams are folded, so that old and new runs alike are packed
- *   5. it is copied without free pages to the new store: `to`, or DIRECTORY/compact.new
- *   6. the new store is verified, and in place its file is renamed over the old one
+ *   5. its records are put in order into DIRECTORY/compact.full, whose pages are full then
+ *   6. that is copied without free pages to the new store: `to`, or DIRECTORY/compact.new
+ *   7. the new store is verified, and in place its file is renamed over the old one
  *
  * Until the rename nothing that the old store consists of is touched. */
 #include "backup.h"
 #include "copy.h"
+#include "dense.h"
 #include "index.h"
 
 #include <errno.h>
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #define WORK_NAME "compact.work"
+#define FULL_NAME "compact.full"
 #define NEW_NAME  "compact.new"
 
 enum { PATH_BYTES = 4096 };
@@ -31,7 +34,7 @@ struct compaction {
     pace_snapshot *snapshot;
     struct copy copy;
     struct pace_compacted result;
-    char work[PATH_BYTES], target[PATH_BYTES];
+    char work[PATH_BYTES], full[PATH_BYTES], target[PATH_BYTES];
 };
 
 /* -- directories ----------------------------------------------------------------------------- */
@@ -55,9 +58,10 @@ static int name_directories(struct compaction *job, struct pace_error *error)
 {
     const char *to = job->options->to, *base = to ? to : pace_path(job->store);
     int work = snprintf(job->work, sizeof job->work, "%s/%s", base, WORK_NAME);
+    int full = snprintf(job->full, sizeof job->full, "%s/%s", base, FULL_NAME);
     int target = to ? snprintf(job->target, sizeof job->target, "%s", to)
                     : snprintf(job->target, sizeof job->target, "%s/%s", base, NEW_NAME);
-    if (work >= PATH_BYTES || target >= PATH_BYTES)
+    if (work >= PATH_BYTES || full >= PATH_BYTES || target >= PATH_BYTES)
         return error_set(error, ENAMETOOLONG, "%s: the path is too long", base);
     if (!to) return 0;
     int fd;
@@ -246,7 +250,11 @@ static int write_target(struct compaction *job, struct pace_error *error)
     if (rc) return rc;
     if (!all_stay) rc = write_work(job, work, error);
     if (!rc) rc = fold_streams(work, error);
-    if (!rc) rc = pace_backup(work, job->target, 0, error, &bytes);
+    if (!rc) rc = dense_copy(work->kv, job->full, work->timeout_ms, error);
+    pace_close(work);
+    if (!rc) rc = pace_open(job->full, 0, NULL, error, &work);
+    if (rc) return rc;
+    rc = pace_backup(work, job->target, 0, error, &bytes);
     pace_close(work);
     job->result.bytes_after = bytes;
     return rc;
@@ -275,9 +283,11 @@ static int run_compaction(struct compaction *job, struct pace_error *error)
     if (!rc && !options->dry_run) {
         if (in_place) remove_store(job->target);
         remove_store(job->work);
+        remove_store(job->full);
         rc = write_target(job, error);
         copy_free(&job->copy);
         remove_store(job->work);
+        remove_store(job->full);
         if (!rc) rc = check_target(job, error);
     }
     pace_snapshot_end(job->snapshot);

@@ -81,6 +81,9 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value);
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
+/* Puts a key behind all others, so that pages stay full; an error when it is not behind them. */
+int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
+                struct pace_error *error);
 /* Removes a key; PACE_ENOTFOUND when there is none. */
 int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error);
 

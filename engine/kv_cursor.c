@@ -74,6 +74,15 @@ int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t l
     return rc ? kv_fail(txn->kv, rc, error) : 0;
 }
 
+int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
+                struct pace_error *error)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
+    int rc = lmdb_append(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? kv_fail(txn->kv, rc, error) : 0;
+}
+
 int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len);

@@ -53,6 +53,8 @@ LMDB_CALL(lmdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_get(txn, dbi, key, value))
 LMDB_CALL(lmdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_put(txn, dbi, key, value, 0))
+LMDB_CALL(lmdb_append, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
+          mdb_put(txn, dbi, key, value, MDB_APPEND))
 LMDB_CALL(lmdb_reserve, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_put(txn, dbi, key, value, MDB_RESERVE))
 LMDB_CALL(lmdb_delete, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key), mdb_del(txn, dbi, key, NULL))

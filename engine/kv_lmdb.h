@@ -85,6 +85,7 @@ int lmdb_commit(MDB_txn *txn);
 int lmdb_abort(MDB_txn *txn);
 int lmdb_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+int lmdb_append(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_reserve(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_delete(MDB_txn *txn, MDB_dbi dbi, MDB_val *key);
 int lmdb_cursor_get(MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op);

@@ -106,8 +106,10 @@ static int create_data(struct kv *kv, const struct kv_work *fill, struct pace_er
     int rc = open_env(kv, path, MAP_SIZE_LEAST, 1, error, &env);
     if (!rc) {
         int result = lmdb_begin(env, 0, &txn.txn);
-        if (!result) result = lmdb_open_database(txn.txn, &kv->dbi);
         if (result) {
+            rc = kv_fail(kv, result, error);
+        } else if ((result = lmdb_open_database(txn.txn, &kv->dbi)) != 0) {
+            lmdb_abort(txn.txn); /* an environment is not closed with LMDB's lock held */
             rc = kv_fail(kv, result, error);
         } else {
             rc = fill->run(&txn, fill->context, error);

@@ -219,7 +219,7 @@ static void test_flags_and_sizes(void **state)
     store_ok(pace_compact(dir, NULL, error, NULL));
     assert_int_equal(seen.env_flags & ~(unsigned)MDB_RDONLY, MDB_NOTLS);
     assert_int_equal(seen.dbi_flags, 0);
-    assert_int_equal(seen.put_flags & ~(unsigned)MDB_RESERVE, 0);
+    assert_int_equal(seen.put_flags & ~(unsigned)(MDB_RESERVE | MDB_APPEND), 0);
     assert_int_equal(seen.names + seen.nested, 0);
     assert_true(seen.most_value_bytes > 0 && seen.most_value_bytes <= VALUE_BYTES_MAX);
     assert_true(seen.most_commit_bytes > 0 && seen.most_commit_bytes <= COMMIT_BYTES_MAX / 2);

@@ -244,7 +244,8 @@ static void test_compact_keeps_all(void **state)
     assert_true(done.bytes_after < done.bytes_before);
     assert_true(dump_of(dir, 0) == hash);
     clean(dir);
-    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work") ||
+                 exists(dir, "compact.full"));
 
     pace *store;
     store_ok(pace_open(dir, 0, NULL, error, &store));
@@ -417,7 +418,8 @@ static void test_compact_drops(void **state)
     options.to = NULL;
     store_ok(pace_compact(from, &options, error, &done));
     assert_true(dump_of(from, 0) == dump_of(to, 0));
-    assert_false(exists(from, "compact.new") || exists(from, "compact.work"));
+    assert_false(exists(from, "compact.new") || exists(from, "compact.work") ||
+                 exists(from, "compact.full"));
     keep = (struct keep){.from_run = 55, .until_run = 61, .column = 2};
     store_ok(pace_compact(from, &options, error, &done));
     assert_int_equal(done.runs_dropped, 6);
@@ -485,7 +487,8 @@ static void test_compact_alone(void **state)
     assert_int_equal(write(done[1], &byte, 1), 1);
     assert_int_equal(wait_for(child), 0);
     assert_int_equal(clean(dir).runs, 21);
-    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work") ||
+                 exists(dir, "compact.full"));
     store_ok(pace_compact(dir, &options, error, NULL));
     assert_int_equal(clean(dir).runs, 17);
     remove_tree(dir);
@@ -659,7 +662,8 @@ static void test_full_disk(void **state)
             assert_int_equal(wait_for(child), 0);
             assert_true(dump_of(from, 0) == hash);
             assert_false(exists(dir, "copy"));
-            assert_false(exists(from, "compact.new") || exists(from, "compact.work"));
+            assert_false(exists(from, "compact.new") || exists(from, "compact.work") ||
+                         exists(from, "compact.full"));
         }
     }
     clean(from);
@@ -689,7 +693,8 @@ static void test_killed_compaction(void **state)
     if (!done) store_ok(pace_compact(dir, &options, error, NULL));
     assert_int_equal(clean(dir).runs, 30);
     store_ok(pace_compact(dir, NULL, error, NULL));
-    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work"));
+    assert_false(exists(dir, "compact.new") || exists(dir, "compact.work") ||
+                 exists(dir, "compact.full"));
     remove_tree(dir);
 }
 
