@@ -121,6 +121,29 @@ static uint32_t choose_range(const struct bulk_run *runs, uint32_t count, uint32
     return until < columns ? (uint32_t)until : columns;
 }
 
+/* Whether a run's cells of columns [from, until) are all there, ok and without bounds. */
+static int is_whole(const struct bulk_run *run, uint32_t from, uint32_t until)
+{
+    if (run->status || run->lower || run->upper) return 0;
+    uint32_t first = cell_at(run, from);
+    return first + (until - from) <= run->count && run->columns[first] == from &&
+           run->columns[first + (until - from) - 1] == until - 1;
+}
+
+/* Puts the runs from the i-th on that are whole side by side, so that each column's values are written
+ * some at a time. How many they were; 0: the i-th is not whole. */
+static uint32_t gather_whole(struct gather *gather, const struct bulk_run *runs, uint32_t count,
+                             uint32_t i, uint32_t from, uint32_t until)
+{
+    enum { SIDE_BY_SIDE = 8 };
+    const double *values[SIDE_BY_SIDE];
+    uint32_t n = 0;
+    for (; n < SIDE_BY_SIDE && i + n < count && is_whole(&runs[i + n], from, until); n++)
+        values[n] = runs[i + n].value + cell_at(&runs[i + n], from);
+    if (n) gather_put_values(gather, i, n, from, until, values);
+    return n;
+}
+
 static int gather_runs(struct gather *gather, const struct bulk_run *runs, uint32_t count,
                        uint32_t from, uint32_t until)
 {
@@ -137,6 +160,11 @@ static int gather_runs(struct gather *gather, const struct bulk_run *runs, uint3
     }
     if (gather_prepare(gather)) return -1;
     for (uint32_t i = 0; i < count; i++) {
+        uint32_t whole = gather_whole(gather, runs, count, i, from, until);
+        if (whole) {
+            i += whole - 1;
+            continue;
+        }
         uint32_t end = cell_at(&runs[i], until);
         for (uint32_t at = cell_at(&runs[i], from); at < end; at++) {
             struct row_cell cell = cell_of(&runs[i], at);

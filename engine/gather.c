@@ -102,6 +102,25 @@ void gather_put(struct gather *gather, uint32_t run, const struct row_cell *cell
     gather->upper[at] = cell->upper;
 }
 
+void gather_put_values(struct gather *gather, uint32_t run, uint32_t runs, uint32_t from,
+                       uint32_t until, const double *const *values)
+{
+    assert(from >= gather->from && until <= gather->until);
+    for (uint32_t c = 0; c < until - from; c++) {
+        uint32_t i = from + c - gather->from;
+        size_t at = (size_t)gather->start[i] + gather->used[i];
+        assert(at + runs <= gather->start[i + 1]);
+        for (uint32_t r = 0; r < runs; r++) {
+            gather->run[at + r] = (uint16_t)(run + r);
+            gather->status[at + r] = PACE_CELL_OK;
+            gather->value[at + r] = values[r][c];
+        }
+        for (uint32_t r = 0; gather->bounded && r < runs; r++)
+            gather->lower[at + r] = gather->upper[at + r] = (double)NAN;
+        gather->used[i] += runs;
+    }
+}
+
 void gather_column(const struct gather *gather, uint32_t column, struct block_column *out)
 {
     uint32_t i = column - gather->from;

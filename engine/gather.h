@@ -34,6 +34,11 @@ int gather_prepare(struct gather *gather);
 /* Puts a cell that is there; run: its place in the block. The runs come in order. */
 void gather_put(struct gather *gather, uint32_t run, const struct row_cell *cell);
 
+/* Puts `runs` runs from `run` on whose cells of columns [from, until) are all there, ok and without bounds;
+ * values[i][c] is of the i-th run and column from + c. */
+void gather_put_values(struct gather *gather, uint32_t run, uint32_t runs, uint32_t from,
+                       uint32_t until, const double *const *values);
+
 /* The cells of a column in order of run; count 0: none. */
 void gather_column(const struct gather *gather, uint32_t column, struct block_column *out);
 

@@ -117,7 +117,10 @@ static int check_row(pace_run *run, const pace_column_handle *columns, const dou
     pthread_mutex_lock(&run->store->handles.mutex);
     uint32_t known = run->store->handles.count;
     pthread_mutex_unlock(&run->store->handles.mutex);
-    for (size_t i = 0; i < count; i++) {
+    int is_bad = 0; /* without a branch, which is quicker */
+    for (size_t i = 0; i < count; i++)
+        is_bad |= (columns[i] >= known) | !isfinite(values[i]);
+    for (size_t i = 0; is_bad && i < count; i++) {
         if (columns[i] >= known)
             return error_set(error, PACE_EMISUSE, "%u is not a column handle of this store",
                              columns[i]);
