@@ -85,6 +85,10 @@ static void find_columns(struct figure_columns *columns, const struct held *held
         .verdict = find_typed(held, "verdict", PACE_FIELD_TEXT),
         .bad_commit = find_typed(held, "bad_commit", PACE_FIELD_TEXT),
     };
+    bool named = false; /* some commit has a name */
+    for (size_t r = 0; columns->commit && r < held->count && !named; r++)
+        named = !columns->commit->missing[r] && columns->commit->values[r].text[0];
+    if (!named) columns->commit = NULL;
     for (size_t c = 0; c < held->column_count && !columns->time; c++) {
         if (held->columns[c].type == PACE_FIELD_TIME) columns->time = &held->columns[c];
     }

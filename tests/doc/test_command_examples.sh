@@ -56,6 +56,7 @@ fixture() {
         cp "$data/pytest/5.3.1.json" .benchmarks/Linux/0001_x.json && cp "$data/pytest/5.3.1.json" results.json &&
         cp "$data/asv/0.6.6-result.json" asv-results/m/x.json &&
         cp "$data/datajs/tensordict.js" gh-pages/dev/bench/data.js &&
+        printf 'when,algo,wall\n2024-05-01,quick,12.5\n' >history.csv &&
         cp "$top"/tests/data/benchstat/*.txt . && cells | head -4 | sed 's/ci-1/ci-2/' >history/a.jsonl &&
         echo 'branch:main | last 1' >nightly.pace
 }
