@@ -70,7 +70,7 @@ static int measure(const char *scratch, const char *pace, const struct workload 
     failed = store == NULL || page == NULL || fill(store, workload) != 0;
     for (int i = 0; i < ROUNDS && !failed; i++) {
         struct cost cost;
-        failed = cost_of_child(argv, NULL, &cost) != 0;
+        failed = cost_of_child(argv, page, &cost) != 0;
         samples_add(&wall, cost.wall_s);
         samples_add(&cpu, cost.cpu_s);
     }

@@ -30,7 +30,7 @@ async function drawSmall(canvas, one) {
   canvas.height = Math.round(height * ratio);
   const ctx = canvas.getContext('2d');
   ctx.scale(ratio, ratio);
-  const own = [], high = [];
+  const own = [];
   for (let i = 0; i < points.count; i++) {
     own.push(isExcluded(points, i) ? NaN : points.value[i]);
   }
@@ -114,7 +114,7 @@ const trackTone = (n) => (n === 0 ? 'accent' : 'track-' + (2 + ((n - 1) % 5)));
 /* The chart of a series and of other branches of it. `options`: byTime, log, ratio (what is 100 %, or 0),
  * onPoint(track, i) for the point that the cursor is at, onZoom(from, to). */
 function drawLarge(host, table, main, options) {
-  const { xs, tracks, runs: all } = table;
+  const { xs, tracks } = table;
   const lead = tracks.find((t) => t.one === main);
   const by = options.ratio || 1;
   const column = (track, values, keep) => xs.map((x, row) => {
@@ -181,6 +181,7 @@ function drawLarge(host, table, main, options) {
   return plot;
 
   function xRange(u, from, to) {
+    if (xs.length === 1) return [xs[0] - (options.byTime ? 43200 : 1), xs[0] + (options.byTime ? 43200 : 1)];
     if (from === to) return [from - 1, to + 1];
     const room = (to - from) * 0.015;
     return from === xs[0] && to === xs[xs.length - 1] ? [from - room, to + room] : [from, to];
@@ -191,7 +192,6 @@ function drawLarge(host, table, main, options) {
     const room = (to - from) * 0.08 || Math.abs(to) * 0.05 || 1;
     return [from >= 0 && from < room ? 0 : from - room, to + room];
   }
-  void all;
 }
 
 function axisOf() {
