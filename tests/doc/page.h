@@ -13,22 +13,8 @@
 
 #include <cmocka.h>
 
-#include "../../engine/arena.h"
+#include "../text_file.h"
 #include "../../query/strbuf.h"
-
-static inline char *page_read(struct arena *arena, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) fail_msg("there is no %s", path);
-    fseek(file, 0, SEEK_END);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *text = arena_alloc(arena, len + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, len, file), len);
-    fclose(file);
-    return text;
-}
 
 /* Text as mdoc takes it, `len` bytes. */
 static inline void page_put_bytes(struct strbuf *out, const char *text, size_t len)
@@ -69,7 +55,7 @@ static inline void page_check(const char *path, page_table *table, void *context
     struct strbuf out;
     arena_init(&arena, 0);
     strbuf_init(&out, &arena);
-    const char *page = page_read(&arena, path), *at = page;
+    const char *page = text_file_read(&arena, path), *at = page;
     while (*at) {
         size_t len = strcspn(at, "\n") + 1;
         strbuf_bytes(&out, at, len);

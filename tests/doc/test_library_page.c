@@ -53,7 +53,7 @@ static size_t calls(struct strbuf *out, const char *header)
 {
     static const char mark[] = "\nPACE_API ";
     size_t count = 0;
-    const char *at = page_read(out->arena, header);
+    const char *at = text_file_read(out->arena, header);
     for (; (at = strstr(at, mark)) != NULL; count++) {
         at += sizeof mark - 1;
         const char *end = strchr(at, ';');
@@ -85,7 +85,7 @@ static void test_descriptions(void **state)
     struct arena arena;
     (void)state;
     arena_init(&arena, 0);
-    const char *page = page_read(&arena, PAGE), *at = page;
+    const char *page = text_file_read(&arena, PAGE), *at = page;
     while ((at = strstr(at, "\n.Fo ")) != NULL) {
         at += strlen("\n.Fo ");
         const char *wanted = arena_printf(&arena, ".It Fn %.*s", (int)strcspn(at, "\n"), at);

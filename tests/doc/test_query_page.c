@@ -121,7 +121,7 @@ static void put_diagnostics(struct strbuf *out)
 
 static void put_examples(struct strbuf *out)
 {
-    const char *at = page_read(out->arena, EXAMPLES);
+    const char *at = text_file_read(out->arena, EXAMPLES);
     strbuf_put(out, ".Bd -literal\n");
     while (*at) {
         size_t len = strcspn(at, "\n");

@@ -1,6 +1,7 @@
 /* test_damaged_keys.c -- a store too large to be looked through when it is opened, with one bit of a
  * key in a branch page damaged: a search then ends on a wrong page. Whatever is asked, the answer is
  * right or an error; an absence above all. PACE_TEST_SEED repeats a run. */
+#include "../damage.h"
 #include "../store_dump.h"
 
 #include <fcntl.h>
@@ -12,10 +13,7 @@ static uint64_t random_state;
 
 static size_t below(size_t n)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (size_t)((z ^ z >> 31) % n);
+    return damage_below(&random_state, n);
 }
 
 static void commit_of(int i, char out[48])

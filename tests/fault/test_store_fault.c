@@ -3,6 +3,7 @@
  * rights.
  *
  * The damage is random; the seed is printed; set PACE_TEST_SEED to repeat a run. */
+#include "../damage.h"
 #include "../store_help.h"
 
 #include "../../engine/seal.h"
@@ -20,18 +21,6 @@ enum { PAGE = 4096, NOBODY = 65534 };
 static void join(char out[8192], const char *dir, const char *name)
 {
     assert_true(snprintf(out, 8192, "%s/%s", dir, name) < 8192);
-}
-
-static unsigned char *read_file(const char *path, size_t *len)
-{
-    struct stat st;
-    int fd = open(path, O_RDONLY);
-    assert_true(fd >= 0 && fstat(fd, &st) == 0);
-    unsigned char *data = malloc((size_t)st.st_size + 1);
-    assert_int_equal(read(fd, data, (size_t)st.st_size), st.st_size);
-    close(fd);
-    *len = (size_t)st.st_size;
-    return data;
 }
 
 static void write_file(const char *path, const void *data, size_t len)
@@ -139,7 +128,7 @@ static void test_cut_short(void **state)
         assert_int_equal(commit_wide(store, i, 200), 0);
     pace_close(store);
     join(path, dir, "data.mdb");
-    unsigned char *whole = read_file(path, &len);
+    unsigned char *whole = damage_read(path, &len);
     for (size_t cut = 0; cut < len; cut += cut < 3 * PAGE ? 512 : 5 * PAGE) {
         write_file(path, whole, cut);
         struct pace_error why = {0};
@@ -703,10 +692,7 @@ static uint64_t random_state;
 
 static size_t below(size_t n)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (size_t)((z ^ z >> 31) % n);
+    return damage_below(&random_state, n);
 }
 
 static void damage(unsigned char *data, size_t len)
@@ -753,7 +739,7 @@ static void test_damaged_bytes(void **state)
     pace_close(store);
     join(path, dir, "data.mdb");
     join(lock, dir, "lock.mdb");
-    unsigned char *whole = read_file(path, &len), *copy = malloc(len);
+    unsigned char *whole = damage_read(path, &len), *copy = malloc(len);
     int errors = 0, unnoticed = 0, wrong = 0, crashed = 0;
     for (int round = 0; round < ROUNDS; round++) {
         memcpy(copy, whole, len);

@@ -3,6 +3,7 @@
  *
  * The damage is random; the seed is printed; PACE_TEST_SEED repeats a run, PACE_TEST_MUTATIONS
  * makes it longer. */
+#include "../damage.h"
 #include "../store_dump.h"
 
 #include "../../engine/store.h"
@@ -20,10 +21,7 @@ static uint64_t random_state;
 
 static size_t below(size_t n)
 {
-    uint64_t z = random_state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return (size_t)((z ^ z >> 31) % n);
+    return damage_below(&random_state, n);
 }
 
 /* -- stores ---------------------------------------------------------------------------------- */
@@ -81,15 +79,8 @@ static void put_facts(pace *store)
 static unsigned char *read_data(const char *dir, size_t *len)
 {
     char path[8192];
-    struct stat st;
     snprintf(path, sizeof path, "%s/data.mdb", dir);
-    int fd = open(path, O_RDONLY);
-    assert_true(fd >= 0 && fstat(fd, &st) == 0);
-    unsigned char *data = malloc((size_t)st.st_size + 1);
-    assert_int_equal(read(fd, data, (size_t)st.st_size), st.st_size);
-    close(fd);
-    *len = (size_t)st.st_size;
-    return data;
+    return damage_read(path, len);
 }
 
 static void write_data(const char *dir, const void *data, size_t len)

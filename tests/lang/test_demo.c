@@ -1,24 +1,28 @@
 /* test_demo.c -- every example of the manual, one after the other on the store of demo.h: what each
  * answers is kept in demo.txt; see golden.h. */
 #include "golden.h"
+#include "world.h"
 
 #include "demo.h"
 
 static void test_answers(void **state)
 {
-    golden_check(*state, "tests/lang/demo.txt");
+    struct world *world = *state;
+    golden_check(world->store, "tests/lang/demo.txt");
 }
 
 /* The same store in charts, as a terminal shows them. */
 static void test_plots(void **state)
 {
+    struct world *world = *state;
     static const struct pace_writer_options drawn = {.struct_size = sizeof drawn, .width = 90};
-    golden_check_drawn(*state, "tests/lang/plots.txt", &drawn);
+    golden_check_drawn(world->store, "tests/lang/plots.txt", &drawn);
 }
 
 static void test_pictures(void **state)
 {
-    golden_check(*state, "tests/lang/svg.txt");
+    struct world *world = *state;
+    golden_check(world->store, "tests/lang/svg.txt");
 }
 
 /* The blocks of demo.txt are the examples, all of them, in their order. */
@@ -42,25 +46,9 @@ static void test_all_are_there(void **state)
     free(demo);
 }
 
-static char *directory;
-
 static int setup(void **state)
 {
-    struct pace_error error;
-    pace *store;
-    directory = fixture_dir();
-    if (!directory) return -1;
-    if (pace_open(directory, PACE_CREATE, NULL, &error, &store)) return -1;
-    *state = store;
-    return demo_fill(store);
-}
-
-static int teardown(void **state)
-{
-    pace_close(*state);
-    fixture_remove(directory);
-    free(directory);
-    return 0;
+    return world_open(state, demo_fill);
 }
 
 int main(void)
@@ -72,5 +60,5 @@ int main(void)
         cmocka_unit_test(test_pictures),
         cmocka_unit_test(test_answers),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, world_close);
 }

@@ -14,25 +14,12 @@
 
 #include <cmocka.h>
 
+#include "../text_file.h"
 #include "parse.h"
 #include "strbuf.h"
 
 #define GOLDEN "tests/lang/errors.txt"
 enum { BLOCKS_LEAST = 60 };
-
-static char *file_read(struct arena *arena, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    fseek(file, 0, SEEK_END);
-    size_t len = (size_t)ftell(file);
-    rewind(file);
-    char *text = arena_alloc(arena, len + 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, len, file), len);
-    fclose(file);
-    return text;
-}
 
 /* The bytes of a query's line. */
 static void query_line(struct strbuf *query, const char *line, size_t len)
@@ -115,7 +102,7 @@ static void test_golden(void **state)
     bool codes[100] = {false};
     arena_init(&arena, 0);
     strbuf_init(&out, &arena);
-    const char *golden = file_read(&arena, GOLDEN);
+    const char *golden = text_file_read(&arena, GOLDEN);
     size_t blocks = golden_make(&arena, golden, &out, codes);
     const char *made = strbuf_end(&out);
     assert_non_null(made);
@@ -171,7 +158,7 @@ static void test_each_code_is_shown(void **state)
         for (size_t f = 0; f < sizeof files / sizeof *files && !shown; f++) {
             struct arena arena;
             arena_init(&arena, 0);
-            shown = strstr(file_read(&arena, files[f]), text) != NULL;
+            shown = strstr(text_file_read(&arena, files[f]), text) != NULL;
             arena_clear(&arena);
         }
         if (!shown) fail_msg("no golden block shows %s %s", text, all[i].name);

@@ -1,35 +1,11 @@
 /* test_family.c -- the series of a run judged together: q of a bare check, and what it takes back. */
-#include "../query_help.h"
-#include "fixture.h"
+#include "world.h"
 
 enum { SERIES = 20, QUIET = 6 };
 
-struct world {
-    char *directory;
-    pace *store;
-    pace_session *session;
-};
-
 static int setup(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
-    if (!world) return -1;
-    world->directory = fixture_dir();
-    assert_int_equal(pace_open(world->directory, PACE_CREATE, NULL, NULL, &world->store), 0);
-    world->session = query_session(world->store, FIXTURE_START_NS + 400 * FIXTURE_DAY_NS);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    pace_session_close(world->session);
-    pace_close(world->store);
-    fixture_remove(world->directory);
-    free(world->directory);
-    free(world);
-    return 0;
+    return world_open(state, NULL);
 }
 
 /* A run in which the first `slow` series are slower, by p .007 of a t of 5 degrees, and one if asked
@@ -120,10 +96,10 @@ static void test_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_lone, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_many, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_far, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lone, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_many, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_far, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_elsewhere, setup, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,6 +13,7 @@
  *   pr/7   from m12: six runs, fast at 150
  *   dev    without a start point */
 #include "golden.h"
+#include "world.h"
 
 enum { MAIN_DAYS = 20, STEP_DAY = 15 };
 
@@ -97,13 +98,15 @@ static int fill(pace *store)
 
 static void test_answers(void **state)
 {
-    golden_check(*state, "tests/lang/lineage.txt");
+    struct world *world = *state;
+    golden_check(world->store, "tests/lang/lineage.txt");
 }
 
 /* `check percentage 10% over 64 | last 1` reads the judged point and the 64 before it, whoever they
  * are of; what confirms it is read as well. A segment may begin anywhere: all is read. */
 static void test_points_read(void **state)
 {
+    struct world *world = *state;
     static const struct {
         const char *query;
         uint64_t points;
@@ -123,7 +126,7 @@ static void test_points_read(void **state)
         pace_query *query;
         enum pace_step step = PACE_STEP_ROWS;
         const struct pace_rows *batch;
-        assert_int_equal(pace_session_open(*state, NULL, NULL, &session), 0);
+        assert_int_equal(pace_session_open(world->store, NULL, NULL, &session), 0);
         assert_int_equal(pace_prepare(session, rows[i].query, strlen(rows[i].query), NULL, &query),
                          0);
         while (step == PACE_STEP_ROWS)
@@ -137,23 +140,9 @@ static void test_points_read(void **state)
     }
 }
 
-static char *directory;
-
 static int setup(void **state)
 {
-    pace *store;
-    directory = fixture_dir();
-    if (!directory || pace_open(directory, PACE_CREATE, NULL, NULL, &store)) return -1;
-    *state = store;
-    return fill(store);
-}
-
-static int teardown(void **state)
-{
-    pace_close(*state);
-    fixture_remove(directory);
-    free(directory);
-    return 0;
+    return world_open(state, fill);
 }
 
 int main(void)
@@ -162,5 +151,5 @@ int main(void)
         cmocka_unit_test(test_points_read),
         cmocka_unit_test(test_answers),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, world_close);
 }

@@ -1,34 +1,9 @@
 /* test_machine.c -- verdicts where the machine changes: moved, never worse; a level for each machine. */
-#include "../query_help.h"
-#include "fixture.h"
-
-struct world {
-    char *directory;
-    pace *store;
-    pace_session *session;
-    int day;
-};
+#include "world.h"
 
 static int setup(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
-    if (!world) return -1;
-    world->directory = fixture_dir();
-    assert_int_equal(pace_open(world->directory, PACE_CREATE, NULL, NULL, &world->store), 0);
-    world->session = query_session(world->store, FIXTURE_START_NS + 400 * FIXTURE_DAY_NS);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    pace_session_close(world->session);
-    pace_close(world->store);
-    fixture_remove(world->directory);
-    free(world->directory);
-    free(world);
-    return 0;
+    return world_open(state, NULL);
 }
 
 /* A run of the next day; cpu NULL: it does not say where it was measured. */
@@ -162,11 +137,11 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_segment_windows, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_slower_machine, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_turns, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_unknown, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_open, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_segment_windows, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_slower_machine, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_turns, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_unknown, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_open, setup, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,41 +1,17 @@
 /* test_rules.c -- the rules that settle questions: one test a rule, its number in the name. Of a
  * rule that spans parts, what the library shows of it; the command's share is tested with the
  * command. */
-#include "../query_help.h"
-#include "fixture.h"
+#include "world.h"
 
 #include <sys/stat.h>
 #include <time.h>
 
 #define DAY FIXTURE_DAY_NS
-#define NOW (FIXTURE_START_NS + 400 * DAY)
-
-struct world {
-    char *directory;
-    pace *store;
-    pace_session *session;
-};
+#define NOW WORLD_NOW_NS
 
 static int setup(void **state)
 {
-    struct world *world = calloc(1, sizeof *world);
-    if (!world) return -1;
-    world->directory = fixture_dir();
-    assert_int_equal(pace_open(world->directory, PACE_CREATE, NULL, NULL, &world->store), 0);
-    world->session = query_session(world->store, NOW);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct world *world = *state;
-    pace_session_close(world->session);
-    pace_close(world->store);
-    fixture_remove(world->directory);
-    free(world->directory);
-    free(world);
-    return 0;
+    return world_open(state, NULL);
 }
 
 /* One run of branch main with one cell, latency in ns; fields may be changed before it is stored.
@@ -581,7 +557,7 @@ static void test_rule_14_branches(void **state)
     assert_int_equal(outcome.rows, 1);
 }
 
-#define RULE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define RULE(test) cmocka_unit_test_setup_teardown(test, setup, world_close)
 
 int main(void)
 {

@@ -1,16 +1,18 @@
 /* test_run.c -- what queries answer: each block of results.txt on the store of fixture.h; see
  * golden.h. */
 #include "golden.h"
+#include "world.h"
 
 static void test_results(void **state)
 {
-    golden_check(*state, "tests/lang/results.txt");
+    struct world *world = *state;
+    golden_check(world->store, "tests/lang/results.txt");
 }
 
 /* Every example of the manual runs on another store too, or says what that lacks; none crashes. */
 static void test_examples_run(void **state)
 {
-    pace *store = *state;
+    pace *store = ((struct world *)*state)->store;
     char *examples = read_file("tests/lang/examples.txt");
     size_t count = 0;
     struct pace_error error;
@@ -40,25 +42,9 @@ static void test_examples_run(void **state)
     free(examples);
 }
 
-static char *directory;
-
 static int setup(void **state)
 {
-    struct pace_error error;
-    pace *store;
-    directory = fixture_dir();
-    if (!directory) return -1;
-    if (pace_open(directory, PACE_CREATE, NULL, &error, &store)) return -1;
-    *state = store;
-    return fixture_fill(store);
-}
-
-static int teardown(void **state)
-{
-    pace_close(*state);
-    fixture_remove(directory);
-    free(directory);
-    return 0;
+    return world_open(state, fixture_fill);
 }
 
 int main(void)
@@ -67,5 +53,5 @@ int main(void)
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_examples_run),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, world_close);
 }
