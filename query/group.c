@@ -184,23 +184,44 @@ bool gathered_can_many(const struct aggregate *aggregate, const struct batch *ba
            (!state->unit || state->unit == v->unit) && batch->count;
 }
 
-int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
-                      const struct batch *batch, const struct vec *v, struct gathered *state)
+/* Whether a value is missing, two at a time. */
+static bool any_missing(const double *x, size_t n)
 {
-    double there[PACE_MAX_BATCH];
-    const double *x = v->at.number;
-    size_t n = batch->count, missing = 0;
-    for (size_t i = 0; i < n; i++)
-        missing += isnan(x[i]) != 0;
-    if (missing) {
-        n = 0;
-        for (size_t i = 0; i < batch->count; i++)
-            if (!isnan(x[i])) there[n++] = x[i];
-        x = there;
+    typedef double pair __attribute__((vector_size(16)));
+    typedef long long flags __attribute__((vector_size(16)));
+    flags missing = {0, 0};
+    size_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+        pair two = {x[i], x[i + 1]};
+        missing |= (flags)(two != two);
     }
-    if (n == 0) return 0;
+    return missing[0] || missing[1] || (i < n && isnan(x[i]));
+}
+
+/* The values of a vector that are there. */
+static void find_values(struct gathered_values *values, const struct batch *batch,
+                        const struct vec *v)
+{
+    values->vec = v;
+    values->values = v->at.number;
+    values->count = batch->count;
+    if (!any_missing(v->at.number, batch->count)) return;
+    values->values = values->there;
+    values->count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        if (!isnan(v->at.number[i])) values->there[values->count++] = v->at.number[i];
+}
+
+int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
+                      const struct batch *batch, const struct vec *v,
+                      struct gathered_values *values, struct gathered *state)
+{
+    if (values->vec != v) find_values(values, batch, v);
+    if (values->count == 0) return 0;
     state->unit = v->unit;
-    return add_many(ctx->arena, aggregate->function, state, x, n) ? context_no_memory(ctx) : 0;
+    return add_many(ctx->arena, aggregate->function, state, values->values, values->count)
+               ? context_no_memory(ctx)
+               : 0;
 }
 
 bool gathered_can_summary(const struct aggregate *aggregate)

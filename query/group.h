@@ -28,8 +28,17 @@ int gathered_add(struct context *ctx, const struct aggregate *aggregate, size_t 
  * one unit: much faster. */
 bool gathered_can_many(const struct aggregate *aggregate, const struct batch *batch,
                        const struct vec *v, const struct gathered *state);
+/* What is there of the argument of a batch, kept for other aggregates of the same argument; at first
+ * vec is NULL. */
+struct gathered_values {
+    const struct vec *vec;
+    const double *values;
+    size_t count;
+    double there[PACE_MAX_BATCH];
+};
 int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
-                      const struct batch *batch, const struct vec *v, struct gathered *state);
+                      const struct batch *batch, const struct vec *v,
+                      struct gathered_values *values, struct gathered *state);
 
 /* Whether an aggregate can be had of summaries of its values; adds one, in a unit. */
 bool gathered_can_summary(const struct aggregate *aggregate);

@@ -182,10 +182,12 @@ static bool is_same_for_all(const struct summarize_op *summarize, const struct b
     return true;
 }
 
+/* *one: all rows are in the group groups[0], and the others are not told of theirs. */
 static int assign_groups(struct summarize_op *summarize, struct context *ctx,
                          const struct batch *batch, struct by_value *values, const struct vec **by,
-                         size_t *groups)
+                         size_t *groups, bool *one)
 {
+    *one = false;
     for (size_t i = 0; i < summarize->by_count; i++) {
         int status = expr_eval(ctx, summarize->by[i], batch, &by[i]);
         if (status) return status;
@@ -193,13 +195,10 @@ static int assign_groups(struct summarize_op *summarize, struct context *ctx,
     const struct vec *time =
         summarize->time_column < 0 ? NULL : &batch->vecs[summarize->time_column];
     if (is_same_for_all(summarize, batch, by) && !time) {
-        size_t group;
         for (size_t i = 0; i < summarize->by_count; i++)
             values[i] = by_value(by[i], 0);
-        int status = group_find(summarize, ctx, values, 0, &group);
-        for (size_t row = 0; row < batch->count; row++)
-            groups[row] = group;
-        return status;
+        *one = true;
+        return group_find(summarize, ctx, values, 0, &groups[0]);
     }
     for (size_t row = 0; row < batch->count; row++) {
         groups[row] = SIZE_MAX;
@@ -222,21 +221,28 @@ static bool is_one_group(const struct batch *batch, const size_t *groups)
 }
 
 static int add_batch(struct summarize_op *summarize, struct context *ctx, const struct batch *batch,
-                     const size_t *groups)
+                     size_t *groups, bool one)
 {
-    bool one = is_one_group(batch, groups);
+    struct gathered_values values;
+    values.vec = NULL; /* the rest is large */
+    bool told = !one;  /* each row of its group */
     size_t index = 0;
+    one = one || is_one_group(batch, groups);
     for (const struct aggregate *a = summarize->aggregates; a; a = a->next, index++) {
         const struct vec *v = NULL;
         int status = a->arg ? expr_eval(ctx, a->arg, batch, &v) : 0;
         if (status) return status;
         struct gathered *state =
             one ? &summarize->states[groups[0] * summarize->aggregate_count + index] : NULL;
-        if (one && v && gathered_can_many(a, batch, v, state))
-            status = gathered_add_many(ctx, a, batch, v, state);
-        else
+        if (one && v && gathered_can_many(a, batch, v, state)) {
+            status = gathered_add_many(ctx, a, batch, v, &values, state);
+        } else {
+            for (size_t row = 1; row < batch->count && !told; row++)
+                groups[row] = groups[0];
+            told = true;
             status = gathered_add(ctx, a, index, batch, v, summarize->time_column, groups,
                                   summarize->states, summarize->aggregate_count);
+        }
         if (status) return status;
     }
     return 0;
@@ -301,8 +307,9 @@ static int summarize_fill(struct summarize_op *summarize, struct context *ctx)
         struct batch *batch;
         int status = summarize->op.input->next(summarize->op.input, ctx, &batch);
         if (status || !batch) return status;
-        status = assign_groups(summarize, ctx, batch, values, by, groups);
-        if (!status) status = add_batch(summarize, ctx, batch, groups);
+        bool one;
+        status = assign_groups(summarize, ctx, batch, values, by, groups, &one);
+        if (!status) status = add_batch(summarize, ctx, batch, groups, one);
         if (status) return status;
     }
 }
