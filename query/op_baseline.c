@@ -2,19 +2,23 @@
  * selected is history only. */
 #include "follow.h"
 #include "judged.h"
+#include "windows.h"
 
 #include <math.h>
 #include <string.h>
 
 enum { BASELINE_COLUMNS = 4 };
 
+enum { BASE, BASE_N, BASE_DELTA, BASE_DIFF };
+
 struct baseline_op {
     struct op op;
     struct inputs inputs;
     enum function function;
     double percentile;
-    struct history history;
-    struct follow *follow; /* instead of the history: `over segment` */
+    struct window window;
+    struct windows *windows;
+    struct follow *follow; /* instead of the windows: `over segment` */
     struct vec *vecs;      /* of the input, then base n delta diff */
     struct vec own[BASELINE_COLUMNS];
     struct batch batch;
@@ -23,80 +27,79 @@ struct baseline_op {
 static void baseline_free(struct op *op)
 {
     struct baseline_op *baseline = (struct baseline_op *)op;
-    history_free(&baseline->history);
+    if (baseline->windows) windows_free(baseline->windows);
     follow_free(baseline->follow);
 }
 
-/* The window of a row that is not pushed yet. */
-static int baseline_window(struct baseline_op *baseline, struct context *ctx,
-                           const struct point *point, struct follow_window *out)
-{
-    struct history *history = &baseline->history;
-    struct level_point at = level_point(point);
-    size_t n, before;
-    if (baseline->follow)
-        return follow_window(ctx, baseline->follow, &at, point->run, history->window.lag, out);
-    int status = history_window(history, point->time_ns, point->commit, point->value,
-                                point->restart, &n, &before);
-    *out =
-        (struct follow_window){history->sample + before, history->sample_days + before, n - before};
-    return status;
-}
-
-static int baseline_push(struct baseline_op *baseline, struct context *ctx,
-                         const struct point *point)
-{
-    struct level_point at = level_point(point);
-    if (baseline->follow) return follow_push(ctx, baseline->follow, &at, point->run);
-    return point_push(&baseline->history, point);
-}
-
+/* A row whose window is that of the present segment. */
 static int baseline_row(struct baseline_op *baseline, struct context *ctx,
                         const struct batch *batch, size_t row)
 {
     struct point point = point_at(&baseline->inputs, batch, row);
-    double base = NAN, n_points = NAN;
-    bool hidden = batch->hidden && batch->hidden[row];
-    bool gone = (batch->gone && batch->gone[row]) || hidden;
-    bool wanted = !gone && (ctx->every_row || batch_selected(batch, row));
-    if (wanted) {
+    struct level_point at = level_point(&point);
+    double *base = &baseline->own[BASE].at.number[row];
+    double *points = &baseline->own[BASE_N].at.number[row];
+    *base = *points = NAN;
+    if ((batch->gone && batch->gone[row]) || (batch->hidden && batch->hidden[row])) return 0;
+    if (ctx->every_row || batch_selected(batch, row)) {
         struct follow_window window;
-        int status = baseline_window(baseline, ctx, &point, &window);
-        if (status) return history_fail(ctx, status);
-        n_points = (double)window.count;
-        if (window.count >= baseline->history.window.needs)
-            base = aggregate_sample(baseline->function, baseline->percentile, window.sample,
-                                    window.days, window.count);
+        int status =
+            follow_window(ctx, baseline->follow, &at, point.run, baseline->window.lag, &window);
+        if (status) return status;
+        *points = (double)window.count;
+        if (window.count >= baseline->window.needs)
+            *base = aggregate_sample(baseline->function, baseline->percentile, window.sample,
+                                     window.days, window.count);
     }
-    baseline->own[0].at.number[row] = base;
-    baseline->own[1].at.number[row] = n_points;
-    baseline->own[2].at.number[row] = base == 0 ? NAN : point.value / base - 1;
-    baseline->own[3].at.number[row] = point.value - base;
-    if (gone) return 0;
-    int status = baseline_push(baseline, ctx, &point);
+    return follow_push(ctx, baseline->follow, &at, point.run);
+}
+
+static int baseline_segments(struct baseline_op *baseline, struct context *ctx,
+                             const struct batch *batch)
+{
+    int status = batch->series_start ? follow_start(ctx, baseline->follow, batch->series) : 0;
+    if (status) return status;
+    for (size_t row = 0; row < batch->count && !status; row++)
+        status = baseline_row(baseline, ctx, batch, row);
+    return status ? history_fail(ctx, status) : 0;
+}
+
+static int baseline_windows(struct baseline_op *baseline, struct context *ctx,
+                            const struct batch *batch)
+{
+    const struct inputs *inputs = &baseline->inputs;
+    const struct window_rows rows = {.batch = batch,
+                                     .value = &batch->vecs[inputs->value],
+                                     .time = &batch->vecs[inputs->time],
+                                     .commit = &batch->vecs[inputs->commit],
+                                     .every_row = ctx->every_row};
+    int status = windows_run(baseline->windows, &rows);
     return status ? history_fail(ctx, status) : 0;
 }
 
 static int baseline_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct baseline_op *baseline = (struct baseline_op *)op;
+    struct vec *own = baseline->own;
     struct batch *batch;
     int status = op->input->next(op->input, ctx, &batch);
     *out = NULL;
     if (status || !batch) return status;
-    if (batch->series_start) {
-        history_reset(&baseline->history);
-        if (baseline->follow) status = follow_start(ctx, baseline->follow, batch->series);
-    }
-    for (size_t row = 0; row < batch->count && !status; row++)
-        status = baseline_row(baseline, ctx, batch, row);
+    status = baseline->follow ? baseline_segments(baseline, ctx, batch)
+                              : baseline_windows(baseline, ctx, batch);
     if (status) return status;
+    const struct vec *value = &batch->vecs[baseline->inputs.value];
+    for (size_t row = 0; row < batch->count; row++) {
+        double x = value->at.number[row * value->step], base = own[BASE].at.number[row];
+        own[BASE_DELTA].at.number[row] = base == 0 ? NAN : x / base - 1;
+        own[BASE_DIFF].at.number[row] = x - base;
+    }
     size_t inherited = op->input->schema.count;
     memcpy(baseline->vecs, batch->vecs, inherited * sizeof *baseline->vecs);
-    const char *unit = vec_unit(&batch->vecs[baseline->inputs.value], 0);
+    const char *unit = vec_unit(value, 0);
     for (size_t i = 0; i < BASELINE_COLUMNS; i++) {
-        baseline->own[i].unit = i == 0 || i == 3 ? unit : "";
-        baseline->vecs[inherited + i] = baseline->own[i];
+        own[i].unit = i == BASE || i == BASE_DIFF ? unit : "";
+        baseline->vecs[inherited + i] = own[i];
     }
     baseline->batch = *batch;
     baseline->batch.vecs = baseline->vecs;
@@ -137,8 +140,11 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     if (!status) status = window_bind(ctx, stage->options, &window);
     if (status) return status;
     if (baseline->function == F_LAST && !has_option(stage->options, OPTION_NEEDS)) window.needs = 1;
-    history_begin(&baseline->history, window);
-    if (window.segment) status = follow_make(ctx, &baseline->follow);
+    baseline->window = window;
+    if (window.segment)
+        status = follow_make(ctx, &baseline->follow);
+    else if (windows_make(ctx->arena, window, &baseline->windows))
+        status = context_no_memory(ctx);
     if (status) return status;
     const struct column value = input->schema.columns[baseline->inputs.value];
     status = judged_add_number(ctx, &baseline->op, "base", &value);
@@ -150,7 +156,13 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
     baseline->vecs = arena_array(ctx->arena, baseline->op.schema.count, sizeof *baseline->vecs);
     for (size_t i = 0; i < BASELINE_COLUMNS; i++)
         baseline->own[i] = vec_make(ctx->arena, TYPE_NUMBER, false);
-    if (ctx->arena->failed) return context_no_memory(ctx);
+    if (ctx->arena->failed ||
+        (baseline->windows &&
+         (windows_add(ctx->arena, baseline->windows, baseline->function, baseline->percentile,
+                      window.needs, baseline->own[BASE].at.number) ||
+          windows_add(ctx->arena, baseline->windows, F_COUNT, 0, 0,
+                      baseline->own[BASE_N].at.number))))
+        return context_no_memory(ctx);
     baseline->op.lookback = lookback_window(&window);
     baseline->op.next = baseline_next;
     baseline->op.free = baseline_free;
