@@ -136,6 +136,34 @@ static void test_whole(void **state)
     remove_tree(dir);
 }
 
+/* Sums of values that are near the largest number, and squares of some near the least, are not known to
+ * nine digits, in whatever order they are added; that is no damage. */
+static void test_extreme_values(void **state)
+{
+    (void)state;
+    enum { MANY = 150 };
+    char *dir = make_directory();
+    struct pace_verified seen;
+    pace *store;
+    store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    for (int i = 0; i < MANY; i++) {
+        struct pace_run_info info = run_at(1000 + i);
+        struct pace_cell cells[] = {cell_of("large", (i % 2 ? 1.7 : 1.6) * 1e308),
+                                    cell_of("both", (i % 2 ? 1 : -1) * (1.5e308 + i * 1e304)),
+                                    cell_of("wide", (i % 3 ? 1 : -1) * (1 + i) * 1e154),
+                                    cell_of("least", (1 + i * i % 17) * 1e-161)};
+        pace_run *run;
+        store_ok(pace_run_begin(store, &info, error, &run));
+        for (size_t c = 0; c < sizeof cells / sizeof *cells; c++)
+            store_ok(pace_run_put(run, &cells[c], error));
+        store_ok(pace_runs_commit(store, &run, 1, error, NULL));
+        pace_run_free(run);
+        if (i % 10 == 9) assert_clean(dir, &seen);
+    }
+    pace_close(store);
+    remove_tree(dir);
+}
+
 /* -- records that are sealed, but do not agree ----------------------------------------------- */
 
 /* One record to be put as it is, or, without `data`, the head with one count changed. */
@@ -623,6 +651,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_extreme_values),
         cmocka_unit_test(test_forged),
         cmocka_unit_test(test_damaged_copies),
     };

@@ -807,14 +807,15 @@ static void test_random_operations(void **state)
 {
     (void)state;
     struct blocks_seen blocks = {0};
-    uint64_t left = environment_number("PACE_MODEL_OPERATIONS", OPERATIONS);
+    uint64_t asked = environment_number("PACE_MODEL_OPERATIONS", OPERATIONS), left = asked;
     uint64_t seed = environment_number("PACE_TEST_SEED", (uint64_t)time(NULL));
     while (left > 0) {
         int operations = left < ROUND_OPERATIONS ? (int)left : ROUND_OPERATIONS;
         run_round(seed++, operations, &blocks);
         left -= (uint64_t)operations;
     }
-    assert_true(blocks.small > 0 && blocks.large > 0);
+    /* A single round may have none of a kind by chance. */
+    if (asked >= OPERATIONS) assert_true(blocks.small > 0 && blocks.large > 0);
     printf("# note %llu small and %llu large blocks\n", (unsigned long long)blocks.small,
            (unsigned long long)blocks.large);
 }
