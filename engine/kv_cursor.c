@@ -198,6 +198,49 @@ int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
     return 0;
 }
 
+/* 1 when a record may be the one that is searched for, under a key that was damaged: of its table or with
+ * a key as long, and not whole; or the one itself, which a search passed by. */
+static int is_suspect(const struct key *key, const struct kv_slice *found,
+                      const struct kv_slice *value)
+{
+    int same_table = found->data[0] == key->bytes[0], same_length = found->len == key->len;
+    if (same_length && memcmp(found->data, key->bytes, key->len) == 0) return 1;
+    if (!same_table && !same_length) return 0;
+    return value->len > SEAL_BYTES + KV_STRUCT_MAX ||
+           !seal_good(value->data, value->len, found->data, found->len);
+}
+
+/* 0: nothing beside the place of `key` is suspect. */
+static int check_beside(struct kv_txn *txn, const struct key *key, const char *what,
+                        struct pace_error *error)
+{
+    struct kv_slice found, value;
+    struct kv_cursor *cursor;
+    int rc = kv_cursor_at(txn, key->bytes[0], error, &cursor);
+    if (rc) return rc;
+    int suspect = 0;
+    rc = kv_cursor_before(cursor, key, error, &found, &value);
+    if (!rc) {
+        suspect = is_suspect(key, &found, &value);
+        rc = kv_cursor_next(cursor, error, &found, &value);
+    } else if (rc == PACE_ENOTFOUND) {
+        rc = kv_cursor_seek(cursor, key, error, &found, &value);
+    }
+    if (!rc) suspect |= is_suspect(key, &found, &value);
+    kv_cursor_close(cursor);
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    return suspect ? error_damaged(error, "%s: %s", txn->kv->path, what) : 0;
+}
+
+int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
+                    struct pace_error *error, struct kv_slice *body)
+{
+    int rc = kv_get_sealed(txn, key, what, error, body);
+    if (rc != PACE_ENOTFOUND) return rc;
+    rc = check_beside(txn, key, what, error);
+    return rc ? rc : PACE_ENOTFOUND;
+}
+
 int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, void *out, size_t len)
 {

@@ -10,7 +10,7 @@ int measure_load(struct kv_txn *txn, uint32_t project, uint32_t measure, struct 
 {
     struct key key = key_measure(project, measure);
     struct kv_slice body;
-    int rc = kv_get_sealed(txn, &key, "the record of a measure", error, &body);
+    int rc = kv_get_optional(txn, &key, "the record of a measure", error, &body);
     if (rc && rc != PACE_ENOTFOUND) return rc;
     *out = (struct measure){0};
     if (rc == PACE_ENOTFOUND) return 0;

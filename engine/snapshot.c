@@ -239,6 +239,14 @@ int pace_measure_get(pace_snapshot *snapshot, uint32_t project, uint32_t measure
     return 0;
 }
 
+/* A record whose key was damaged may lie before or behind those of measures: there it would be missed. */
+static int check_ends(struct kv_txn *txn, struct pace_error *error)
+{
+    struct measure end;
+    int rc = measure_load(txn, 0, 0, error, &end);
+    return rc ? rc : measure_load(txn, UINT32_MAX, UINT32_MAX, error, &end);
+}
+
 /* Reads the records of measures, in order of key, into out[0..room); *count is how many there are. */
 static int list_measures(pace_snapshot *snapshot, struct pace_measure_row *out, size_t room,
                          struct pace_error *error, size_t *count)
@@ -251,7 +259,11 @@ static int list_measures(pace_snapshot *snapshot, struct pace_measure_row *out, 
     if (rc) return rc;
     *count = 0;
     rc = kv_cursor_seek(cursor, &start, error, &found, &value);
-    while (!rc && key_begins(found.data, found.len, &prefix) && found.len == 9) {
+    while (!rc && key_begins(found.data, found.len, &prefix)) {
+        if (found.len != start.len) {
+            rc = error_damaged(error, "%s: the record of a measure", kv_path(snapshot->txn));
+            break;
+        }
         uint32_t ids[2] = {0};
         for (size_t i = 0; i < 8; i++)
             ids[i / 4] = ids[i / 4] << 8 | found.data[1 + i];
@@ -275,6 +287,7 @@ int pace_measures(pace_snapshot *snapshot, struct pace_error *error,
 {
     size_t total = 0;
     int rc = snapshot_check(snapshot, error);
+    if (!rc) rc = check_ends(snapshot->txn, error);
     if (!rc) rc = list_measures(snapshot, NULL, 0, error, &total);
     if (rc) return rc;
     struct pace_measure_row *list = arena_array(&snapshot->arena, total, sizeof *list);

@@ -778,6 +778,119 @@ static void test_damaged_bytes(void **state)
     remove_tree(dir);
 }
 
+/* -- damaged keys of measures ---------------------------------------------------------------- */
+
+/* A measure may have no record: then a record whose key was damaged must not look like none. */
+enum { MEASURE_KEY = 9, SCRAMBLED = 16, SCRAMBLES = 200 };
+
+/* 0: what is known of both measures is right or an error (then *errors counts it); else what is wrong. */
+static const char *ask_measures(pace *store, int *errors)
+{
+    const struct pace_measure_row *rows;
+    struct pace_measure measure;
+    pace_snapshot *snapshot;
+    const char *wrong = NULL;
+    uint32_t id;
+    size_t count;
+    if (pace_snapshot_begin(store, NULL, &snapshot)) return ++*errors, NULL;
+    if (pace_measure_get(snapshot, 0, 0, NULL, &measure))
+        ++*errors;
+    else if (strcmp(measure.unit, "ns") != 0)
+        wrong = "the unit of a project's measure";
+    if (pace_name_find(snapshot, PACE_MEASURE, "memory", 6, NULL, &id) ||
+        pace_measure_get(snapshot, 0, id, NULL, &measure))
+        ++*errors;
+    else if (strcmp(measure.unit, "B") != 0 || measure.direction != PACE_LOWER_IS_BETTER)
+        wrong = "the default of a measure";
+    if (pace_measures(snapshot, NULL, &rows, &count))
+        ++*errors;
+    else if (count != 2 || strcmp(rows[0].unit, "ns") != 0 || strcmp(rows[1].unit, "B") != 0)
+        wrong = "the list of measures";
+    pace_snapshot_end(snapshot);
+    return wrong;
+}
+
+/* Asks a damaged store, appends in another unit of the same kind, and asks again. */
+static void use_damaged_measures(const char *dir, int *errors)
+{
+    struct pace_run_info info = run_at(T0_NS + 9 * SECOND_NS);
+    struct pace_cell cell = cell_of("bench-3", 5);
+    pace *store;
+    pace_run *run;
+    if (pace_open(dir, 0, NULL, NULL, &store)) {
+        ++*errors;
+        return;
+    }
+    const char *wrong = ask_measures(store, errors);
+    if (wrong) fail_msg("%s is wrong", wrong);
+    cell.unit = "ms";
+    store_ok(pace_run_begin(store, &info, error, &run));
+    store_ok(pace_run_put(run, &cell, error));
+    if (pace_runs_commit(store, &run, 1, NULL, NULL)) ++*errors;
+    pace_run_free(run);
+    wrong = ask_measures(store, errors);
+    if (wrong) fail_msg("%s is wrong after an append", wrong);
+    pace_close(store);
+}
+
+/* Flips each bit of the key at `at`, then writes noise over it and what follows, from each of its bytes. */
+static int damage_key(const char *dir, const unsigned char *whole, size_t len, size_t at)
+{
+    char path[8192], lock[8192];
+    unsigned char *copy = malloc(len);
+    int errors = 0;
+    join(path, dir, "data.mdb");
+    join(lock, dir, "lock.mdb");
+    for (size_t i = 0; i < 8 * MEASURE_KEY + SCRAMBLES; i++) {
+        memcpy(copy, whole, len);
+        if (i < 8 * MEASURE_KEY)
+            copy[at + i / 8] ^= (unsigned char)(1 << i % 8);
+        else
+            for (size_t j = 0; j < SCRAMBLED; j++)
+                copy[at + i % MEASURE_KEY + j] = (unsigned char)below(256);
+        write_file(path, copy, len);
+        unlink(lock);
+        use_damaged_measures(dir, &errors);
+    }
+    free(copy);
+    return errors;
+}
+
+static void test_damaged_measure_keys(void **state)
+{
+    (void)state;
+    static const unsigned char keys[][MEASURE_KEY - 1] = {
+        {'u', 0, 0, 0, 0, 0, 0, 0},             /* project 0, measure 0 (its last byte) */
+        {'u', 0xff, 0xff, 0xff, 0xff, 0, 0, 0}, /* every project, measure 1 */
+    };
+    char *dir = make_directory();
+    char path[8192];
+    pace *store;
+    size_t len;
+    random_state = 1;
+    store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    assert_int_equal(commit_wide(store, 1, 10), 0);
+    store_ok(pace_measure_put(store, NULL, "memory", "B", PACE_LOWER_IS_BETTER, error));
+    int errors = 0;
+    assert_null(ask_measures(store, &errors));
+    assert_int_equal(errors, 0);
+    pace_close(store);
+    join(path, dir, "data.mdb");
+    unsigned char *whole = damage_read(path, &len);
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        int places = 0, noticed = 0; /* pages that are free have older copies */
+        for (size_t at = 0; at + MEASURE_KEY + SCRAMBLED < len; at++) {
+            if (memcmp(whole + at, keys[k], sizeof keys[k]) != 0) continue;
+            places++;
+            noticed += damage_key(dir, whole, len, at);
+        }
+        printf("# note key %zu: %d copies, %d answers were errors\n", k, places, noticed);
+        assert_true(places > 0 && noticed > 8 * MEASURE_KEY + SCRAMBLES);
+    }
+    free(whole);
+    remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -791,6 +904,7 @@ int main(void)
         cmocka_unit_test(test_rights),
         cmocka_unit_test(test_other_owner),
         cmocka_unit_test(test_damaged_bytes),
+        cmocka_unit_test(test_damaged_measure_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
