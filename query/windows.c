@@ -114,8 +114,9 @@ static const struct recent_point *recent_to(struct windows *windows, size_t end)
 {
     const struct history *history = &windows->history;
     const struct recent_point *point = NULL;
-    uint64_t oldest = history->dropped + history->start;
-    if (windows->seen < oldest) {
+    uint64_t oldest = history->dropped + history->start, kept = windows->seen - oldest;
+    /* It looks back on points that it was told of: those must be in the history still. */
+    if (windows->seen < oldest || (kept < windows->recent.reach && kept < windows->recent.count)) {
         recent_reset(&windows->recent);
         windows->seen = oldest;
     }

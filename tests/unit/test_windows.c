@@ -35,14 +35,15 @@ struct rows {
     uint8_t selected[ROWS];
 };
 
-/* Commits: mostly new ones, in groups, and one of the last again at times. */
-static void fill(struct rows *rows, uint32_t gaps, uint32_t groups, uint32_t repeats)
+/* Commits: mostly new ones, in groups, and one of the last again at times. `alike`: they begin alike,
+ * and long stretches are not judged. */
+static void fill(struct rows *rows, uint32_t gaps, uint32_t groups, uint32_t repeats, bool alike)
 {
-    static char names[ROWS][12];
+    static char names[ROWS][24];
     for (uint32_t i = 0; i < ROWS; i++) {
         const char **commit = &rows->commit[i];
-        for (int c = 0; c < 10; c++)
-            names[i][c] = "0123456789abcdef"[random_below(16)];
+        for (int c = 0; c < 20; c++)
+            names[i][c] = alike && c < 10 ? '0' : "0123456789abcdef"[random_below(16)];
         *commit = names[i];
         if (i && groups && random_below(groups) == 0) *commit = rows->commit[i - 1];
         if (i > 90 && repeats && random_below(repeats) == 0)
@@ -50,7 +51,7 @@ static void fill(struct rows *rows, uint32_t gaps, uint32_t groups, uint32_t rep
         if (random_below(200) == 0) *commit = "";
         rows->time_ns[i] = (int64_t)i * 1000;
         rows->value[i] = gaps && random_below(gaps) == 0 ? (double)NAN : random_below(100000) / 8.0;
-        rows->selected[i] = i < 500 || i > 700;
+        rows->selected[i] = alike ? i / 400 % 2 == 1 : i < 500 || i > 700;
     }
 }
 
@@ -118,7 +119,9 @@ static void test_both_ways(void **state)
     (void)state;
     static const struct {
         uint32_t gaps, groups, repeats;
-    } kinds[] = {{0, 0, 0}, {50, 0, 0}, {0, 3, 0}, {0, 0, 100}, {30, 2, 200}};
+        bool alike;
+    } kinds[] = {{0, 0, 0, false},    {50, 0, 0, false}, {0, 3, 0, false}, {0, 0, 100, false},
+                 {30, 2, 200, false}, {0, 0, 0, true},   {0, 0, 100, true}};
     static const struct window windows[] = {
         {.kind = WINDOW_POINTS, .count = 30, .lag = 1, .needs = 5},
         {.kind = WINDOW_POINTS, .count = 1, .lag = 1, .needs = 1},
@@ -129,7 +132,7 @@ static void test_both_ways(void **state)
     };
     static struct rows rows;
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
-        fill(&rows, kinds[k].gaps, kinds[k].groups, kinds[k].repeats);
+        fill(&rows, kinds[k].gaps, kinds[k].groups, kinds[k].repeats, kinds[k].alike);
         for (size_t w = 0; w < sizeof windows / sizeof *windows; w++)
             run_both(&rows, windows[w], w % 2 ? PACE_MAX_BATCH : 90);
     }
