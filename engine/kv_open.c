@@ -56,7 +56,12 @@ static int open_env(const struct kv *kv, const char *path, uint64_t map_size, in
 static int open_database(const struct kv *kv, MDB_env *env, struct pace_error *error, MDB_dbi *dbi)
 {
     MDB_txn *txn;
-    int rc = lmdb_begin(env, MDB_RDONLY, &txn);
+    int rc;
+    /* Another process may have let the map grow since the environment was opened. */
+    while ((rc = lmdb_begin(env, MDB_RDONLY, &txn)) == MDB_MAP_RESIZED) {
+        rc = mdb_env_set_mapsize(env, 0);
+        if (rc) break;
+    }
     if (rc) return kv_fail(kv, rc, error);
     rc = lmdb_open_database(txn, dbi);
     lmdb_abort(txn);

@@ -26,6 +26,7 @@ static struct {
     uint32_t file_system; /* 0: as it is */
     int is_readonly;      /* the file system is */
     char order[64];       /* f: fsync, fdatasync; r: renameat */
+    void (*opened)(void); /* called once, when an environment was opened */
 } seen;
 
 /* LMDB's library must see them too. */
@@ -43,7 +44,11 @@ int mdb_env_open(MDB_env *env, const char *path, unsigned flags, mdb_mode_t mode
     int (*whole)(MDB_env *, const char *, unsigned, mdb_mode_t);
     *(void **)&whole = real("mdb_env_open");
     seen.env_flags |= flags;
-    return whole(env, path, flags, mode);
+    int rc = whole(env, path, flags, mode);
+    void (*opened)(void) = seen.opened;
+    seen.opened = NULL;
+    if (opened) opened();
+    return rc;
 }
 
 int mdb_dbi_open(MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *dbi)
@@ -275,6 +280,49 @@ static void test_growth_by_two(void **state)
     remove_tree(dir);
 }
 
+static int grow_now[2], has_grown[2];
+
+static void grow_elsewhere(void)
+{
+    char byte = 0;
+    assert_int_equal(write(grow_now[1], &byte, 1), 1);
+    assert_int_equal(read(has_grown[0], &byte, 1), 1);
+}
+
+/* Rule 6: the map grows in another process while this one is opening the store. */
+static void test_growth_during_open(void **state)
+{
+    (void)state;
+    enum { BATCH = 8, TURNS = 50 };
+    char *dir = make_directory(), byte = 0;
+    struct pace_options options = {.struct_size = sizeof options, .map_size = 1 << 20};
+    pace *store;
+    store_ok(pace_open(dir, PACE_CREATE, &options, error, &store));
+    pace_close(store);
+    assert_int_equal(pipe(grow_now) | pipe(has_grown), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        int bad = pace_open(dir, 0, &options, NULL, &store) != 0;
+        bad |= put_runs(store, 0, BATCH, COLUMNS) != 0;
+        bad |= write(has_grown[1], &byte, 1) != 1 || read(grow_now[0], &byte, 1) != 1;
+        for (int i = 1; !bad && i < TURNS; i++)
+            bad = put_runs(store, i * BATCH, BATCH, COLUMNS) != 0;
+        bad |= write(has_grown[1], &byte, 1) != 1;
+        if (!bad) pace_close(store);
+        _exit(bad);
+    }
+    assert_int_equal(read(has_grown[0], &byte, 1), 1); /* the other has it open */
+    seen.opened = grow_elsewhere;
+    seen.resized = 0;
+    store_ok(pace_open(dir, 0, &options, error, &store));
+    assert_true(seen.resized >= 1);
+    assert_int_equal(run_count(store), TURNS * BATCH);
+    pace_close(store);
+    wait_ok(child);
+    close(grow_now[0]), close(grow_now[1]), close(has_grown[0]), close(has_grown[1]);
+    remove_tree(dir);
+}
+
 /* Rule 8: a reader that was killed keeps pages for a while, not for ever. */
 static void test_dead_reader(void **state)
 {
@@ -430,10 +478,10 @@ static void test_readonly_media(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags_and_sizes),      cmocka_unit_test(test_growth_by_two),
-        cmocka_unit_test(test_dead_reader),          cmocka_unit_test(test_readonly_media),
-        cmocka_unit_test(test_network_file_systems), cmocka_unit_test(test_order_of_making),
-        cmocka_unit_test(test_stopped_writer),
+        cmocka_unit_test(test_flags_and_sizes),    cmocka_unit_test(test_growth_by_two),
+        cmocka_unit_test(test_growth_during_open), cmocka_unit_test(test_dead_reader),
+        cmocka_unit_test(test_readonly_media),     cmocka_unit_test(test_network_file_systems),
+        cmocka_unit_test(test_order_of_making),    cmocka_unit_test(test_stopped_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
