@@ -29,8 +29,8 @@ static int load_use(struct commit *commit, uint32_t measure, uint32_t *index)
     struct measure_use *use = &commit->uses[commit->use_count];
     *use = (struct measure_use){.project = commit->project, .measure = measure};
     int rc = measure_load(commit->txn, use->project, measure, commit->error, &use->own);
-    if (!rc)
-        rc = measure_resolve(commit->txn, use->project, measure, commit->error, &use->resolved);
+    use->resolved = use->own;
+    if (!rc) rc = measure_complete(commit->txn, measure, commit->error, &use->resolved);
     if (rc) return rc;
     if (map_set(&commit->use_by_name, name, (uint32_t)commit->use_count))
         return error_memory(commit->error);

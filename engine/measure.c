@@ -32,21 +32,23 @@ int measure_store(struct kv_txn *txn, uint32_t project, uint32_t measure,
     return kv_put_struct(txn, &key, body, 1 + len, error);
 }
 
+int measure_complete(struct kv_txn *txn, uint32_t measure, struct pace_error *error,
+                     struct measure *own)
+{
+    struct measure every;
+    if (own->unit[0] && own->direction != PACE_DIRECTION_UNKNOWN) return 0;
+    int rc = measure_load(txn, MEASURE_EVERY_PROJECT, measure, error, &every);
+    if (rc) return rc;
+    if (own->unit[0] == 0) memcpy(own->unit, every.unit, sizeof own->unit);
+    if (own->direction == PACE_DIRECTION_UNKNOWN) own->direction = every.direction;
+    return 0;
+}
+
 int measure_resolve(struct kv_txn *txn, uint32_t project, uint32_t measure,
                     struct pace_error *error, struct measure *out)
 {
-    struct measure own;
-    int rc = measure_load(txn, project, measure, error, &own);
-    if (rc) return rc;
-    if (own.unit[0] == 0 || own.direction == PACE_DIRECTION_UNKNOWN) {
-        struct measure every;
-        rc = measure_load(txn, MEASURE_EVERY_PROJECT, measure, error, &every);
-        if (rc) return rc;
-        if (own.unit[0] == 0) memcpy(own.unit, every.unit, sizeof own.unit);
-        if (own.direction == PACE_DIRECTION_UNKNOWN) own.direction = every.direction;
-    }
-    *out = own;
-    return 0;
+    int rc = measure_load(txn, project, measure, error, out);
+    return rc ? rc : measure_complete(txn, measure, error, out);
 }
 
 int measure_check_unit(const char *unit, struct pace_error *error)

@@ -24,6 +24,10 @@ int measure_load(struct kv_txn *txn, uint32_t project, uint32_t measure, struct 
 int measure_store(struct kv_txn *txn, uint32_t project, uint32_t measure,
                   const struct measure *value, struct pace_error *error);
 
+/* Fills in, from the default of the measure, what a project's own record leaves open. */
+int measure_complete(struct kv_txn *txn, uint32_t measure, struct pace_error *error,
+                     struct measure *own);
+
 /* What holds for a project: its own record, completed by the default. */
 int measure_resolve(struct kv_txn *txn, uint32_t project, uint32_t measure,
                     struct pace_error *error, struct measure *out);
