@@ -106,12 +106,12 @@ if ! command -v tmux >/dev/null; then
     finish
 fi
 terminal
-# Waits for a line that is TEXT (bash closes the quote); 10 s at most.
+# Waits for a line that is TEXT (bash closes the quote); 30 s at most.
 line_is() {
     tries=0
     until mux capture-pane -t "$shell" -p 2>/dev/null | sed 's/[[:space:]]*$//' | grep -qxF -e "$1" -e "$1'"; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 100 ]; then
+        if [ "$tries" -gt 300 ]; then
             echo "# no line is '$1':"
             mux capture-pane -t "$shell" -p | grep . | sed 's/^/#   /'
             return 1

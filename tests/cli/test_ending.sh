@@ -50,7 +50,7 @@ line() { # PATTERN: the screen has it, within 10 s
     tries=0
     until mux capture-pane -p 2>/dev/null | grep -q -- "$1"; do
         tries=$((tries + 1))
-        if [ "$tries" -gt 100 ]; then
+        if [ "$tries" -gt 300 ]; then
             mux capture-pane -p | grep . | sed 's/^/# /'
             return 1
         fi
