@@ -392,7 +392,7 @@ int pace_merge(pace *store, pace *other,
                int (*conflict)(void *context, const struct pace_merge_conflict *conflict),
                void *context, struct pace_error *error, struct pace_merged *out)
 {
-    struct pace_merged own;
+    struct pace_merged own = {0};
     struct pace_merged *result = out ? out : &own;
     struct merge merge = {
         .store = store, .conflict = conflict, .context = context, .result = result};

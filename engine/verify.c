@@ -306,7 +306,7 @@ static int verify_kv(struct verify *verify, struct kv *kv, struct pace_error *er
 int pace_verify(const char *path, int (*report)(void *context, const struct pace_damage *damage),
                 void *context, struct pace_error *error, struct pace_verified *out)
 {
-    struct pace_verified unseen;
+    struct pace_verified unseen = {0};
     struct pace_verified *result = out ? out : &unseen;
     struct pace_error own = {0}; /* messages become reports */
     struct verify verify = {.report = report, .context = context, .result = result};

@@ -251,14 +251,11 @@ static int put_overlay(struct svg_panel *panel, const char *title)
 {
     enum { LEGEND = HEAD_TOP + 44, TOP = LEGEND + 30 };
     const struct figure *figure = panel->figure;
-    struct figure_series all;
-    if (merge_series(panel, &all)) return PACE_ENOMEM;
-    panel->series = &all;
     panel->one = true;
     svg_panel_place(panel, SVG_MARGIN, SVG_WIDTH - SVG_MARGIN);
     panel->y = TOP;
     const char *facts =
-        arena_printf(panel->arena, "%zu series, %zu points", figure->count, all.count);
+        arena_printf(panel->arena, "%zu series, %zu points", figure->count, panel->series->count);
     if (!facts) return PACE_ENOMEM;
     svg_begin(panel->out, (unsigned)(panel->y + panel->height) + SVG_LINE * 3, title, facts);
     svg_label(panel->out, SVG_MARGIN, HEAD_TOP, SVG_START, "title",
@@ -287,7 +284,12 @@ int svg_lines(struct pace_writer *writer, struct arena *arena, struct figure *fi
     struct svg_panel panel = {.out = &writer->out, .arena = arena, .figure = figure};
     const char *title = figure->heading[0] ? figure->heading : "history";
     panel.one = figure->count == 1;
-    if (can_overlay(figure)) return put_overlay(&panel, title);
+    struct figure_series all;
+    if (can_overlay(figure)) {
+        if (merge_series(&panel, &all)) return PACE_ENOMEM;
+        panel.series = &all;
+        return put_overlay(&panel, title);
+    }
     if (!panel.one) return put_many(&panel, figure, title, left_out);
     panel.series = &figure->series[0];
     return put_one(&panel, title);

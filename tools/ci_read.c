@@ -68,7 +68,7 @@ static int take_count(const struct spot *spot, const json_t *value, uint64_t *ou
 
 static int take_time(const struct spot *spot, const json_t *value, int64_t *out)
 {
-    struct pace_error ignored;
+    struct pace_error ignored = {0};
     *out = 0;
     if (json_is_null(value)) return 0;
     if (json_is_string(value) &&
