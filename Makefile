@@ -162,7 +162,13 @@ $(TEST_LINKED): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB_OBJECTS) $(TOOL_OBJEC
 	$(call say,TEST,$@)$(CC) $(SAN) $(CFLAGS) -o $@ $(filter-out $(BUILD)/tools/main.o,$^) \
 	  -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
 
-check: all $(TEST_PROGRAMS)
+# As many compilers at a time as there are processors, where make was not told otherwise.
+JOBS = $(shell nproc)
+PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+.PHONY: tests
+tests: all $(TEST_PROGRAMS)
+check:
+	@$(MAKE) --no-print-directory $(PARALLEL) tests
 	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
 
 crash: $(BUILD)/tests/crash/test_crash
@@ -205,8 +211,8 @@ format:
 	clang-format --dry-run -Werror $(SOURCES)
 
 lint:
-	$(MAKE) all BUILD=build/lint-gcc CC=gcc WERROR=-Werror
-	$(MAKE) all BUILD=build/lint-clang CC=clang WERROR=-Werror
+	$(MAKE) $(PARALLEL) all BUILD=build/lint-gcc CC=gcc WERROR=-Werror
+	$(MAKE) $(PARALLEL) all BUILD=build/lint-clang CC=clang WERROR=-Werror
 	cppcheck --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=toomanyconfigs -I build/query -I query engine query tools
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(MAN_PAGES); else echo "lint: no mandoc; man pages are not checked"; fi
