@@ -72,6 +72,15 @@ int kv_resize(struct kv *kv, int adopt, const struct timespec *deadline, struct 
     return rc;
 }
 
+/* LMDB notes the newest commit's number first and copies its meta page after that. Where two more
+ * commits came in between, the page is of the second, which counts as unfinished yet: a later
+ * snapshot could be older than this one. */
+static int is_overtaken(const struct kv *kv, MDB_txn *txn)
+{
+    MDB_envinfo info;
+    return mdb_env_info(kv->env, &info) == 0 && info.me_last_txnid >= mdb_txn_id(txn) + 2;
+}
+
 int kv_begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
              struct pace_error *error, MDB_txn **txn)
 {
@@ -79,8 +88,11 @@ int kv_begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
         int rc = enter(kv, deadline, error);
         if (rc) return rc;
         int result = lmdb_begin(kv->env, flags, txn);
-        if (result == 0) return 0;
+        int again = result == 0 && (flags & MDB_RDONLY) && is_overtaken(kv, *txn);
+        if (result == 0 && !again) return 0;
+        if (again) lmdb_abort(*txn);
         kv_leave(kv);
+        if (again) continue;
         if (result != MDB_MAP_RESIZED) return kv_fail(kv, result, error);
         rc = kv_resize(kv, 1, deadline, error);
         if (rc) return rc;
