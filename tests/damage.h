@@ -20,6 +20,14 @@ static inline unsigned char *damage_read(const char *path, size_t *len)
     return data;
 }
 
+static inline void damage_write(const char *path, const void *data, size_t len)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, data, len), (ssize_t)len);
+    close(fd);
+}
+
 /* A number below n, by splitmix64. */
 static inline size_t damage_below(uint64_t *random_state, size_t n)
 {

@@ -61,7 +61,7 @@ static inline void each_control_name(void (*visit)(const char *name))
     }
 }
 
-/* Formulas, escape sequences, markup, commands of CI, text that is no UTF-8. */
+/* All of them, and formulas, escape sequences, markup, commands of CI, text that is no UTF-8. */
 static inline void each_hostile_name(void (*visit)(const char *name))
 {
     static const char *const names[] = {"=HYPERLINK(\"http://x\",\"y\")",
@@ -108,6 +108,8 @@ static inline void each_hostile_name(void (*visit)(const char *name))
                                         "日本語の|ベンチ",
                                         " ",
                                         ""};
+    each_byte_name(visit);
+    each_control_name(visit);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         visit(names[i]);
 }

@@ -74,6 +74,12 @@ static inline void remove_tree(char *path)
     free(path);
 }
 
+/* The path of a file in a directory. */
+static inline void join(char out[8192], const char *dir, const char *name)
+{
+    assert_true(snprintf(out, 8192, "%s/%s", dir, name) < 8192);
+}
+
 static inline struct pace_run_info run_at(int64_t time_ns)
 {
     return (struct pace_run_info){
@@ -102,6 +108,24 @@ static inline uint64_t store_value(pace *store, const struct pace_run_info *info
     store_ok(pace_runs_commit(store, &run, 1, error, &result));
     pace_run_free(run);
     return result.run;
+}
+
+/* Commits one run of `cells` cells, with values made from `n`. */
+static inline int commit_wide(pace *store, int n, int cells)
+{
+    struct pace_run_info info = run_at(T0_NS + n * SECOND_NS);
+    pace_run *run;
+    int rc = pace_run_begin(store, &info, NULL, &run);
+    if (rc) return rc;
+    for (int i = 0; !rc && i < cells; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "bench-%d", i);
+        struct pace_cell cell = cell_of(name, n + i);
+        rc = pace_run_put(run, &cell, NULL);
+    }
+    if (!rc) rc = pace_runs_commit(store, &run, 1, NULL, NULL);
+    pace_run_free(run);
+    return rc;
 }
 
 /* For pace_verify: each place as a line of the test's output, counted where `context` is an int. */

@@ -11,15 +11,15 @@
  * After some cycles a new store is begun; every other one has small blocks and a small map, so that folds,
  * merges, direct blocks and growth come often. Cycles: PACE_CRASH_CYCLES (200). The seed is printed;
  * PACE_SEED repeats it, as far as moments can be repeated. */
+#include "../child.h"
+#include "../small_blocks.h"
 #include "../store_help.h"
 
 #include "../../engine/snapshot.h"
 
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum {
@@ -34,14 +34,7 @@ enum {
     PATIENCE_S = 60, /* how long a writer may take for a batch before it counts as stuck */
 };
 
-static const struct fold_limits small_limits = {.runs = 6,
-                                                .cells = 1 << 30,
-                                                .least_runs = 1,
-                                                .large_runs = 80,
-                                                .keep_runs = 10,
-                                                .step_cells = 150,
-                                                .step_factor = 1,
-                                                .direct_runs = 8,
+static const struct fold_limits small_limits = {SMALL_BLOCKS, .runs = 6, .direct_runs = 8,
                                                 .totals_rows = 3};
 
 /* What a writer has tried and what was acknowledged: numbers of batches, in memory that outlives it. */
@@ -443,10 +436,8 @@ static void wait_for(unsigned writer, uint64_t more)
 
 static void kill_child(pid_t child)
 {
-    int status;
     kill(child, SIGKILL);
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status)); /* it did not end by itself */
+    assert_true(WIFSIGNALED(child_status(child))); /* it did not end by itself */
 }
 
 static pid_t start(const char *dir, int is_small, unsigned writer, const struct found *found,

@@ -1,36 +1,22 @@
 /* test_fold.c -- folding under faults: damaged block records are errors that name the place, a writer
  * killed at any moment loses nothing that was acknowledged and leaves no run half there. */
+#include "../child.h"
+#include "../small_blocks.h"
 #include "../store_help.h"
 
 #include "../../engine/snapshot.h"
 
-#include <signal.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum { COLUMNS = 70, KILLS = 40 };
 
 /* Small blocks, large blocks soon. Each test runs with both. */
-static const struct fold_limits wide = {.runs = 6, /* several steps a block */
-                                        .cells = 1 << 30,
-                                        .least_runs = 1,
-                                        .large_runs = 80,
-                                        .keep_runs = 10,
-                                        .step_cells = 150,
-                                        .step_factor = 1,
-                                        .direct_runs = 1000,
+static const struct fold_limits wide = {SMALL_BLOCKS, .runs = 6, .direct_runs = 1000,
                                         .totals_rows = 4};
-static const struct fold_limits narrow = {.runs = 12, /* a block grows by two or three rows */
-                                          .cells = 1 << 30,
-                                          .least_runs = 1,
-                                          .large_runs = 80,
-                                          .keep_runs = 10,
-                                          .step_cells = 150,
-                                          .step_factor = 1,
-                                          .direct_runs = 1000,
-                                          .narrow_columns = COLUMNS,
-                                          .narrow_runs = 2,
-                                          .totals_rows = 5};
+static const struct fold_limits narrow = {
+    SMALL_BLOCKS,        .runs = 12, /* a block grows by two or three rows */
+    .direct_runs = 1000, .narrow_columns = COLUMNS,
+    .narrow_runs = 2,    .totals_rows = 5};
 
 static pace *open_small(const char *dir, const struct fold_limits *limits)
 {
@@ -274,7 +260,7 @@ static void test_killed_writers(void **state)
     uint64_t random = 5, acknowledged = 0, large = 0;
     pace_close(open_small(dir, limits));
     for (int cycle = 0; cycle < KILLS; cycle++) {
-        int pipes[2], status;
+        int pipes[2];
         assert_int_equal(pipe(pipes), 0);
         pid_t child = fork();
         assert_true(child >= 0);
@@ -293,8 +279,7 @@ static void test_killed_writers(void **state)
         struct timespec moment = {.tv_nsec = (long)(after % 3000) * 1000};
         nanosleep(&moment, NULL);
         kill(child, SIGKILL);
-        waitpid(child, &status, 0);
-        assert_true(WIFSIGNALED(status));
+        assert_true(WIFSIGNALED(child_status(child)));
         while (read(pipes[0], &number, sizeof number) == sizeof number)
             acknowledged = number;
         close(pipes[0]);

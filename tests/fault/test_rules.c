@@ -1,6 +1,7 @@
 /* test_rules.c -- what LMDB demands and the library hides: which flags it is called with and how large its
  * transactions become, the map grown by two processes in turn, what readers that died leave, media that
  * cannot be written, file systems of other machines. tests/README.md has the list of all rules. */
+#include "../child.h"
 #include "../store_dump.h"
 
 #include "../../engine/kv.h"
@@ -9,10 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 
 enum { COLUMNS = 3000, COMMIT_BYTES_MAX = 64 << 20, VALUE_BYTES_MAX = 1 << 20 };
 
@@ -194,10 +193,7 @@ static uint64_t file_bytes(const char *dir)
 
 static void wait_ok(pid_t child)
 {
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(child_status(child), 0);
 }
 
 /* -- the rules ------------------------------------------------------------------------------------ */
@@ -348,11 +344,9 @@ static void test_dead_reader(void **state)
             _exit(1);
         }
         if (with_reader) {
-            int status;
             assert_int_equal(read(ready[0], &byte, 1), 1);
             kill(child, SIGKILL);
-            assert_int_equal(waitpid(child, &status, 0), child);
-            assert_true(WIFSIGNALED(status));
+            assert_true(WIFSIGNALED(child_status(child)));
         }
         for (int i = 1; i <= COMMITS; i++)
             assert_int_equal(put_runs(store, i, 1, 100), 0);

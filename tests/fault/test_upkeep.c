@@ -1,22 +1,15 @@
 /* test_upkeep.c -- backups while others write, compaction and merging: what they hold is right, and
  * when they fail, or are killed, the store is as it was. */
+#include "../child.h"
 #include "../store_dump.h"
 
 #include "../../engine/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum { COLUMNS = 12 };
-
-static void join(char out[8192], const char *dir, const char *name)
-{
-    assert_true(snprintf(out, 8192, "%s/%s", dir, name) < 8192);
-}
 
 /* Puts run i, which has everything a run may have; its branch and its cells follow from i. */
 static int put_run(pace *store, int i, struct pace_error *error)
@@ -93,13 +86,6 @@ static uint64_t dump_of(const char *dir, int without_numbers)
     uint64_t hash = 0;
     assert_int_equal(dump_directory(dir, without_numbers, &hash), 0);
     return hash;
-}
-
-static int wait_for(pid_t child)
-{
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return status;
 }
 
 static int exists(const char *dir, const char *name)
@@ -191,7 +177,7 @@ static void test_backup_under_load(void **state)
         clean(from); /* also while others write */
     }
     for (int i = 0; i < WRITERS; i++)
-        assert_int_equal(wait_for(children[i]), 0);
+        assert_int_equal(child_status(children[i]), 0);
     pace_close(store);
     assert_int_equal(clean(from).runs, 3 + WRITERS * RUNS);
     remove_tree(dir);
@@ -485,7 +471,7 @@ static void test_compact_alone(void **state)
     assert_int_equal(read(ready[0], &byte, 1), 1);
     store_fails(PACE_EBUSY, pace_compact(dir, &options, error, NULL));
     assert_int_equal(write(done[1], &byte, 1), 1);
-    assert_int_equal(wait_for(child), 0);
+    assert_int_equal(child_status(child), 0);
     assert_int_equal(clean(dir).runs, 21);
     assert_false(exists(dir, "compact.new") || exists(dir, "compact.work") ||
                  exists(dir, "compact.full"));
@@ -659,7 +645,7 @@ static void test_full_disk(void **state)
         for (int compact = 0; compact < 2; compact++) {
             pid_t child = fork();
             if (child == 0) _exit(with_limit(from, to, bytes, compact));
-            assert_int_equal(wait_for(child), 0);
+            assert_int_equal(child_status(child), 0);
             assert_true(dump_of(from, 0) == hash);
             assert_false(exists(dir, "copy"));
             assert_false(exists(from, "compact.new") || exists(from, "compact.work") ||
@@ -686,7 +672,7 @@ static void test_killed_compaction(void **state)
         if (child == 0) _exit(pace_compact(dir, &options, NULL, NULL) != 0);
         nanosleep(&(struct timespec){.tv_nsec = i * 1500000}, NULL);
         kill(child, SIGKILL);
-        wait_for(child);
+        child_status(child);
         done = dump_of(dir, 0) != before;
         assert_int_equal(clean(dir).runs, done ? 30 : 40);
     }

@@ -3,6 +3,7 @@
  *
  * The damage is random; the seed is printed; PACE_TEST_SEED repeats a run, PACE_TEST_MUTATIONS
  * makes it longer. */
+#include "../child.h"
 #include "../damage.h"
 #include "../store_dump.h"
 
@@ -10,9 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum { PAGE = 4096, STREAMS = 3, RUNS = 90, COLUMNS = 60, WIDE = 900 };
@@ -89,10 +87,7 @@ static void write_data(const char *dir, const void *data, size_t len)
     snprintf(path, sizeof path, "%s/lock.mdb", dir);
     unlink(path);
     snprintf(path, sizeof path, "%s/data.mdb", dir);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, data, len), (ssize_t)len);
-    close(fd);
+    damage_write(path, data, len);
 }
 
 /* -- whole stores ---------------------------------------------------------------------------- */
@@ -577,18 +572,12 @@ static int verify_damaged(const char *dir, uint64_t expected, uint64_t older)
 
 static int run_child(const char *dir, uint64_t expected, uint64_t older)
 {
-    static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-    int status;
     pid_t child = fork();
     if (child == 0) {
-        struct rlimit none = {0, 0};
-        setrlimit(RLIMIT_CORE, &none);
-        for (size_t i = 0; i < sizeof crash_signals / sizeof *crash_signals; i++)
-            signal(crash_signals[i], SIG_DFL); /* cmocka's handlers would go on */
-        alarm(30);
+        child_may_crash(30);
         _exit(verify_damaged(dir, expected, older));
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
+    int status = child_status(child);
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 

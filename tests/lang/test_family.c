@@ -3,24 +3,12 @@
 
 enum { SERIES = 20, QUIET = 6 };
 
-static int setup(void **state)
-{
-    return world_open(state, NULL);
-}
-
 /* A run in which the first `slow` series are slower, by p .007 of a t of 5 degrees, and one if asked
  * for is much slower. */
 static void put(struct world *world, int day, int slow, int much)
 {
-    char commit[41], name[8];
-    fixture_commit(commit, day);
-    struct pace_run_info info = {.project = "p",
-                                 .branch = "main",
-                                 .testbed = "t",
-                                 .commit = commit,
-                                 .time_ns = FIXTURE_START_NS + day * FIXTURE_DAY_NS};
-    pace_run *run;
-    assert_int_equal(pace_run_begin(world->store, &info, NULL, &run), 0);
+    char name[8];
+    pace_run *run = world_run(world, day);
     for (int i = 0; i < SERIES; i++) {
         double value = i < slow ? 108.8 : day % 2 ? 98 : 102;
         snprintf(name, sizeof name, "b%02d", i);
@@ -28,8 +16,7 @@ static void put(struct world *world, int day, int slow, int much)
         assert_int_equal(fixture_cell(run, name, "latency", "ns", PACE_LOWER_IS_BETTER, value, 0),
                          0);
     }
-    assert_int_equal(pace_runs_commit(world->store, &run, 1, NULL, NULL), 0);
-    pace_run_free(run);
+    world_commit(world, run);
 }
 
 static void put_quiet(struct world *world)
@@ -96,10 +83,10 @@ static void test_elsewhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_lone, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_many, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_far, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_elsewhere, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_lone, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_many, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_far, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_elsewhere, world_empty, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,24 +1,11 @@
 /* test_machine.c -- verdicts where the machine changes: moved, never worse; a level for each machine. */
 #include "world.h"
 
-static int setup(void **state)
-{
-    return world_open(state, NULL);
-}
-
 /* A run of the next day; cpu NULL: it does not say where it was measured. */
 static void put(struct world *world, const char *cpu, double value)
 {
-    char commit[41];
     int day = world->day++;
-    fixture_commit(commit, day);
-    struct pace_run_info info = {.project = "p",
-                                 .branch = "main",
-                                 .testbed = "t",
-                                 .commit = commit,
-                                 .time_ns = FIXTURE_START_NS + day * FIXTURE_DAY_NS};
-    pace_run *run;
-    assert_int_equal(pace_run_begin(world->store, &info, NULL, &run), 0);
+    pace_run *run = world_run(world, day);
     if (cpu) {
         assert_int_equal(pace_run_put_meta(run, "env.arch", "x86_64", NULL), 0);
         assert_int_equal(pace_run_put_meta(run, "env.cpu", cpu, NULL), 0);
@@ -28,8 +15,7 @@ static void put(struct world *world, const char *cpu, double value)
     assert_int_equal(fixture_cell(run, "b", "latency", "ns", PACE_LOWER_IS_BETTER,
                                   value * (1 + 0.001 * fixture_noise(day, 3)), 0),
                      0);
-    assert_int_equal(pace_runs_commit(world->store, &run, 1, NULL, NULL), 0);
-    pace_run_free(run);
+    world_commit(world, run);
 }
 
 static void put_level(struct world *world, const char *cpu, int count, double level)
@@ -137,11 +123,11 @@ static void test_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_segment_windows, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_slower_machine, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_turns, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_unknown, setup, world_close),
-        cmocka_unit_test_setup_teardown(test_open, setup, world_close),
+        cmocka_unit_test_setup_teardown(test_segment_windows, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_slower_machine, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_turns, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_unknown, world_empty, world_close),
+        cmocka_unit_test_setup_teardown(test_open, world_empty, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,11 +9,6 @@
 #define DAY FIXTURE_DAY_NS
 #define NOW WORLD_NOW_NS
 
-static int setup(void **state)
-{
-    return world_open(state, NULL);
-}
-
 /* One run of branch main with one cell, latency in ns; fields may be changed before it is stored.
  */
 struct point {
@@ -557,7 +552,7 @@ static void test_rule_14_branches(void **state)
     assert_int_equal(outcome.rows, 1);
 }
 
-#define RULE(test) cmocka_unit_test_setup_teardown(test, setup, world_close)
+#define RULE(test) cmocka_unit_test_setup_teardown(test, world_empty, world_close)
 
 int main(void)
 {

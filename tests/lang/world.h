@@ -27,6 +27,33 @@ static inline int world_open(void **state, int (*fill)(pace *store))
     return fill ? fill(world->store) : 0;
 }
 
+/* Begins the run of a day on branch main, of its own commit. */
+static inline pace_run *world_run(struct world *world, int day)
+{
+    char commit[41];
+    pace_run *run;
+    fixture_commit(commit, day);
+    struct pace_run_info info = {.project = "p",
+                                 .branch = "main",
+                                 .testbed = "t",
+                                 .commit = commit,
+                                 .time_ns = FIXTURE_START_NS + day * FIXTURE_DAY_NS};
+    assert_int_equal(pace_run_begin(world->store, &info, NULL, &run), 0);
+    return run;
+}
+
+static inline void world_commit(struct world *world, pace_run *run)
+{
+    assert_int_equal(pace_runs_commit(world->store, &run, 1, NULL, NULL), 0);
+    pace_run_free(run);
+}
+
+/* For tests that fill the store themselves. */
+static inline int world_empty(void **state)
+{
+    return world_open(state, NULL);
+}
+
 static inline int world_close(void **state)
 {
     struct world *world = *state;

@@ -89,28 +89,34 @@ static void test_github_self_hosted(void **state)
     assert_string_equal(read_pairs(pairs).testbed, "bench-box");
 }
 
-static void test_github_pull_request(void **state)
+/* The environment of a pull request's job, with a place for its event file: pairs[EVENT_PATH]. */
+enum { EVENT_NAME = 3, EVENT_REF = 5, EVENT_REF_NAME = 7, EVENT_PATH = 11 };
+#define PULL_REQUEST                                                                               \
+    {                                                                                              \
+        "GITHUB_ACTIONS", "true", "GITHUB_EVENT_NAME", "pull_request", "GITHUB_REF",               \
+            "refs/pull/17/merge", "GITHUB_REF_NAME", "17/merge", "GITHUB_SHA", "merge",            \
+            "GITHUB_EVENT_PATH", "", NULL                                                          \
+    }
+
+/* Makes an empty event file. */
+static int make_event(char path[4096])
 {
     const char *base = getenv("TMPDIR");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/pace-ci-XXXXXX", base != NULL && *base != '\0' ? base : "/tmp");
+    snprintf(path, 4096, "%s/pace-ci-XXXXXX", base != NULL && *base != '\0' ? base : "/tmp");
     int file = mkstemp(path);
+    assert_true(file >= 0);
+    return file;
+}
+
+static void test_github_pull_request(void **state)
+{
+    const char *pairs[] = PULL_REQUEST;
+    char path[4096];
+    int file = make_event(path);
     const char event[] = "{\"pull_request\":{\"number\":17,\"head\":{\"sha\":\"f00\"}}}";
     assert_int_equal(write(file, event, sizeof event - 1), sizeof event - 1);
     close(file);
-    const char *pairs[] = {"GITHUB_ACTIONS",
-                           "true",
-                           "GITHUB_EVENT_NAME",
-                           "pull_request",
-                           "GITHUB_REF",
-                           "refs/pull/17/merge",
-                           "GITHUB_REF_NAME",
-                           "17/merge",
-                           "GITHUB_SHA",
-                           "merge",
-                           "GITHUB_EVENT_PATH",
-                           path,
-                           NULL};
+    pairs[EVENT_PATH] = path;
     (void)state;
     struct ci_facts facts = read_pairs(pairs);
     unlink(path);
@@ -391,41 +397,26 @@ static void test_recorded(void **state)
 /* GitHub's event file: missing, damaged, of another event; and what other events tell. */
 static void test_events(void **state)
 {
-    const char *base = getenv("TMPDIR");
-    char path[256];
-    snprintf(path, sizeof path, "%.200s/pace-event-XXXXXX", base != NULL ? base : "/tmp");
-    int file = mkstemp(path);
-    const char *pairs[] = {"GITHUB_ACTIONS",
-                           "true",
-                           "GITHUB_EVENT_NAME",
-                           "pull_request",
-                           "GITHUB_REF",
-                           "refs/pull/17/merge",
-                           "GITHUB_REF_NAME",
-                           "17/merge",
-                           "GITHUB_SHA",
-                           "merged",
-                           "GITHUB_EVENT_PATH",
-                           "",
-                           NULL};
+    const char *pairs[] = PULL_REQUEST;
+    char path[4096];
+    int file = make_event(path);
     (void)state;
-    assert_true(file >= 0);
     struct ci_facts facts = read_pairs(pairs);
     assert_string_equal(facts.problem, "GITHUB_EVENT_PATH is not set");
     assert_string_equal(facts.branch, "pr/17");
     assert_int_equal(facts.merge_only, 1);
-    pairs[11] = "/no/such/file";
+    pairs[EVENT_PATH] = "/no/such/file";
     assert_non_null(strstr(read_pairs(pairs).problem, "/no/such/file: cannot be read"));
-    pairs[11] = path;
+    pairs[EVENT_PATH] = path;
     assert_int_equal(write(file, "{", 1), 1);
     assert_non_null(strstr(read_pairs(pairs).problem, path));
     assert_int_equal(pwrite(file, "{}", 2, 0), 2);
     assert_non_null(strstr(read_pairs(pairs).problem, "no pull request"));
 
     /* Without a number there is no branch: the ref is the base's. */
-    pairs[3] = "pull_request_target";
-    pairs[5] = "refs/heads/main";
-    pairs[7] = "main";
+    pairs[EVENT_NAME] = "pull_request_target";
+    pairs[EVENT_REF] = "refs/heads/main";
+    pairs[EVENT_REF_NAME] = "main";
     facts = read_pairs(pairs);
     assert_int_equal(facts.is_nameless, 1);
     assert_string_equal(facts.branch, "");
@@ -441,11 +432,11 @@ static void test_events(void **state)
     assert_string_equal(facts.base_commit, "b");
     assert_string_equal(facts.problem, "");
 
-    pairs[3] = "merge_group";
-    pairs[7] = "gh-readonly-queue/main/pr-4-m";
+    pairs[EVENT_NAME] = "merge_group";
+    pairs[EVENT_REF_NAME] = "gh-readonly-queue/main/pr-4-m";
     facts = read_pairs(pairs);
     assert_string_equal(facts.branch, "gh-readonly-queue/main/pr-4-m");
-    assert_string_equal(facts.commit, "merged");
+    assert_string_equal(facts.commit, "merge");
     assert_string_equal(facts.base, "main");
     assert_string_equal(facts.base_commit, "m");
     close(file);
