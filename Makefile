@@ -69,12 +69,13 @@ BASE = -std=c11 -D_GNU_SOURCE -fPIC -fvisibility=hidden -ffp-contract=off -MMD -
 LIBS = -llmdb -lxxhash -lpcre2-8 -lutf8proc -lm
 # libbsd stands before Expat: its archive would answer for functions that libc has as well.
 TOOL_LIBS = -ljansson -ledit -ltinfo -lbsd -lmd -lexpat -lz
-# The command has its libraries inside where there is an archive of them: loading them takes half as
-# long as an answer. Their licences allow it (README). libc and libm stay shared: without them a query
-# of one series takes 1.6 ms of CPU, with them 1.8, but then libc's fixes need another build of ours, and
-# libedit's look at the users works only beside the same libc.
-archive = $(if $(findstring /,$(shell $(CC) -print-file-name=lib$(1).a)),-l:lib$(1).a,-l$(1))
-COMMAND_LIBS = $(foreach lib,$(patsubst -l%,%,$(filter-out -lm,$(LIBS) $(TOOL_LIBS))),$(call archive,$(lib))) -lm
+# The command has its libraries inside where there is an archive of them, and with all of them libc too:
+# finding, loading and binding libraries takes a third as long as an answer. Their licences allow it (README).
+# STATIC= leaves libc and libm shared, so that a fix of libc needs no other build of the command.
+has_file = $(findstring /,$(shell $(CC) -print-file-name=$(1)))
+archive = $(if $(call has_file,lib$(1).a),-l:lib$(1).a,-l$(1))
+COMMAND_LIBS := $(foreach lib,$(patsubst -l%,%,$(filter-out -lm,$(LIBS) $(TOOL_LIBS))),$(call archive,$(lib))) -lm
+STATIC := $(if $(SANITIZE)$(filter-out -l:% -lm,$(COMMAND_LIBS)),,$(and $(call has_file,libc.a),$(call has_file,rcrt1.o),-static-pie))
 
 ENGINE = $(wildcard engine/*.c)
 QUERY = $(wildcard query/*.c query/stats/*.c)
@@ -142,8 +143,8 @@ $(BUILD)/libpace.so: $(BUILD)/libpace.so.0
 # The scripts of completion are inside the command.
 $(BUILD)/tools/cmd_completion.o: $(wildcard tools/completions/*)
 
-$(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS)
-	$(call say,LINK,$@)$(CC) -pie $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
+$(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS) $(if $(STATIC),$(BUILD)/tools/static/users.o)
+	$(call say,LINK,$@)$(CC) $(or $(STATIC),-pie) $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
 
 $(BUILD)/pace.pc: Makefile
 	@mkdir -p $(@D)
@@ -205,7 +206,7 @@ demo: all
 layers: all
 	tests/layers $(BUILD)
 
-SOURCES = $(wildcard engine/*.[ch] query/*.[ch] query/stats/*.[ch] tools/*.[ch] tools/adapters/*.[ch] \
+SOURCES = $(wildcard engine/*.[ch] query/*.[ch] query/stats/*.[ch] tools/*.[ch] tools/adapters/*.[ch] tools/static/*.[ch] \
   tests/*.h tests/*/*.[ch] tests/data/*/*.c bench/*.[ch])
 format:
 	clang-format --dry-run -Werror $(SOURCES)
@@ -324,4 +325,4 @@ uninstall:
 clean:
 	rm -rf build
 
--include $(LIB_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(TEST_PROGRAMS:=.d)
+-include $(LIB_OBJECTS:.o=.d) $(TOOL_OBJECTS:.o=.d) $(BUILD)/tools/static/users.d $(TEST_PROGRAMS:=.d)
