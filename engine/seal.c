@@ -7,6 +7,9 @@
 
 #include <string.h>
 
+#ifndef __linux__
+#error "the store's locks and its checks of file systems are written for Linux"
+#endif
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the store's format is little-endian");
 _Static_assert(sizeof(size_t) == 8, "the store needs a 64-bit address space");
 

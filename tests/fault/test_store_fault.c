@@ -115,7 +115,7 @@ static void write_format(const char *dir, struct format *format)
     kv_close(kv);
 }
 
-static void test_formats(void **state)
+static void rule_13_feature_bits(void **state)
 {
     (void)state;
     char *dir = make_directory();
@@ -430,7 +430,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_not_a_store),
         cmocka_unit_test(test_cut_short),
-        cmocka_unit_test(test_formats),
+        cmocka_unit_test(rule_13_feature_bits),
         cmocka_unit_test(test_fork),
         cmocka_unit_test(test_processes_write_at_once),
         cmocka_unit_test(test_growth),
