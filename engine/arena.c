@@ -9,6 +9,19 @@
 
 enum { FIRST_CHUNK = 4096, LARGEST_CHUNK = 1 << 20 };
 
+/* What a pool keeps. Nothing where memory that is used after its end is to be found. */
+#if defined(__SANITIZE_ADDRESS__)
+#define POOLS 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POOLS 0
+#endif
+#endif
+#ifndef POOLS
+#define POOLS 1
+#endif
+enum { POOL_BYTES = POOLS * (8 << 20) };
+
 struct arena_chunk {
     struct arena_chunk *next;
     size_t size, used; /* bytes of data */
@@ -20,15 +33,53 @@ void arena_init(struct arena *arena, size_t cap_bytes)
     *arena = (struct arena){.cap_bytes = cap_bytes};
 }
 
-void arena_clear(struct arena *arena)
+void arena_init_from(struct arena *arena, size_t cap_bytes, struct arena_pool *pool)
 {
-    struct arena_chunk *chunk = arena->chunks;
+    *arena = (struct arena){.cap_bytes = cap_bytes, .pool = pool};
+}
+
+static void chunks_free(struct arena_chunk *chunk)
+{
     while (chunk) {
         struct arena_chunk *next = chunk->next;
         free(chunk);
         chunk = next;
     }
-    arena_init(arena, arena->cap_bytes);
+}
+
+void arena_pool_clear(struct arena_pool *pool)
+{
+    chunks_free(pool->chunks);
+    *pool = (struct arena_pool){0};
+}
+
+/* The oldest chunk, which is the smallest, comes to lie on top. */
+void arena_clear(struct arena *arena)
+{
+    struct arena_pool *pool = arena->pool;
+    while (pool && arena->chunks) {
+        struct arena_chunk *chunk = arena->chunks;
+        if (chunk->size > POOL_BYTES - pool->bytes) break;
+        arena->chunks = chunk->next;
+        chunk->next = pool->chunks;
+        pool->chunks = chunk;
+        pool->bytes += chunk->size;
+    }
+    chunks_free(arena->chunks);
+    arena_init_from(arena, arena->cap_bytes, pool);
+}
+
+/* The first chunk of the pool that is large enough, or NULL. */
+static struct arena_chunk *pool_take(struct arena_pool *pool, size_t need)
+{
+    struct arena_chunk **place = &pool->chunks;
+    while (*place && (*place)->size < need)
+        place = &(*place)->next;
+    struct arena_chunk *chunk = *place;
+    if (!chunk) return NULL;
+    *place = chunk->next;
+    pool->bytes -= chunk->size;
+    return chunk;
 }
 
 static struct arena_chunk *arena_grow(struct arena *arena, size_t need)
@@ -39,9 +90,12 @@ static struct arena_chunk *arena_grow(struct arena *arena, size_t need)
         if (size > LARGEST_CHUNK) size = LARGEST_CHUNK;
     }
     if (size < need) size = need;
-    struct arena_chunk *chunk = malloc(sizeof *chunk + size);
-    if (!chunk) return NULL;
-    chunk->size = size;
+    struct arena_chunk *chunk = arena->pool ? pool_take(arena->pool, size) : NULL;
+    if (!chunk) {
+        chunk = malloc(sizeof *chunk + size);
+        if (!chunk) return NULL;
+        chunk->size = size;
+    }
     chunk->used = 0;
     chunk->next = arena->chunks;
     arena->chunks = chunk;

@@ -11,16 +11,27 @@
 
 struct arena_chunk;
 
+/* What arenas that were cleared leave for the next ones, of one thread at a time: a few MiB, so that
+ * statement after statement does not ask the system for the same pages. All zero: empty. */
+struct arena_pool {
+    struct arena_chunk *chunks;
+    size_t bytes;
+};
+
 struct arena {
     struct arena_chunk *chunks; /* newest first */
     size_t used_bytes;          /* handed out so far, with padding */
     size_t cap_bytes;           /* 0: no cap */
+    struct arena_pool *pool;    /* NULL: chunks come from malloc and go back */
     int failed;                 /* 1 once an allocation failed; stays until arena_clear */
 };
 
 /* cap_bytes bounds what the arena hands out (0: no bound). */
 void arena_init(struct arena *arena, size_t cap_bytes);
+/* The same, with the chunks of a pool, which outlives the arena. */
+void arena_init_from(struct arena *arena, size_t cap_bytes, struct arena_pool *pool);
 void arena_clear(struct arena *arena); /* frees everything; the arena can be used again */
+void arena_pool_clear(struct arena_pool *pool);
 
 /* Zeroed memory for `size` bytes (0 is allowed), or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);

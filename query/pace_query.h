@@ -11,6 +11,8 @@
  * script: its syntax is checked whole by pace_prepare, then its statements run one after the other.
  * Each statement reads one snapshot of the store.
  *
+ * A session outlives its queries and keeps some of their memory for the next: 8 MiB at most.
+ *
  * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
  * any thread or signal handler. */
 #ifndef PACE_QUERY_H

@@ -68,8 +68,8 @@ int pace_prepare(pace_session *session, const char *text, size_t len, struct pac
     query->session = session;
     query->text = copy;
     query->len = len;
-    arena_init(&query->script_arena, session->options.memory_bytes);
-    arena_init(&query->arena, session->options.memory_bytes);
+    arena_init_from(&query->script_arena, session->options.memory_bytes, &session->pool);
+    arena_init_from(&query->arena, session->options.memory_bytes, &session->pool);
     diag_list_init(&query->diags, &query->script_arena);
     *out = query;
     if (parse_script_within(&query->script_arena, copy, len, &query->diags, &session->limits,

@@ -51,6 +51,7 @@ void pace_session_close(pace_session *session)
     binding_texts_free(session->definitions);
     binding_texts_free(session->variables);
     free(session->use);
+    arena_pool_clear(&session->pool);
     free(session);
 }
 

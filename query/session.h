@@ -18,7 +18,8 @@ struct pace_session {
     struct pace_query_options options;
     struct limit_table limits;
     struct binding_text *definitions, *variables;
-    char *use; /* the selector of `use`; NULL: none */
+    char *use;              /* the selector of `use`; NULL: none */
+    struct arena_pool pool; /* of its statements' arenas */
     atomic_int interrupted;
 };
 

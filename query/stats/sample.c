@@ -5,30 +5,30 @@
  * bits each time. Squares of deviations overflow beyond 1e154. */
 #include "sample.h"
 
+#include "../../engine/simd.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* -- sums -------------------------------------------------------------------------------------- */
 
-/* A sum and what rounding took from it (Neumaier 1974). */
+/* A sum and what rounding took from it, without a branch (Knuth's two-sum). */
 struct sum {
     double high, low;
 };
 
-static void sum_add(struct sum *sum, double x)
+static inline void sum_add(struct sum *sum, double x)
 {
-    double total = sum->high + x;
-    if (fabs(sum->high) >= fabs(x))
-        sum->low += (sum->high - total) + x;
-    else
-        sum->low += (x - total) + sum->high;
+    double total = sum->high + x, rest = total - sum->high;
+    sum->low += (sum->high - (total - rest)) + (x - rest);
     sum->high = total;
 }
 
-/* The same in four lanes, for samples that are worth it. The lanes are fixed, so that every machine
- * gives the same bits; without a branch (Knuth's two-sum). */
+/* The same in four lanes, for samples that are worth it: pairs of two, or one vector where there are
+ * such instructions. The lanes are fixed, so that every machine gives the same bits. */
 typedef double pair __attribute__((vector_size(16)));
 enum { LANES = 4, LANES_FROM = 16 };
 
@@ -48,26 +48,118 @@ static inline pair pair_load(const double *x)
     return (pair){x[0], x[1]};
 }
 
-static void sum_pairs(struct sum *sum, const struct pair_sum *pairs)
+/* What four lanes have summed up, in their order. */
+struct lane_sums {
+    double high[LANES], low[LANES];
+};
+
+static inline void sum_lanes(struct sum *sum, const struct lane_sums *lanes)
 {
-    for (int i = 0; i < 2; i++) {
-        sum_add(sum, pairs->high[i]);
-        sum->low += pairs->low[i];
+    for (int i = 0; i < LANES; i++) {
+        sum_add(sum, lanes->high[i]);
+        sum->low += lanes->low[i];
     }
 }
+
+/* Sums x[0 .. n), n a multiple of LANES. */
+static void lanes_of(const double *x, size_t n, struct lane_sums *out)
+{
+    struct pair_sum a = {{0, 0}, {0, 0}}, b = a;
+    for (size_t i = 0; i < n; i += LANES) {
+        pair_add(&a, pair_load(x + i));
+        pair_add(&b, pair_load(x + i + 2));
+    }
+    *out = (struct lane_sums){{a.high[0], a.high[1], b.high[0], b.high[1]},
+                              {a.low[0], a.low[1], b.low[0], b.low[1]}};
+}
+
+/* Sums (x - centre)^2, and x - centre to rest, plainly. */
+static void squares_lanes_of(const double *x, size_t n, double centre, struct lane_sums *out,
+                             double rest[2])
+{
+    const pair middle = {centre, centre};
+    struct pair_sum a = {{0, 0}, {0, 0}}, b = a;
+    pair rests = {0, 0};
+    for (size_t i = 0; i < n; i += LANES) {
+        pair c = pair_load(x + i) - middle, d = pair_load(x + i + 2) - middle;
+        rests += c + d;
+        pair_add(&a, c * c);
+        pair_add(&b, d * d);
+    }
+    *out = (struct lane_sums){{a.high[0], a.high[1], b.high[0], b.high[1]},
+                              {a.low[0], a.low[1], b.low[0], b.low[1]}};
+    rest[0] = rests[0];
+    rest[1] = rests[1];
+}
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+typedef double four __attribute__((vector_size(32)));
+
+struct four_sum {
+    four high, low;
+};
+
+AVX2 static inline void four_add(struct four_sum *sum, four x)
+{
+    four total = sum->high + x, rest = total - sum->high;
+    sum->low += (sum->high - (total - rest)) + (x - rest);
+    sum->high = total;
+}
+
+AVX2 static inline four four_load(const double *x)
+{
+    four values;
+    memcpy(&values, x, sizeof values);
+    return values;
+}
+
+AVX2 static void lanes_of_avx2(const double *x, size_t n, struct lane_sums *out)
+{
+    struct four_sum sum = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+    for (size_t i = 0; i < n; i += LANES)
+        four_add(&sum, four_load(x + i));
+    memcpy(out->high, &sum.high, sizeof out->high);
+    memcpy(out->low, &sum.low, sizeof out->low);
+}
+
+AVX2 static void squares_lanes_of_avx2(const double *x, size_t n, double centre,
+                                       struct lane_sums *out, double rest[2])
+{
+    const four middle = {centre, centre, centre, centre};
+    struct four_sum sum = {{0, 0, 0, 0}, {0, 0, 0, 0}};
+    pair rests = {0, 0};
+    for (size_t i = 0; i < n; i += LANES) {
+        four d = four_load(x + i) - middle;
+        rests += (pair){d[0], d[1]} + (pair){d[2], d[3]};
+        four_add(&sum, d * d);
+    }
+    memcpy(out->high, &sum.high, sizeof out->high);
+    memcpy(out->low, &sum.low, sizeof out->low);
+    rest[0] = rests[0];
+    rest[1] = rests[1];
+}
+
+#else
+
+#define lanes_of_avx2         lanes_of
+#define squares_lanes_of_avx2 squares_lanes_of
+
+#endif
 
 static struct sum sum_of(const double *x, size_t n)
 {
     struct sum sum = {0, 0};
-    size_t i = 0;
-    if (n >= LANES_FROM) {
-        struct pair_sum a = {{0, 0}, {0, 0}}, b = a;
-        for (; i + LANES <= n; i += LANES) {
-            pair_add(&a, pair_load(x + i));
-            pair_add(&b, pair_load(x + i + 2));
-        }
-        sum_pairs(&sum, &a);
-        sum_pairs(&sum, &b);
+    size_t i = n >= LANES_FROM ? n - n % LANES : 0;
+    if (i) {
+        struct lane_sums lanes;
+        if (simd_has_avx2())
+            lanes_of_avx2(x, i, &lanes);
+        else
+            lanes_of(x, i, &lanes);
+        sum_lanes(&sum, &lanes);
     }
     for (; i < n; i++)
         sum_add(&sum, x[i]);
@@ -78,28 +170,22 @@ static struct sum sum_of(const double *x, size_t n)
 static struct sum squares_of(const double *x, size_t n, double centre, double *rest)
 {
     struct sum squares = {0, 0};
-    double sum = 0;
-    size_t i = 0;
-    if (n >= LANES_FROM) {
-        const pair middle = {centre, centre};
-        struct pair_sum a = {{0, 0}, {0, 0}}, b = a;
-        pair rests = {0, 0};
-        for (; i + LANES <= n; i += LANES) {
-            pair c = pair_load(x + i) - middle, d = pair_load(x + i + 2) - middle;
-            rests += c + d;
-            pair_add(&a, c * c);
-            pair_add(&b, d * d);
-        }
-        sum_pairs(&squares, &a);
-        sum_pairs(&squares, &b);
-        sum = rests[0] + rests[1];
+    double rests[2] = {0, 0};
+    size_t i = n >= LANES_FROM ? n - n % LANES : 0;
+    if (i) {
+        struct lane_sums lanes;
+        if (simd_has_avx2())
+            squares_lanes_of_avx2(x, i, centre, &lanes, rests);
+        else
+            squares_lanes_of(x, i, centre, &lanes, rests);
+        sum_lanes(&squares, &lanes);
     }
+    *rest = rests[0] + rests[1];
     for (; i < n; i++) {
         double d = x[i] - centre;
         sum_add(&squares, d * d);
-        sum += d;
+        *rest += d;
     }
-    *rest = sum;
     return squares;
 }
 

@@ -31,6 +31,37 @@ static void test_pieces(void **state)
     arena_clear(&arena);
 }
 
+/* What a pool gives is zeroed and within the cap like other memory; what it keeps is bounded. */
+static void test_pool(void **state)
+{
+    (void)state;
+    struct arena_pool pool = {0};
+    struct arena first, second;
+    arena_init_from(&first, 0, &pool);
+    arena_init_from(&second, 4 << 20, &pool);
+    for (int round = 0; round < 4; round++) {
+        unsigned char *a = arena_alloc(&first, 100000), *b = arena_alloc(&second, 100000);
+        assert_true(a && b && a != b);
+        for (size_t i = 0; i < 100000; i++)
+            assert_int_equal(a[i] | b[i], 0);
+        memset(a, 1, 100000);
+        memset(b, 2, 100000);
+        assert_int_equal(a[99999], 1);
+        assert_null(arena_alloc(&second, 4 << 20));
+        arena_clear(&first);
+        arena_clear(&second);
+        assert_true(pool.bytes <= 300000);
+    }
+    for (int i = 0; i < 40; i++)
+        assert_non_null(arena_space(&first, 1 << 20));
+    assert_non_null(arena_space(&first, 20 << 20));
+    arena_clear(&first);
+    assert_true(pool.bytes <= 8 << 20);
+    arena_pool_clear(&pool);
+    assert_null(pool.chunks);
+    assert_int_equal(pool.bytes, 0);
+}
+
 static void test_texts(void **state)
 {
     (void)state;
@@ -83,9 +114,8 @@ static void test_overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pieces),
-        cmocka_unit_test(test_texts),
-        cmocka_unit_test(test_cap),
+        cmocka_unit_test(test_pieces),   cmocka_unit_test(test_pool),
+        cmocka_unit_test(test_texts),    cmocka_unit_test(test_cap),
         cmocka_unit_test(test_overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
