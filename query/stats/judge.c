@@ -75,6 +75,7 @@ static double level_from(const struct judge *judge, size_t start, size_t end, do
 
 static double segment_median(const struct judge *judge, size_t start, size_t end)
 {
+    if (judge->median && start == 0 && end == judge->n) return *judge->median;
     memcpy(judge->scratch, judge->x + start, (end - start) * sizeof *judge->x);
     return select_median(judge->scratch, end - start);
 }

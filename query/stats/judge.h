@@ -23,6 +23,7 @@ struct judge {
     const double *x;
     const double *scale; /* noise of each point as a factor; NULL: 1 */
     size_t n;
+    const double *median;  /* of all points; NULL: not known yet */
     struct noise noise;    /* around the levels, with a cautious rho */
     struct noise measured; /* the same with the rho that was found */
     double spread;         /* from differences; the least spread an effect is measured in */

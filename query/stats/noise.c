@@ -41,39 +41,59 @@ double noise_worth(struct noise noise, double n)
     return n * (1 - noise.rho) / (1 + noise.rho);
 }
 
-static double median_of_five(const double *x)
+static inline double lower(double a, double b)
 {
-    double v[5] = {0};
-    for (int i = 0; i < 5; i++) {
-        double value = fabs(x[i]);
-        int k = i;
-        for (; k > 0 && v[k - 1] > value; k--)
-            v[k] = v[k - 1];
-        v[k] = value;
-    }
-    return v[2];
+    return a < b ? a : b;
 }
 
-void noise_levels(const double *x, size_t n, double *factor, double *scratch)
+static inline double higher(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* Without a branch: of five, the least and the largest of the first four are not the median. */
+static inline double median_of_five(const double *x)
+{
+    double a = fabs(x[0]), b = fabs(x[1]), c = fabs(x[2]), d = fabs(x[3]), e = fabs(x[4]);
+    double f = higher(lower(a, b), lower(c, d)), g = lower(higher(a, b), higher(c, d));
+    double low = lower(f, g), high = higher(f, g);
+    return higher(low, lower(high, e));
+}
+
+/* Whether levels may differ by LEVEL_RATIO: single values do. */
+static bool values_differ(const double *x, size_t n)
 {
     double low = (double)INFINITY, high = 0;
-    for (size_t i = 0; i < n; i++)
-        factor[i] = 1;
-    if (n < 5) return;
-    for (size_t i = 2; i + 2 < n; i++) {
-        factor[i] = median_of_five(x + i - 2);
-        low = fmin(low, factor[i]);
-        high = fmax(high, factor[i]);
+    for (size_t i = 0; i < n; i++) {
+        double value = fabs(x[i]);
+        low = lower(value, low);
+        high = higher(value, high);
+    }
+    return high >= LEVEL_RATIO * low;
+}
+
+bool noise_levels(const double *x, size_t n, double *factor, double *scratch)
+{
+    double low = (double)INFINITY, high = 0;
+    if (n >= 5 && values_differ(x, n)) {
+        for (size_t i = 2; i + 2 < n; i++) {
+            factor[i] = median_of_five(x + i - 2);
+            low = lower(factor[i], low);
+            high = higher(factor[i], high);
+        }
+    }
+    if (!(high >= LEVEL_RATIO * low && low > 0)) {
+        for (size_t i = 0; i < n; i++)
+            factor[i] = 1;
+        return false;
     }
     factor[0] = factor[1] = factor[2];
     factor[n - 1] = factor[n - 2] = factor[n - 3];
-    double middle = 1;
-    if (high >= LEVEL_RATIO * low && low > 0) {
-        memcpy(scratch, factor, n * sizeof *factor);
-        middle = select_median(scratch, n);
-    }
+    memcpy(scratch, factor, n * sizeof *factor);
+    double middle = select_median(scratch, n);
     for (size_t i = 0; i < n; i++)
-        factor[i] = high >= LEVEL_RATIO * low && low > 0 ? factor[i] / middle : 1;
+        factor[i] /= middle;
+    return true;
 }
 
 static double difference(const double *x, const double *factor, size_t i, size_t lag)
@@ -158,39 +178,119 @@ static double lower_mean(double *x, size_t n)
     return sum / (double)count;
 }
 
+/* Where the window around a place begins, of `count` differences. */
+static size_t window_start(size_t k, size_t count)
+{
+    size_t at = k * LOCAL_STRIDE + LOCAL_STRIDE / 2, half = LOCAL_NOISE_POINTS / 2;
+    size_t from = at > half ? at - half : 0;
+    return from + LOCAL_NOISE_POINTS > count ? count - LOCAL_NOISE_POINTS : from;
+}
+
+static double ratio_allowed(size_t count)
+{
+    return LOCAL_RATIO + LOCAL_GROWTH * log(fmax((double)count / LOCAL_LENGTH, 1));
+}
+
+/* Sums of a window's values that are not above a limit, and how many they are; of all, pulled in to it. */
+struct below {
+    double sum, count, pulled;
+};
+
+static struct below sum_below(const double *x, double limit)
+{
+    enum { LANES = 4 };
+    double sum[LANES] = {0}, count[LANES] = {0}, rest;
+    size_t i = 0;
+    for (; i + LANES <= LOCAL_NOISE_POINTS; i += LANES)
+        for (size_t lane = 0; lane < LANES; lane++) {
+            double value = x[i + lane];
+            sum[lane] += value <= limit ? value : 0;
+            count[lane] += value <= limit ? 1 : 0;
+        }
+    struct below below = {sum[0] + sum[1] + sum[2] + sum[3],
+                          count[0] + count[1] + count[2] + count[3], 0};
+    for (; i < LOCAL_NOISE_POINTS; i++) {
+        below.sum += x[i] <= limit ? x[i] : 0;
+        below.count += x[i] <= limit ? 1 : 0;
+    }
+    rest = LOCAL_NOISE_POINTS - below.count;
+    below.pulled = below.sum + rest * limit;
+    return below;
+}
+
+/* Whether the lower means of all windows are alike for certain, without looking for quantiles: `usual` is
+ * some value, best that of the third quartile. Of a window's values the smaller three quarters sum up to
+ * no less than all when pulled in to `usual`, without a quarter of as much. And when at least as many
+ * lie below a limit, their mean is no more than that of all below it. */
+static bool windows_alike(const double *x, size_t count, size_t windows, double usual)
+{
+    /* So many are not above the quantile. */
+    enum { LOWER = LOCAL_NOISE_POINTS - LOCAL_NOISE_POINTS / 4, MORE = 4 };
+    double low = (double)INFINITY, high = 0;
+    for (size_t k = 0; k < windows; k++) {
+        const double *window = x + window_start(k, count);
+        struct below below = sum_below(window, usual);
+        double least = (below.pulled - (LOCAL_NOISE_POINTS - LOWER) * usual) / LOWER;
+        low = lower(least, low);
+        for (int more = 1; more <= MORE && below.count < LOWER; more++)
+            below = sum_below(window, (1 + 0.25 * more) * usual);
+        if (below.count < LOWER) return false;
+        high = higher(below.sum / below.count, high);
+    }
+    /* Sums of so few values lose less than this. */
+    return high < (ratio_allowed(count) - 1e-9) * low;
+}
+
+/* About the third quartile, by some of the values. */
+static double usual_value(const double *x, size_t count)
+{
+    enum { SOME = 128 };
+    double some[SOME];
+    size_t stride = count / SOME + 1, taken = 0;
+    for (size_t i = 0; i < count; i += stride)
+        some[taken++] = x[i];
+    return select_quantile(some, taken, 0.75);
+}
+
 /* scratch[0 .. count): |differences|, behind them room for a window. Factors of windows around
  * every LOCAL_STRIDE-th point, in their order, to factor[]; false where they are all alike. */
 static bool window_factors(double *scratch, size_t count, double *factor, size_t windows)
 {
     double *window = scratch + count + 1, low = (double)INFINITY, high = 0;
+    if (windows_alike(scratch, count, windows, usual_value(scratch, count))) return false;
     memcpy(factor, scratch, count * sizeof *factor);
     double whole = lower_mean(factor, count);
     if (!(whole > 0)) return false;
     for (size_t k = 0; k < windows; k++) {
-        size_t at = k * LOCAL_STRIDE + LOCAL_STRIDE / 2, half = LOCAL_NOISE_POINTS / 2;
-        size_t from = at > half ? at - half : 0;
-        if (from + LOCAL_NOISE_POINTS > count) from = count - LOCAL_NOISE_POINTS;
-        memcpy(window, scratch + from, LOCAL_NOISE_POINTS * sizeof *window);
+        memcpy(window, scratch + window_start(k, count), LOCAL_NOISE_POINTS * sizeof *window);
         factor[k] = lower_mean(window, LOCAL_NOISE_POINTS) / whole;
         low = fmin(low, factor[k]);
         high = fmax(high, factor[k]);
     }
-    double more = LOCAL_GROWTH * log(fmax((double)count / LOCAL_LENGTH, 1));
-    return high >= (LOCAL_RATIO + more) * low;
+    return high >= ratio_allowed(count) * low;
 }
 
-void noise_local(const double *x, size_t n, double least, double *scale, double *scratch)
+static bool all_one(const double *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (x[i] < 1 || x[i] > 1) return false;
+    return true;
+}
+
+bool noise_local(const double *x, size_t n, double least, double *scale, double *scratch)
 {
     size_t windows = n / LOCAL_STRIDE + 1;
     double *factor = scratch + n + LOCAL_NOISE_POINTS;
-    bool varies = false;
+    bool varies = false, even = all_one(scale, n);
     if (n > LOCAL_NOISE_POINTS) {
         for (size_t i = 0; i + 1 < n; i++)
-            scratch[i] = fabs(difference(x, scale, i, 1));
+            scratch[i] = fabs(difference(x, even ? NULL : scale, i, 1));
         varies = window_factors(scratch, n - 1, factor, windows);
     }
+    if (!varies && even && least <= 1) return false;
     for (size_t i = 0; i < n; i++) {
         double local = varies ? fmax(factor[i / LOCAL_STRIDE], LOCAL_LEAST) : 1;
         scale[i] *= fmax(local, least);
     }
+    return true;
 }

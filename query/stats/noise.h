@@ -4,6 +4,7 @@
 #ifndef PACE_NOISE_H
 #define PACE_NOISE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct noise {
@@ -17,9 +18,9 @@ double noise_long_run(struct noise noise);
 double noise_worth(struct noise noise, double n);
 
 /* The noise of benchmarks is a share of their level. Where levels differ by a factor of 2 or more
- * (medians of 5 points), factor[i] is the level at point i as a multiple of the median level, else 1.
- * `scratch` holds n doubles. */
-void noise_levels(const double *x, size_t n, double *factor, double *scratch);
+ * (medians of 5 points), factor[i] is the level at point i as a multiple of the median level, else 1
+ * and the result false. `scratch` holds n doubles. */
+bool noise_levels(const double *x, size_t n, double *factor, double *scratch);
 
 /* The same with the rho that is 0.8 standard errors larger, since it was estimated from so many points:
  * for tests that are not to alarm too often. */
@@ -44,7 +45,7 @@ enum { LOCAL_NOISE_POINTS = 61 };
  * over 61 points, taken every 15 points, over that of the series, at least 0.7 and at least `least`.
  * Where the largest is less than 2.2 times the smallest (more in series of over 300 points) the noise is
  * constant, and all are 1 (or `least`). A mean of the smaller ones is steadier than a median where values have two modes.
- * `scratch` holds 2 n + 61 doubles. */
-void noise_local(const double *x, size_t n, double least, double *scale, double *scratch);
+ * False: all scales are 1. `scratch` holds 2 n + 61 doubles. */
+bool noise_local(const double *x, size_t n, double least, double *scale, double *scratch);
 
 #endif

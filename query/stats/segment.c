@@ -10,6 +10,7 @@
 #include "judge.h"
 #include "online.h"
 #include "perfherder.h"
+#include "quiet.h"
 #include "rank.h"
 #include "sample.h"
 #include "shape.h"
@@ -43,10 +44,12 @@ struct work {
     size_t n;
     const struct segment_options *options;
     double *y, *scale, *scratch; /* n + 1, n, 2 n + LOCAL_NOISE_POINTS */
+    double median;               /* of x */
     size_t *last, *start;        /* n + 1 each: last[t] as of fpop.h; first points of segments */
     size_t count;                /* of segments */
     struct segment *segments;
     struct change *changes;
+    bool is_bare; /* one segment, and nothing in it to look at */
     struct judge judge;
 };
 
@@ -61,8 +64,13 @@ static int work_init(struct work *work)
     work->scale = doubles + n + 1;
     work->scratch = work->scale + n;
     work->start = sizes + n + 1;
-    work->judge =
-        (struct judge){.x = work->x, .n = n, .options = work->options, .scratch = work->scratch};
+    work->judge = (struct judge){.x = work->x,
+                                 .n = n,
+                                 .median = &work->median,
+                                 .options = work->options,
+                                 .scratch = work->scratch};
+    memcpy(work->scratch, work->x, n * sizeof *work->x);
+    work->median = select_median(work->scratch, n);
     return 0;
 }
 
@@ -72,6 +80,12 @@ static void work_free(struct work *work)
     free(work->last);
     free(work->segments);
     free(work->changes);
+}
+
+static void take_one_segment(struct work *work)
+{
+    work->count = 1;
+    work->start[0] = 0;
 }
 
 /* The first points of the segments that `last` leads back to. */
@@ -115,7 +129,13 @@ static int fpop_round(struct work *work, struct noise noise, double penalty)
         work->y[i] = (work->x[i] - work->x[0]) / noise.sigma;
     double excess = noise_long_run(noise) / (noise.sigma * noise.sigma);
     double beta = penalty * log((double)work->n) * excess;
-    if (fpop_biweight(work->y, work->scale, work->n, BIWEIGHT_K, beta, work->last)) return -1;
+    double centre = (work->median - work->x[0]) / noise.sigma;
+    const double *scale = work->judge.scale;
+    if (quiet_certain(work->y, scale, work->n, BIWEIGHT_K, beta, centre, work->scratch)) {
+        take_one_segment(work);
+        return 0;
+    }
+    if (fpop_biweight(work->y, scale, work->n, BIWEIGHT_K, beta, work->last)) return -1;
     starts_read(work);
     return 0;
 }
@@ -123,14 +143,15 @@ static int fpop_round(struct work *work, struct noise noise, double penalty)
 /* noise: of differences, sigma > 0. */
 static int method_fpop(struct work *work, struct noise noise)
 {
-    memcpy(work->scratch, work->x, work->n * sizeof *work->x);
-    double level = fabs(select_median(work->scratch, work->n));
-    double least = fmin(work->options->floor, 0.03) * LEVEL_NOISE * level / noise.sigma;
-    noise_local(work->x, work->n, least, work->scale, work->scratch);
+    double least =
+        fmin(work->options->floor, 0.03) * LEVEL_NOISE * fabs(work->median) / noise.sigma;
+    bool even = !noise_local(work->x, work->n, least, work->scale, work->scratch);
+    work->judge.scale = even ? NULL : work->scale;
     if (fpop_round(work, noise, PENALTY_FIRST)) return -1;
     noise = residual_noise(work, RHO_MAX_ROUNDS, noise);
     if (fpop_round(work, noise, PENALTY_SECOND)) return -1;
-    noise_settle(work, noise);
+    work->is_bare = work->count == 1 && !shape_may_return(&work->judge);
+    if (!work->is_bare) noise_settle(work, noise);
     return 0;
 }
 
@@ -222,12 +243,12 @@ int segment_changes(const double *x, size_t n, const struct segment_options *opt
     struct work work = {.x = x, .n = n, .options = &own};
     int status = work_init(&work);
     if (!status) {
-        noise_levels(x, n, work.scale, work.scratch);
-        work.judge.scale = work.scale;
-        struct noise noise = noise_of_differences(x, work.scale, n, work.scratch);
+        bool even = !noise_levels(x, n, work.scale, work.scratch);
+        work.judge.scale = even ? NULL : work.scale;
+        struct noise noise = noise_of_differences(x, work.judge.scale, n, work.scratch);
         if (noise.sigma > 0 && !method_run(&work, noise)) {
-            status = changes_measure(&work);
-            if (status >= 0 && own.method == METHOD_FPOP)
+            status = work.is_bare ? 0 : changes_measure(&work);
+            if (status >= 0 && own.method == METHOD_FPOP && !work.is_bare)
                 status = shape_changes(&work.judge, work.segments, &work.changes, (size_t)status);
         } else if (noise.sigma > 0) {
             status = -1;

@@ -188,6 +188,20 @@ static bool is_away(const struct judge *judge, const struct segment *s, size_t i
     return sign * (judge->x[i] - s->median) > least;
 }
 
+bool shape_may_return(const struct judge *judge)
+{
+    double median = *judge->median;
+    double least = EXCURSION_FLOOR * judge->options->floor * fabs(median);
+    if (!(least > 0)) return true;
+    int above = 0, below = 0;
+    for (size_t i = 0; i < judge->n && above < RUN_LEAST && below < RUN_LEAST; i++) {
+        double distance = judge->x[i] - median;
+        above = distance > least ? above + 1 : 0;
+        below = -distance > least ? below + 1 : 0;
+    }
+    return above == RUN_LEAST || below == RUN_LEAST;
+}
+
 /* Whether `check` would have confirmed it: see DETECTION's default rule. */
 static bool is_confirmed(const struct judge *judge, size_t first, size_t at, double sign)
 {

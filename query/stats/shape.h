@@ -13,4 +13,8 @@
 int shape_changes(const struct judge *judge, const struct segment *segments,
                   struct change **changes, size_t count);
 
+/* Whether a series of one segment may have an excursion: where the floor alone rules it out, whatever its
+ * noise, none. Needs x, n, median and options of the judge. */
+bool shape_may_return(const struct judge *judge);
+
 #endif

@@ -4,6 +4,7 @@
 #include "../../query/stats/energy.h"
 #include "../../query/stats/fpop.h"
 #include "../../query/stats/perfherder.h"
+#include "../../query/stats/quiet.h"
 #include "../../query/stats/rank.h"
 #include "../../query/stats/squares.h"
 #include "../../query/stats/steps.h"
@@ -164,6 +165,81 @@ static void test_fpop_edges(void **state)
     assert_int_equal(last[200], 63);
     assert_int_equal(last[63], 60);
     assert_int_equal(last[60], 0);
+}
+
+/* -- quiet series ------------------------------------------------------------------------------ */
+
+/* The least beta at which fpop finds no change, within so much. */
+static double beta_without_change(const double *x, const double *scale, size_t n, double k,
+                                  size_t *last)
+{
+    double low = 0, high = 1;
+    while (fpop_biweight(x, scale, n, k, high, last) == 0 && last[n] > 0)
+        high *= 2;
+    for (int i = 0; i < 40; i++) {
+        double middle = 0.5 * (low + high);
+        assert_int_equal(fpop_biweight(x, scale, n, k, middle, last), 0);
+        if (last[n] > 0)
+            low = middle;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+/* What is certain is true, up to the last beta at which there is a change; well above it, it is found to
+ * be certain. */
+static void test_quiet(void **state)
+{
+    (void)state;
+    print_message("# seeds 6000 to 6299\n");
+    unsigned certain = 0, rounds = 300;
+    size_t last[MOST + 1];
+    double scratch[2 * MOST];
+    for (uint64_t number = 6000; number < 6000 + rounds; number++) {
+        struct series s;
+        make(&s, number);
+        const double *scale = number % 3 ? s.scale : NULL;
+        double centre = s.x[(size_t)(uniform() * (double)s.n)];
+        double least = beta_without_change(s.x, scale, s.n, s.k, last);
+        for (double share = 0.5; share < 1; share = share < 0.99 ? share + 0.1 : 1) {
+            double beta = least * (share > 0.85 ? 1 - 1e-9 : share);
+            assert_false(quiet_certain(s.x, scale, s.n, s.k, beta, centre, scratch));
+        }
+        certain += quiet_certain(s.x, scale, s.n, s.k, 1.5 * least + 3, centre, scratch);
+    }
+    print_message("# %u of %u series certain at 1.5 times that beta\n", certain, rounds);
+    assert_true(certain > rounds / 3);
+}
+
+/* Long series, which are looked at in double precision, and what the limits are: a step, two outliers,
+ * values that are not finite. */
+static void test_quiet_long(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    double *x = malloc(N * sizeof *x), *scratch = malloc(2 * N * sizeof *scratch);
+    assert_true(x && scratch);
+    seed(6500);
+    for (size_t i = 0; i < N; i++)
+        x[i] = 100 + normal();
+    double beta = 2 * log(N);
+    for (size_t n = 1; n <= N; n = n * 5 / 2 + 1)
+        assert_true(quiet_certain(x, NULL, n, 3, beta, 100.5, scratch));
+    for (size_t i = 0; i < N; i += 500)
+        x[i] += 1e9;
+    assert_true(quiet_certain(x, NULL, N, 3, beta, 100, scratch));
+    x[9000] = x[9001] = x[9002] = x[9003] = x[9004] =
+        1e9; /* 45 as outliers, two changes as a level */
+    assert_false(quiet_certain(x, NULL, N, 3, beta, 100, scratch));
+    assert_true(quiet_certain(x, NULL, 9000, 3, beta, 100, scratch));
+    for (size_t i = 7000; i < N; i++)
+        x[i] += 0.2;
+    assert_false(quiet_certain(x, NULL, 9000, 3, beta, 100, scratch));
+    x[100] = (double)INFINITY;
+    assert_false(quiet_certain(x, NULL, 500, 3, beta, 100, scratch));
+    free(x);
+    free(scratch);
 }
 
 static void test_squares(void **state)
@@ -341,6 +417,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fpop),       cmocka_unit_test(test_fpop_edges),
+        cmocka_unit_test(test_quiet),      cmocka_unit_test(test_quiet_long),
         cmocka_unit_test(test_squares),    cmocka_unit_test(test_rank),
         cmocka_unit_test(test_energy),     cmocka_unit_test(test_asv_steps),
         cmocka_unit_test(test_perfherder),
