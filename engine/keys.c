@@ -185,6 +185,13 @@ struct key key_totals(uint32_t stream)
     return key_1('T', stream, 4);
 }
 
+struct key key_kept(uint32_t stream, uint32_t kind, uint32_t part)
+{
+    struct key key = key_2('v', stream, 4, kind, 4);
+    put(&key, part, 4);
+    return key;
+}
+
 struct key key_run(uint64_t run)
 {
     return key_1('r', run, 8);

@@ -20,6 +20,7 @@
  *   'g'  block runs  | stream u32 | block u32 |                          which runs a block has
  *   'G'  block cells | stream u32 | block u32 | first column u32 |       a group of columns
  *   'T'  totals      | stream u32 |                                      summaries of all its runs
+ *   'v'  kept values | stream u32 | kind u32 | part u32 |               what readers computed, kept.h
  *   'r'  runs        | run u64 |                                         where it is, identity, commit
  *   'i'  identities  | word u64 | run u64 |                              a chunk of pairs, pairs.h
  *   'k'  commits     | word u64 | run u64 |                              a chunk of pairs
@@ -78,6 +79,7 @@ struct key key_block_list(uint32_t stream, uint32_t chunk);
 struct key key_block_runs(uint32_t stream, uint32_t block);
 struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from);
 struct key key_totals(uint32_t stream);
+struct key key_kept(uint32_t stream, uint32_t kind, uint32_t part);
 struct key key_run(uint64_t run);
 struct key key_pair(char table, uint64_t word, uint64_t run); /* table: 'i', 'k' */
 struct key key_meta(uint64_t run, uint32_t part);

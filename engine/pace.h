@@ -522,6 +522,30 @@ PACE_API int pace_measures(pace_snapshot *snapshot, struct pace_error *error,
 /* Takes back what was set for every project; PACE_ENOTFOUND when nothing was. */
 PACE_API int pace_measure_drop(pace *store, const char *measure, struct pace_error *error);
 
+/* -- kept values: what was computed of a stream's history ------------------------------------ */
+
+/* Bytes that somebody has computed of the first `runs` runs of a stream in order of history, so that the
+ * next reader goes on behind them. `kind` and `version` say what they are; 1 is the language's. */
+struct pace_kept {
+    uint32_t kind, version;
+    uint64_t runs; /* from 1 */
+    uint64_t run;  /* the last of these */
+    const void *data;
+    size_t len;
+};
+
+/* Stores a value in place of the one of this stream and kind; durable on return. It is no history: a
+ * compaction and a merge leave it behind, to be computed again. Errors: PACE_ENOTFOUND (stream),
+ * PACE_EMISUSE (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a commit. */
+PACE_API int pace_kept_put(pace *store, uint32_t stream, const struct pace_kept *kept,
+                           struct pace_error *error);
+
+/* The value, or PACE_ENOTFOUND. It is of the history as it was: where a run came late since then, `run`
+ * is not the first of the stream's newest `run_count - runs + 1` runs any more, and the value is
+ * worth nothing. Whoever goes on from it reads these anyway, and has to look. */
+PACE_API int pace_kept_get(pace_snapshot *snapshot, uint32_t stream, uint32_t kind,
+                           struct pace_error *error, struct pace_kept *out);
+
 /* -- upkeep: verifying ----------------------------------------------------------------------- */
 
 /* One thing that is damaged. The texts live until the callback returns. */

@@ -78,7 +78,7 @@ static int add_tables(struct kv_cursor *cursor, struct pace_storage *out, struct
     } tables[] = {{"x", &out->samples},
                   {"m", &out->metadata},
                   {"rik", &out->index},
-                  {"fnNstSByzpcPudTabjo", &out->other}};
+                  {"fnNstSByzpcPudTvabjo", &out->other}};
     int rc = 0;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         for (const char *tag = tables[i].tags; !rc && *tag; tag++) {

@@ -5,6 +5,7 @@
 #include "blocks.h"
 #include "branch.h"
 #include "index.h"
+#include "kept.h"
 #include "measure.h"
 #include "names.h"
 #include "row.h"
@@ -291,6 +292,33 @@ static const char *check_totals(struct verify *verify, const struct record *reco
     return verify->streams[stream].totals_runs ? NULL : "its stream has none";
 }
 
+/* What it says is known to those who keep it. */
+static const char *check_kept(struct verify *verify, const struct record *record)
+{
+    uint32_t stream = (uint32_t)key_number(record, 0), kind = (uint32_t)key_number(record, 1);
+    uint32_t part = (uint32_t)number_at(record->key.data, (struct number){9, 4});
+    struct key key = key_kept(stream, kind, 0);
+    struct kept_header header;
+    struct kv_slice first = record->body;
+    if (stream >= verify->head->streams) return "the head record has fewer streams";
+    int rc = part ? kv_get_sealed(verify->txn, &key, "a kept value", NULL, &first) : 0;
+    if (rc) return is_damaged(verify, rc) ? "its first part cannot be read" : NULL;
+    if (kept_header_read(&first, &header)) return part ? NULL : "it is cut off"; /* told */
+    if (part >= header.parts) return "its value has fewer parts";
+    if (part && record->body.len != kept_part_bytes(&header, part)) return "it is cut off";
+    for (uint32_t next = part + 1; next < header.parts && part == 0; next++) {
+        key = key_kept(stream, kind, next);
+        rc = kv_get_sealed(verify->txn, &key, "a kept value", NULL, &first);
+        if (rc == PACE_ENOTFOUND) return "a part of it is missing";
+    }
+    if (verify->streams && header.runs > verify->streams[stream].run_count)
+        return "its stream has fewer runs";
+    const struct verify_run *run = verify_run_find(verify, header.run);
+    if (is_missing(verify, header.run) || (run && run->stream != stream))
+        return "its run is in no place of its stream";
+    return NULL;
+}
+
 static const char *check_run(struct verify *verify, const struct record *record)
 {
     return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
@@ -399,6 +427,7 @@ static const struct kind kinds[] = {
     {'g', 1, 9, "the runs of stream", ", block", {{1, 4}, {5, 4}}, check_block_runs},
     {'G', 1, 13, "the cells of stream", ", block", {{1, 4}, {5, 4}}, check_block_group},
     {'T', 1, 5, "the totals of stream", "", {{1, 4}}, check_totals},
+    {'v', 0, 13, "the kept values of stream", ", kind", {{1, 4}, {5, 4}}, check_kept},
     {'l', 1, 26, "run", " in stream", {{17, 8}, {1, 4}}, check_row},
     {'j', 0, 9, "the dropped runs from run", "", {{1, 8}}, check_gap},
     {'r', 0, 9, "the index of runs at run", "", {{1, 8}}, check_run},

@@ -75,6 +75,7 @@ struct batch {
     const struct series *series;   /* NULL: rows of several series */
     bool series_start, series_end; /* first and last batch of a series; one may hold no rows */
     double newest_run;             /* number of the newest run that the series may have a row of */
+    uint64_t skipped;              /* runs of the stream before the first that was read */
     uint64_t runs_id; /* batches of one such number have the same runs, row by row; 0: not known */
 };
 

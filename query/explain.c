@@ -68,7 +68,7 @@ static int put_operator(struct context *ctx, struct op *listing, const struct pl
                  op->by_series ? "series by series"
                  : holds       ? "rows, after all were read"
                                : "rows");
-    listing_text(listing, EXPLAIN_LOOKS, looks_text(arena, &op->lookback));
+    listing_text(listing, EXPLAIN_LOOKS, op->looks ? op->looks : looks_text(arena, &op->lookback));
     if (!op->input) {
         double series = (double)plan->selection.count, points = (double)read;
         listing_text(listing, EXPLAIN_PUSHED, plan->pushed);

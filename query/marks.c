@@ -52,7 +52,7 @@ static int mark_parse(struct context *ctx, const struct pace_mark *mark, struct 
                             "mark %llu names no series: %s", (unsigned long long)mark->id,
                             mark->selector);
     const struct selector *selector = statement->query->source->selector;
-    *out = (struct mark_view){.kind = mark->kind, .at_ns = mark->at_ns};
+    *out = (struct mark_view){.kind = mark->kind, .id = mark->id, .at_ns = mark->at_ns};
     status = scope_bind(ctx, selector, &out->scope);
     return status ? status : collect_rows(ctx, selector, false, &out->rows);
 }

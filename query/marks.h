@@ -9,6 +9,7 @@
 /* A mark that is in force, with its selector parsed. */
 struct mark_view {
     enum pace_mark_kind kind;
+    uint64_t id;
     struct scope *scope;     /* the series it is about */
     struct row_filter *rows; /* its commit: and run: keys */
     int64_t at_ns;           /* INT64_MIN: none */

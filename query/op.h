@@ -24,6 +24,7 @@ struct op {
     bool of_series;           /* it asks of what series a row is */
     bool holds;               /* rows come out when all went in */
     struct lookback lookback; /* how far before the judged points it looks */
+    const char *looks;        /* the same in words, for explain; or NULL */
     struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
     uint64_t points_read;     /* by a scan */
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
@@ -89,6 +90,19 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
  * that its newest run lacks; with_history: inherited rows are chosen and printed like others. */
 void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookback, bool gone,
                     bool with_history);
+
+/* Where whoever takes the rows knows all that it needs of a stream's oldest runs, they are not read, and
+ * batch.skipped tells; but for the last of them, which shows whether they are still the oldest. */
+struct scan_known {
+    /* How many of a stream, the last of which is *run; 0: none. */
+    int (*runs)(void *context, struct context *ctx, const struct pace_stream *stream,
+                uint64_t *runs, uint64_t *run);
+    /* 1 when that is so for a series of it, 0 when all of its rows are needed. */
+    int (*series)(void *context, struct context *ctx, const struct series *series);
+    void *context;
+};
+const struct mark_view *op_scan_marks(const struct op *scan);
+void op_scan_known(struct op *scan, const struct scan_known *known);
 
 /* Of each series what its branch inherits, and nothing else: the ranges choose among that. */
 void op_scan_base(struct op *scan);

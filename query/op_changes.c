@@ -7,6 +7,7 @@
 
 #include "grow.h"
 #include "incident.h"
+#include "kept.h"
 #include "stats/segment.h"
 
 #include <math.h>
@@ -81,6 +82,14 @@ struct changes_op {
     struct op op;
     struct segment_options options;
     int time, commit, value, branch; /* branch: -1 when it was not kept */
+    /* Of `using focus`. */
+    bool online;
+    struct online_work work;
+    struct scan_known known;
+    struct kept kept;   /* of the stream that was read last */
+    int run;            /* the column; -1 when it was not kept */
+    uint64_t skipped;   /* runs of the series that is being read which were not */
+    uint64_t from_kept; /* series that went on from there */
     /* The series that is being read. */
     double *values;
     int64_t *time_ns;
@@ -110,32 +119,45 @@ static void changes_free(struct op *op)
     free(changes->changes);
     free(changes->found);
     free(changes->incidents);
+    online_work_free(&changes->work);
+}
+
+static int points_reserve(struct changes_op *changes, struct context *ctx, size_t need)
+{
+    if (need > context_limit(ctx, LIMIT_PACE_MAX_ROWS))
+        return op_fail_rows(ctx, PACE_ELIMIT, "changes");
+    if (need <= changes->capacity) return 0;
+    size_t capacity = changes->capacity ? changes->capacity * 2 : PACE_MAX_BATCH;
+    while (capacity < need)
+        capacity *= 2;
+    size_t point_size = 3 * sizeof(double) + 1;
+    if (arena_charge(ctx->arena, (capacity - changes->capacity) * point_size))
+        return context_no_memory(ctx);
+    if (!grow(&changes->values, capacity, sizeof(double)) ||
+        !grow(&changes->time_ns, capacity, sizeof(int64_t)) ||
+        !grow(&changes->commits, capacity, sizeof(char *)) ||
+        !grow(&changes->branches, capacity, sizeof(char *)) ||
+        !grow(&changes->selected, capacity, 1))
+        return context_no_memory(ctx);
+    changes->capacity = capacity;
+    return 0;
 }
 
 static int points_add(struct changes_op *changes, struct context *ctx, const struct batch *batch)
 {
-    size_t need = changes->count + batch->count;
-    if (need > context_limit(ctx, LIMIT_PACE_MAX_ROWS))
-        return op_fail_rows(ctx, PACE_ELIMIT, "changes");
-    if (need > changes->capacity) {
-        size_t capacity = changes->capacity ? changes->capacity * 2 : PACE_MAX_BATCH;
-        while (capacity < need)
-            capacity *= 2;
-        size_t point_size = 3 * sizeof(double) + 1;
-        if (arena_charge(ctx->arena, (capacity - changes->capacity) * point_size))
-            return context_no_memory(ctx);
-        if (!grow(&changes->values, capacity, sizeof(double)) ||
-            !grow(&changes->time_ns, capacity, sizeof(int64_t)) ||
-            !grow(&changes->commits, capacity, sizeof(char *)) ||
-            !grow(&changes->branches, capacity, sizeof(char *)) ||
-            !grow(&changes->selected, capacity, 1))
-            return context_no_memory(ctx);
-        changes->capacity = capacity;
-    }
+    int status = points_reserve(changes, ctx, changes->count + batch->count);
+    if (status) return status;
     const struct vec *time = &batch->vecs[changes->time], *commit = &batch->vecs[changes->commit];
     const struct vec *value = &batch->vecs[changes->value];
     const struct vec *branch = changes->branch < 0 ? NULL : &batch->vecs[changes->branch];
-    for (size_t row = 0; row < batch->count; row++) {
+    size_t row = 0;
+    /* The last of the runs that are known was read to see that it still is. */
+    if (batch->skipped && batch->series_start && batch->count) {
+        const struct vec *run = &batch->vecs[changes->run];
+        row = run->at.number[0] <= (double)changes->kept.run &&
+              run->at.number[0] >= (double)changes->kept.run;
+    }
+    for (; row < batch->count; row++) {
         double x = value->at.number[row * value->step];
         if (isnan(x)) continue;
         size_t i = changes->count++;
@@ -217,9 +239,105 @@ static void keep_change(struct changes_op *changes, const struct series *series,
     changes->found_count++;
 }
 
+/* -- as the points arrived --------------------------------------------------------------------- */
+
+static int known_runs(void *context, struct context *ctx, const struct pace_stream *stream,
+                      uint64_t *runs, uint64_t *run)
+{
+    struct changes_op *changes = context;
+    int status = kept_open(ctx, stream, op_scan_marks(changes->op.input), &changes->kept);
+    *runs = changes->kept.runs;
+    *run = changes->kept.run;
+    return status;
+}
+
+static int known_series(void *context, struct context *ctx, const struct series *series)
+{
+    struct changes_op *changes = context;
+    struct kept_series state;
+    return kept_find(ctx, &changes->kept, series, &state);
+}
+
+/* Puts the points of the level that is kept before those that were read: all that a change may need. */
+static int history_load(struct changes_op *changes, struct context *ctx,
+                        const struct series *series, const struct kept_series *state)
+{
+    size_t before = (size_t)state->online.count, count = changes->count;
+    struct kept_point *points = malloc((before + 1) * sizeof *points);
+    if (!points) return context_no_memory(ctx);
+    int status = points_reserve(changes, ctx, before + count);
+    if (!status) status = kept_history(ctx, &changes->kept, series, state->from, before, points);
+    if (!status && before) {
+        memmove(changes->values + before, changes->values, count * sizeof *changes->values);
+        memmove(changes->time_ns + before, changes->time_ns, count * sizeof *changes->time_ns);
+        memmove(changes->commits + before, changes->commits, count * sizeof *changes->commits);
+        memmove(changes->branches + before, changes->branches, count * sizeof *changes->branches);
+        memmove(changes->selected + before, changes->selected, count);
+    }
+    for (size_t i = 0; i < before && !status; i++) {
+        changes->values[i] = points[i].value;
+        changes->time_ns[i] = points[i].time_ns;
+        changes->commits[i] = points[i].commit;
+        changes->branches[i] = series->names[PACE_BRANCH];
+        changes->selected[i] = 0;
+    }
+    changes->count = before + count;
+    free(points);
+    return status;
+}
+
+/* The changes that the points told which were read: those at rows that were asked for are kept. */
+static int end_online(struct changes_op *changes, struct context *ctx, const struct series *series)
+{
+    struct kept_series state = {0};
+    size_t level = 0, next = 0, points = changes->count;
+    online_start(&state.online);
+    changes->work.count = 0;
+    changes->series++;
+    if (changes->skipped) {
+        int found = kept_find(ctx, &changes->kept, series, &state);
+        if (found < 0) return found;
+        changes->from_kept++;
+        points += state.points;
+        struct online online = state.online;
+        bool asks = false;
+        for (size_t i = 0; i < changes->count && !asks; i++)
+            asks = online_push(&online, changes->values[i]);
+        changes->brief += points < 2 * changes->options.shortest;
+        if (!asks) return 0;
+        next = (size_t)state.online.count;
+        int status = history_load(changes, ctx, series, &state);
+        if (status) return status;
+    } else {
+        changes->brief += points < 2 * changes->options.shortest;
+    }
+    if (online_run(&state.online, &changes->work, changes->values, changes->count, next, &level))
+        return context_no_memory(ctx);
+    int status = found_reserve(changes, ctx, changes->work.count);
+    for (size_t i = 0; i < changes->work.count && !status; i++) {
+        if (changes->selected[changes->work.told[i].at])
+            keep_change(changes, series, &changes->work.told[i].change);
+        else
+            changes->outside++;
+    }
+    return status;
+}
+
+/* What explain says of it. */
+static const char *online_looks(const struct changes_op *changes, struct context *ctx)
+{
+    if (!changes->from_kept) return NULL;
+    return arena_printf(ctx->arena, "kept state of %llu of %llu series",
+                        (unsigned long long)changes->from_kept,
+                        (unsigned long long)changes->series);
+}
+
+/* -- all of it --------------------------------------------------------------------------------- */
+
 /* All changes of the series that was gathered; those at rows that were asked for are kept. */
 static int end_series(struct changes_op *changes, struct context *ctx, const struct series *series)
 {
+    if (changes->online) return end_online(changes, ctx, series);
     int count = segment_series(changes);
     if (count < 0) return context_no_memory(ctx);
     changes->series++;
@@ -256,13 +374,17 @@ static int read_all(struct changes_op *changes, struct context *ctx)
         int status = changes->op.input->next(changes->op.input, ctx, &batch);
         if (status) return status;
         if (!batch) break;
-        if (batch->series_start) changes->count = 0;
+        if (batch->series_start) {
+            changes->count = 0;
+            changes->skipped = batch->skipped;
+        }
         status = points_add(changes, ctx, batch);
         if (!status && batch->series_end) status = end_series(changes, ctx, batch->series);
         if (!status) status = context_check(ctx);
         if (status) return status;
     }
     changes->read = true;
+    changes->op.looks = online_looks(changes, ctx);
     tell_nothing(changes, ctx);
     if (incidents_group(changes->incidents, changes->found_count)) return context_no_memory(ctx);
     for (size_t i = 0; i < changes->found_count; i++) {
@@ -402,6 +524,14 @@ static int options_bind(struct context *ctx, const struct option *option,
     return 0;
 }
 
+static bool options_are_default(const struct segment_options *options)
+{
+    const struct segment_options *usual = &segment_methods[options->method].defaults;
+    const double numbers[] = {options->alpha, options->floor, options->effect};
+    const double usuals[] = {usual->alpha, usual->floor, usual->effect};
+    return options->shortest == usual->shortest && memcmp(numbers, usuals, sizeof numbers) == 0;
+}
+
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out)
 {
     struct changes_op *changes;
@@ -417,6 +547,15 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
                             "'changes' needs the points of series");
     status = options_bind(ctx, stage->options, &changes->options);
     if (status) return status;
+    changes->online = changes->options.method == METHOD_FOCUS;
+    changes->work.options = changes->options;
+    changes->run = changes->online ? schema_find(&input->schema, "run", 3) : -1;
+    /* What is kept is of the defaults. */
+    if (changes->online && op_scan_is(input) && changes->run >= 0 &&
+        options_are_default(&changes->options)) {
+        changes->known = (struct scan_known){known_runs, known_series, changes};
+        op_scan_known(input, &changes->known);
+    }
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
     for (int i = 0; i < OUT_COUNT; i++) {

@@ -71,6 +71,14 @@ static struct vec number_vec(const double *number, unsigned step, const char *un
         .type = TYPE_NUMBER, .step = step, .at.number = (double *)number, .unit = unit};
 }
 
+/* Own runs that lie before those of the matrix in hand. */
+static uint64_t scan_skipped(const struct scan_op *scan)
+{
+    const struct matrix *matrix = scan->is_plain ? &scan->near : scan->matrix;
+    if (!scan->known_runs || matrix->own_complete) return 0;
+    return scan->stream->run_count - (matrix->runs - matrix->inherited_runs);
+}
+
 static void fill_plain(struct scan_op *scan)
 {
     const struct matrix *matrix = &scan->near;
@@ -97,6 +105,7 @@ static void fill_plain(struct scan_op *scan)
                                  .branched = scan->lineage.state != PACE_LINEAGE_NONE,
                                  .series = series,
                                  .newest_run = scan->plain.newest_run,
+                                 .skipped = scan_skipped(scan),
                                  .runs_id = at == 0 ? scan->plain.id : 0,
                                  .series_start = at == 0,
                                  .series_end = at + count == matrix->runs};
@@ -138,6 +147,7 @@ static void fill_points(struct scan_op *scan)
                                  .branched = scan->lineage.state != PACE_LINEAGE_NONE,
                                  .series = series,
                                  .newest_run = points->newest_run,
+                                 .skipped = scan_skipped(scan),
                                  .series_start = at == 0,
                                  .series_end = at + count == points->count};
     scan->offset += count;
@@ -304,6 +314,16 @@ void op_scan_base(struct op *op)
     struct scan_op *scan = (struct scan_op *)op;
     scan->base_only = true;
     scan->by_times = false;
+}
+
+const struct mark_view *op_scan_marks(const struct op *op)
+{
+    return ((const struct scan_op *)op)->marks;
+}
+
+void op_scan_known(struct op *op, const struct scan_known *known)
+{
+    ((struct scan_op *)op)->known = known;
 }
 
 void op_scan_show_excluded(struct op *op)

@@ -147,6 +147,12 @@ struct pace_diag {
 PACE_API size_t pace_diag_count(const pace_query *query);
 PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_diag *out);
 
+/* Brings up to date what is kept of the stream of a run that was committed (0: of all streams), so that
+ * `changes using focus` of the newest points need not read all of its history. Mostly there is nothing to
+ * do: some streams take a few milliseconds every 64 runs. To be called by whoever writes, as often as they
+ * like, and never needed: what is not kept is computed. Errors: those of a commit and of reading. */
+PACE_API int pace_keep(pace_session *session, uint64_t run, struct pace_error *error);
+
 /* Makes the running statement end soon with PACE_EINTERRUPT. Async-signal-safe. */
 PACE_API void pace_interrupt(pace_session *session);
 

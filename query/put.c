@@ -99,6 +99,7 @@ int put_statement(struct context *ctx, const struct statement *statement)
     if (!status) status = pace_runs_commit(ctx->store, &run, 1, ctx->error, &result);
     pace_run_free(run);
     if (status) return context_store_error(ctx, status);
+    (void)pace_keep(ctx->session, result.run, NULL);
     char text[UNIT_TEXT_MAX];
     const char *path = print_path(ctx->arena, put.names);
     ctx->outcome->message = arena_printf(

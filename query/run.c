@@ -2,6 +2,8 @@
 #include "session.h"
 
 #include "explain.h"
+#include "kept.h"
+#include "marks.h"
 #include "output.h"
 #include "parse.h"
 #include "plan.h"
@@ -269,6 +271,62 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
     end_statement(query);
     query->phase = PHASE_OVER;
     return fail_diagnosed(query, error, status);
+}
+
+/* -- what is kept --------------------------------------------------------------------------- */
+
+/* Streams from *next on, until one has a new value; *next is behind it, and the snapshot ended. *done: it
+ * was the last. */
+static int keep_next(pace_query *query, uint64_t run, uint32_t *next, bool *done)
+{
+    struct context *ctx = &query->ctx;
+    const struct pace_stream *streams;
+    struct pace_stream one;
+    struct pace_run_view view;
+    struct mark_view *marks;
+    uint32_t count = 1;
+    int status = begin_context(query);
+    if (!status && run) {
+        status = pace_run_get(ctx->snapshot, run, ctx->error, &view);
+        if (!status) status = pace_stream_get(ctx->snapshot, view.stream, ctx->error, &one);
+        streams = &one;
+    } else if (!status) {
+        status = pace_streams(ctx->snapshot, ctx->error, &streams, &count);
+    }
+    if (!status) status = marks_load(ctx, &marks);
+    uint8_t *data = NULL;
+    while (!status && !data && *next < count) {
+        struct pace_kept value;
+        const struct pace_stream *stream = &streams[(*next)++];
+        uint32_t id = stream->id;
+        bool late = !run || stream->last_run != run;
+        status = keep_stream(ctx, stream, marks, late, &value, &data);
+        if (status || !data) continue;
+        end_statement(query);
+        status = pace_kept_put(query->session->store, id, &value, ctx->error);
+        if (status == PACE_ELIMIT) status = 0; /* too wide a stream: nothing is kept */
+    }
+    *done = *next >= count;
+    free(data);
+    end_statement(query);
+    return status;
+}
+
+int pace_keep(pace_session *session, uint64_t run, struct pace_error *error)
+{
+    pace_query *query;
+    uint32_t next = 0;
+    bool done = false;
+    int status = pace_prepare(session, "", 0, error, &query);
+    if (status) return status;
+    while (!status && !done)
+        status = keep_next(query, run, &next, &done);
+    if (status && query->error.code)
+        (void)fail(error, status, query->error.message);
+    else if (status)
+        (void)fail_diagnosed(query, error, status);
+    pace_query_free(query);
+    return status;
 }
 
 /* -- what a selector names ------------------------------------------------------------------- */

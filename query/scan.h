@@ -75,8 +75,10 @@ struct scan_op {
                       nothing is inherited */
     const struct pace_stream *stream; /* whose lineage this is */
     struct pace_lineage lineage;
-    size_t noted;                  /* lineages that were told about */
-    size_t group_start, group_end; /* series of the matrices */
+    const struct scan_known *known; /* what the rows are wanted for may know the oldest; or NULL */
+    uint64_t known_runs, known_run; /* of `stream`; 0: none */
+    size_t noted;                   /* lineages that were told about */
+    size_t group_start, group_end;  /* series of the matrices */
     size_t next_series;
     struct matrix near;   /* the newest runs, of every series of the group */
     struct matrix far;    /* more runs, of those series that need them */

@@ -57,6 +57,18 @@ static void note_lineage(struct scan_op *scan, struct context *ctx, const struct
               pace_lineage_text(lineage, text, sizeof text));
 }
 
+/* How many runs need not be read, where all that inherits nothing is wanted. */
+static int known_load(struct scan_op *scan, struct context *ctx)
+{
+    const struct selection *selection = scan->selection;
+    scan->known_runs = scan->known_run = 0;
+    if (!scan->known || scan->lineage.segment_count || scan->base_only || scan->with_excluded ||
+        selection->rows || selection->rows_differ || selection->any_older)
+        return 0;
+    return scan->known->runs(scan->known->context, ctx, scan->stream, &scan->known_runs,
+                             &scan->known_run);
+}
+
 static int lineage_load(struct scan_op *scan, struct context *ctx, const struct series *series)
 {
     if (scan->stream == series->stream) return 0;
@@ -66,13 +78,15 @@ static int lineage_load(struct scan_op *scan, struct context *ctx, const struct 
     int status = pace_lineage_get(ctx->snapshot, series->stream->id, ctx->error, &scan->lineage);
     if (status) return context_store_error(ctx, status);
     note_lineage(scan, ctx, series);
-    return 0;
+    return known_load(scan, ctx);
 }
 
 /* Runs to read first: as many as the ranges ask for, with history. */
 static struct reach first_reach(const struct scan_op *scan)
 {
     const struct lookback *back = &scan->lookback;
+    if (scan->known_runs)
+        return (struct reach){.own = scan->stream->run_count - scan->known_runs + 1};
     bool by_times = scan->by_times && scan->lineage.segment_count == 0;
     struct reach reach = {.times = by_times ? &scan->times : NULL};
     uint64_t chosen = scan->ranges && !back->all ? FIRST_READ : 0; /* 0: all */
@@ -207,6 +221,30 @@ static int group_read(struct scan_op *scan, struct context *ctx, struct matrix *
     return status;
 }
 
+/* Whether the runs that were not read are known for a series: they are still the oldest, and so for it. */
+static int known_covers(struct scan_op *scan, struct context *ctx, size_t index, bool *covered)
+{
+    const struct matrix *near = &scan->near;
+    bool oldest = near->runs > 0 && near->run[0] >= (double)scan->known_run &&
+                  near->run[0] <= (double)scan->known_run;
+    int covers =
+        oldest ? scan->known->series(scan->known->context, ctx, &scan->selection->series[index])
+               : 0;
+    *covered = covers > 0;
+    return covers < 0 ? covers : 0;
+}
+
+/* The same for the points that are loaded: and no range chooses one of those. Else all are needed. */
+static struct need known_need(const struct scan_op *scan, bool covered)
+{
+    const struct points *points = &scan->points;
+    bool chosen = points->count && points->selected[0] && !points->gone[0] &&
+                  points->run[0] <= (double)scan->known_run &&
+                  points->run[0] >= (double)scan->known_run;
+    bool enough = covered && points->settled && !chosen;
+    return (struct need){.own = !enough && !scan->matrix->own_complete};
+}
+
 /* Finds the series of the group that need more than near holds; *need is what. */
 static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy, struct need *need)
 {
@@ -214,10 +252,14 @@ static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy
     for (size_t i = scan->group_start;
          i < scan->group_end && !matrix_is_complete(&scan->near) && !status; i++) {
         bool plain = scan_is_plain(scan, i);
-        if (plain && scan->plain.known && !scan->plain.needs_more) continue;
+        bool covered = false;
+        status = scan->known_runs ? known_covers(scan, ctx, i, &covered) : 0;
+        if (status) break;
+        if (plain && scan->plain.known && !scan->plain.needs_more && (covered || !scan->known_runs))
+            continue;
         status = points_load(scan, ctx, i);
         if (status) break;
-        struct need one = points_need(scan);
+        struct need one = scan->known_runs ? known_need(scan, covered) : points_need(scan);
         need->own |= one.own;
         need->inherited |= one.inherited;
         if (plain && !scan->plain.known) status = plain_learn(scan, ctx, needs_any(one));
@@ -236,7 +278,7 @@ static bool is_direct(const struct scan_op *scan)
     bool by_times = scan->by_times && !lookback_any(scan->lookback);
     if ((scan->ranges && !by_times) || selection->series[here].rows ||
         selection->series[here].older_count || scan->marks || scan->base_only ||
-        scan->lineage.segment_count || stream->run_count < DIRECT_RUNS)
+        scan->lineage.segment_count || scan->known_runs || stream->run_count < DIRECT_RUNS)
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;
@@ -278,7 +320,8 @@ int group_load(struct scan_op *scan, struct context *ctx)
              i++) {
             if (!scan->far_column[i - scan->group_start]) continue;
             status = points_load(scan, ctx, i);
-            if (!status && !matrix_is_complete(&scan->far)) need = points_need(scan);
+            if (!status && !matrix_is_complete(&scan->far))
+                need = scan->known_runs ? known_need(scan, false) : points_need(scan);
         }
     }
     return status;

@@ -59,6 +59,7 @@ static int merge(pace *store, pace *other, const struct show_style *style)
     progress_begin(&progress);
     int code = pace_merge(store, other, add_conflict, &rows, &error, &merged);
     progress_end();
+    if (merged.runs > 0) store_keep(store, 0);
     if (code == 0 || code == PACE_ECONFLICT) say_merged(store, &merged);
     if (rows.count > 0 || style->format != NULL) status = show_rows(style, &rows);
     if (code != 0) status = status_merge(status, store_failed("", code, &error));

@@ -113,6 +113,7 @@ static int commit_run(struct job *job, pace *store, const struct trial_result *r
         if (code == 0) code = pace_runs_commit(store, &run, 1, error, &out->result);
         pace_run_free(run);
     }
+    if (code == 0 && !out->result.duplicate) store_keep(store, out->result.run);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include "adapters/lines.h"
 #include "dump_record.h"
 #include "git.h"
+#include "store.h"
 #include "timestamp.h"
 
 #include <stdio.h>
@@ -496,6 +497,7 @@ int load_finish(struct load *load, struct pace_error *error)
 {
     if (!load->broken) (void)load_flush(load);
     load_drop(load);
+    if (!load->options.dry_run && load->report->runs_new > 0) store_keep(load->store, 0);
     int code = load->last.code;
     if (code != 0 && error != NULL) *error = load->last;
     free(load->pending);

@@ -1,6 +1,7 @@
 /* store.c -- which store a command works on, and opening it. */
 #include "store.h"
 
+#include "../query/pace_query.h"
 #include "git.h"
 #include "say.h"
 
@@ -167,4 +168,12 @@ struct pace_stat store_stat(pace *store)
     if (pace_stat(snapshot, NULL, &stat) != 0) stat = (struct pace_stat){0};
     pace_snapshot_end(snapshot);
     return stat;
+}
+
+void store_keep(pace *store, uint64_t run)
+{
+    pace_session *session = NULL;
+    if (pace_session_open(store, NULL, NULL, &session) != 0) return;
+    (void)pace_keep(session, run, NULL);
+    pace_session_close(session);
 }

@@ -31,6 +31,9 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
 /* Says "pace: TEXT: message" of a libpace error and returns its exit status. */
 int store_failed(const char *text, int code, const struct pace_error *error);
 
+/* Brings what is kept of a run's stream (0: of all) up to date; what fails is left to the next writer. */
+void store_keep(pace *store, uint64_t run);
+
 /* What a store has now; all zero where that cannot be told. */
 struct pace_stat store_stat(pace *store);
 

@@ -60,14 +60,17 @@ static void chain_largest(const struct focus *focus, const struct focus_corner *
     }
 }
 
-void focus_add(struct focus *focus, double x)
+double focus_add(struct focus *focus, double x)
 {
-    double z = (x - focus->centre) / focus->sigma;
+    double z = (x - focus->centre) / focus->sigma, before = focus->count;
+    z = z < -REACH ? -REACH : z > REACH ? REACH : z;
+    double distance = before > 0 ? z - focus->sum / before : 0;
     focus->count += 1;
-    focus->sum += z < -REACH ? -REACH : z > REACH ? REACH : z;
+    focus->sum += z;
     struct focus_corner corner = {focus->count, focus->sum};
     chain_add(focus->upper, &focus->upper_count, corner, 1);
     chain_add(focus->lower, &focus->lower_count, corner, -1);
+    return distance * distance * before / focus->count;
 }
 
 /* The prefix that ends now is no place for a change, and chain_largest leaves it out. */
@@ -84,7 +87,7 @@ double focus_statistic(const struct focus *focus, size_t *since)
 
 double focus_push(struct focus *focus, double x, size_t *since)
 {
-    focus_add(focus, x);
+    (void)focus_add(focus, x);
     return focus_statistic(focus, since);
 }
 

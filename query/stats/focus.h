@@ -29,8 +29,9 @@ struct focus {
 /* centre, sigma > 0: level and noise of the series so far. */
 void focus_init(struct focus *focus, double centre, double sigma);
 
-/* Takes a value in, and asks nothing. */
-void focus_add(struct focus *focus, double x);
+/* Takes a value in, and asks nothing. By so much at most does the statistic grow: the squares around one
+ * level do by as much, those around two levels by no less than 0. */
+double focus_add(struct focus *focus, double x);
 /* The statistic of the values so far, as focus_push gives it. */
 double focus_statistic(const struct focus *focus, size_t *since);
 

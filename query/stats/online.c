@@ -5,12 +5,10 @@
  * all. Points count for fewer where neighbours are correlated. */
 #include "online.h"
 
-#include "focus.h"
 #include "noise.h"
 #include "sample.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,106 +16,209 @@
 enum { ONLINE_LEAST = 10 };
 /* Points that a candidate is judged by: so many, and so many for each point behind it. */
 enum { CONFIRM_LEAST = 500, CONFIRM_TIMES = 4 };
+/* What rounding may add to the statistic. */
+#define SLACK 1e-6
 
-struct online {
-    const double *x;
-    struct segment_options options;
-    double *scratch;
-    size_t from;       /* first point of the level */
-    size_t count;      /* points since then */
-    size_t learn_next; /* the count at which noise is estimated again */
-    size_t try_next;   /* the count before which a candidate that failed is not tried again */
-    struct focus focus;
-    double threshold; /* INFINITY: no noise yet */
-    struct change *changes;
-    size_t change_capacity;
-};
-
-static void level_start(struct online *online, size_t from)
+void online_work_free(struct online_work *work)
 {
-    online->from = from;
-    online->count = 0;
+    free(work->told);
+    free(work->scratch);
+    free(work->changes);
+    *work = (struct online_work){.options = work->options};
+}
+
+/* Room for `count` items in *items; 0, or -1. */
+static int reserve(void *items, size_t *capacity, size_t count, size_t size)
+{
+    void *old, *grown;
+    if (count <= *capacity) return 0;
+    size_t more = *capacity * 2 > count ? *capacity * 2 : count;
+    memcpy(&old, items, sizeof old);
+    grown = realloc(old, more * size);
+    if (!grown) return -1;
+    memcpy(items, &grown, sizeof grown);
+    *capacity = more;
+    return 0;
+}
+
+void online_start(struct online *online)
+{
+    memset(online, 0, sizeof *online);
     online->learn_next = ONLINE_LEAST;
-    online->try_next = 0;
     online->threshold = (double)INFINITY;
 }
 
-/* Level and noise of the points of this level, which FOCuS takes in again: the last one too. Returns the
- * statistic. */
-static double level_learn(struct online *online, size_t *since)
+static bool has_noise(const struct online *online)
 {
-    const double *x = online->x + online->from;
-    size_t n = online->count;
-    online->learn_next = 2 * n;
-    struct noise noise = noise_of_differences(x, NULL, n, online->scratch);
+    return isfinite(online->threshold);
+}
+
+/* Without any spread so far, any other value is a candidate. */
+static bool differs(const struct online *online, double x)
+{
+    return !has_noise(online) && online->count >= ONLINE_LEAST &&
+           (x < online->first || x > online->first);
+}
+
+bool online_push(struct online *online, double x)
+{
+    if (online->count++ == 0) online->first = x;
+    if (online->count == online->learn_next) return true;
+    if (!has_noise(online)) return differs(online, x) && online->count >= online->try_next;
+    online->most += focus_add(&online->focus, x);
+    if (online->most + SLACK * (1 + online->most) < online->threshold ||
+        online->count < online->try_next)
+        return false;
+    size_t since;
+    online->most = focus_statistic(&online->focus, &since);
+    return online->most >= online->threshold;
+}
+
+/* Level and noise of the points of this level, which FOCuS takes in again: the last one too. */
+static int level_learn(struct online *online, struct online_work *work, const double *level)
+{
+    size_t n = (size_t)online->count, since;
+    if (reserve(&work->scratch, &work->scratch_capacity, n, sizeof *work->scratch)) return -1;
+    online->learn_next = 2 * online->count;
+    struct noise noise = noise_of_differences(level, NULL, n, work->scratch);
     if (!(noise.sigma > 0)) return 0;
-    memcpy(online->scratch, x, n * sizeof *x);
-    focus_init(&online->focus, select_median(online->scratch, n), noise.sigma);
+    memcpy(work->scratch, level, n * sizeof *level);
+    focus_init(&online->focus, select_median(work->scratch, n), noise.sigma);
     double excess = noise_long_run(noise) / (noise.sigma * noise.sigma);
     online->threshold = focus_threshold(ONLINE_RUN_LENGTH) * excess;
     for (size_t i = 0; i < n; i++)
-        focus_add(&online->focus, x[i]);
-    return focus_statistic(&online->focus, since);
+        (void)focus_add(&online->focus, level[i]);
+    online->most = focus_statistic(&online->focus, &since);
+    return 0;
 }
 
 /* The changes that the points of this level hold, or as many of the last ones as are enough for a change
- * before the last `since`: how many were written to cuts, or -1. */
-static int level_confirm(struct online *online, size_t since, size_t *cuts)
+ * before the last `since`; indices count from the level's first point. How many, or -1. */
+static int level_confirm(const struct online *online, struct online_work *work, const double *level,
+                         size_t since)
 {
-    size_t enough = CONFIRM_LEAST + CONFIRM_TIMES * since, end = online->from + online->count;
-    size_t count = online->count < enough ? online->count : enough;
-    const double *x = online->x + end - count;
-    int found =
-        segment_changes(x, count, &online->options, online->changes, online->change_capacity);
-    if (found > 0 && (size_t)found > online->change_capacity) {
-        size_t capacity = (size_t)found;
-        struct change *grown = realloc(online->changes, capacity * sizeof *grown);
-        if (!grown) return -1;
-        online->changes = grown;
-        online->change_capacity = capacity;
-        found = segment_changes(x, count, &online->options, grown, capacity);
+    size_t enough = CONFIRM_LEAST + CONFIRM_TIMES * since, points = (size_t)online->count;
+    size_t count = points < enough ? points : enough, before = points - count;
+    struct segment_options options = work->options;
+    options.method = METHOD_FPOP;
+    int found, made = 0;
+    for (;;) {
+        found =
+            segment_changes(level + before, count, &options, work->changes, work->change_capacity);
+        if (found < 0 || (size_t)found <= work->change_capacity) break;
+        if (reserve(&work->changes, &work->change_capacity, (size_t)found, sizeof *work->changes))
+            return -1;
     }
-    int made = 0;
-    for (int i = 0; i < found; i++)
-        if (online->changes[i].kind != CHANGE_EXCURSION)
-            cuts[made++] = end - count + online->changes[i].index;
+    for (int i = 0; i < found; i++) {
+        struct change change = work->changes[i];
+        if (change.kind == CHANGE_EXCURSION) continue;
+        change.index += before;
+        change.end += before;
+        change.earliest += before;
+        change.latest += before;
+        work->changes[made++] = change;
+    }
     return found < 0 ? -1 : made;
 }
 
-/* Takes the next point in; how many changes were found and written to cuts, or -1. */
-static int online_push(struct online *online, size_t *cuts)
+/* What the points of the level say when the last one asks: how many changes are in work->changes, or
+ * -1. */
+static int level_ask(struct online *online, struct online_work *work, const double *level)
 {
-    size_t since = 0;
-    double statistic = 0, x = online->x[online->from + online->count++];
-    if (online->count == online->learn_next)
-        statistic = level_learn(online, &since);
-    else if (isfinite(online->threshold))
-        statistic = focus_push(&online->focus, x, &since);
-    /* Without any spread so far, any other value is a candidate. */
-    bool differs = isinf(online->threshold) && online->count >= ONLINE_LEAST &&
-                   (x < online->x[online->from] || x > online->x[online->from]);
-    if (!(statistic >= online->threshold || differs)) return 0;
-    if (since < online->options.shortest && !differs) return 0;
-    if (online->count < online->try_next) return 0;
+    size_t n = (size_t)online->count, since = 0;
+    if (online->count == online->learn_next && level_learn(online, work, level)) return -1;
+    bool odd = differs(online, level[n - 1]);
+    if (!odd && !(has_noise(online) && online->most >= online->threshold)) return 0;
+    if (!odd) (void)focus_statistic(&online->focus, &since);
+    if ((!odd && since < work->options.shortest) || online->count < online->try_next) return 0;
     online->try_next = online->count + 1 + since / 2;
-    return level_confirm(online, since, cuts);
+    return level_confirm(online, work, level, since);
 }
 
-int online_cuts(const double *x, size_t n, const struct segment_options *options, size_t *cuts)
+/* Tells the changes of work->changes, of the level that begins at x[level]. Those before came back where a
+ * later level is on the other side of their middle. */
+static int tell(struct online_work *work, size_t count, size_t level, size_t at)
 {
-    struct online online = {.x = x, .options = *options, .scratch = malloc((n + 1) * sizeof *x)};
-    int status = online.scratch ? 0 : -1;
-    size_t count = 0;
-    online.options.method = METHOD_FPOP;
-    level_start(&online, 0);
-    while (status >= 0 && online.from + online.count < n) {
-        status = online_push(&online, cuts + count);
-        if (status <= 0) continue;
-        /* The points of the new level are taken in again. */
-        count += (size_t)status;
-        level_start(&online, cuts[count - 1]);
+    if (reserve(&work->told, &work->capacity, work->count + count, sizeof *work->told)) return -1;
+    for (size_t i = 0; i < count; i++) {
+        struct change change = work->changes[i];
+        change.index += level;
+        change.end += level;
+        change.earliest += level;
+        change.latest += level;
+        for (size_t k = 0; k < work->count; k++) {
+            struct change *old = &work->told[k].change;
+            double middle = 0.5 * (old->before + old->after);
+            old->recovered |=
+                old->after > old->before ? change.after < middle : change.after > middle;
+        }
+        work->told[work->count++] = (struct online_change){.change = change, .at = at};
     }
-    free(online.scratch);
-    free(online.changes);
-    return status < 0 ? -1 : (int)count;
+    return 0;
+}
+
+int online_run(struct online *online, struct online_work *work, const double *x, size_t n,
+               size_t next, size_t *level)
+{
+    size_t reached = next;
+    for (size_t i = next; i < n; i++) {
+        if (i > reached) reached = i;
+        if (!online_push(online, x[i])) continue;
+        int found = level_ask(online, work, x + *level);
+        if (found > 0 && tell(work, (size_t)found, *level, reached)) found = -1;
+        if (found < 0) return -1;
+        if (found == 0) continue;
+        /* The points of the new level are taken in again. */
+        *level = work->told[work->count - 1].change.index;
+        online_start(online);
+        i = *level - 1;
+    }
+    return 0;
+}
+
+int online_changes(const double *x, size_t n, const struct segment_options *options,
+                   struct change *changes, size_t capacity)
+{
+    struct online_work work = {.options = *options};
+    struct online online;
+    size_t level = 0;
+    online_start(&online);
+    int status = online_run(&online, &work, x, n, 0, &level);
+    for (size_t i = 0; !status && i < work.count && i < capacity; i++)
+        changes[i] = work.told[i].change;
+    if (!status) status = (int)work.count;
+    online_work_free(&work);
+    return status;
+}
+
+/* -- the state as bytes ------------------------------------------------------------------------ */
+
+size_t online_pack(const struct online *online, uint8_t bytes[ONLINE_BYTES])
+{
+    uint8_t *at = bytes;
+    memcpy(at, &online->count, 8);
+    memcpy(at + 8, &online->try_next, 8);
+    memcpy(at + 16, &online->first, 8);
+    memcpy(at + 24, &online->threshold, 8);
+    at += 32;
+    if (has_noise(online)) at += focus_pack(&online->focus, at);
+    return (size_t)(at - bytes);
+}
+
+bool online_unpack(struct online *online, const uint8_t *bytes, size_t len)
+{
+    if (len < 32) return false;
+    online_start(online);
+    memcpy(&online->count, bytes, 8);
+    memcpy(&online->try_next, bytes + 8, 8);
+    memcpy(&online->first, bytes + 16, 8);
+    memcpy(&online->threshold, bytes + 24, 8);
+    if (online->count > UINT64_MAX / 4 || !(online->threshold > 0)) return false;
+    while (online->learn_next <= online->count)
+        online->learn_next *= 2;
+    online->most = (double)INFINITY; /* not known: the next point tells */
+    if (!has_noise(online)) return len == 32 && isfinite(online->first);
+    return focus_unpack(&online->focus, bytes + 32, len - 32) &&
+           online->focus.count >= (double)online->count &&
+           online->focus.count <= (double)online->count;
 }

@@ -183,7 +183,6 @@ static int method_run(struct work *work, struct noise noise)
     case METHOD_PERFHERDER:
         count = perfherder_cuts(work->x, work->n, options->shortest, work->start + 1);
         break;
-    case METHOD_FOCUS: count = online_cuts(work->x, work->n, options, work->start + 1); break;
     default: return method_fpop(work, noise);
     }
     if (count < 0) return -1;
@@ -240,6 +239,7 @@ int segment_changes(const double *x, size_t n, const struct segment_options *opt
     if (n < 2 || n / 2 < shortest) return 0;
     struct segment_options own = *options;
     own.shortest = shortest;
+    if (own.method == METHOD_FOCUS) return online_changes(x, n, &own, changes, capacity);
     struct work work = {.x = x, .n = n, .options = &own};
     int status = work_init(&work);
     if (!status) {

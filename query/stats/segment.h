@@ -51,7 +51,7 @@ struct change {
     bool recovered; /* a later level came back by more than half of the step */
 };
 
-/* Writes up to `capacity` changes in order of index and returns how many there are, or -1 when out
+/* Writes up to `capacity` changes in order of index (METHOD_FOCUS: as they were told, online.h) and returns how many there are, or -1 when out
  * of memory. n < 2 * shortest gives 0. Values are finite. */
 int segment_changes(const double *x, size_t n, const struct segment_options *options,
                     struct change *changes, size_t capacity);

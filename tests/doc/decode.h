@@ -119,6 +119,8 @@ struct coverage {
     unsigned small, merging, large, folding, making_large;
     unsigned groups_dense, groups_sparse, ragged, statuses, bounds, raw, scaled, bits, empty_chunks;
     unsigned totals, totals_even;
+    unsigned kept, kept_parts,
+        kept_stale;        /* states; parts of values; values that a late run made wrong */
     unsigned chunks, tail; /* of pairs; runs that are in no table of them */
     unsigned samples, meta, undone, dropped, starts, starts_taken_back;
 };
@@ -480,6 +482,7 @@ static inline void add_cell(struct found_run *run, const struct found_cell *cell
 #include "decode_log.h"
 #include "decode_block.h"
 #include "decode_totals.h"
+#include "decode_kept.h"
 #include "decode_run.h"
 
 /* -- streams --------------------------------------------------------------------------------- */
@@ -603,6 +606,7 @@ static inline void decode_stream(struct decoder *d, uint32_t id)
     decode_totals(d, id);
     qsort(d->in_stream.items, d->in_stream.count, sizeof *d->in_stream.items, by_place);
     check_stream(d, id);
+    decode_kept(d, id);
     for (size_t i = 0; i < d->in_stream.count; i++) {
         struct found_run *run = &d->in_stream.items[i];
         decode_run(d, run);

@@ -3,6 +3,7 @@
  * no record left over. */
 #include "decode.h"
 
+#include "../../query/pace_query.h"
 #include "../format_dump.h"
 #include "../store_help.h"
 
@@ -308,6 +309,49 @@ static void test_blocks(void **state)
     remove_tree(dir);
 }
 
+static void keep(pace *store)
+{
+    pace_session *session;
+    store_ok(pace_session_open(store, NULL, error, &session));
+    store_ok(pace_keep(session, 0, error));
+    pace_session_close(session);
+}
+
+/* What is kept of a stream, in several parts, and when a run comes late. */
+static void test_kept_values(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    pace *store = open_store(dir);
+    for (int i = 0; i < 100; i++) {
+        pace_run *run = begin_run(store, "main", T0_NS + i * SECOND_NS);
+        put_wide(store, run, 0, i < 90 ? 1200 : 1201, i % 7 ? i % 7 : i);
+        struct pace_cell cell = cell_of("constant", 7);
+        store_ok(pace_run_put(run, &cell, error));
+        cell.measure = "latency.max";
+        store_ok(pace_run_put(run, &cell, error));
+        if (i > 20 && i % 3) put_any(run, "gaps", below(100) + 1);
+        commit_run(store, run);
+    }
+    keep(store);
+    pace_close(store);
+    struct coverage seen = compare(dir);
+    assert_true(seen.kept >= 1200 && seen.kept_parts > 1 && !seen.kept_stale);
+    store = open_store(dir);
+    pace_run *run = begin_run(store, "main", T0_NS + 50 * SECOND_NS);
+    put_any(run, "gaps", 1);
+    commit_run(store, run);
+    pace_close(store);
+    seen = compare(dir);
+    assert_true(seen.kept == 0 && seen.kept_stale == 1);
+    store = open_store(dir);
+    keep(store);
+    pace_close(store);
+    seen = compare(dir);
+    assert_true(seen.kept >= 1200 && !seen.kept_stale);
+    remove_tree(dir);
+}
+
 /* More shapes with one first column than the index of shapes remembers. */
 static void test_shapes(void **state)
 {
@@ -432,15 +476,11 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_beside),
-        cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_starts),
-        cmocka_unit_test(test_derived_identity),
+        cmocka_unit_test(test_empty),  cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_beside), cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_blocks), cmocka_unit_test(test_kept_values),
+        cmocka_unit_test(test_shapes), cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_starts), cmocka_unit_test(test_derived_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
