@@ -13,12 +13,10 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the store's format is little-endian");
 _Static_assert(sizeof(size_t) == 8, "the store needs a 64-bit address space");
 
-enum { LONG_BYTES = 240 }; /* above, XXH3 goes by stripes, which AVX2 takes twice as wide */
-
 uint64_t seal_hash(const void *data, size_t len, uint64_t seed)
 {
     /* A seed makes XXH3 derive a secret first, which takes longer than to hash half a kilobyte. */
-    int wide = len > LONG_BYTES && seal_has_avx2();
+    int wide = len >= SEAL_AVX2_LEAST && seal_has_avx2();
     uint64_t hash = (wide ? seal_avx2(data, len) : XXH3_64bits(data, len)) ^ seed;
     hash = (hash ^ hash >> 32) * 0x9fb21c651e98df25u;
     return hash ^ hash >> 28;

@@ -17,11 +17,12 @@ static void test_same_everywhere(void **state)
     static unsigned char data[5000];
     for (size_t i = 0; i < sizeof data; i++)
         data[i] = (unsigned char)(i * i * 31 + i / 7);
-    for (size_t len = 0; len < sizeof data; len += 1 + len / 40) {
+    for (size_t len = 0; len < sizeof data; len += len < 2200 ? 1 : len / 40) {
         for (size_t at = 0; at < 3; at++) {
             if (len + at > sizeof data) continue;
             uint64_t hash = XXH3_64bits(data + at, len);
-            if (seal_has_avx2()) assert_true(seal_avx2(data + at, len) == hash);
+            if (len >= SEAL_AVX2_LEAST && seal_has_avx2())
+                assert_true(seal_avx2(data + at, len) == hash);
             hash ^= 42;
             hash = (hash ^ hash >> 32) * 0x9fb21c651e98df25u;
             assert_true(seal_hash(data + at, len, 42) == (hash ^ hash >> 28));
