@@ -14,6 +14,7 @@
 #   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
+#   make bench-command  start to prompt, long results to a file
 #   make bench-rules  rules of `check` beside the default; FILES=results: on those, as backtest sees them
 #   make bench-report the page of 10,000 series: time, size, first paint (also: make deps-browser)
 #   make browser     the page of a report, used in Chromium (needs: make deps-browser); DB=directory: of that store
@@ -230,6 +231,10 @@ bench-detect: all
 .PHONY: bench-rules
 bench-rules: all
 	bench/rules $(BUILD) $(FILES)
+
+.PHONY: bench-command
+bench-command: all
+	bench/run $(BUILD) command
 
 bench-store: all
 	bench/run $(BUILD) store branches $(FULL)

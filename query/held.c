@@ -77,11 +77,19 @@ static int held_reserve(struct held *held, size_t count)
     return 0;
 }
 
+/* The text of the row before: where it came from, and its copy. */
+struct kept {
+    const char *source, *copy;
+};
+
 /* A copy, or the one that the row before has. */
-static const char *keep(struct held *held, const char *text, const char *before)
+static const char *keep(struct held *held, const char *text, struct kept *before)
 {
-    if (before && strcmp(before, text) == 0) return before;
-    return text[0] ? arena_string(&held->cells, text) : "";
+    if (text == before->source) return before->copy;
+    if (!before->copy || strcmp(before->copy, text) != 0)
+        before->copy = text[0] ? arena_string(&held->cells, text) : "";
+    before->source = text;
+    return before->copy;
 }
 
 int held_add(struct held *held, const struct pace_rows *rows, size_t from, size_t count)
@@ -91,16 +99,16 @@ int held_add(struct held *held, const struct pace_rows *rows, size_t from, size_
     for (size_t i = 0; i < held->column_count; i++) {
         struct held_column *column = &held->columns[i];
         const struct pace_field *field = &rows->fields[i];
-        const char *text = NULL, *unit = NULL;
+        struct kept text = {0}, unit = {0};
         for (size_t r = 0; r < count; r++) {
             size_t row = from + r, to = held->count + r;
             union held_value *value = &column->values[to];
             column->missing[to] = format_missing(field, row) != 0;
-            if (column->units) column->units[to] = unit = keep(held, format_unit(field, row), unit);
+            if (column->units) column->units[to] = keep(held, format_unit(field, row), &unit);
             *value = (union held_value){.time_ns = 0};
             if (column->missing[to]) continue;
             switch (field->type) {
-            case PACE_FIELD_TEXT: value->text = text = keep(held, field->text[row], text); break;
+            case PACE_FIELD_TEXT: value->text = keep(held, field->text[row], &text); break;
             case PACE_FIELD_NUMBER: value->number = field->number[row]; break;
             case PACE_FIELD_TIME: value->time_ns = field->time_ns[row]; break;
             case PACE_FIELD_FLAG: value->flag = field->flag[row] != 0; break;

@@ -45,16 +45,29 @@ static int exponent_of(double value)
     return (int)floor(log10(value));
 }
 
+static void write_digits(char *out, long long number)
+{
+    char digits[24];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number);
+    memcpy(out, digits + at, sizeof digits - at);
+    out[sizeof digits - at] = '\0';
+}
+
 /* "-12" and ".50"; false when the value is too large for exact digits. */
 static bool write_fixed(struct human_number *out, double value, int decimals)
 {
     double power = power_of_ten(decimals), scaled = round(fabs(value) * power);
     if (!(scaled < EXACT_INTEGER)) return false;
     long long digits = (long long)scaled, unit = (long long)power;
-    snprintf(out->whole, sizeof out->whole, "%s%lld", value < 0 && digits ? "-" : "",
-             digits / unit);
+    char *at = out->whole;
+    if (value < 0 && digits) *at++ = '-';
+    write_digits(at, digits / unit);
     long long rest = digits % unit;
-    char *at = out->fraction;
+    at = out->fraction;
     if (decimals > 0) *at++ = '.';
     at += decimals;
     *at = '\0';

@@ -41,6 +41,9 @@ struct builder {
     bool margin; /* lower and upper print as "± x" beside the value */
     size_t group_count;
     struct unit_group groups[UNITS_MAX];
+    char unit[UNIT_TEXT_MAX]; /* of the last number, and its safe form */
+    const char *safe_unit;
+    unsigned unit_width;
 };
 
 /* -- small things ------------------------------------------------------------------------------ */
@@ -57,7 +60,7 @@ static bool is_one_of(const char *name, const char *const *names, size_t count)
 const char *layout_safe(struct arena *arena, const char *text)
 {
     size_t len = strlen(text), need = text_safe(NULL, 0, text, len);
-    char *copy = arena_alloc(arena, need + 1);
+    char *copy = arena_space(arena, need + 1);
     if (!copy) return "";
     text_safe(copy, need + 1, text, len);
     return copy;
@@ -67,6 +70,16 @@ static void part_set(struct layout_cell *cell, int part, const char *text)
 {
     cell->part[part] = text;
     cell->width[part] = (unsigned)text_width(text);
+}
+
+/* A text of printable ASCII. */
+static void part_set_plain(struct builder *b, struct layout_cell *cell, int part, const char *text)
+{
+    size_t len = strlen(text);
+    char *copy = len ? arena_space(b->arena, len + 1) : NULL;
+    if (!copy) return;
+    cell->part[part] = memcpy(copy, text, len + 1);
+    cell->width[part] = (unsigned)len;
 }
 
 static bool is_commit(const char *name)
@@ -79,8 +92,13 @@ const char *layout_commit(struct arena *arena, const char *commit)
 {
     size_t digits = strspn(commit, "0123456789abcdef");
     if (digits <= COMMIT_SHOWN || digits < 12) return layout_safe(arena, commit);
-    const char *text = arena_printf(arena, "%.*s%s", COMMIT_SHOWN, commit, commit + digits);
-    return text ? layout_safe(arena, text) : "";
+    const char *rest = commit + digits;
+    size_t len = strlen(rest), need = text_safe(NULL, 0, rest, len);
+    char *text = arena_space(arena, COMMIT_SHOWN + need + 1);
+    if (!text) return "";
+    memcpy(text, commit, COMMIT_SHOWN);
+    text_safe(text + COMMIT_SHOWN, need + 1, rest, len);
+    return text;
 }
 
 static bool has_value(const struct held_column *column, size_t row)
@@ -211,7 +229,7 @@ static bool is_quantity(const struct held_column *column)
 static struct unit_group *group_find(struct builder *b, const char *unit)
 {
     for (size_t i = 0; i < b->group_count; i++) {
-        if (strcmp(b->groups[i].unit, unit) == 0) return &b->groups[i];
+        if (b->groups[i].unit == unit || strcmp(b->groups[i].unit, unit) == 0) return &b->groups[i];
     }
     return NULL;
 }
@@ -318,9 +336,15 @@ static int cell_scale(const struct builder *b, const struct unit_group *group,
 static void number_cell(struct builder *b, struct layout_cell *cell,
                         const struct human_number *number)
 {
-    part_set(cell, 0, layout_safe(b->arena, number->whole));
-    part_set(cell, 1, layout_safe(b->arena, number->fraction));
-    part_set(cell, 3, layout_safe(b->arena, number->unit));
+    part_set_plain(b, cell, 0, number->whole);
+    part_set_plain(b, cell, 1, number->fraction);
+    if (!b->safe_unit || strcmp(b->unit, number->unit) != 0) {
+        memcpy(b->unit, number->unit, sizeof b->unit);
+        b->safe_unit = layout_safe(b->arena, b->unit);
+        b->unit_width = (unsigned)text_width(b->safe_unit);
+    }
+    cell->part[3] = b->safe_unit;
+    cell->width[3] = b->unit_width;
 }
 
 static void quantity_cell(struct builder *b, struct layout_cell *cell,
@@ -467,8 +491,8 @@ static void time_column(struct builder *b, const struct held_column *column,
     char text[TIME_TEXT_MAX];
     for (size_t r = 0; r < b->held->count; r++) {
         if (column->missing[r]) continue;
-        time_print_short(text, column->values[r].time_ns, detail);
-        part_set(&out->cells[r], 0, layout_safe(b->arena, text));
+        part_set_plain(b, &out->cells[r], 0,
+                       time_print_short(text, column->values[r].time_ns, detail));
     }
 }
 
@@ -506,16 +530,13 @@ static void build_column(struct builder *b, const struct held_column *column,
     *out = (struct layout_column){.name = layout_safe(b->arena, column->name),
                                   .number = column->type == PACE_FIELD_NUMBER,
                                   .cut_allowed = column->type == PACE_FIELD_TEXT};
-    out->cells = arena_array(b->arena, b->held->count, sizeof *out->cells);
+    static const struct layout_cell empty = {.part = {"", "", "", ""}},
+                                    missing = {
+                                        .part = {"-", "", "", ""}, .width = {1}, .tone = TONE_DIM};
+    out->cells = arena_space(b->arena, b->held->count * sizeof *out->cells);
     if (!out->cells) return;
-    for (size_t r = 0; r < b->held->count; r++) {
-        struct layout_cell *cell = &out->cells[r];
-        for (int p = 0; p < LAYOUT_PARTS; p++)
-            part_set(cell, p, "");
-        if (!column->missing[r]) continue;
-        part_set(cell, 0, "-");
-        cell->tone = TONE_DIM;
-    }
+    for (size_t r = 0; r < b->held->count; r++)
+        out->cells[r] = column->missing[r] ? missing : empty;
     switch (column->type) {
     case PACE_FIELD_TEXT: text_column(b, column, out); break;
     case PACE_FIELD_NUMBER: number_column(b, column, out); break;

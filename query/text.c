@@ -43,6 +43,11 @@ void text_out_put(struct text_out *out, const char *text)
 void text_out_repeat(struct text_out *out, const char *text, size_t times)
 {
     size_t len = strlen(text);
+    if (len == 1 && times < sizeof out->buffer - out->used) {
+        memset(out->buffer + out->used, text[0], times);
+        out->used += times;
+        return;
+    }
     for (size_t i = 0; i < times; i++)
         text_out_bytes(out, text, len);
 }
@@ -117,6 +122,23 @@ unsigned text_code_width(uint32_t code)
 
 /* -- safe text --------------------------------------------------------------------------------- */
 
+/* How many bytes at the beginning are printable ASCII: one column each, and nothing to be made safe. Most
+ * text is nothing else, so it is looked at eight bytes at a time. */
+static size_t plain_bytes(const char *text, size_t len)
+{
+    const uint64_t each = UINT64_C(0x0101010101010101);
+    size_t at = 0;
+    for (; at + 8 <= len; at += 8) {
+        uint64_t word;
+        memcpy(&word, text + at, sizeof word);
+        /* A byte of 0x80 and more, of 0x7f, or below 0x20. */
+        if ((word | (word + each) | (word - 0x20 * each)) & (0x80 * each)) break;
+    }
+    while (at < len && text[at] >= 0x20 && text[at] < 0x7f)
+        at++;
+    return at;
+}
+
 static const char hex_digits[] = "0123456789abcdef";
 
 /* "\x1b", "\u202e" or "\U000e0001"; returns the length. */
@@ -135,6 +157,16 @@ size_t text_safe(char *out, size_t size, const char *text, size_t len)
     size_t written = 0, total = 0;
     bool full = size == 0;
     for (size_t at = 0; at < len;) {
+        size_t plain = plain_bytes(text + at, len - at);
+        if (plain) {
+            size_t room = full ? 0 : size - 1 - written, take = plain < room ? plain : room;
+            if (take) memcpy(out + written, text + at, take);
+            written += take;
+            full = take < plain;
+            total += plain;
+            at += plain;
+            continue;
+        }
         uint32_t code;
         unsigned taken = text_decode(text + at, len - at, &code);
         char escaped[16];
@@ -162,6 +194,10 @@ size_t text_safe(char *out, size_t size, const char *text, size_t len)
 void text_out_safe(struct text_out *out, const char *text, size_t len)
 {
     for (size_t at = 0; at < len;) {
+        size_t plain = plain_bytes(text + at, len - at);
+        text_out_bytes(out, text + at, plain);
+        at += plain;
+        if (at == len) break;
         uint32_t code;
         unsigned taken = text_decode(text + at, len - at, &code);
         char piece[TEXT_SAFE_GROWTH * 4 + 1];
@@ -175,6 +211,10 @@ size_t text_width(const char *text)
 {
     size_t len = strlen(text), width = 0;
     for (size_t at = 0; at < len;) {
+        size_t plain = plain_bytes(text + at, len - at);
+        width += plain;
+        at += plain;
+        if (at == len) break;
         uint32_t code;
         at += text_decode(text + at, len - at, &code);
         width += text_code_width(code);

@@ -43,24 +43,41 @@ static struct civil civil_from(int64_t time_ns)
     };
 }
 
-static int date_write(char *out, const struct civil *c)
+/* `digits` of a number, zeros before it; what follows them. By hand: long results are full of times. */
+static char *put_digits(char *out, int number, int digits)
 {
-    return sprintf(out, "%04d-%02d-%02d", c->year, c->month, c->day);
+    for (int i = digits; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + digits;
+}
+
+static char *put_pair(char *out, char before, int number)
+{
+    *out = before;
+    return put_digits(out + 1, number, 2);
+}
+
+/* The years of an int64 have four digits. */
+static char *put_date(char *out, const struct civil *c)
+{
+    out = put_digits(out, c->year, 4);
+    return put_pair(put_pair(out, '-', c->month), '-', c->day);
 }
 
 char *time_print(char buffer[TIME_TEXT_MAX], int64_t time_ns)
 {
     struct civil c = civil_from(time_ns);
-    int at = date_write(buffer, &c);
-    at += sprintf(buffer + at, "T%02d:%02d:%02d", c.hour, c.minute, c.second);
+    char *at = put_pair(put_date(buffer, &c), 'T', c.hour);
+    at = put_pair(put_pair(at, ':', c.minute), ':', c.second);
+    if (c.nanosecond) *at++ = '.';
     if (c.nanosecond % 1000)
-        at += sprintf(buffer + at, ".%09d", c.nanosecond);
+        at = put_digits(at, c.nanosecond, 9);
     else if (c.nanosecond % 1000000)
-        at += sprintf(buffer + at, ".%06d", c.nanosecond / 1000);
+        at = put_digits(at, c.nanosecond / 1000, 6);
     else if (c.nanosecond)
-        at += sprintf(buffer + at, ".%03d", c.nanosecond / 1000000);
-    buffer[at] = 'Z';
-    buffer[at + 1] = '\0';
+        at = put_digits(at, c.nanosecond / 1000000, 3);
+    *at++ = 'Z';
+    *at = '\0';
     return buffer;
 }
 
@@ -84,15 +101,16 @@ enum time_detail time_detail_of(const int64_t *times_ns, size_t count)
 char *time_print_short(char buffer[TIME_TEXT_MAX], int64_t time_ns, enum time_detail detail)
 {
     struct civil c = civil_from(time_ns);
-    int at = date_write(buffer, &c);
-    if (detail == TIME_DAY) return buffer;
-    at += sprintf(buffer + at, " %02d:%02d", c.hour, c.minute);
-    if (detail == TIME_MINUTE) return buffer;
-    at += sprintf(buffer + at, ":%02d", c.second);
-    if (detail == TIME_SECOND || c.nanosecond == 0) return buffer;
-    at += sprintf(buffer + at, ".%09d", c.nanosecond);
-    while (buffer[at - 1] == '0')
-        buffer[--at] = '\0';
+    char *at = put_date(buffer, &c);
+    if (detail != TIME_DAY) at = put_pair(put_pair(at, ' ', c.hour), ':', c.minute);
+    if (detail == TIME_SECOND || detail == TIME_EXACT) at = put_pair(at, ':', c.second);
+    if (detail == TIME_EXACT && c.nanosecond) {
+        *at = '.';
+        at = put_digits(at + 1, c.nanosecond, 9);
+        while (at[-1] == '0')
+            at--;
+    }
+    *at = '\0';
     return buffer;
 }
 

@@ -75,6 +75,31 @@ static void bytes_that_are_not_text_are_shown(void **state)
     }
 }
 
+/* Printable bytes are taken many at a time: each other one at each place among them, cut anywhere. */
+static void a_byte_at_any_place(void **state)
+{
+    (void)state;
+    enum { LENGTH = 19 };
+    for (unsigned byte = 1; byte < 256; byte++)
+        for (size_t place = 0; place < LENGTH; place++) {
+            char text[LENGTH + 1] = "The quick (brown) {", expected[64], out[64];
+            text[place] = (char)byte;
+            int plain = byte >= 0x20 && byte < 0x7f;
+            int len = snprintf(expected, sizeof expected, plain ? "%.*s%c%s" : "%.*s\\x%02x%s",
+                               (int)place, text, byte, text + place + 1);
+            size_t step = (size_t)len - (LENGTH - 1); /* of the byte */
+            assert_string_equal(safe(text, LENGTH), expected);
+            assert_int_equal(text_width(expected), len);
+            for (size_t size = 1; size < (size_t)len + 2; size++) {
+                size_t kept = size - 1 < (size_t)len ? size - 1 : (size_t)len;
+                if (kept > place && kept < place + step) kept = place;
+                assert_int_equal(text_safe(out, size, text, LENGTH), len);
+                assert_int_equal(strlen(out), kept);
+                assert_memory_equal(out, expected, kept);
+            }
+        }
+}
+
 static void controls_beyond_ascii_are_shown(void **state)
 {
     (void)state;
@@ -237,13 +262,18 @@ static void collects_and_flushes(void **state)
     text_out_put(out, "ab");
     text_out_repeat(out, "-=", 3);
     text_out_safe(out, "\x1b[2J", 4);
+    text_out_repeat(out, " ", 4);
+    text_out_repeat(out, "?", 0);
     assert_int_equal(sunk.calls, 0);
     assert_int_equal(text_out_flush(out), 0);
-    assert_string_equal(sunk.bytes, "ab-=-=-=\\x1b[2J");
+    assert_string_equal(sunk.bytes, "ab-=-=-=\\x1b[2J    ");
     text_out_repeat(out, "0123456789", TEXT_OUT_BUFFER / 4);
     assert_int_equal(text_out_flush(out), 0);
-    assert_int_equal(sunk.len, 15 + 10 * (TEXT_OUT_BUFFER / 4));
-    assert_int_equal(sunk.calls, 4);
+    assert_int_equal(sunk.len, 19 + 10 * (TEXT_OUT_BUFFER / 4));
+    text_out_repeat(out, " ", TEXT_OUT_BUFFER + 1);
+    assert_int_equal(text_out_flush(out), 0);
+    assert_int_equal(sunk.len, 20 + 10 * (TEXT_OUT_BUFFER / 4) + TEXT_OUT_BUFFER);
+    assert_int_equal(sunk.calls, 6);
     free(sunk.bytes);
     free(out);
 }
@@ -297,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decodes_as_utf8proc_does),
         cmocka_unit_test(bytes_that_are_not_text_are_shown),
+        cmocka_unit_test(a_byte_at_any_place),
         cmocka_unit_test(controls_beyond_ascii_are_shown),
         cmocka_unit_test(safe_text_is_safe),
         cmocka_unit_test(a_cut_is_never_inside_a_character),
