@@ -40,7 +40,8 @@ static int put_meta(struct commit *commit, uint64_t run, uint32_t *parts)
                                                 .value = commit->run->meta_values[i]};
     }
     qsort(pairs, count, sizeof *pairs, by_key);
-    return beside_put_meta(commit->txn, run, pairs, count, &commit->buffer, commit->error, parts);
+    return meta_put(commit->txn, commit->project, run, pairs, count, commit->is_short,
+                    &commit->arena, &commit->buffer, commit->error, parts);
 }
 
 static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
@@ -60,8 +61,8 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
         entries[count] = (struct sample_entry){.column = cell->column, .count = n};
         samples[count++] = commit->samples[cell->tag];
     }
-    return beside_put_samples(commit->txn, run, entries, samples, count, &commit->buffer,
-                              commit->error, parts);
+    return samples_put(commit->txn, run, entries, samples, count, commit->is_short, &commit->buffer,
+                       commit->error, parts);
 }
 
 /* -- one run --------------------------------------------------------------------------------- */
@@ -239,6 +240,7 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     begin_batch(commit);
     struct index_tail *tail = &commit->store->catalogue.tail;
     int rc = head_load(txn, error, &commit->head);
+    if (!rc) rc = head_is_short(txn, error, &commit->is_short);
     if (!rc) rc = index_tail_load(txn, &commit->head, tail, error);
     for (size_t i = 0; !rc && i < commit->run_count; i++) {
         commit->run = commit->runs[i];

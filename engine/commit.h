@@ -5,9 +5,10 @@
 #ifndef PACE_COMMIT_H
 #define PACE_COMMIT_H
 
-#include "beside.h"
 #include "bulk.h"
+#include "meta.h"
 #include "run.h"
+#include "samples.h"
 #include "store.h"
 
 /* What the batch knows of a project x measure. */
@@ -39,6 +40,7 @@ struct commit {
     struct kv_txn *txn;
     struct pace_error *error;
     struct head head;
+    int is_short; /* records of the store may be short ones */
     struct measure_use *uses;
     size_t use_count, use_capacity;
     struct map use_by_name;

@@ -239,13 +239,16 @@ static int write_work(struct compaction *job, pace *work, struct pace_error *err
     return rc ? rc : store_write(work, 0, finish_batch, job, error);
 }
 
-/* Makes the new store. */
+/* Makes the new store. One whose runs all stay is copied as it is, unless it was made before records were
+ * short. */
 static int write_target(struct compaction *job, struct pace_error *error)
 {
     pace *work;
     uint64_t bytes = 0;
-    int all_stay = job->result.runs_dropped == 0 && job->result.cells_dropped == 0;
-    int rc = all_stay ? pace_backup(job->store, job->work, 0, error, &bytes) : 0;
+    int all_stay = job->result.runs_dropped == 0 && job->result.cells_dropped == 0, is_short = 0;
+    int rc = head_is_short(job->snapshot->txn, error, &is_short);
+    all_stay &= is_short;
+    if (!rc && all_stay) rc = pace_backup(job->store, job->work, 0, error, &bytes);
     if (!rc) rc = pace_open(job->work, all_stay ? 0 : PACE_CREATE, NULL, error, &work);
     if (rc) return rc;
     if (!all_stay) rc = write_work(job, work, error);

@@ -1,8 +1,9 @@
 /* copy.c -- see copy.h. */
 #include "copy.h"
-#include "beside.h"
 #include "branch.h"
 #include "index.h"
+#include "meta.h"
+#include "samples.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -42,8 +43,8 @@ static int put_cells(struct copy *copy, const struct pace_stream *stream,
     const struct sample_entry *entries = NULL;
     const double *samples = NULL;
     size_t entry_count = 0, entry = 0;
-    int rc = beside_all_samples(txn, cells->runs[r].run, sample_parts, &copy->arena, error,
-                                &entries, &entry_count, &samples);
+    int rc = samples_all(txn, cells->runs[r].run, sample_parts, &copy->arena, error, &entries,
+                         &entry_count, &samples);
     for (uint32_t c = 0; !rc && c < cells->column_count; c++) {
         size_t at = c * cells->stride + r, count = 0;
         struct measure measure;
@@ -83,7 +84,7 @@ int copy_build(struct copy *copy, const struct pace_stream *stream,
     if (rc) return rc;
     rc = index_get_run(txn, view->run, error, &place, NULL);
     if (!rc) rc = put_cells(copy, stream, columns, cells, r, place.sample_parts, error, run);
-    if (!rc) rc = beside_get_meta(txn, view->run, place.meta_parts, &copy->arena, error, &meta);
+    if (!rc) rc = meta_get(txn, view->run, place.meta_parts, &copy->arena, error, &meta);
     for (size_t i = 0; !rc && i < meta.count; i++)
         rc = pace_run_put_meta(run, meta.keys[i], meta.values[i], error);
     if (rc)

@@ -27,11 +27,25 @@ int head_create(struct kv_txn *txn, struct pace_error *error)
     return rc ? rc : head_store(txn, &head, error);
 }
 
+static int load_format(struct kv_txn *txn, struct pace_error *error, struct format *out)
+{
+    struct key key = key_format();
+    return kv_get_struct(txn, &key, "the format record", error, out, sizeof *out);
+}
+
+int head_is_short(struct kv_txn *txn, struct pace_error *error, int *is_short)
+{
+    struct format format;
+    int rc = load_format(txn, error, &format);
+    if (rc == PACE_ENOTFOUND) return error_damaged(error, "%s: the format record", kv_path(txn));
+    if (!rc) *is_short = (format.read_bits & FORMAT_SHORT) != 0;
+    return rc;
+}
+
 int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonly)
 {
     struct format format;
-    struct key key = key_format();
-    int rc = kv_get_struct(txn, &key, "the format record", error, &format, sizeof format);
+    int rc = load_format(txn, error, &format);
     if (rc == PACE_ENOTFOUND)
         return error_set(error, PACE_ENOSTORE, "%s is a database, but not a store", kv_path(txn));
     if (rc) return rc;

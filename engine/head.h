@@ -10,8 +10,10 @@
 enum { FORMAT_VERSION = 4 };
 
 /* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
- * opens read-only. No bit is defined yet. */
-#define FORMAT_READ_BITS  ((uint64_t)0)
+ * opens read-only. A store gets its bits when it is made; one without a bit is never given what the
+ * bit stands for. */
+#define FORMAT_SHORT      ((uint64_t)1) /* read: metadata may be a difference, samples are packed */
+#define FORMAT_READ_BITS  FORMAT_SHORT
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 
 struct format {
@@ -42,6 +44,9 @@ int head_create(struct kv_txn *txn, struct pace_error *error);
 
 /* Reads the format: PACE_ENOSTORE, PACE_EFORMAT, or *readonly = 1 when it must not be written. */
 int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonly);
+
+/* Whether records may be short ones: FORMAT_SHORT. */
+int head_is_short(struct kv_txn *txn, struct pace_error *error, int *is_short);
 
 int head_load(struct kv_txn *txn, struct pace_error *error, struct head *out);
 int head_store(struct kv_txn *txn, const struct head *head, struct pace_error *error);

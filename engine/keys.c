@@ -218,6 +218,11 @@ struct key key_samples(uint64_t run, uint32_t part)
     return key_2('x', run, 8, part, 4);
 }
 
+struct key key_bases(uint32_t project)
+{
+    return key_1('e', project, 4);
+}
+
 struct key key_mark(uint64_t mark)
 {
     return key_1('a', mark, 8);

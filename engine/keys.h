@@ -28,6 +28,7 @@
  *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
  *   'a'  marks       | mark u64 |                                        the mark
  *   'b'  undone      | mark u64 |                                        when it was taken back
+ *   'e'  bases       | project u32 |                                     runs that others refer to
  *   'j'  gaps        | first run u64 |                                   last run: all dropped
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
@@ -84,6 +85,7 @@ struct key key_run(uint64_t run);
 struct key key_pair(char table, uint64_t word, uint64_t run); /* table: 'i', 'k' */
 struct key key_meta(uint64_t run, uint32_t part);
 struct key key_samples(uint64_t run, uint32_t part);
+struct key key_bases(uint32_t project);
 struct key key_mark(uint64_t mark);
 struct key key_undone(uint64_t mark);
 struct key key_object(uint64_t sequence);

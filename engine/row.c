@@ -34,6 +34,14 @@ int row_buffer_grow(struct row_buffer *buffer, size_t more)
     return 0;
 }
 
+int row_buffer_append(struct row_buffer *buffer, const void *data, size_t len)
+{
+    if (row_buffer_grow(buffer, len)) return -1;
+    if (len) memcpy(buffer->data + buffer->len, data, len);
+    buffer->len += len;
+    return 0;
+}
+
 int row_buffer_reserve(struct row_buffer *buffer, size_t len)
 {
     buffer->len = 0;

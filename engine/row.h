@@ -64,10 +64,11 @@ struct row_buffer {
 };
 void row_buffer_free(struct row_buffer *buffer);
 
-/* Makes the buffer `len` zero bytes long; makes room for `more` bytes behind its end. 0, or -1
+/* Makes the buffer `len` zero bytes long; makes room for `more` bytes behind its end; appends. 0, or -1
  * without memory. */
 int row_buffer_reserve(struct row_buffer *buffer, size_t len);
 int row_buffer_grow(struct row_buffer *buffer, size_t more);
+int row_buffer_append(struct row_buffer *buffer, const void *data, size_t len);
 
 /* Encodes the part of which `header` tells run, previous, times, stream, ordinal, flags,
  * cell_count, parts, part; `column_count` is the stream's. `cells` are those of the part, at least

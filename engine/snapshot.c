@@ -2,11 +2,12 @@
  * stored beside them, counts. Lists are read once a snapshot. Counts in the head tell when
  * something is missing. */
 #include "snapshot.h"
-#include "beside.h"
 #include "branch.h"
 #include "blocks.h"
 #include "index.h"
 #include "log.h"
+#include "meta.h"
+#include "samples.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -352,7 +353,7 @@ int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *erro
     struct run_place place;
     int rc = find_run(snapshot, run, error, &place, NULL);
     if (rc) return rc;
-    return beside_get_meta(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, out);
+    return meta_get(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, out);
 }
 
 int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct pace_error *error,
@@ -361,8 +362,8 @@ int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct 
     struct run_place place;
     int rc = find_run(snapshot, run, error, &place, NULL);
     if (rc) return rc;
-    return beside_get_samples(snapshot->txn, run, place.sample_parts, column, &snapshot->arena,
-                              error, samples, count);
+    return samples_get(snapshot->txn, run, place.sample_parts, column, &snapshot->arena, error,
+                       samples, count);
 }
 
 /* -- commits --------------------------------------------------------------------------------- */

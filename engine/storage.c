@@ -76,7 +76,7 @@ static int add_tables(struct kv_cursor *cursor, struct pace_storage *out, struct
         const char *tags;
         struct pace_space *space;
     } tables[] = {{"x", &out->samples},
-                  {"m", &out->metadata},
+                  {"me", &out->metadata},
                   {"rik", &out->index},
                   {"fnNstSByzpcPudTvabjo", &out->other}};
     int rc = 0;

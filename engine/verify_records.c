@@ -7,6 +7,7 @@
 #include "index.h"
 #include "kept.h"
 #include "measure.h"
+#include "meta.h"
 #include "names.h"
 #include "row.h"
 
@@ -354,6 +355,26 @@ static const char *check_meta(struct verify *verify, const struct record *record
     return !run || key_number(record, 1) < run->meta_parts ? NULL : "its run has fewer parts";
 }
 
+static const char *check_bases(struct verify *verify, const struct record *record)
+{
+    struct meta_base base;
+    if (key_number(record, 0) >= verify->head->names[PACE_PROJECT].names)
+        return "there is no such project";
+    if (record->body.len == 0 || record->body.len % sizeof base ||
+        record->body.len > META_BASES * sizeof base)
+        return "it is cut off";
+    for (size_t at = 0; at < record->body.len; at += sizeof base) {
+        int is_whole = 0;
+        memcpy(&base, record->body.data + at, sizeof base);
+        const struct verify_run *run = verify_run_find(verify, base.run);
+        if (is_missing(verify, base.run)) return "it names a run that is not there";
+        if (run && (run->meta_parts != 1 ||
+                    (!meta_is_whole(verify->txn, base.run, NULL, &is_whole) && !is_whole)))
+            return "it names a run whose metadata is not whole";
+    }
+    return NULL;
+}
+
 static const char *check_samples(struct verify *verify, const struct record *record)
 {
     const struct verify_run *run = verify_run_find(verify, key_number(record, 0));
@@ -434,6 +455,7 @@ static const struct kind kinds[] = {
     {'i', 0, 17, "the index of run ids at", "", {{1, 8}}, check_pairs},
     {'k', 0, 17, "the index of commits at", "", {{1, 8}}, check_pairs},
     {'m', 0, 13, "the metadata of run", ", part", {{1, 8}, {9, 4}}, check_meta},
+    {'e', 0, 5, "the bases of metadata of project", "", {{1, 4}}, check_bases},
     {'x', 0, 13, "the samples of run", ", part", {{1, 8}, {9, 4}}, check_samples},
     {'a', 0, 9, "mark", "", {{1, 8}}, check_mark},
     {'b', 0, 9, "the undoing of mark", "", {{1, 8}}, check_mark},

@@ -3,9 +3,10 @@
  * content, which was taken when they were stored and covers every name, value, bound, status and
  * sample. */
 #include "verify.h"
-#include "beside.h"
 #include "index.h"
+#include "meta.h"
 #include "run.h"
+#include "samples.h"
 #include "summary.h"
 
 #include <float.h>
@@ -73,8 +74,8 @@ static int digest_cells(const struct history *history, const struct pace_cells *
     const double *samples = NULL;
     size_t entry_count = 0, entry = 0;
     arena_clear(&verify->scratch);
-    int rc = beside_all_samples(verify->txn, batch->runs[r].run, sample_parts, &verify->scratch,
-                                error, &entries, &entry_count, &samples);
+    int rc = samples_all(verify->txn, batch->runs[r].run, sample_parts, &verify->scratch, error,
+                         &entries, &entry_count, &samples);
     if (rc) return rc;
     for (size_t c = 0; c < batch->column_count; c++) {
         size_t at = c * batch->stride + r, count = 0;
@@ -174,8 +175,7 @@ static int check_meta(struct verify *verify, const struct verify_run *run, const
 {
     struct pace_meta meta;
     arena_clear(&verify->scratch);
-    int rc =
-        beside_get_meta(verify->txn, run->run, run->meta_parts, &verify->scratch, error, &meta);
+    int rc = meta_get(verify->txn, run->run, run->meta_parts, &verify->scratch, error, &meta);
     if (rc) return verify_outcome(verify, rc, place, error);
     for (size_t i = 1; i < meta.count; i++) {
         if (strcmp(meta.keys[i - 1], meta.keys[i]) >= 0)
