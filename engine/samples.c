@@ -6,20 +6,19 @@
 #include <string.h>
 
 enum {
-    SAMPLES_PART_BYTES = 256 * 1024,
-    SAMPLES_PER_GROUP = 4096,
+    SAMPLES_PART_BYTES = 880,
     SAMPLES_PER_PART = 32768, /* as they are */
-    GROUP_CELLS = PACK_VALUES,
+    PART_CELLS = PACK_VALUES,
     EVERY_COLUMN = -1,
 };
 #define IS_PACKED UINT32_MAX
 _Static_assert(sizeof(struct sample_entry) == 8, "layout on disk");
 
-struct group_head {
-    uint32_t length; /* of the group */
+struct part_head {
+    uint32_t mark; /* IS_PACKED */
     uint16_t cells, columns, counts;
 };
-enum { GROUP_HEAD = 4 + 3 * 2 };
+enum { PART_HEAD = 4 + 3 * 2 };
 
 static int damaged(struct kv_txn *txn, uint64_t run, struct pace_error *error)
 {
@@ -60,19 +59,6 @@ static int append_pack(struct row_buffer *buffer, const double *numbers, size_t 
     return 0;
 }
 
-static int append_cell(struct row_buffer *buffer, const double *samples, size_t count)
-{
-    for (size_t at = 0; at < count; at += PACK_VALUES) {
-        size_t n = count - at < PACK_VALUES ? count - at : PACK_VALUES, code_at = buffer->len;
-        uint16_t code = 0;
-        if (row_buffer_append(buffer, &code, sizeof code) ||
-            append_pack(buffer, samples + at, n, &code))
-            return -1;
-        memcpy(buffer->data + code_at, &code, sizeof code);
-    }
-    return 0;
-}
-
 /* What is still to be put: cells from `cell` on, of the first the samples from `from` on. */
 struct cursor {
     const struct sample_entry *entries;
@@ -81,58 +67,72 @@ struct cursor {
     uint32_t from;
 };
 
-/* Appends a group of what comes next. 0, or -1 without memory. */
-static int append_group(struct row_buffer *buffer, struct cursor *cursor)
+/* The part that is being made. */
+struct making {
+    double columns[PART_CELLS], counts[PART_CELLS];
+    uint16_t cells;
+    struct row_buffer samples;
+};
+
+/* Appends the next samples, up to a pack of them, and moves on. 0, or -1 without memory. */
+static int append_samples(struct making *making, struct cursor *cursor)
 {
-    double columns[GROUP_CELLS], counts[GROUP_CELLS];
-    const double *samples[GROUP_CELLS];
-    uint32_t room = SAMPLES_PER_GROUP;
-    size_t start = buffer->len;
-    struct group_head head = {0};
-    for (; head.cells < GROUP_CELLS && room && cursor->cell < cursor->count; head.cells++) {
-        const struct sample_entry *entry = &cursor->entries[cursor->cell];
-        uint32_t n = entry->count - cursor->from;
-        if (n > room) n = room;
-        columns[head.cells] = entry->column;
-        counts[head.cells] = n;
-        samples[head.cells] = cursor->samples[cursor->cell] + cursor->from;
-        room -= n;
-        cursor->from += n;
-        if (cursor->from < entry->count) continue;
-        cursor->cell++;
-        cursor->from = 0;
-    }
-    if (row_buffer_append(buffer, (unsigned char[GROUP_HEAD]){0}, GROUP_HEAD) ||
-        append_pack(buffer, columns, head.cells, &head.columns) ||
-        append_pack(buffer, counts, head.cells, &head.counts))
+    const struct sample_entry *entry = &cursor->entries[cursor->cell];
+    uint32_t n = entry->count - cursor->from;
+    size_t code_at = making->samples.len;
+    uint16_t code = 0;
+    if (n > PACK_VALUES) n = PACK_VALUES;
+    if (row_buffer_append(&making->samples, &code, sizeof code) ||
+        append_pack(&making->samples, cursor->samples[cursor->cell] + cursor->from, n, &code))
         return -1;
-    for (size_t i = 0; i < head.cells; i++) {
-        if (append_cell(buffer, samples[i], (size_t)counts[i])) return -1;
+    memcpy(making->samples.data + code_at, &code, sizeof code);
+    if (making->cells == 0 || making->columns[making->cells - 1] != entry->column) {
+        making->columns[making->cells] = entry->column;
+        making->counts[making->cells++] = 0;
     }
-    head.length = (uint32_t)(buffer->len - start);
-    memcpy(buffer->data + start, &head.length, 4);
-    memcpy(buffer->data + start + 4, &head.cells, 2);
-    memcpy(buffer->data + start + 6, &head.columns, 2);
-    memcpy(buffer->data + start + 8, &head.counts, 2);
+    making->counts[making->cells - 1] += n;
+    cursor->from += n;
+    if (cursor->from < entry->count) return 0;
+    cursor->cell++;
+    cursor->from = 0;
+    return 0;
+}
+
+/* Makes a part of what comes next. 0, or -1 without memory. */
+static int make_part(struct making *making, struct cursor *cursor, struct row_buffer *buffer)
+{
+    struct part_head head = {.mark = IS_PACKED};
+    making->cells = 0;
+    making->samples.len = 0;
+    while (cursor->cell < cursor->count && making->samples.len < SAMPLES_PART_BYTES &&
+           (making->cells < PART_CELLS || cursor->from)) {
+        if (append_samples(making, cursor)) return -1;
+    }
+    head.cells = making->cells;
+    if (row_buffer_reserve(buffer, SEAL_BYTES + PART_HEAD) ||
+        append_pack(buffer, making->columns, head.cells, &head.columns) ||
+        append_pack(buffer, making->counts, head.cells, &head.counts) ||
+        row_buffer_append(buffer, making->samples.data, making->samples.len))
+        return -1;
+    unsigned char *at = buffer->data + SEAL_BYTES;
+    memcpy(at, &head.mark, 4);
+    memcpy(at + 4, &head.cells, 2);
+    memcpy(at + 6, &head.columns, 2);
+    memcpy(at + 8, &head.counts, 2);
     return 0;
 }
 
 static int put_packed(struct kv_txn *txn, uint64_t run, struct cursor *cursor,
                       struct row_buffer *buffer, struct pace_error *error, uint32_t *parts)
 {
-    static const uint32_t mark = IS_PACKED;
+    struct making making = {.cells = 0};
     uint32_t part = 0;
     int rc = 0;
-    buffer->len = 0;
-    if (row_buffer_grow(buffer, SEAL_BYTES)) return error_memory(error);
     while (!rc && cursor->cell < cursor->count) {
-        buffer->len = SEAL_BYTES;
-        if (row_buffer_append(buffer, &mark, sizeof mark)) return error_memory(error);
-        while (cursor->cell < cursor->count && buffer->len < SAMPLES_PART_BYTES) {
-            if (append_group(buffer, cursor)) return error_memory(error);
-        }
-        rc = flush(txn, run, &part, buffer, error);
+        rc = make_part(&making, cursor, buffer) ? error_memory(error)
+                                                : flush(txn, run, &part, buffer, error);
     }
+    row_buffer_free(&making.samples);
     *parts = part;
     return rc;
 }
@@ -143,7 +143,7 @@ static int put_packed(struct kv_txn *txn, uint64_t run, struct cursor *cursor,
 static int read_whole(struct kv_slice body, size_t *at, uint16_t code, size_t n, uint32_t least,
                       uint32_t most, uint32_t *out)
 {
-    double numbers[GROUP_CELLS];
+    double numbers[PART_CELLS];
     size_t bytes = pack_bytes(code, n);
     if (bytes == 0 || bytes > body.len - *at) return -1;
     pack_read(code, body.data + *at, n, numbers);
@@ -157,17 +157,17 @@ static int read_whole(struct kv_slice body, size_t *at, uint16_t code, size_t n,
 }
 
 /* Passes over the samples of a cell, or reads them. */
-static int read_cell(struct kv_slice group, size_t *at, size_t count, double *out)
+static int read_cell(struct kv_slice body, size_t *at, size_t count, double *out)
 {
     for (size_t done = 0; done < count; done += PACK_VALUES) {
         size_t n = count - done < PACK_VALUES ? count - done : PACK_VALUES;
         uint16_t code;
-        if (group.len - *at < sizeof code) return -1;
-        memcpy(&code, group.data + *at, sizeof code);
+        if (body.len - *at < sizeof code) return -1;
+        memcpy(&code, body.data + *at, sizeof code);
         *at += sizeof code;
         size_t bytes = pack_bytes(code, n);
-        if (bytes == 0 || bytes > group.len - *at) return -1;
-        if (out) pack_read(code, group.data + *at, n, out + done);
+        if (bytes == 0 || bytes > body.len - *at) return -1;
+        if (out) pack_read(code, body.data + *at, n, out + done);
         *at += bytes;
     }
     return 0;
@@ -183,8 +183,8 @@ struct found {
     double *values;
 };
 
-/* Adds a cell of a group, of which the samples begin at *at. */
-static int add_cell(struct found *found, struct kv_slice group, size_t *at,
+/* Adds a cell of a part, of which the samples begin at *at. */
+static int add_cell(struct found *found, struct kv_slice body, size_t *at,
                     const struct sample_entry *cell, int is_first)
 {
     int goes_on = is_first && cell->column == found->last;
@@ -192,7 +192,7 @@ static int add_cell(struct found *found, struct kv_slice group, size_t *at,
     found->last = cell->column;
     int is_wanted = found->only == EVERY_COLUMN || found->only == cell->column;
     double *out = is_wanted && found->values ? found->values + found->total : NULL;
-    if (read_cell(group, at, cell->count, out)) return -1;
+    if (read_cell(body, at, cell->count, out)) return -1;
     if (!is_wanted) return 0;
     if (goes_on)
         found->count--;
@@ -204,56 +204,75 @@ static int add_cell(struct found *found, struct kv_slice group, size_t *at,
     return found->total <= PACE_MAX_SAMPLES ? 0 : -1;
 }
 
-/* Reads the group at *at of a part; -1: malformed. */
-static int add_group(struct found *found, struct kv_slice body, size_t *at)
+/* A part of which the cells are known. */
+struct open_part {
+    struct kv_slice body;
+    uint32_t columns[PART_CELLS], counts[PART_CELLS];
+    size_t cells, samples_at;
+};
+
+static int open_part(struct kv_txn *txn, uint64_t run, uint32_t number, struct pace_error *error,
+                     struct open_part *part)
 {
-    struct group_head head;
-    uint32_t columns[GROUP_CELLS], counts[GROUP_CELLS];
-    const unsigned char *data = body.data + *at;
-    size_t in = GROUP_HEAD;
-    if (body.len - *at < GROUP_HEAD) return -1;
-    memcpy(&head.length, data, 4);
+    struct part_head head;
+    int rc = get_part(txn, run, number, error, &part->body);
+    if (rc) return rc;
+    const unsigned char *data = part->body.data;
+    if (part->body.len < PART_HEAD) return damaged(txn, run, error);
+    memcpy(&head.mark, data, 4);
     memcpy(&head.cells, data + 4, 2);
     memcpy(&head.columns, data + 6, 2);
     memcpy(&head.counts, data + 8, 2);
-    struct kv_slice group = {.data = data, .len = head.length};
-    if (head.length > body.len - *at || head.length < GROUP_HEAD || head.cells > GROUP_CELLS ||
-        head.cells == 0 ||
-        read_whole(group, &in, head.columns, head.cells, 0, PACE_MAX_COLUMNS - 1, columns) ||
-        read_whole(group, &in, head.counts, head.cells, 1, SAMPLES_PER_GROUP, counts))
-        return -1;
-    *at += head.length;
-    if (found->only != EVERY_COLUMN &&
-        (found->only < columns[0] || found->only > columns[head.cells - 1])) {
-        found->last = columns[head.cells - 1];
-        return 0;
+    part->cells = head.cells;
+    part->samples_at = PART_HEAD;
+    if (head.mark != IS_PACKED || head.cells == 0 || head.cells > PART_CELLS ||
+        read_whole(part->body, &part->samples_at, head.columns, head.cells, 0, PACE_MAX_COLUMNS - 1,
+                   part->columns) ||
+        read_whole(part->body, &part->samples_at, head.counts, head.cells, 1, PACE_MAX_SAMPLES,
+                   part->counts))
+        return damaged(txn, run, error);
+    return 0;
+}
+
+/* The first of `parts` whose last column is not before `column`. */
+static int find_part(struct kv_txn *txn, uint64_t run, uint32_t parts, int64_t column,
+                     struct pace_error *error, uint32_t *out)
+{
+    uint32_t low = 0, high = parts;
+    struct open_part part;
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int rc = open_part(txn, run, middle, error, &part);
+        if (rc) return rc;
+        if (part.columns[part.cells - 1] < column)
+            low = middle + 1;
+        else
+            high = middle;
     }
-    for (size_t i = 0; i < head.cells; i++) {
-        struct sample_entry cell = {.column = columns[i], .count = counts[i]};
-        if (add_cell(found, group, &in, &cell, i == 0)) return -1;
-    }
-    return in == group.len ? 0 : -1;
+    *out = low;
+    return 0;
 }
 
 static int read_packed(struct kv_txn *txn, uint64_t run, uint32_t parts, struct found *found,
                        struct pace_error *error)
 {
+    uint32_t number;
+    struct open_part part;
+    int rc = find_part(txn, run, parts, found->only, error, &number);
     found->count = 0;
     found->total = 0;
     found->last = -1;
-    for (uint32_t part = 0; part < parts; part++) {
-        struct kv_slice body;
-        uint32_t mark = 0;
-        size_t at = sizeof mark;
-        int rc = get_part(txn, run, part, error, &body);
-        if (rc) return rc;
-        if (body.len >= sizeof mark) memcpy(&mark, body.data, sizeof mark);
-        if (mark != IS_PACKED || body.len == at) return damaged(txn, run, error);
-        while (at < body.len) {
-            if (add_group(found, body, &at)) return damaged(txn, run, error);
+    for (; !rc && number < parts; number++) {
+        rc = open_part(txn, run, number, error, &part);
+        if (rc || (found->only != EVERY_COLUMN && part.columns[0] > found->only)) break;
+        size_t at = part.samples_at;
+        for (size_t i = 0; i < part.cells; i++) {
+            struct sample_entry cell = {.column = part.columns[i], .count = part.counts[i]};
+            if (add_cell(found, part.body, &at, &cell, i == 0)) return damaged(txn, run, error);
         }
+        if (at != part.body.len) return damaged(txn, run, error);
     }
-    return 0;
+    return rc;
 }
 
 /* -- as they are ----------------------------------------------------------------------------- */

@@ -1,13 +1,12 @@
 /* samples.h -- the raw samples of a run's cells: beside its row, read only when asked for.
  *
- *   part:   | sum u64 | 0xffffffff u32 | groups ... |
- *   group:  | length u32 | cells u16 | code of columns u16 | code of counts u16 |
+ *   part:   | sum u64 | 0xffffffff u32 | cells u16 | code of columns u16 | code of counts u16 |
  *           | pack of columns | pack of counts | samples of each cell |
  *   samples of a cell, 64 at a time:  | code u16 | pack |
  *
- * Packs and codes are those of pack.h. A group has up to 64 cells, in order of column, and up to 4,096
- * samples; a cell that has more goes on as the first of the next group. A part is closed when it
- * has reached 256 KiB. Stores without short records (head.h) have them as they are:
+ * Packs and codes are those of pack.h. A part has up to 64 cells, in order of column; it is closed when
+ * its samples have 880 bytes, so that several lie on a page. A cell that has more goes on as the
+ * first of the next part. Stores without short records (head.h) have them as they are:
  *
  *   part 0:  | sum u64 | struct sample_entry of each cell that has samples, by column |
  *   part n:  | sum u64 | f64 x up to 32,768: the samples of all cells one after another | */

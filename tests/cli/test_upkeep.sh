@@ -1,6 +1,7 @@
 #!/bin/sh
 # test_upkeep.sh -- pace verify, backup, compact, merge and stat from the outside.
 #   usage: BUILD=build tests/cli/test_upkeep.sh (from the root of the sources)
+KEPT=$PWD/tests/data/store-1
 . tests/cli/tap.sh
 
 # line BRANCH I: a run of two cells, two hours after the one before.
@@ -110,6 +111,14 @@ t "a wrong time" run_pace 2 --db store compact --before tomorrow
 t "a wrong selector" run_pace 2 --db store compact --drop 'brunch:x'
 t "a query is no selector" run_pace 2 --db store compact --drop 'branch:main | last 1'
 t "a store that is there" run_pace 3 --db store compact --to thin
+
+mkdir -m 700 old && cp "$KEPT/data.mdb" old && chmod 600 old/data.mdb || exit 1
+t "a store of an earlier version" run_pace 0 --db old dump
+cp "$OUT" old.jsonl
+t "becomes one of today" run_pace 0 --db old compact
+t "that is whole" run_pace 0 --db old verify
+t "and holds the same" run_pace 0 --db old dump
+t "word for word" cmp "$OUT" old.jsonl
 
 t "merging" run_pace 0 --db thin merge copy
 t "brings what is not there" has "$ERR" "47 runs with 94 cells came, 13 were there already"

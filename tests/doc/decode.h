@@ -122,7 +122,7 @@ struct coverage {
     unsigned kept, kept_parts,
         kept_stale;        /* states; parts of values; values that a late run made wrong */
     unsigned chunks, tail; /* of pairs; runs that are in no table of them */
-    unsigned samples, meta, undone, dropped, starts, starts_taken_back;
+    unsigned samples, meta, differences, undone, dropped, starts, starts_taken_back;
 };
 
 struct decoder {
@@ -132,6 +132,7 @@ struct decoder {
     size_t count;
     FILE *out;
     struct coverage seen;
+    int is_short; /* read bit 0 */
     struct text_list names[5];
     uint64_t head[8]; /* runs, cells, series, indexed, commits, marks, undone, objects */
     uint32_t name_counts[5][2], streams, shapes;
@@ -313,7 +314,8 @@ static inline void decode_head(struct decoder *d)
     const struct record *format = sealed(need(d, key_of('f')));
     REQUIRE(format->len == 48 && memcmp(format->data + 8, "pace\r\n\032\0", 8) == 0);
     REQUIRE(u32(format->data + 16) == 4 && u32(format->data + 20) == 0);
-    REQUIRE(u64(format->data + 24) == 0 && u64(format->data + 32) == 0);
+    REQUIRE(u64(format->data + 24) <= 1 && u64(format->data + 32) == 0);
+    d->is_short = u64(format->data + 24) & 1;
     const struct record *head = sealed(need(d, key_of('s')));
     REQUIRE(head->len == 120);
     for (int i = 0; i < 8; i++)
@@ -651,6 +653,7 @@ static inline struct coverage decode_store(const char *directory, FILE *out)
     REQUIRE(series == d.head[2] && cells == d.head[1]);
     for (uint64_t run = 1; run <= d.head[0]; run++)
         decode_beside(&d, &d.all.items[run - 1]);
+    decode_bases(&d);
     decode_commits(&d);
     decode_marks(&d);
     decode_objects(&d);

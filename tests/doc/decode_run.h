@@ -40,8 +40,10 @@ static inline uint64_t bits_of_double(double number)
 
 /* The samples of a run, in order of cell. */
 struct found_samples {
-    const byte *directory;
-    size_t count;    /* of cells that have some */
+    struct found_sampled {
+        uint32_t column, count;
+    } * cells; /* that have some */
+    size_t count, total;
     double *numbers; /* of all */
 };
 
@@ -51,8 +53,8 @@ static inline const double *samples_of(const struct found_samples *samples, uint
     size_t at = 0;
     *count = 0;
     for (size_t i = 0; i < samples->count; i++) {
-        uint32_t n = u32(samples->directory + 8 * i + 4);
-        if (u32(samples->directory + 8 * i) == column) {
+        uint32_t n = samples->cells[i].count;
+        if (samples->cells[i].column == column) {
             *count = n;
             return samples->numbers + at;
         }
@@ -109,50 +111,198 @@ static inline struct digest content_of(struct decoder *d, const struct found_run
 
 /* -- metadata and samples -------------------------------------------------------------------- */
 
+struct meta_found {
+    const char *key, *value;
+};
+
+struct meta_list {
+    struct meta_found *items;
+    size_t count;
+};
+
+static inline void meta_add(struct meta_list *list, const char *key, const char *value)
+{
+    list->items = realloc(list->items, (list->count + 1) * sizeof *list->items);
+    assert_non_null(list->items);
+    list->items[list->count++] = (struct meta_found){key, value};
+}
+
+/* The pairs that take the rest of a record. */
+static inline void read_meta_pairs(const struct record *r, size_t at, struct meta_list *list)
+{
+    while (at < r->len) {
+        REQUIRE(at + 8 <= r->len);
+        size_t key_len = u32(r->data + at), value_len = u32(r->data + at + 4);
+        const char *key = (const char *)r->data + at + 8, *value = key + key_len + 1;
+        at += 8 + key_len + 1 + value_len + 1;
+        REQUIRE(at <= r->len && key[key_len] == 0 && value[value_len] == 0);
+        meta_add(list, key, value);
+    }
+}
+
+static inline int by_meta_key(const void *a, const void *b)
+{
+    return strcmp(((const struct meta_found *)a)->key, ((const struct meta_found *)b)->key);
+}
+
+/* A record that is a difference. `made` keeps the texts that it makes. */
+static inline void read_meta_difference(struct decoder *d, const struct record *r,
+                                        struct meta_list *list, struct meta_list *made)
+{
+    struct meta_list base = {0};
+    size_t at = 24;
+    REQUIRE(r->len >= 24);
+    const struct record *whole =
+        sealed(need(d, with(with(key_of('m'), u64(r->data + 16), 8), 0, 4)));
+    REQUIRE(whole->len >= 12 && u32(whole->data + 8) != UINT32_MAX);
+    read_meta_pairs(whole, 12, &base);
+    REQUIRE(base.count == u32(whole->data + 8));
+    for (uint32_t i = 0; i < u32(r->data + 12); i++) {
+        REQUIRE(at + 6 <= r->len);
+        unsigned pair = u16(r->data + at), shared = u16(r->data + at + 2),
+                 len = u16(r->data + at + 4);
+        at += 6;
+        REQUIRE(pair < base.count && base.items[pair].key);
+        if (len == 65535) {
+            base.items[pair].key = NULL;
+            continue;
+        }
+        REQUIRE(at + len <= r->len && shared <= strlen(base.items[pair].value));
+        char *value = zeroed(shared + len, 1);
+        memcpy(value, base.items[pair].value, shared);
+        memcpy(value + shared, r->data + at, len);
+        base.items[pair].value = value;
+        meta_add(made, NULL, value);
+        at += len;
+    }
+    for (size_t i = 0; i < base.count; i++)
+        if (base.items[i].key) meta_add(list, base.items[i].key, base.items[i].value);
+    read_meta_pairs(r, at, list);
+    qsort(list->items, list->count, sizeof *list->items, by_meta_key);
+    free(base.items);
+    d->seen.differences++;
+}
+
+/* The runs whose metadata others refer to. */
+static inline void decode_bases(struct decoder *d)
+{
+    for (uint32_t project = 0; project < d->names[0].count; project++) {
+        const struct record *r = find(d, with(key_of('e'), project, 4));
+        if (!r) continue;
+        size_t count = (sealed(r)->len - 8) / 16;
+        REQUIRE(d->is_short && (r->len - 8) % 16 == 0 && count > 0 && count <= 8);
+        for (size_t i = 0; i < count; i++) {
+            uint64_t run = u64(r->data + 16 + 16 * i), hash = 0;
+            const struct record *whole = sealed(need(d, with(with(key_of('m'), run, 8), 0, 4)));
+            struct meta_list list = {0};
+            REQUIRE(u32(whole->data + 8) != UINT32_MAX);
+            read_meta_pairs(whole, 12, &list);
+            for (size_t j = 0; j < list.count; j++)
+                hash = hash_seeded(list.items[j].key, strlen(list.items[j].key) + 1, hash);
+            REQUIRE(u64(r->data + 8 + 16 * i) == hash);
+            free(list.items);
+        }
+    }
+}
+
 static inline void decode_meta(struct decoder *d, uint64_t run, uint32_t parts)
 {
-    const char *before = "";
+    struct meta_list list = {0}, made = {0};
     for (uint32_t part = 0; part < parts; part++) {
         const struct record *r = sealed(need(d, with(with(key_of('m'), run, 8), part, 4)));
-        size_t at = 12;
+        size_t before = list.count;
         REQUIRE(r->len >= 12);
-        for (uint32_t i = 0; i < u32(r->data + 8); i++) {
-            REQUIRE(at + 8 <= r->len);
-            size_t key_len = u32(r->data + at), value_len = u32(r->data + at + 4);
-            const char *key = (const char *)r->data + at + 8, *value = key + key_len + 1;
-            at += 8 + key_len + 1 + value_len + 1;
-            REQUIRE(at <= r->len && key[key_len] == 0 && value[value_len] == 0);
-            REQUIRE(strcmp(before, key) < 0);
-            dump_meta(d->out, run, key, value);
-            before = key;
-            d->seen.meta++;
+        if (u32(r->data + 8) == UINT32_MAX) {
+            REQUIRE(parts == 1 && d->is_short);
+            read_meta_difference(d, r, &list, &made);
+            continue;
         }
-        REQUIRE(at == r->len && (part + 1 == parts || at >= 262144));
+        read_meta_pairs(r, 12, &list);
+        REQUIRE(list.count - before == u32(r->data + 8));
+        REQUIRE(part + 1 == parts || r->len >= 262144);
     }
+    for (size_t i = 0; i < list.count; i++) {
+        REQUIRE(i == 0 || strcmp(list.items[i - 1].key, list.items[i].key) < 0);
+        dump_meta(d->out, run, list.items[i].key, list.items[i].value);
+        d->seen.meta++;
+    }
+    for (size_t i = 0; i < made.count; i++)
+        free((char *)(uintptr_t)made.items[i].value);
+    free(made.items);
+    free(list.items);
+}
+
+static inline void samples_add(struct found_samples *samples, uint32_t column,
+                               const double *numbers, size_t n)
+{
+    if (samples->count == 0 || samples->cells[samples->count - 1].column != column) {
+        REQUIRE(samples->count == 0 || samples->cells[samples->count - 1].column < column);
+        samples->cells = realloc(samples->cells, (samples->count + 1) * sizeof *samples->cells);
+        assert_non_null(samples->cells);
+        samples->cells[samples->count++] = (struct found_sampled){.column = column};
+    }
+    samples->numbers = realloc(samples->numbers, (samples->total + n + 1) * sizeof *numbers);
+    assert_non_null(samples->numbers);
+    memcpy(samples->numbers + samples->total, numbers, n * sizeof *numbers);
+    samples->cells[samples->count - 1].count += (uint32_t)n;
+    samples->total += n;
+}
+
+/* A part of packed samples. */
+static inline void read_packed_samples(struct decoder *d, const struct record *r,
+                                       struct found_samples *samples)
+{
+    double columns[64], counts[64], numbers[64];
+    size_t cells = u16(r->data + 12), at = 18;
+    REQUIRE(d->is_short && r->len > 18);
+    REQUIRE(u32(r->data + 8) == UINT32_MAX && cells > 0 && cells <= 64);
+    at += read_pack(d, u16(r->data + 14), r->data + at, cells, columns);
+    at += read_pack(d, u16(r->data + 16), r->data + at, cells, counts);
+    for (size_t i = 0; i < cells; i++) {
+        REQUIRE(i == 0 || columns[i - 1] < columns[i]);
+        for (size_t left = (size_t)counts[i]; left > 0;) {
+            size_t n = left < 64 ? left : 64;
+            REQUIRE(at + 2 <= r->len);
+            at += 2 + read_pack(d, u16(r->data + at), r->data + at + 2, n, numbers);
+            REQUIRE(at <= r->len);
+            samples_add(samples, (uint32_t)columns[i], numbers, n);
+            left -= n;
+        }
+    }
+    REQUIRE(at == r->len);
+}
+
+static inline void read_plain_samples(struct decoder *d, uint64_t run, uint32_t parts,
+                                      const struct record *directory, struct found_samples *samples)
+{
+    const byte *at = directory->data + 8, *end = directory->data + directory->len;
+    uint32_t part = 1, left = u32(at + 4);
+    REQUIRE((end - at) % 8 == 0);
+    for (; part < parts; part++) {
+        const struct record *r = sealed(need(d, with(with(key_of('x'), run, 8), part, 4)));
+        REQUIRE(r->len % 8 == 0 && r->len > 8 && r->len <= 8 + 8 * 32768);
+        REQUIRE(part + 1 == parts || r->len == 8 + 8 * 32768);
+        for (size_t i = 8; i < r->len; i += 8) {
+            double number = f64(r->data + i);
+            REQUIRE(left > 0);
+            samples_add(samples, u32(at), &number, 1);
+            if (--left) continue;
+            at += 8;
+            left = at < end ? u32(at + 4) : 0;
+        }
+    }
+    REQUIRE(at == end);
 }
 
 static inline struct found_samples decode_samples(struct decoder *d, uint64_t run, uint32_t parts)
 {
     struct found_samples samples = {0};
-    size_t total = 0, read = 0;
     if (parts == 0) return samples;
     const struct record *r = sealed(need(d, with(with(key_of('x'), run, 8), 0, 4)));
-    samples.directory = r->data + 8;
-    samples.count = (r->len - 8) / 8;
-    REQUIRE((r->len - 8) % 8 == 0 && samples.count > 0);
-    for (size_t i = 0; i < samples.count; i++) {
-        REQUIRE(i == 0 || u32(samples.directory + 8 * i - 8) < u32(samples.directory + 8 * i));
-        total += u32(samples.directory + 8 * i + 4);
-    }
-    samples.numbers = zeroed(total, sizeof *samples.numbers);
-    for (uint32_t part = 1; part < parts; part++) {
-        r = sealed(need(d, with(with(key_of('x'), run, 8), part, 4)));
-        size_t n = (r->len - 8) / 8;
-        REQUIRE(n == (total - read < 32768 ? total - read : 32768) && r->len == 8 + 8 * n);
-        for (size_t i = 0; i < n; i++)
-            samples.numbers[read++] = f64(r->data + 8 + 8 * i);
-    }
-    REQUIRE(read == total);
+    REQUIRE(r->len >= 16);
+    if (u32(r->data + 8) != UINT32_MAX) read_plain_samples(d, run, parts, r, &samples);
+    for (uint32_t part = 0; u32(r->data + 8) == UINT32_MAX && part < parts; part++)
+        read_packed_samples(d, sealed(need(d, with(with(key_of('x'), run, 8), part, 4))), &samples);
     d->seen.samples++;
     return samples;
 }
@@ -237,12 +387,13 @@ static inline void decode_beside(struct decoder *d, const struct found_run *run)
     decode_meta(d, run->place.run, u32(r->data + 24));
     struct found_samples samples = decode_samples(d, run->place.run, u32(r->data + 28));
     for (size_t i = 0; i < samples.count; i++) {
-        uint32_t n, column = u32(samples.directory + 8 * i);
+        uint32_t n, column = samples.cells[i].column;
         const double *numbers = samples_of(&samples, column, &n);
         dump_samples(d->out, run->place.run, column, numbers, n);
     }
     struct digest content = content_of(d, run, &samples);
     REQUIRE(u64(r->data + 32) == content.low && u64(r->data + 40) == content.high);
+    free(samples.cells);
     free(samples.numbers);
 }
 

@@ -209,8 +209,38 @@ static void test_beside(void **state)
     struct coverage seen = compare(dir);
     assert_int_equal(seen.samples, 1);
     assert_int_equal(seen.meta, 9);
+    assert_int_equal(seen.differences, 0);
     free(samples);
     free(value);
+    remove_tree(dir);
+}
+
+/* Metadata that is the difference from another run's: values changed at their end, gone, new. */
+static void test_differences(void **state)
+{
+    (void)state;
+    char *dir = make_directory(), value[300], key[32];
+    pace *store = open_store(dir);
+    for (int i = 0; i < 30; i++) {
+        pace_run *run = begin_run(store, i % 4 ? "main" : "side", T0_NS + i * SECOND_NS);
+        struct pace_cell cell = cell_of("b", i);
+        cell.samples = (double[]){i, i + 0.25, i / 3.0};
+        cell.sample_count = 3;
+        store_ok(pace_run_put(run, &cell, error));
+        for (int k = 0; k < 20; k++) {
+            if (k == 5 && i % 3 == 0) continue;
+            snprintf(key, sizeof key, "%s-%d", i % 10 == 9 ? "other" : "key", k);
+            snprintf(value, sizeof value, "%0*d of a value that is long", k * 5,
+                     k == 7 || k == i ? i : k);
+            store_ok(pace_run_put_meta(run, key, value, error));
+        }
+        if (i == 20) store_ok(pace_run_put_meta(run, "key-10a", "new", error));
+        commit_run(store, run);
+    }
+    pace_close(store);
+    struct coverage seen = compare(dir);
+    assert_int_equal(seen.samples, 30);
+    assert_true(seen.differences > 20 && seen.differences < 30);
     remove_tree(dir);
 }
 
@@ -476,11 +506,17 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),  cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_beside), cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_blocks), cmocka_unit_test(test_kept_values),
-        cmocka_unit_test(test_shapes), cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_starts), cmocka_unit_test(test_derived_identity),
+        cmocka_unit_test(test_empty),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_beside),
+        cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_kept_values),
+        cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_starts),
+        cmocka_unit_test(test_derived_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
