@@ -9,6 +9,7 @@
 #include <string.h>
 
 _Static_assert(PACE_MAX_LINEAGE < UINT16_MAX, "a segment's number");
+_Static_assert(PACE_CELL_OK == 0, "a column without gaps has zeroes");
 
 static void matrix_let_go(struct matrix *matrix)
 {
@@ -189,6 +190,20 @@ static int read_own(struct context *ctx, struct matrix *matrix, const struct pac
     }
 }
 
+/* Whether a byte is not 0, eight at a time. */
+static bool any_byte(const uint8_t *bytes, size_t count)
+{
+    uint64_t any = 0, word;
+    size_t i = 0;
+    for (; i + sizeof word <= count; i += sizeof word) {
+        memcpy(&word, bytes + i, sizeof word);
+        any |= word;
+    }
+    for (; i < count; i++)
+        any |= bytes[i];
+    return any != 0;
+}
+
 /* Finds the columns without gaps, and counts the cells that are there. */
 static uint64_t count_cells(struct matrix *matrix)
 {
@@ -196,10 +211,8 @@ static uint64_t count_cells(struct matrix *matrix)
     for (size_t c = 0; c < matrix->columns; c++) {
         const uint8_t *status = matrix->status + c * matrix->stride;
         size_t there = matrix->runs;
-        uint8_t any = 0;
-        for (size_t r = 0; r < matrix->runs; r++)
-            any |= status[r];
-        matrix->whole[c] = any == PACE_CELL_OK;
+        bool any = any_byte(status, matrix->runs);
+        matrix->whole[c] = !any;
         for (size_t r = 0; any && r < matrix->runs; r++)
             there -= status[r] == PACE_CELL_ABSENT;
         total += there;

@@ -22,11 +22,17 @@ struct op {
     bool
         cuts; /* nobody behind it looks back: rows before the first that is selected may be cut off */
     bool of_series;           /* it asks of what series a row is */
+    bool gathers;             /* nobody behind it does: rows of several series may come together */
     bool holds;               /* rows come out when all went in */
     struct lookback lookback; /* how far before the judged points it looks */
     const char *looks;        /* the same in words, for explain; or NULL */
     struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
     uint64_t points_read;     /* by a scan */
+    /* A column that is dear to compute is filled late, where the operator right behind, a where, drops rows
+     * without asking of it: that one sets `late` when it is made, and then tells which rows it keeps. */
+    bool *late_read; /* set when the column is asked for by name; NULL: there is none */
+    bool late;
+    void (*finish)(struct op *op, const uint32_t *rows, size_t count);
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
 };
@@ -118,6 +124,24 @@ bool op_scan_is(const struct op *op);
 const struct selection *op_scan_selection(const struct op *scan);
 /* Its first columns are the names of a series, by dimension; this one is its value. */
 enum { OP_SCAN_VALUE = 8 };
+
+/* A series whose rows lie as they are in the scan's memory: a value in each, no mark, the first one's
+ * columns all but its names and values those of every other with the same runs_id. */
+struct plain_series {
+    const struct series *series; /* NULL: the next one is not such a series */
+    size_t count;
+    const int64_t *time_ns;
+    const char *const *commit;
+    const double *run, *value, *lower, *upper; /* lower, upper: NULL where there are none */
+    const uint8_t *selected;
+    uint64_t runs_id; /* not 0 */
+};
+/* The series that next() would hand on next, where none is being handed on. */
+int op_scan_peek(struct op *scan, struct context *ctx, struct plain_series *out);
+/* Goes on behind it. */
+void op_scan_take(struct op *scan);
+/* Puts a row of it to place `to` of vectors for the scan's columns, but for units. */
+void op_scan_put(const struct plain_series *plain, size_t row, struct vec *vecs, size_t to);
 
 /* For operators: memory, and a schema that begins as the input's. */
 int op_make(struct context *ctx, size_t size, const char *name, struct op *input, void *out);

@@ -2,74 +2,16 @@
  * whose scope the series is.
  *
  * A row that is not selected is history only; it is judged too where `confirm` looks back on it. */
-#include "judged.h"
+#include "check.h"
 
-#include "levels.h"
-#include "machine.h"
-#include "rule.h"
-#include "samples.h"
 #include "verdict.h"
 
 #include <math.h>
 #include <string.h>
 
-enum {
-    CHECK_BASE,
-    CHECK_SPREAD,
-    CHECK_LOW,
-    CHECK_HIGH,
-    CHECK_N,
-    CHECK_SCORE,
-    CHECK_P,
-    CHECK_Q, /* of a bare check; for op_fdr, whether the row is one that confirms */
-    CHECK_BEFORE,
-    CHECK_GOOD_COMMIT, /* texts from here on */
-    CHECK_BAD_COMMIT,
-    CHECK_VERDICT,
-    CHECK_COLUMNS
-};
 static const char *const CHECK_NAMES[CHECK_COLUMNS] = {
     "base", "spread", "low_limit", "high_limit",  "n",          "score",
     "p",    "q",      "before",    "good_commit", "bad_commit", "verdict"};
-enum { CONFIRM_MAX = 64 };
-
-struct check_op {
-    struct op op;
-    struct inputs inputs;
-    struct rule *rules;
-    const struct rule *rule; /* of the current series */
-    struct bound lower, upper;
-    const struct series *series;
-    struct history *histories; /* one a rule */
-    struct history *history;
-    struct levels *levels; /* one a rule, for those that look back on a segment */
-    struct levels *level;  /* of the current series, or NULL */
-    struct machines machines;
-    bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
-    bool accepted; /* a change was accepted on the branch: from there on its own points count too */
-    bool own_seen; /* a point of the branch itself was met */
-    struct sample_pool run_samples, window_samples; /* for the models that compare them */
-    double chance; /* judged points that are beyond the limits where nothing changed */
-    struct model_memo memo;
-    struct { /* the false_alarm of a window of this size */
-        bool known;
-        size_t n;
-        double chance;
-    } alarm;
-    signed char
-        sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
-    struct vec *vecs;
-    struct vec own[CHECK_COLUMNS];
-    const char *own_unit; /* that own[] has in vecs[]; NULL: they are not there */
-    bool for_fdr;
-    size_t blank;                      /* so many rows of own[] have nothing */
-    const double *sample, *sample_run; /* the window of the row being judged */
-    struct {
-        uint64_t runs_id;
-        size_t first, row;
-    } alike; /* in these runs, none of the window is of the row's commit or another machine */
-    struct batch batch;
-};
 
 static void check_free(struct op *op)
 {
@@ -90,7 +32,7 @@ static bool bounds_are_equal(struct bound a, struct bound b)
 }
 
 /* The rule in whose scope a series is, narrowest first; the last one has none. */
-static int check_start(struct check_op *check, struct context *ctx, const struct series *series)
+int check_start(struct check_op *check, struct context *ctx, const struct series *series)
 {
     const struct rule *rule_before = check->rule;
     size_t i = 0;
@@ -207,6 +149,7 @@ static bool is_awaited(const struct check_op *check)
 
 static void push_side(struct check_op *check, int side)
 {
+    if (check->rule->confirm_of <= 1) return; /* nobody looks back on them */
     memmove(check->sides, check->sides + 1, CONFIRM_MAX - 1);
     check->sides[CONFIRM_MAX - 1] = (signed char)side;
 }
@@ -262,7 +205,15 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
 {
     struct vec *own = check->own;
     double score = judged && !isnan(value) ? model_score(check->rule->model, limits, value) : NAN;
-    double p = judged && !isnan(value) ? model_p(check->rule->model, limits, value) : NAN;
+    double p = NAN;
+    check->late.score[row] = NAN;
+    if (!isnan(score) && check->op.late && check->rule->model != MODEL_MANN_WHITNEY) {
+        check->late.model = check->rule->model;
+        check->late.score[row] = score;
+        check->late.n[row] = limits->n;
+    } else if (judged && !isnan(value)) {
+        p = model_p(check->rule->model, limits, value);
+    }
     if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
     own[CHECK_BASE].at.number[row] = judged || n ? limits->centre : NAN;
     own[CHECK_SPREAD].at.number[row] = judged ? limits->spread : NAN;
@@ -275,8 +226,22 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
     own[CHECK_VERDICT].at.text[row] = verdict_names[verdict];
 }
 
-static void put_nothing(struct check_op *check, size_t row)
+/* The p of rows that go on. */
+static void check_finish(struct op *op, const uint32_t *rows, size_t count)
 {
+    struct check_op *check = (struct check_op *)op;
+    for (size_t k = 0; k < count; k++) {
+        size_t row = rows[k] + check->late.offset;
+        double score = check->late.score[row];
+        if (isnan(score)) continue;
+        check->own[CHECK_P].at.number[row] =
+            model_score_p(check->late.model, score, check->late.n[row]);
+    }
+}
+
+void check_put_nothing(struct check_op *check, size_t row)
+{
+    check->late.score[row] = NAN;
     for (int i = 0; i < CHECK_GOOD_COMMIT; i++)
         check->own[i].at.number[row] = NAN;
     for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS; i++)
@@ -368,8 +333,8 @@ static int check_level(struct check_op *check, struct context *ctx, const struct
 }
 
 /* A row whose window is found: n points, `before` of them before an accepted change. */
-static int check_judge(struct check_op *check, struct context *ctx, const struct point *point,
-                       size_t row, bool selected, size_t n, size_t before, bool moved)
+int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
+                bool selected, size_t n, size_t before, bool moved)
 {
     struct limits limits;
     int status = check_samples(check, ctx, point, n, before);
@@ -392,7 +357,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     bool selected = batch_selected(batch, row);
     bool keep = check_keeps(check, batch, row, point.restart);
     if (row < check->blank) check->blank = row;
-    put_nothing(check, row);
+    check_put_nothing(check, row);
     if (batch->hidden && batch->hidden[row]) return 0; /* shown, not judged */
     if (batch->gone && batch->gone[row]) {
         check->own[CHECK_VERDICT].at.text[row] = verdict_names[VERDICT_GONE];
@@ -435,7 +400,7 @@ static int check_history_rows(struct check_op *check, struct context *ctx,
     while (end < batch->count && !batch->selected[end])
         end++;
     for (size_t r = row < check->blank ? check->blank : row; r < end; r++)
-        put_nothing(check, r);
+        check_put_nothing(check, r);
     if (row <= check->blank && end > check->blank) check->blank = end;
     *count = end - row;
     int status = history_push_rows(check->history, time->at.time_ns + row, commit->at.text + row,
@@ -474,25 +439,25 @@ static size_t first_selected(const struct batch *batch)
     return !batch->selected ? 0 : first ? (size_t)(first - batch->selected) : batch->count;
 }
 
+bool check_has_unit(const struct check_op *check, enum check_column column)
+{
+    if (column == CHECK_SPREAD) return check->rule->model != MODEL_LOG_NORMAL;
+    return column <= CHECK_HIGH || column == CHECK_BEFORE;
+}
+
 /* Puts the columns of the verdicts beside those of the input. */
 static void put_own(struct check_op *check)
 {
     size_t to = check->op.input->schema.count;
     for (size_t i = 0; i < CHECK_COLUMNS; i++) {
         if (i == CHECK_Q && !check->bare) continue;
-        bool has_unit =
-            (i <= CHECK_HIGH && !(i == CHECK_SPREAD && check->rule->model == MODEL_LOG_NORMAL)) ||
-            i == CHECK_BEFORE;
-        check->own[i].unit = has_unit ? check->series->unit : "";
+        check->own[i].unit = check_has_unit(check, (enum check_column)i) ? check->series->unit : "";
         check->vecs[to++] = check->own[i];
     }
     check->own_unit = check->series->unit;
 }
 
 /* -- a whole series at once -------------------------------------------------------------------- */
-
-/* So few rows are judged where a series is looked at where it lies. */
-enum { WHOLE_JUDGED = 8 };
 
 /* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on, are
  * judged and given out: then its windows need no history. */
@@ -510,16 +475,13 @@ static bool is_whole(const struct check_op *check, const struct context *ctx,
            batch->count - first <= WHOLE_JUDGED;
 }
 
-/* Whether the points [from, row) are of other commits than the row, and all of its machine. The series of
- * a stream ask this of the same runs one after the other. */
-static int are_alike(struct check_op *check, struct context *ctx, const struct batch *batch,
-                     size_t from, size_t row, bool *alike)
+int check_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
+                const char *const *commits, const double *runs, size_t from, size_t row,
+                bool *alike)
 {
-    const char **commits = batch->vecs[check->inputs.commit].at.text;
-    const double *runs = batch->vecs[check->inputs.run].at.number;
     uint16_t own, machine = MACHINE_UNKNOWN;
-    *alike = check->alike.runs_id == batch->runs_id && check->alike.row == row &&
-             check->alike.first == from;
+    *alike =
+        check->alike.runs_id == runs_id && check->alike.row == row && check->alike.first == from;
     if (*alike) return 0;
     int status = machine_of(ctx, &check->machines, runs[row], &own);
     for (size_t i = from; i < row && !status; i++) {
@@ -527,7 +489,7 @@ static int are_alike(struct check_op *check, struct context *ctx, const struct b
         if (!machines_agree(own, machine)) return status;
         if (*commits[row] && strcmp(commits[row], commits[i]) == 0) return status;
     }
-    check->alike.runs_id = batch->runs_id;
+    check->alike.runs_id = runs_id;
     check->alike.first = from;
     check->alike.row = row;
     *alike = !status;
@@ -540,6 +502,7 @@ static int check_whole(struct check_op *check, struct context *ctx, const struct
 {
     const double *value = batch->vecs[check->inputs.value].at.number;
     const double *run = batch->vecs[check->inputs.run].at.number;
+    const char **commit = batch->vecs[check->inputs.commit].at.text;
     size_t count = check->rule->window.count, gaps = 0;
     int status = 0;
     *done = false;
@@ -547,7 +510,8 @@ static int check_whole(struct check_op *check, struct context *ctx, const struct
         gaps += isnan(value[i]) != 0;
     for (size_t row = first; row < batch->count; row++) {
         bool alike;
-        status = are_alike(check, ctx, batch, row > count ? row - count : 0, row, &alike);
+        status = check_alike(check, ctx, batch->runs_id, commit, run, row > count ? row - count : 0,
+                             row, &alike);
         if (status || !alike || gaps || !batch->selected[row]) return status;
     }
     for (size_t row = first; row < batch->count && !status; row++) {
@@ -555,7 +519,7 @@ static int check_whole(struct check_op *check, struct context *ctx, const struct
         size_t from = row > count ? row - count : 0;
         check->sample = value + from;
         check->sample_run = run + from;
-        put_nothing(check, row - first);
+        check_put_nothing(check, row - first);
         status = check_judge(check, ctx, &point, row - first, true, row - from, 0, false);
     }
     *done = true;
@@ -567,9 +531,11 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct check_op *check = (struct check_op *)op;
     struct batch *batch;
-    int status = op->input->next(op->input, ctx, &batch);
     bool whole = false;
     *out = NULL;
+    int status = op->gathers ? check_gather(check, ctx, out) : 0;
+    if (status || *out) return status;
+    status = op->input->next(op->input, ctx, &batch);
     if (!status && !batch) note_chance(check, ctx);
     if (status || !batch) return status;
     if (batch->series_start) status = check_start(check, ctx, batch->series);
@@ -585,6 +551,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     if (check->own_unit != check->series->unit || !whole) put_own(check);
     check->batch = *batch;
     check->batch.vecs = check->vecs;
+    check->late.offset = op->cuts && !whole ? first : 0;
     if (op->cuts && first) {
         batch_cut(&check->batch, whole ? op->input->schema.count : op->schema.count, first);
         if (!whole) check->own_unit = NULL; /* they are cut */
@@ -621,6 +588,8 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     check->histories = arena_array(ctx->arena, rules, sizeof *check->histories);
     check->levels = arena_array(ctx->arena, rules, sizeof *check->levels);
     check->vecs = arena_array(ctx->arena, check->op.schema.count, sizeof *check->vecs);
+    check->late.score = arena_space(ctx->arena, PACE_MAX_BATCH * sizeof *check->late.score);
+    check->late.n = arena_space(ctx->arena, PACE_MAX_BATCH * sizeof *check->late.n);
     for (size_t i = 0; i < CHECK_COLUMNS; i++)
         check->own[i] =
             vec_make(ctx->arena, i >= CHECK_GOOD_COMMIT ? TYPE_TEXT : TYPE_NUMBER, false);
@@ -631,6 +600,9 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
         history_begin(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }
+    check->op.schema.columns[input->schema.count + CHECK_P].wanted = &check->p_read;
+    check->op.late_read = &check->p_read;
+    check->op.finish = check_finish;
     check->op.next = check_next;
     check->op.free = check_free;
     *out = &check->op;
@@ -646,5 +618,6 @@ int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *op, 
 {
     struct check_op *check = (struct check_op *)op;
     check->for_fdr = true;
+    op->late = false; /* q is made of p */
     return op_fdr(ctx, stage, op, 0, out);
 }

@@ -222,6 +222,60 @@ static int scan_next(struct op *op, struct context *ctx, struct batch **out)
     return status;
 }
 
+/* -- series where they lie --------------------------------------------------------------------- */
+
+int op_scan_peek(struct op *op, struct context *ctx, struct plain_series *out)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    const struct matrix *matrix = &scan->near;
+    out->series = NULL;
+    if (!scan->series || scan->batch.series_end) {
+        uint64_t before = ctx->outcome->points_read;
+        int status = context_check(ctx);
+        if (!status) status = next_series(scan, ctx);
+        op->points_read += ctx->outcome->points_read - before;
+        if (status || !scan->series) return status;
+        scan->batch.series_end = false; /* none of it was handed on */
+    }
+    if (scan->direct.scan || !scan->is_plain || scan->offset || matrix->runs > PACE_MAX_BATCH)
+        return 0;
+    size_t index = (size_t)(scan->series - scan->selection->series);
+    size_t base = (index - scan->group_start) * matrix->stride;
+    *out = (struct plain_series){.series = scan->series,
+                                 .count = matrix->runs,
+                                 .time_ns = matrix->time_ns,
+                                 .commit = matrix->commit,
+                                 .run = matrix->run,
+                                 .value = matrix->value + base,
+                                 .lower = matrix->bounds ? matrix->lower + base : NULL,
+                                 .upper = matrix->bounds ? matrix->upper + base : NULL,
+                                 .selected = scan->plain.selected,
+                                 .runs_id = scan->plain.id};
+    return 0;
+}
+
+void op_scan_take(struct op *op)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    scan->offset = scan->near.runs;
+    scan->batch.series_end = true;
+}
+
+void op_scan_put(const struct plain_series *plain, size_t row, struct vec *vecs, size_t to)
+{
+    const struct series *series = plain->series;
+    for (int d = 0; d < PACE_DIMENSION_COUNT; d++)
+        vecs[d].at.text[to] = series->names[d];
+    vecs[COLUMN_TIME].at.time_ns[to] = plain->time_ns[row];
+    vecs[COLUMN_COMMIT].at.text[to] = plain->commit[row];
+    vecs[COLUMN_RUN].at.number[to] = plain->run[row];
+    vecs[COLUMN_VALUE].at.number[to] = plain->value[row];
+    vecs[COLUMN_LOWER].at.number[to] = plain->lower ? plain->lower[row] : NAN;
+    vecs[COLUMN_UPPER].at.number[to] = plain->upper ? plain->upper[row] : NAN;
+    vecs[COLUMN_UNIT].at.text[to] = *series->unit ? series->unit : NULL;
+    vecs[COLUMN_STATUS].at.text[to] = scan_status_names[PACE_CELL_OK];
+}
+
 /* -- making it --------------------------------------------------------------------------------- */
 
 /* What is known of the value's unit before reading: one kind, or several. */

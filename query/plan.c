@@ -258,6 +258,15 @@ static bool takes_any_rows(const struct op *op)
     return false;
 }
 
+/* Tells a check behind which nobody asks of what series a row is. */
+static void plan_gathers(struct op *last)
+{
+    struct op *op = last;
+    while (op && (takes_any_rows(op) || strcmp(op->name, "fdr") == 0))
+        op = op->input;
+    if (op) op->gathers = strcmp(op->name, "check") == 0 && op->cuts && op_scan_is(op->input);
+}
+
 /* The rows of a bare check that are those of `last run`, and that nobody looks back on, get a q each: the
  * series of a run are judged together. Elsewhere it stays missing. */
 static int plan_family(struct context *ctx, const struct flat *flat, struct planner *planner,
@@ -337,7 +346,9 @@ int plan_query(struct context *ctx, const struct query *query, struct plan *out)
     ctx->every_row = false;
     int status = flatten(ctx, query, &flat);
     if (!status) status = plan_chain(ctx, &flat, NULL, NULL, out);
-    if (!status) ctx->outcome->series = out->selection.count;
+    if (status) return status;
+    ctx->outcome->series = out->selection.count;
+    plan_gathers(out->last);
     return status;
 }
 

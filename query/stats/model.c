@@ -307,12 +307,17 @@ double model_score(enum model_kind kind, const struct limits *limits, double val
 double model_p(enum model_kind kind, const struct limits *limits, double value)
 {
     if (kind == MODEL_MANN_WHITNEY) return limits->rank_p;
-    double score = fabs(model_score(kind, limits, value)), n = (double)limits->n;
+    return model_score_p(kind, model_score(kind, limits, value), limits->n);
+}
+
+double model_score_p(enum model_kind kind, double score, size_t n)
+{
+    double count = (double)n;
     switch (kind) {
-    case MODEL_T_TEST: return t_upper(score / sqrt(1 + 1 / n), n - 1);
+    case MODEL_T_TEST: return t_upper(fabs(score) / sqrt(1 + 1 / count), count - 1);
     case MODEL_Z_SCORE:
     case MODEL_LOG_NORMAL:
-    case MODEL_MAD: return normal_upper(score);
+    case MODEL_MAD: return normal_upper(fabs(score));
     case MODEL_STATIC:
     case MODEL_PERCENTAGE:
     case MODEL_IQR:

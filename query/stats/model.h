@@ -97,6 +97,10 @@ double model_score(enum model_kind kind, const struct limits *limits, double val
  * distribution. */
 double model_p(enum model_kind kind, const struct limits *limits, double value);
 
+/* The same from the score, of limits that a sample of n gave; NAN for mann-whitney too, whose p is in the
+ * limits. */
+double model_score_p(enum model_kind kind, double score, size_t n);
+
 /* Whether model_p is a number. */
 bool model_has_p(enum model_kind kind);
 

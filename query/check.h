@@ -1,0 +1,101 @@
+/* check.h -- the operator that judges, as op_check.c and check_group.c share it:
+ *
+ *     op_check.c      a row against the window of its series before it; a series at a time
+ *     check_group.c   the newest rows of many series that lie side by side, in batches of all of them
+ */
+#ifndef PACE_CHECK_H
+#define PACE_CHECK_H
+
+#include "judged.h"
+
+#include "levels.h"
+#include "machine.h"
+#include "rule.h"
+#include "samples.h"
+
+enum check_column {
+    CHECK_BASE,
+    CHECK_SPREAD,
+    CHECK_LOW,
+    CHECK_HIGH,
+    CHECK_N,
+    CHECK_SCORE,
+    CHECK_P,
+    CHECK_Q, /* of a bare check; for op_fdr, whether the row is one that confirms */
+    CHECK_BEFORE,
+    CHECK_GOOD_COMMIT, /* texts from here on */
+    CHECK_BAD_COMMIT,
+    CHECK_VERDICT,
+    CHECK_COLUMNS
+};
+
+enum { CONFIRM_MAX = 64 };
+
+/* So few rows are judged where a series is looked at where it lies. */
+enum { WHOLE_JUDGED = 8 };
+
+struct check_op {
+    struct op op;
+    struct inputs inputs;
+    struct rule *rules;
+    const struct rule *rule; /* of the current series */
+    struct bound lower, upper;
+    const struct series *series;
+    struct history *histories; /* one a rule */
+    struct history *history;
+    struct levels *levels; /* one a rule, for those that look back on a segment */
+    struct levels *level;  /* of the current series, or NULL */
+    struct machines machines;
+    bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
+    bool accepted; /* a change was accepted on the branch: from there on its own points count too */
+    bool own_seen; /* a point of the branch itself was met */
+    struct sample_pool run_samples, window_samples; /* for the models that compare them */
+    double chance; /* judged points that are beyond the limits where nothing changed */
+    struct model_memo memo;
+    struct { /* the false_alarm of a window of this size */
+        bool known;
+        size_t n;
+        double chance;
+    } alarm;
+    signed char
+        sides[CONFIRM_MAX]; /* of the points before, newest last: -1 low, 1 high, 0 within */
+    struct vec *vecs;
+    struct vec own[CHECK_COLUMNS];
+    const char *own_unit; /* that own[] has in vecs[]; NULL: they are not there */
+    bool for_fdr;
+    size_t blank;                      /* so many rows of own[] have nothing */
+    const double *sample, *sample_run; /* the window of the row being judged */
+    struct {
+        uint64_t runs_id;
+        size_t first, row;
+    } alike;     /* in these runs, none of the window is of the row's commit or another machine */
+    bool p_read; /* for op.late_read */
+    struct {     /* what p is made of, a row, where it comes late */
+        enum model_kind model;
+        size_t offset; /* of the batch's rows in these */
+        double *score; /* NAN: p is there, or there is none */
+        size_t *n;
+    } late;
+    struct gathering *gathering; /* check_group.c; NULL: not begun */
+    struct batch batch;
+};
+
+/* The series that comes: which rule judges it, and nothing before it. */
+int check_start(struct check_op *check, struct context *ctx, const struct series *series);
+/* Judges a row whose window is check->sample: n points, `before` of them before an accepted change. */
+int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
+                bool selected, size_t n, size_t before, bool moved);
+void check_put_nothing(struct check_op *check, size_t row);
+/* Whether a column of its own has the unit of the series. */
+bool check_has_unit(const struct check_op *check, enum check_column column);
+/* Whether the points [from, row) of such runs are of other commits than the row, and all of its machine.
+ * The series of a stream ask this of the same runs one after the other. */
+int check_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
+                const char *const *commits, const double *runs, size_t from, size_t row,
+                bool *alike);
+
+/* Rows of several series at once, where the scan has series that can be judged that way; *out is NULL
+ * where the next one cannot. */
+int check_gather(struct check_op *check, struct context *ctx, struct batch **out);
+
+#endif
