@@ -22,6 +22,15 @@ size_t kv_room_pages(uint64_t txn, uint64_t file_pages, uint64_t free_records)
     return txn % batches == 0 ? (size_t)pages : 0;
 }
 
+uint64_t kv_room_ahead(uint64_t used, uint64_t file_pages)
+{
+    uint64_t pages = used / KV_ROOM_STRIDE_SHARE;
+    if (used < KV_ROOM_PAGES_LEAST * KV_ROOM_SHARE || used + KV_ROOM_BATCH_PAGES <= file_pages)
+        return 0;
+    if (pages > KV_ROOM_STRIDE_PAGES) pages = KV_ROOM_STRIDE_PAGES;
+    return used + KV_ROOM_BATCH_PAGES + pages;
+}
+
 int kv_room_extend(int fd, uint64_t bytes)
 {
     static const char zeros[ZEROS_BYTES];

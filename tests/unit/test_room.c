@@ -24,6 +24,17 @@ static void test_room_is_a_share_of_the_file_with_a_bound(void **state)
     assert_int_equal(kv_room_pages(turn, (uint64_t)1 << 30, KV_ROOM_RECORDS_MOST + 1), 0);
 }
 
+static void test_the_file_is_ahead_of_its_pages(void **state)
+{
+    (void)state;
+    const uint64_t small = KV_ROOM_PAGES_LEAST * KV_ROOM_SHARE, large = (uint64_t)1 << 30;
+    assert_int_equal(kv_room_ahead(small - 1, small - 1), 0);
+    assert_int_equal(kv_room_ahead(small, small + KV_ROOM_BATCH_PAGES), 0);
+    assert_int_equal(kv_room_ahead(small, small + KV_ROOM_BATCH_PAGES - 1),
+                     small + KV_ROOM_BATCH_PAGES + small / KV_ROOM_STRIDE_SHARE);
+    assert_int_equal(kv_room_ahead(large, 0), large + KV_ROOM_BATCH_PAGES + KV_ROOM_STRIDE_PAGES);
+}
+
 static off_t size_of(int fd)
 {
     struct stat st;
@@ -121,13 +132,36 @@ static void test_a_store_grows_in_strides(void **state)
     remove_tree(path);
 }
 
+/* Under an old snapshot every page is new. The file still grows in strides, of at most twice what it
+ * takes, and what is free stays free for when the snapshot has ended. */
+static void test_a_store_grows_in_strides_under_a_snapshot(void **state)
+{
+    (void)state;
+    enum { FIRST = 1200, RUNS = 600 };
+    char *path = make_directory();
+    pace *store;
+    pace_snapshot *old;
+    store_ok(pace_open(path, PACE_CREATE, NULL, error, &store));
+    append(store, path, 0, FIRST);
+    store_ok(pace_snapshot_begin(store, error, &old));
+    assert_true(append(store, path, FIRST, FIRST + RUNS) <= RUNS / 4);
+    pace_snapshot_end(old);
+    assert_true(append(store, path, FIRST + RUNS, FIRST + 2 * RUNS) <=
+                RUNS / KV_ROOM_BATCHES_LEAST);
+    pace_close(store);
+    store_ok(pace_verify(path, NULL, NULL, error, NULL));
+    remove_tree(path);
+}
+
 int main(void)
 {
     signal(SIGXFSZ, SIG_DFL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_room_is_a_share_of_the_file_with_a_bound),
+        cmocka_unit_test(test_the_file_is_ahead_of_its_pages),
         cmocka_unit_test(test_the_file_is_extended_with_zeros),
         cmocka_unit_test(test_a_store_grows_in_strides),
+        cmocka_unit_test(test_a_store_grows_in_strides_under_a_snapshot),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
