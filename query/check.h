@@ -68,7 +68,13 @@ struct check_op {
     struct {
         uint64_t runs_id;
         size_t first, row;
-    } alike;     /* in these runs, none of the window is of the row's commit or another machine */
+    } alike; /* in these runs, none of the window is of the row's commit or another machine */
+    struct { /* rows of a batch that one class of machine measured, each of a commit */
+        uint64_t runs_id; /* the same in all batches with these runs */
+        size_t first, end;
+        uint16_t machine;
+        uint16_t *hash; /* of their commits */
+    } stretch;
     bool p_read; /* for op.late_read */
     struct {     /* what p is made of, a row, where it comes late */
         enum model_kind model;

@@ -256,7 +256,7 @@ static int sample_reserve(struct history *history, size_t count)
 
 /* Whether no point from `from` on is of this commit. The series of a stream ask this of the same
  * runs one after the other: their commits are remembered by where they lie. */
-static bool all_apart(struct history *history, size_t from, const char *commit)
+static bool are_apart(struct history *history, size_t from, const char *commit)
 {
     const char *const *commits = history->commit + from;
     size_t count = history->end - from;
@@ -285,7 +285,7 @@ static bool plain_window(struct history *history, int64_t time_ns, const char *c
     size_t count = window->count < available ? window->count : available;
     size_t from = history->end - count;
     if (window->kind != WINDOW_POINTS || window->lag != 1 || history->restarts || count == 0 ||
-        history->gives_other || !all_apart(history, from, commit))
+        history->gives_other || !(history->all_apart || are_apart(history, from, commit)))
         return false;
     memcpy(history->sample, history->value + from, count * sizeof *history->sample);
     memcpy(history->sample_run, history->run + from, count * sizeof *history->sample_run);

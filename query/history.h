@@ -58,6 +58,7 @@ struct history {
     const char *apart_from;
     size_t restarts; /* points since the last reset with a restart */
     bool no_days;    /* sample_days is not asked for */
+    bool all_apart;  /* no point of the next window asked for is of the row's commit */
     struct window window;
     struct commit_set commits;   /* scratch */
     bool has_other, gives_other; /* keeps others; windows hold them */

@@ -11,18 +11,23 @@ enum { LEVEL_BACK = 2 }; /* side of a point that is back within the former segme
 
 /* -- the window's rough middle ----------------------------------------------------------------- */
 
-static uint8_t commit_hash(const char *commit)
+uint16_t level_hash(const char *commit)
 {
     uint32_t hash = 0;
     for (unsigned i = 0; i < 8 && commit[i]; i++)
         hash = hash * 31 + (unsigned char)commit[i];
-    return (uint8_t)(hash * 2654435761u >> 24);
+    return *commit ? (hash * 2654435761u >> 16) % LEVEL_HASHES : LEVEL_HASHES;
 }
 
 static void quick_reset(struct level *level)
 {
-    memset(&level->quick, 0, sizeof level->quick);
+    level->quick.origin = level->quick.sum = level->quick.reach = 0;
+    level->quick.count = level->quick.additions = 0;
     level->quick.since_cut = SIZE_MAX / 2; /* there was none */
+    if (level->quick.pushed > UINT32_MAX - PACE_MAX_ROWS) {
+        memset(level->quick.last, 0, sizeof level->quick.last);
+        level->quick.pushed = 0;
+    }
 }
 
 /* Sums anew from the points that are there: what was added and taken away leaves errors behind. */
@@ -30,31 +35,31 @@ static void quick_sum(struct level *level)
 {
     const struct history *history = &level->segment.history;
     size_t count = level->quick.count;
-    level->quick.sum = level->quick.reach = 0;
-    level->quick.additions = 0;
-    level->quick.origin = count ? history->value[history->end - 1] : 0;
+    double origin = count ? history->value[history->end - 1] : 0, sum = 0, reach = 0;
     for (size_t i = history->end - count; i < history->end; i++) {
-        double distance = history->value[i] - level->quick.origin;
-        level->quick.sum += distance;
-        level->quick.reach = fmax(level->quick.reach, fabs(distance));
+        double distance = history->value[i] - origin, far = fabs(distance);
+        sum += distance;
+        reach = far > reach ? far : reach;
     }
+    level->quick.origin = origin;
+    level->quick.sum = sum;
+    level->quick.reach = reach;
+    level->quick.additions = 0;
 }
 
 /* Takes note of the point that was pushed last. */
-static void quick_push(struct level *level, bool restart)
+static inline void quick_push(struct level *level, uint16_t hash, bool restart)
 {
     const struct history *history = &level->segment.history;
     size_t limit = history->window.count, newest = history->end - 1;
     if (level->quick.count == limit) {
-        size_t oldest = newest - limit;
-        level->quick.sum -= history->value[oldest] - level->quick.origin;
-        level->quick.commits[commit_hash(history->commit[oldest])]--;
+        level->quick.sum -= history->value[newest - limit] - level->quick.origin;
         level->quick.count--;
     }
-    double distance = history->value[newest] - level->quick.origin;
+    double distance = history->value[newest] - level->quick.origin, far = fabs(distance);
     level->quick.sum += distance;
-    level->quick.reach = fmax(level->quick.reach, fabs(distance));
-    level->quick.commits[commit_hash(history->commit[newest])]++;
+    level->quick.reach = far > level->quick.reach ? far : level->quick.reach;
+    level->quick.last[hash] = ++level->quick.pushed;
     level->quick.count++;
     level->quick.since_cut = restart ? 0 : level->quick.since_cut + 1;
     if (++level->quick.additions >= limit) quick_sum(level);
@@ -67,33 +72,44 @@ static void quick_rebuild(struct level *level)
     size_t count = history->end - history->start;
     if (count > history->window.count) count = history->window.count;
     for (size_t i = history->end - count; i < history->end; i++)
-        level->quick.commits[commit_hash(history->commit[i])]++;
+        level->quick.last[level_hash(history->commit[i])] = ++level->quick.pushed;
     for (size_t i = history->start; i < history->end; i++)
         if (history->restart[i]) level->quick.since_cut = history->end - 1 - i;
     level->quick.count = count;
     quick_sum(level);
 }
 
-/* Whether a point is within the floor around its window's mean for certain, so that no limit needs to
- * be known: the mean is that of the sums, with room for their rounding. */
-static bool quick_inside(const struct level *level, const struct level_point *point)
+/* Whether the window may hold a point of a commit; false: it does not. */
+static inline bool quick_may_hold(const struct level *level, uint16_t hash)
+{
+    return hash < LEVEL_HASHES &&
+           level->quick.last[hash] + level->quick.count > level->quick.pushed;
+}
+
+/* Whether quick_inside can tell anything at present. */
+static bool quick_knows(const struct level *level)
 {
     const struct rule *rule = level->rule;
     bool by_mean = rule->model == MODEL_T_TEST || rule->model == MODEL_Z_SCORE ||
                    rule->model == MODEL_PERCENTAGE;
     size_t count = level->quick.count;
-    if (!by_mean || rule->window.lag != 1 || level->young || point->restart || level->restart_due ||
-        level->pending_count || count < rule->window.needs || count == 0 ||
-        level->quick.since_cut < count || level->quick.commits[commit_hash(point->commit)])
-        return false;
-    double mean = level->quick.origin + level->quick.sum / (double)count;
+    return by_mean && rule->window.lag == 1 && !level->young && !level->restart_due &&
+           !level->step && !level->pending_count && count >= rule->window.needs && count > 0 &&
+           level->quick.since_cut >= count;
+}
+
+/* Whether a value is within the floor around its window's mean for certain, so that no limit needs to
+ * be known: the mean is that of the sums, with room for their rounding. */
+static inline bool quick_inside(const struct level *level, double value)
+{
+    double mean = level->quick.origin + level->quick.sum / (double)level->quick.count;
     double error = 1e-12 * (level->quick.reach + fabs(level->quick.origin));
     if (level->incident_count) {
         double limit = level->incidents[level->incident_count - 1].limit;
         bool up = level->direction == PACE_LOWER_IS_BETTER;
         if (!(up ? mean - error > limit : mean + error < limit)) return false;
     }
-    return fabs(point->value - mean) + error < rule->floor * (fabs(mean) - error);
+    return fabs(value - mean) + error < level->rule->floor * (fabs(mean) - error);
 }
 
 /* -- the segment ------------------------------------------------------------------------------- */
@@ -102,7 +118,7 @@ static int segment_push(struct level *level, const struct level_point *point)
 {
     int status = history_push_other(&level->segment.history, point->time_ns, point->commit,
                                     point->value, point->other, point->restart);
-    if (!status) quick_push(level, point->restart);
+    if (!status) quick_push(level, level_hash(point->commit), point->restart);
     return status;
 }
 
@@ -191,6 +207,7 @@ void level_init(struct level *level, const struct rule *rule, bool has_other)
     history_begin(&level->segment.history, rule->window);
     history_begin(&level->former.history, rule->window);
     level->segment.history.has_other = level->former.history.has_other = has_other;
+    level->segment.history.no_days = level->former.history.no_days = !has_other;
 }
 
 void level_free(struct level *level)
@@ -265,8 +282,11 @@ static int measure(struct level *level, struct level_segment *segment,
 {
     struct history *history = &segment->history;
     bool restart = point->restart || level->restart_due;
+    history->all_apart =
+        segment == &level->segment && !quick_may_hold(level, level_hash(point->commit));
     int status = history_window(history, point->time_ns, point->commit, point->value, restart,
                                 &out->n, &out->before);
+    history->all_apart = false;
     if (status) return status;
     size_t needs = segment_needs(level, segment);
     struct model_extra extra = {
@@ -481,7 +501,10 @@ int level_next(struct level *level, const struct level_point *point, struct leve
         level->restart_due |= point->restart;
         return 0;
     }
-    if (!out && !is_visitor(point) && quick_inside(level, point)) return segment_push(level, point);
+    bool plain = !out && !is_visitor(point) && !point->restart && quick_knows(level);
+    if (plain && quick_inside(level, point->value) &&
+        !quick_may_hold(level, level_hash(point->commit)))
+        return segment_push(level, point);
     struct level_verdict unused;
     struct level_point kept = *point;
     kept.restart |= level->restart_due;
@@ -492,6 +515,31 @@ int level_next(struct level *level, const struct level_point *point, struct leve
         level->restart_due = false;
     if (!status && out && !out->bad_commit) level_tell_open(level, out);
     return status;
+}
+
+int level_skip(struct level *level, const struct level_rows *rows, size_t *taken)
+{
+    struct history *history = &level->segment.history;
+    size_t i = 0, start;
+    *taken = 0;
+    if (history->has_other || history->restart_due || !quick_knows(level)) return 0;
+    int status = history_room(history, rows->count);
+    if (status) return status;
+    start = history->end;
+    memcpy(history->value + start, rows->value, rows->count * sizeof *rows->value);
+    /* A missing value is not inside. */
+    while (i < rows->count && quick_inside(level, rows->value[i]) &&
+           !quick_may_hold(level, rows->hash[i])) {
+        history->end++;
+        quick_push(level, rows->hash[i++], false);
+    }
+    memcpy(history->commit + start, rows->commit, i * sizeof *rows->commit);
+    memcpy(history->time_ns + start, rows->time_ns, i * sizeof *rows->time_ns);
+    memset(history->restart + start, 0, i);
+    for (size_t k = 0; k < i; k++)
+        history->run[start + k] = history->next_run;
+    *taken = i;
+    return 0;
 }
 
 void level_tell_open(const struct level *level, struct level_verdict *out)

@@ -25,7 +25,7 @@
 enum {
     LEVEL_PENDING = 64,   /* candidates and points between them: the largest N of `confirm` */
     LEVEL_INCIDENTS = 32, /* open ones that are remembered, the newest */
-    LEVEL_HASHES = 256,
+    LEVEL_HASHES = 4096,  /* a power of two; a commit that is not known has this hash itself */
 };
 
 /* One row as a level sees it. */
@@ -75,7 +75,8 @@ struct level {
     struct {
         double origin, sum, reach; /* of value - origin over the window; largest so far */
         size_t count, since_cut, additions;
-        uint8_t commits[LEVEL_HASHES]; /* how many points of the window have this hash */
+        uint32_t pushed;                 /* points, of all series */
+        uint32_t last[LEVEL_HASHES + 1]; /* by hash of the commit: which of them was the last */
     } quick;
     struct model_memo memo; /* of all series: it depends on sizes alone */
 };
@@ -103,6 +104,22 @@ void level_start(struct level *level, struct bound lower, struct bound upper,
 /* Judges a point by those before it, then lets it count for later ones. `out` NULL: only the latter.
  * 0, PACE_ENOMEM or PACE_ELIMIT. */
 int level_next(struct level *level, const struct level_point *point, struct level_verdict *out);
+
+/* Rows that are history of others and no more: they have a commit, are no visitors, and no accepted change
+ * begins at them. */
+struct level_rows {
+    const int64_t *time_ns;
+    const char *const *commit;
+    const uint16_t *hash; /* level_hash of the commits */
+    const double *value;
+    size_t count;
+};
+uint16_t level_hash(const char *commit);
+
+/* Does for the first rows what level_next does without a verdict, as many as it is plain for: those are
+ * within the floor around the mean of their window. *taken is how many; the next one may need
+ * level_next. 0, PACE_ENOMEM or PACE_ELIMIT. */
+int level_skip(struct level *level, const struct level_rows *rows, size_t *taken);
 
 /* What a point is like beside this level, to which it does not belong: limits, n and judged, with no
  * incident; the verdict is ok. */

@@ -131,3 +131,14 @@ int levels_next(struct levels *levels, const struct level_point *point, uint16_t
         if (i != levels->present) levels->items[i]->restart_due = true;
     return out ? compare_machines(levels, point, out) : 0;
 }
+
+int levels_skip(struct levels *levels, const struct level_rows *rows, uint16_t machine,
+                size_t *taken)
+{
+    *taken = 0;
+    int status = level_of(levels, machine, &levels->present);
+    if (!status) status = level_skip(levels->items[levels->present], rows, taken);
+    levels->points += *taken;
+    if (*taken) levels->met[levels->present] = levels->points;
+    return status;
+}

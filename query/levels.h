@@ -42,4 +42,8 @@ int levels_enter(struct levels *levels, uint16_t machine, struct level **out);
 int levels_next(struct levels *levels, const struct level_point *point, uint16_t machine,
                 struct level_verdict *out);
 
+/* level_skip for rows of one class of machine. */
+int levels_skip(struct levels *levels, const struct level_rows *rows, uint16_t machine,
+                size_t *taken);
+
 #endif
