@@ -15,12 +15,12 @@ enum {
 };
 
 void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t block, uint32_t from,
-                        uint32_t runs, int packed, const struct key *key)
+                        uint32_t runs, enum pack_how how, const struct key *key)
 {
     assert(runs > 0 && runs <= BLOCK_RUNS_MAX);
     writer->header =
         (struct block_group_header){.stream = stream, .block = block, .from = from, .runs = runs};
-    writer->packed = packed;
+    writer->how = how;
     writer->seed = seal_hash(key->bytes, key->len, 0);
     writer->cells.len = 0;
 }
@@ -137,7 +137,7 @@ static void put_chunk(struct block_writer *writer, const struct parts *parts, ui
     if (parts->count[BLOCK_LOWER] + parts->count[BLOCK_UPPER]) form |= BLOCK_BOUNDS;
     for (int i = 0; i < 3; i++) {
         if (parts->count[i] == 0) continue;
-        pack_plan(&packs[i], parts->number[i], parts->count[i], !writer->packed);
+        pack_plan(&packs[i], parts->number[i], parts->count[i], writer->how);
         codes[i] = pack_code(&packs[i]);
     }
     unsigned char *chunk = writer->cells.data + writer->cells.len, *at = chunk + 8;

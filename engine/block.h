@@ -72,7 +72,7 @@ struct block_column {
 struct block_writer {
     struct block_group_header header;
     uint64_t seed;
-    int packed;
+    enum pack_how how;
     struct row_buffer cells;
     struct block_entry_column {
         uint32_t column, start;
@@ -81,9 +81,9 @@ struct block_writer {
     uint32_t capacity;
 };
 
-/* Begins a group that covers the columns from `from` on; `packed` 0 stores values as they are. */
+/* Begins a group that covers the columns from `from` on; `how` says how values are stored. */
 void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t block, uint32_t from,
-                        uint32_t runs, int packed, const struct key *key);
+                        uint32_t runs, enum pack_how how, const struct key *key);
 
 /* Adds a column; they come in order. 0, or -1 without memory. */
 int block_writer_column(struct block_writer *writer, const struct block_column *column);

@@ -207,7 +207,8 @@ static int put_block(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     for (uint32_t from = 0; !rc && from < columns;) {
         uint32_t until = choose_range(runs, count, from, columns, fold->limits->step_cells);
         if (gather_runs(&fold->gather, runs, count, from, until)) return error_memory(error);
-        rc = fold_put_group(fold, txn, stream, block, count, state == BLOCK_LARGE, error, &from);
+        rc = fold_put_group(fold, txn, stream, block, count,
+                            state == BLOCK_LARGE ? fold_packing(fold) : PACK_AS_IS, error, &from);
         if (!rc && sums) add_group(sums, &fold->writer);
     }
     if (rc) return rc;

@@ -197,6 +197,7 @@ static int fold_batch(struct kv_txn *txn, void *context, struct pace_error *erro
     struct head head;
     uint64_t cells = BATCH_CELLS;
     int rc = head_load(txn, error, &head);
+    if (!rc) rc = head_is_short(txn, error, &all->whole.fold.is_short);
     if (rc) return rc;
     all->streams = head.streams;
     all->whole.last_run = head.runs;

@@ -68,12 +68,12 @@ int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint3
 }
 
 int fold_put_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
-                   uint32_t runs, int packed, struct pace_error *error, uint32_t *until)
+                   uint32_t runs, enum pack_how how, struct pace_error *error, uint32_t *until)
 {
     const struct gather *gather = &fold->gather;
     struct key key = key_block_group(stream, block, gather->from);
     uint32_t column = gather->from;
-    block_writer_begin(&fold->writer, stream, block, gather->from, runs, packed, &key);
+    block_writer_begin(&fold->writer, stream, block, gather->from, runs, how, &key);
     for (; column < gather->until && !block_writer_full(&fold->writer); column++) {
         struct block_column cells;
         gather_column(gather, column, &cells);
@@ -250,7 +250,9 @@ static int continue_fold(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     rc = open_rows(&folding, job->next_column, error);
     if (!rc) rc = choose_range(&folding, job->next_column, cells, error, &until);
     if (!rc) rc = gather_rows(&folding, &fold->gather, job->next_column, until, error);
-    if (!rc) rc = fold_put_group(fold, txn, stream, job->block, folding.count, 0, error, &until);
+    if (!rc)
+        rc =
+            fold_put_group(fold, txn, stream, job->block, folding.count, PACK_AS_IS, error, &until);
     if (rc) return rc;
     job->next_column = until;
     return until < folding.columns ? 0 : finish(fold, &folding, record, list, &entry, error);

@@ -37,6 +37,7 @@ extern const struct fold_limits fold_limits_default;
 /* What folding works with; kept from step to step. */
 struct fold {
     const struct fold_limits *limits;
+    int is_short; /* records of the store may be short ones */
     struct gather gather;
     struct block_writer writer;
     struct row_buffer runs, group, totals;
@@ -85,10 +86,16 @@ int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32
                   uint32_t columns, const struct pace_run_view *runs, size_t count,
                   struct pace_error *error);
 
+/* How the values of large blocks are packed. */
+static inline enum pack_how fold_packing(const struct fold *fold)
+{
+    return fold->is_short ? PACK_SHORT : PACK_LOOSE;
+}
+
 /* Writes the columns of fold->gather as one group; *until (at most gather.until) is where the next
  * has to begin. */
 int fold_put_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
-                   uint32_t runs, int packed, struct pace_error *error, uint32_t *until);
+                   uint32_t runs, enum pack_how how, struct pace_error *error, uint32_t *until);
 
 /* Ends fold->writer's group and puts it. */
 int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,

@@ -286,7 +286,7 @@ static int copy_columns(struct fold *fold, struct merge *merge, struct block_job
     for (uint32_t i = 0; !rc && i < merge->source_count; i++)
         rc = seek_source(merge, &merge->sources[i], job->next_column, error);
     block_writer_begin(&fold->writer, merge->stream, job->block, job->next_column, merge->run_count,
-                       1, &key);
+                       fold_packing(fold), &key);
     uint32_t column = least_column(merge, columns);
     while (!rc && column < columns && copied < cells && !block_writer_full(&fold->writer)) {
         struct block_column in_hand;

@@ -185,7 +185,7 @@ static int encode(struct fold *fold, struct join *join, uint32_t block, struct p
     if (block_runs_encode(&fold->runs, join->stream, block, join->columns, views, join->count,
                           &runs_key))
         return error_memory(error);
-    block_writer_begin(&fold->writer, join->stream, block, 0, join->count, 0, &group_key);
+    block_writer_begin(&fold->writer, join->stream, block, 0, join->count, PACK_AS_IS, &group_key);
     for (uint32_t column = 0; column < join->columns; column++) {
         struct block_column cells;
         int rc = read_column(join, column, error, &cells);

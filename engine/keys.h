@@ -25,7 +25,7 @@
  *   'i'  identities  | word u64 | run u64 |                              a chunk of pairs, pairs.h
  *   'k'  commits     | word u64 | run u64 |                              a chunk of pairs
  *   'm'  metadata    | run u64 | part u32 |                              pairs
- *   'x'  samples     | run u64 | part u32 |                              0: directory, then values
+ *   'x'  samples     | run u64 | part u32 |                              cells and their samples
  *   'a'  marks       | mark u64 |                                        the mark
  *   'b'  undone      | mark u64 |                                        when it was taken back
  *   'e'  bases       | project u32 |                                     runs that others refer to

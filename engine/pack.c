@@ -12,6 +12,10 @@
 
 #define WHOLE_MAX 0x1p51 /* whole numbers below are exact, and their differences fit 52 bits */
 
+/* A base of mode binary, with its shift above. */
+enum { BASE_BITS = 54 };
+#define BASE_MASK (((uint64_t)1 << BASE_BITS) - 1)
+
 static const double powers[PACK_SCALE_MAX + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                   1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
@@ -34,9 +38,9 @@ static unsigned width_of(uint64_t range)
     return range ? 64 - (unsigned)__builtin_clzll(range) : 0;
 }
 
-static size_t packed_bytes(size_t n, unsigned width)
+static size_t packed_bytes(size_t n, unsigned width, unsigned tight)
 {
-    return (n * width + 63) / 64 * 8 + 8;
+    return (tight ? (n * width + 7) / 8 : (n * width + 63) / 64 * 8) + 8;
 }
 
 /* -- writing --------------------------------------------------------------------------------- */
@@ -95,12 +99,134 @@ static int plan_bits(struct pack *pack, const double *values, size_t n)
     return 1;
 }
 
-void pack_plan(struct pack *pack, const double *values, size_t n, int raw)
+/* -- writing: binary --------------------------------------------------------------------------- */
+
+enum { SHIFT_MAX = 500, MANTISSA_BITS = 52 };
+
+/* 2^shift. */
+static double power_of_two(int shift)
+{
+    return double_of((uint64_t)(1023 + shift) << MANTISSA_BITS);
+}
+
+/* A number other than 0 is an odd one * 2^low, and smaller than 2^high. 0: it has few bits. */
+static int take_apart(double value, int *low, int *high)
+{
+    uint64_t bits = bits_of(value), exponent = bits >> MANTISSA_BITS & 0x7ff;
+    if (exponent == 0 || exponent == 0x7ff) return -1;
+    uint64_t mantissa = (bits & (((uint64_t)1 << MANTISSA_BITS) - 1)) | (uint64_t)1
+                                                                            << MANTISSA_BITS;
+    *high = (int)exponent - 1022;
+    *low = *high - MANTISSA_BITS - 1 + __builtin_ctzll(mantissa);
+    return 0;
+}
+
+/* The number with the fewest bits that gives the value when it is multiplied by 10^scale. 0: found. */
+static int divide(double value, unsigned scale, double *out, int *low, int *high)
+{
+    uint64_t near = bits_of(value / powers[scale]);
+    int found = -1;
+    if (scale == 0) {
+        *out = value;
+        return take_apart(value, low, high);
+    }
+    for (uint64_t bits = near - 1; bits != near + 2; bits++) {
+        int own_low, own_high;
+        double number = double_of(bits);
+        if (number * powers[scale] != value || take_apart(number, &own_low, &own_high)) continue;
+        if (found == 0 && own_low <= *low) continue;
+        *out = number;
+        *low = own_low;
+        *high = own_high;
+        found = 0;
+    }
+    return found;
+}
+
+/* Finds the base, and how many bits the deltas need. */
+static void span(struct pack *pack, const int64_t *whole, size_t n)
+{
+    int64_t least = whole[0], most = whole[0];
+    for (size_t i = 1; i < n; i++) {
+        if (whole[i] < least) least = whole[i];
+        if (whole[i] > most) most = whole[i];
+    }
+    pack->width = (uint8_t)width_of((uint64_t)(most - least));
+    pack->base = (uint64_t)least;
+}
+
+static double multiplier(unsigned scale, int shift)
+{
+    return powers[scale] * power_of_two(-shift);
+}
+
+/* Values that are whole numbers * 10^scale / 2^shift. Most that are not are known by the first of them. */
+static int plan_binary(struct pack *pack, const double *values, size_t n, unsigned scale)
+{
+    double numbers[PACK_VALUES];
+    int64_t whole[PACK_VALUES];
+    int shift = -SHIFT_MAX, top = -SHIFT_MAX;
+    for (size_t i = 0; i < n; i++) {
+        int low = 0, high = 0;
+        numbers[i] = 0;
+        if (bits_of(values[i]) == 0) continue;
+        if (divide(values[i], scale, &numbers[i], &low, &high)) return 0;
+        if (-low > shift) shift = -low;
+        if (high > top) top = high;
+        if (top + shift > 51) return 0;
+    }
+    if (shift > SHIFT_MAX || shift == -SHIFT_MAX) return 0;
+    for (size_t i = 0; i < n; i++) {
+        whole[i] = (int64_t)(numbers[i] * power_of_two(shift));
+        if (bits_of((double)whole[i] * multiplier(scale, shift)) != bits_of(values[i])) return 0;
+    }
+    *pack = (struct pack){.mode = PACK_BINARY, .scale = (uint8_t)scale, .shift = (int16_t)shift};
+    span(pack, whole, n);
+    return 1;
+}
+
+/* Takes the plan of `more` if it is shorter. */
+static void take_shorter(struct pack *pack, int is_plan, const struct pack *more)
+{
+    if (is_plan && (pack->mode == PACK_RAW || more->width < pack->width)) *pack = *more;
+}
+
+/* The most zeroes at the end that all of some whole numbers have. */
+static unsigned common_zeroes(const double *values, size_t n)
+{
+    unsigned zeroes = PACK_SCALE_MAX;
+    for (size_t i = 0; i < n && zeroes; i++) {
+        while (zeroes && (int64_t)values[i] % (int64_t)powers[zeroes])
+            zeroes--;
+    }
+    return zeroes;
+}
+
+/* Numbers of a clock are binary fractions of seconds, milliseconds or microseconds, in other units. */
+static void plan_short(struct pack *pack, const double *values, size_t n)
+{
+    static const unsigned scales[] = {0, 9, 6, 3};
+    struct pack more;
+    if (pack->mode == PACK_SCALED && pack->scale) return; /* decimals */
+    if (pack->mode == PACK_SCALED) {
+        take_shorter(pack, plan_binary(&more, values, n, common_zeroes(values, n)), &more);
+        take_shorter(pack, plan_binary(&more, values, n, 0), &more);
+        return;
+    }
+    for (size_t i = 0; i < sizeof scales / sizeof *scales; i++)
+        take_shorter(pack, plan_binary(&more, values, n, scales[i]), &more);
+}
+
+void pack_plan(struct pack *pack, const double *values, size_t n, enum pack_how how)
 {
     assert(n > 0 && n <= PACK_VALUES);
     struct pack found = {.mode = PACK_RAW};
-    if (!raw && (plan_scaled(&found, values, n) || plan_bits(&found, values, n)))
-        found.bytes = packed_bytes(n, found.width);
+    if (how != PACK_AS_IS && !plan_scaled(&found, values, n)) (void)plan_bits(&found, values, n);
+    if (how == PACK_SHORT) plan_short(&found, values, n);
+    if (found.mode != PACK_RAW) {
+        found.tight = how == PACK_SHORT;
+        found.bytes = packed_bytes(n, found.width, found.tight);
+    }
     if (found.mode == PACK_RAW || found.width > PACK_WIDTH_MAX || found.bytes > 8 * n)
         found = (struct pack){.mode = PACK_RAW, .bytes = 8 * n};
     *pack = found;
@@ -109,6 +235,10 @@ void pack_plan(struct pack *pack, const double *values, size_t n, int raw)
 static uint64_t delta_of(const struct pack *pack, double value)
 {
     if (pack->mode == PACK_BITS) return bits_of(value) - pack->base;
+    if (pack->mode == PACK_BINARY) {
+        /* The quotient is near the whole number, and exact where there is no decimal scale. */
+        return (uint64_t)llrint(value / multiplier(pack->scale, pack->shift)) - pack->base;
+    }
     return (uint64_t)llrint(value * powers[pack->scale]) - pack->base;
 }
 
@@ -130,23 +260,30 @@ void pack_write(const struct pack *pack, const double *values, size_t n, unsigne
         used -= 64;
         word = used ? delta >> (pack->width - used) : 0;
     }
-    if (used) {
-        memcpy(out, &word, sizeof word);
-        out += sizeof word;
-    }
-    memcpy(out, &pack->base, sizeof pack->base);
+    size_t len = pack->tight ? (used + 7) / 8 : used ? sizeof word : 0;
+    memcpy(out, &word, len);
+    uint64_t base = pack->base;
+    if (pack->mode == PACK_BINARY)
+        base = (uint64_t)(unsigned)pack->shift << BASE_BITS | (base & BASE_MASK);
+    memcpy(out + len, &base, sizeof base);
 }
 
 uint16_t pack_code(const struct pack *pack)
 {
-    return (uint16_t)(pack->width << 8 | pack->scale << 4 | pack->mode);
+    return (uint16_t)(pack->width << 8 | pack->scale << 4 | (pack->tight ? PACK_TIGHT : 0) |
+                      pack->mode);
 }
 
 /* -- reading --------------------------------------------------------------------------------- */
 
 static unsigned mode_of(uint16_t code)
 {
-    return code & 15;
+    return code & 7;
+}
+
+static unsigned is_tight(uint16_t code)
+{
+    return code & PACK_TIGHT;
 }
 
 static unsigned scale_of(uint16_t code)
@@ -163,20 +300,29 @@ size_t pack_bytes(uint16_t code, size_t n)
 {
     unsigned width = code_width(code);
     if (n == 0 || n > PACK_VALUES) return 0;
-    switch (mode_of(code)) {
-    case PACK_RAW: return code == 0 ? 8 * n : 0;
-    case PACK_SCALED: return width <= PACK_WIDTH_MAX ? packed_bytes(n, width) : 0;
-    case PACK_BITS:
-        return width <= PACK_WIDTH_MAX && scale_of(code) == 0 ? packed_bytes(n, width) : 0;
-    default: return 0;
-    }
+    if (mode_of(code) == PACK_RAW) return code == 0 ? 8 * n : 0;
+    if (mode_of(code) > PACK_BINARY || width > PACK_WIDTH_MAX ||
+        (mode_of(code) == PACK_BITS && scale_of(code)))
+        return 0;
+    return packed_bytes(n, width, is_tight(code));
 }
 
 static uint64_t base_of(uint16_t code, const unsigned char *data, size_t n)
 {
     uint64_t base;
-    memcpy(&base, data + packed_bytes(n, code_width(code)) - 8, sizeof base);
+    memcpy(&base, data + packed_bytes(n, code_width(code), is_tight(code)) - 8, sizeof base);
     return base;
+}
+
+/* The parts of a base of mode binary. */
+static uint64_t whole_base(uint64_t base)
+{
+    return (uint64_t)((int64_t)(base << (64 - BASE_BITS)) >> (64 - BASE_BITS));
+}
+
+static double base_multiplier(uint16_t code, uint64_t base)
+{
+    return multiplier(scale_of(code), (int)((int64_t)base >> BASE_BITS));
 }
 
 static uint64_t load_delta(const unsigned char *data, size_t bit, uint64_t mask)
@@ -198,6 +344,13 @@ void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, doub
     if (mode_of(code) == PACK_BITS) {
         for (size_t i = 0; i < n; i++)
             out[i] = double_of(base + load_delta(data, i * width, mask));
+        return;
+    }
+    if (mode_of(code) == PACK_BINARY) {
+        double factor = base_multiplier(code, base);
+        base = whole_base(base);
+        for (size_t i = 0; i < n; i++)
+            out[i] = (double)(int64_t)(base + load_delta(data, i * width, mask)) * factor;
         return;
     }
     double divisor = powers[scale_of(code)];
@@ -292,12 +445,18 @@ struct scale {
     __m256d power, inverse, base;
 };
 
-AVX2 static inline __m256d scaled(const struct scale *scale, __m256i delta)
+/* base + delta */
+AVX2 static inline __m256d wholes(__m256d base, __m256i delta)
 {
     const __m256i magic = _mm256_set1_epi64x(0x4330000000000000); /* 2^52 */
     __m256d whole = _mm256_sub_pd(_mm256_castsi256_pd(_mm256_or_si256(delta, magic)),
                                   _mm256_castsi256_pd(magic));
-    whole = _mm256_add_pd(whole, scale->base); /* exact: both are below 2^52 */
+    return _mm256_add_pd(whole, base); /* exact: both are below 2^52 */
+}
+
+AVX2 static inline __m256d scaled(const struct scale *scale, __m256i delta)
+{
+    __m256d whole = wholes(scale->base, delta);
     __m256d quotient = _mm256_mul_pd(whole, scale->inverse);
     __m256d rest = _mm256_fnmadd_pd(quotient, scale->power, whole);
     return _mm256_fmadd_pd(rest, scale->inverse, quotient);
@@ -306,7 +465,7 @@ AVX2 static inline __m256d scaled(const struct scale *scale, __m256i delta)
 AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     unsigned width = code_width(code);
-    size_t bytes = packed_bytes(n, width);
+    size_t bytes = packed_bytes(n, width, is_tight(code));
     const struct eight eight = load_plan(width);
     const struct scale scale = {.power = _mm256_set1_pd(powers[scale_of(code)]),
                                 .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
@@ -319,10 +478,28 @@ AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size
     }
 }
 
+AVX2 static void read_binary_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
+{
+    unsigned width = code_width(code);
+    size_t bytes = packed_bytes(n, width, is_tight(code));
+    const struct eight eight = load_plan(width);
+    uint64_t base = base_of(code, data, n);
+    const __m256d least = _mm256_set1_pd((double)(int64_t)whole_base(base));
+    const __m256d factor = _mm256_set1_pd(base_multiplier(code, base));
+    unsigned char copy[64];
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
+        __m256d low = wholes(least, take_four(&eight, at, 0));
+        __m256d high = wholes(least, take_four(&eight, at, 1));
+        _mm256_storeu_pd(out + i, _mm256_mul_pd(low, factor));
+        _mm256_storeu_pd(out + i + 4, _mm256_mul_pd(high, factor));
+    }
+}
+
 AVX2 static void read_bits_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     unsigned width = code_width(code);
-    size_t bytes = packed_bytes(n, width);
+    size_t bytes = packed_bytes(n, width, is_tight(code));
     const struct eight eight = load_plan(width);
     const __m256i base = _mm256_set1_epi64x((long long)base_of(code, data, n));
     unsigned char copy[64];
@@ -344,9 +521,13 @@ int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *o
         return 1;
     }
     uint64_t base = base_of(code, data, n);
+    if (mode_of(code) == PACK_BINARY) base = whole_base(base);
     if (code_width(code) > 52 || (int64_t)base > (1LL << 51) || (int64_t)base < -(1LL << 51))
         return 0;
-    read_scaled_avx2(code, data, n, out);
+    if (mode_of(code) == PACK_BINARY)
+        read_binary_avx2(code, data, n, out);
+    else
+        read_scaled_avx2(code, data, n, out);
     return 1;
 }
 

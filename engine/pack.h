@@ -1,14 +1,20 @@
 /* pack.h -- up to 64 doubles in few bytes, exactly, or as they are.
  *
- * Measurements are mostly decimals with few digits, or doubles of nearly one size. A PACK is
- * written in whichever of three modes is the shortest and gives every bit back:
+ * Measurements are mostly decimals with few digits, differences of clocks, or doubles of nearly one
+ * size. A PACK is written in whichever of four modes is the shortest and gives every bit back:
  *
  *   raw     f64 x n
  *   scaled  value = (base + delta) / 10^scale, whole numbers below 2^51
  *   bits    the 64 bits of value = base + delta
+ *   binary  value = (base + delta) * (10^scale / 2^shift), whole numbers below 2^51: what a clock
+ *           counted, in other units; sizes of whole pages; decimals with zeroes at the end
  *
- *   scaled, bits:  | delta, `width` bits x n, padding to 8 | base 8 bytes |
- *   code, u16:     | width 6 bits, from bit 8 | scale 4 bits, from bit 4 | mode 4 bits |
+ *   not raw:    | delta, `width` bits x n, padding | base 8 bytes |
+ *   of binary:  | base, 54 bits | shift, 10 bits, from bit 54 |     both in two's complement
+ *   code, u16:  | width 6 bits, from bit 8 | scale 4 bits, from bit 4 | tight, bit 3 | mode 3 bits |
+ *
+ * The padding is to 8 bytes, or in a tight pack to 1. Binary and tight are for stores with short
+ * records (head.h).
  *
  * Deltas are packed from the lowest bit on, little-endian; the base behind them lets a reader load
  * 8 bytes at any delta. A quotient of whole numbers is rounded once, so what was verified on one
@@ -19,7 +25,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum pack_mode { PACK_RAW = 0, PACK_SCALED = 1, PACK_BITS = 2 };
+enum pack_mode { PACK_RAW = 0, PACK_SCALED = 1, PACK_BITS = 2, PACK_BINARY = 3, PACK_TIGHT = 8 };
+
+/* Which packs are made: raw ones, those that every store of format 4 may have, all. */
+enum pack_how { PACK_AS_IS, PACK_LOOSE, PACK_SHORT };
 
 enum {
     PACK_VALUES = 64,
@@ -29,13 +38,14 @@ enum {
 };
 
 struct pack {
-    uint8_t mode, scale, width;
+    uint8_t mode, scale, width, tight;
+    int16_t shift;
     uint64_t base;
-    size_t bytes; /* multiple of 8, at most 8 * n */
+    size_t bytes; /* at most 8 * n */
 };
 
-/* How n (1 to 64) values are written; `raw` 1: as they are. */
-void pack_plan(struct pack *pack, const double *values, size_t n, int raw);
+/* How n (1 to 64) values are written. */
+void pack_plan(struct pack *pack, const double *values, size_t n, enum pack_how how);
 
 /* Writes pack->bytes. */
 void pack_write(const struct pack *pack, const double *values, size_t n, unsigned char *out);

@@ -51,7 +51,7 @@ static int flush(struct kv_txn *txn, uint64_t run, uint32_t *part, struct row_bu
 static int append_pack(struct row_buffer *buffer, const double *numbers, size_t n, uint16_t *code)
 {
     struct pack pack;
-    pack_plan(&pack, numbers, n, 0);
+    pack_plan(&pack, numbers, n, PACK_SHORT);
     *code = pack_code(&pack);
     if (row_buffer_grow(buffer, pack.bytes)) return -1;
     pack_write(&pack, numbers, n, buffer->data + buffer->len);

@@ -72,8 +72,8 @@ static inline double double_of_bits(uint64_t bits)
 static inline size_t read_pack(struct decoder *d, unsigned code, const byte *data, size_t n,
                                double *out)
 {
-    unsigned mode = code & 15, scale = code >> 4 & 15, width = code >> 8;
-    double divisor = 1;
+    unsigned mode = code & 7, tight = code >> 3 & 1, scale = code >> 4 & 15, width = code >> 8;
+    double power = 1;
     if (mode == 0) {
         REQUIRE(code == 0);
         for (size_t i = 0; i < n; i++)
@@ -81,22 +81,30 @@ static inline size_t read_pack(struct decoder *d, unsigned code, const byte *dat
         d->seen.raw++;
         return 8 * n;
     }
-    REQUIRE(mode <= 2 && width <= 56 && (mode == 1 || scale == 0));
-    size_t bytes = (n * width + 63) / 64 * 8;
+    REQUIRE(mode <= 3 && width <= 56 && (mode != 2 || scale == 0));
+    REQUIRE(d->is_short || (mode < 3 && !tight));
+    size_t bytes = tight ? (n * width + 7) / 8 : (n * width + 63) / 64 * 8;
+    int64_t shift = 0;
     uint64_t base = u64(data + bytes);
     for (unsigned i = 0; i < scale; i++)
-        divisor *= 10;
+        power *= 10;
+    if (mode == 3) {
+        shift = (int64_t)base >> 54;
+        base = (uint64_t)((int64_t)(base << 10) >> 10);
+    }
     for (size_t i = 0; i < n; i++) {
         uint64_t delta = 0;
         for (size_t bit = i * width; bit < (i + 1) * width; bit++)
             delta |= (uint64_t)(data[bit / 8] >> bit % 8 & 1) << (bit - i * width);
-        out[i] =
-            mode == 2 ? double_of_bits(base + delta) : (double)(int64_t)(base + delta) / divisor;
+        double whole = (double)(int64_t)(base + delta);
+        out[i] = mode == 2   ? double_of_bits(base + delta)
+                 : mode == 1 ? whole / power
+                             : whole * ldexp(power, (int)-shift);
     }
-    if (mode == 1)
-        d->seen.scaled++;
-    else
-        d->seen.bits++;
+    d->seen.scaled += mode == 1;
+    d->seen.bits += mode == 2;
+    d->seen.binary += mode == 3;
+    d->seen.tight += tight;
     return bytes + 8;
 }
 

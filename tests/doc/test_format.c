@@ -284,10 +284,11 @@ enum { MERGE_COLUMNS = 100 };
 /* A value of one of the kinds that are packed in their own way. */
 static double value_of(uint32_t column)
 {
-    switch (column % 4) {
+    switch (column % 5) {
     case 0: return below(1u << 30) / 7.0 * (below(2) ? -1e9 : 1e-9);
     case 1: return below(100000);
     case 2: return below(100000) / 100.0;
+    case 3: return (8000 + below(1000)) / 4096.0 * 1e9;
     default: return 1.0 + below(1u << 30) / 9e9;
     }
 }
@@ -334,7 +335,7 @@ static void test_blocks(void **state)
     assert_int_equal(merging, 2 * 16);
     assert_true(seen.small && seen.log_rows && seen.groups_dense && seen.groups_sparse);
     assert_true(seen.ragged && seen.statuses && seen.bounds && seen.empty_chunks);
-    assert_true(seen.raw && seen.scaled && seen.bits);
+    assert_true(seen.raw && seen.scaled && seen.bits && seen.binary && seen.tight);
     assert_true(seen.totals && !seen.totals_even);
     remove_tree(dir);
 }

@@ -61,7 +61,7 @@ static void fill(struct image *image, int presence, int plain)
 }
 
 /* Writes the group by way of a gather, as folds do. */
-static void write_group(struct image *image, int packed)
+static void write_group(struct image *image, enum pack_how how)
 {
     struct gather gather = {0};
     struct block_writer writer = {0};
@@ -75,7 +75,7 @@ static void write_group(struct image *image, int packed)
         }
     }
     image->key = key_block_group(3, 9, image->from);
-    block_writer_begin(&writer, 3, 9, image->from, image->runs, packed, &image->key);
+    block_writer_begin(&writer, 3, 9, image->from, image->runs, how, &image->key);
     for (uint32_t column = image->from; column < image->until; column++) {
         struct block_column cells;
         gather_column(&gather, column, &cells);
@@ -152,14 +152,14 @@ static void flip(const struct image *image)
     free(copy);
 }
 
-static void one_shape(uint32_t runs, int presence, int plain, int packed)
+static void one_shape(uint32_t runs, int presence, int plain, enum pack_how how)
 {
     struct image image = {.from = below(50), .runs = runs};
     image.until = image.from + (runs > 200 ? COLUMNS / 8 : COLUMNS);
     image.cells = calloc(COLUMNS, sizeof *image.cells);
     assert_non_null(image.cells);
     fill(&image, presence, plain);
-    write_group(&image, packed);
+    write_group(&image, how);
     assert_int_equal(compare(&image, image.record.data), 0);
     flip(&image);
     struct block_group group;
@@ -176,10 +176,10 @@ static void test_groups(void **state)
     (void)state;
     static const uint32_t runs[] = {1, 2, 63, 64, 65, 128, 200, 1024};
     for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
-        one_shape(runs[i], 100, 1, 0);
-        one_shape(runs[i], 100, 0, i % 2 == 0);
-        one_shape(runs[i], 30, 0, 1);
-        one_shape(runs[i], 100, 1, 1);
+        one_shape(runs[i], 100, 1, PACK_AS_IS);
+        one_shape(runs[i], 100, 0, i % 2 ? PACK_AS_IS : PACK_LOOSE);
+        one_shape(runs[i], 30, 0, i % 2 ? PACK_LOOSE : PACK_SHORT);
+        one_shape(runs[i], 100, 1, i % 2 ? PACK_SHORT : PACK_LOOSE);
     }
 }
 
@@ -190,10 +190,13 @@ static void test_packed_is_smaller(void **state)
     image.cells = calloc(COLUMNS, sizeof *image.cells);
     assert_non_null(image.cells);
     fill(&image, 100, 1);
-    write_group(&image, 0);
+    write_group(&image, PACK_AS_IS);
     size_t raw = image.record.len;
-    write_group(&image, 1);
-    assert_true(image.record.len * 3 < raw * 2);
+    write_group(&image, PACK_LOOSE);
+    size_t loose = image.record.len;
+    assert_true(loose * 3 < raw * 2);
+    write_group(&image, PACK_SHORT);
+    assert_true(image.record.len <= loose);
     row_buffer_free(&image.record);
     free(image.cells);
 }
@@ -212,7 +215,7 @@ static void test_full(void **state)
     struct row_buffer out = {0};
     struct key key = key_block_group(0, 1, 0);
     uint32_t columns = 0;
-    block_writer_begin(&writer, 0, 1, 0, BLOCK_RUNS_MAX, 0, &key);
+    block_writer_begin(&writer, 0, 1, 0, BLOCK_RUNS_MAX, PACK_AS_IS, &key);
     while (!block_writer_full(&writer)) {
         struct block_column column = {.column = columns++ * 3,
                                       .count = BLOCK_RUNS_MAX,

@@ -23,13 +23,14 @@ static uint64_t next_random(void)
 }
 
 /* Packs, unpacks by both kernels, compares bits; returns the mode. */
-static struct pack round_trip(const double *values, size_t n)
+static struct pack round_trip_how(const double *values, size_t n, enum pack_how how)
 {
     unsigned char data[PACK_BYTES_MAX];
     double out[PACK_VALUES], other[PACK_VALUES];
     struct pack pack;
-    pack_plan(&pack, values, n, 0);
-    assert_true(pack.bytes <= 8 * n && pack.bytes % 8 == 0 && pack.bytes > 0);
+    pack_plan(&pack, values, n, how);
+    assert_true(pack.bytes <= 8 * n && pack.bytes > 0);
+    assert_true(how == PACK_SHORT || (pack.bytes % 8 == 0 && pack.mode <= PACK_BITS));
     memset(data, 0xa5, sizeof data);
     pack_write(&pack, values, n, data);
     for (size_t i = pack.bytes; i < sizeof data; i++)
@@ -43,6 +44,14 @@ static struct pack round_trip(const double *values, size_t n)
     pack_read(code, data, n, out);
     assert_memory_equal(out, values, 8 * n);
     return pack;
+}
+
+/* The same of both ways; the short one is never longer. Returns the plan of the loose one. */
+static struct pack round_trip(const double *values, size_t n)
+{
+    struct pack loose = round_trip_how(values, n, PACK_LOOSE);
+    assert_true(round_trip_how(values, n, PACK_SHORT).bytes <= loose.bytes);
+    return loose;
 }
 
 /* Whole numbers of every size by every power of ten: what multiplies has to round like what divides.
@@ -110,9 +119,58 @@ static void test_sizes(void **state)
     pack = round_trip(values, PACK_VALUES);
     assert_int_equal(pack.mode, PACK_BITS);
     assert_true(pack.bytes < PACK_BYTES_MAX);
-    pack_plan(&pack, values, PACK_VALUES, 1);
+    pack_plan(&pack, values, PACK_VALUES, PACK_AS_IS);
     assert_int_equal(pack.mode, PACK_RAW);
     assert_int_equal(pack.bytes, PACK_BYTES_MAX);
+}
+
+/* What a clock of binary fractions of a second counted, in nanoseconds; sizes of pages; decimals that
+ * were rounded to few digits. */
+static void test_binary(void **state)
+{
+    (void)state;
+    double values[PACK_VALUES];
+    for (int round = 0; round < 2000; round++) {
+        static const double units[] = {1, 1e3, 1e6, 1e9};
+        size_t n = 4 + next_random() % 61;
+        unsigned bits = 20 + (unsigned)(next_random() % 24);
+        double quantum = ldexp(1, -20 - (int)(next_random() % 26)), unit = units[round % 4];
+        for (size_t i = 0; i < n; i++)
+            values[i] = (double)(next_random() >> (64 - bits) | 1) * quantum * unit;
+        struct pack pack = round_trip_how(values, n, PACK_SHORT);
+        assert_true(pack.mode != PACK_RAW && pack.width <= bits);
+    }
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = 4096.0 * (double)(100000 + next_random() % 64);
+    struct pack pages = round_trip_how(values, PACK_VALUES, PACK_SHORT);
+    assert_int_equal(pages.bytes, 6 * 8 + 8);
+    for (int i = 0; i < PACK_VALUES; i++)
+        values[i] = (18504 + (int)(next_random() % 200) - 100) * 1e4;
+    assert_int_equal(round_trip_how(values, PACK_VALUES, PACK_SHORT).width, 8);
+    for (int i = 0; i < 10; i++)
+        values[i] = i * 2.5 + 1e6 / 3;
+    struct pack tight = round_trip_how(values, 10, PACK_SHORT);
+    assert_int_equal(tight.bytes, (10 * (unsigned)tight.width + 7) / 8 + 8);
+}
+
+/* Bases of binary packs of any bits are read alike by both kernels. */
+static void test_binary_kernels(void **state)
+{
+    (void)state;
+    double numbers[PACK_VALUES], other[PACK_VALUES];
+    for (int round = 0; round < 20000; round++) {
+        unsigned width = (unsigned)(next_random() % 53), scale = (unsigned)(next_random() % 16);
+        uint16_t code =
+            (uint16_t)(width << 8 | scale << 4 | PACK_BINARY | (round % 2 ? PACK_TIGHT : 0));
+        size_t n = 8 * (1 + next_random() % 8), bytes = pack_bytes(code, n);
+        unsigned char *data = malloc(bytes);
+        assert_non_null(data);
+        for (size_t i = 0; i < bytes; i++)
+            data[i] = (unsigned char)next_random();
+        pack_read_portable(code, data, n, numbers);
+        if (pack_read_avx2(code, data, n, other)) assert_memory_equal(other, numbers, 8 * n);
+        free(data);
+    }
 }
 
 static void test_any_bits(void **state)
@@ -190,7 +248,8 @@ static void test_edges(void **state)
 static void test_bad_codes(void **state)
 {
     (void)state;
-    assert_int_equal(pack_bytes(3, 64), 0);
+    assert_int_equal(pack_bytes(4, 64), 0);
+    assert_int_equal(pack_bytes(PACK_TIGHT, 64), 0);
     assert_int_equal(pack_bytes(1 << 4, 64), 0); /* raw with a scale */
     assert_int_equal(pack_bytes(57 << 8 | PACK_BITS, 64), 0);
     assert_int_equal(pack_bytes(8 << 8 | 1 << 4 | PACK_BITS, 64), 0);
@@ -205,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_decimals), cmocka_unit_test(test_quotients),
         cmocka_unit_test(test_sizes),    cmocka_unit_test(test_any_bits),
         cmocka_unit_test(test_edges),    cmocka_unit_test(test_bad_codes),
+        cmocka_unit_test(test_binary),   cmocka_unit_test(test_binary_kernels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
