@@ -215,7 +215,7 @@ format:
 lint:
 	$(MAKE) $(PARALLEL) all BUILD=build/lint-gcc CC=gcc WERROR=-Werror
 	$(MAKE) $(PARALLEL) all BUILD=build/lint-clang CC=clang WERROR=-Werror
-	cppcheck --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
+	cppcheck -j $(JOBS) --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=toomanyconfigs -I build/query -I query engine query tools
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(MAN_PAGES); else echo "lint: no mandoc; man pages are not checked"; fi
 

@@ -29,7 +29,7 @@ static inline NAME(lanes) NAME(smaller)(NAME(lanes) a, NAME(lanes) b)
 
 static inline NAME(lanes) NAME(all)(REAL x)
 {
-    NAME(lanes) lanes;
+    NAME(lanes) lanes = {0};
     for (int i = 0; i < LANES; i++)
         lanes[i] = x;
     return lanes;
