@@ -1,6 +1,8 @@
 /* direct.c -- see direct.h. Values are used where the scan has them, unless rows are absent. */
 #include "direct.h"
 
+#include "bytes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -19,6 +21,8 @@ int direct_init(struct context *ctx, struct direct *direct)
     direct->origin = arena_space(arena, rows * sizeof *direct->origin);
     return arena->failed ? context_no_memory(ctx) : 0;
 }
+
+_Static_assert(PACE_CELL_OK == 0, "where all is there are zeroes");
 
 static bool wants(const struct direct *direct, enum direct_column column)
 {
@@ -46,17 +50,34 @@ void direct_close(struct direct *direct)
     direct->scan = NULL;
 }
 
-/* What is known of the runs, for the rows that there are. */
+/* What is known of the runs, where each has a row. */
+static void fill_all_runs(struct direct *direct, const struct pace_cells *cells)
+{
+    const struct pace_run_view *runs = cells->runs;
+    size_t count = cells->run_count;
+    uint32_t flags = 0;
+    for (size_t r = 0; r < count; r++)
+        flags |= runs[r].flags;
+    for (size_t r = 0; wants(direct, DIRECT_TIME) && r < count; r++)
+        direct->time_ns[r] = runs[r].time_ns;
+    for (size_t r = 0; wants(direct, DIRECT_COMMIT) && r < count; r++)
+        direct->commit[r] = runs[r].commit;
+    for (size_t r = 0; wants(direct, DIRECT_RUN) && r < count; r++)
+        direct->run[r] = (double)runs[r].run;
+    direct->any_origin = flags & PACE_RUN_DIRTY;
+    for (size_t r = 0; direct->any_origin && r < count; r++)
+        direct->origin[r] = runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
+}
+
+/* The same for the rows that there are. */
 static void fill_runs(struct direct *direct, const struct pace_cells *cells)
 {
-    bool time = wants(direct, DIRECT_TIME), commit = wants(direct, DIRECT_COMMIT);
-    bool run = wants(direct, DIRECT_RUN);
     size_t i = 0;
     for (size_t r = 0; r < cells->run_count; r++) {
-        if (!direct->whole && cells->status[r] == PACE_CELL_ABSENT) continue;
-        if (time) direct->time_ns[i] = cells->runs[r].time_ns;
-        if (commit) direct->commit[i] = cells->runs[r].commit;
-        if (run) direct->run[i] = (double)cells->runs[r].run;
+        if (cells->status[r] == PACE_CELL_ABSENT) continue;
+        direct->time_ns[i] = cells->runs[r].time_ns;
+        direct->commit[i] = cells->runs[r].commit;
+        direct->run[i] = (double)cells->runs[r].run;
         direct->origin[i] = cells->runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
         direct->any_origin |= direct->origin[i] != 0;
         i++;
@@ -93,10 +114,7 @@ int direct_next(struct context *ctx, struct direct *direct, const char *const *s
             direct_close(direct);
             return 0;
         }
-        uint8_t any = 0;
-        for (size_t r = 0; r < cells.run_count; r++)
-            any |= cells.status[r];
-        direct->whole = any == PACE_CELL_OK;
+        direct->whole = !any_byte(cells.status, cells.run_count);
         direct->bounds = cells.lower != NULL;
         direct->values = cells.value;
         direct->lowers = cells.lower;
@@ -104,7 +122,10 @@ int direct_next(struct context *ctx, struct direct *direct, const char *const *s
         if (!direct->whole) fill_cells(direct, &cells, status_names);
         if (direct->count == 0) continue;
         direct->any_origin = false;
-        if (cells.runs) fill_runs(direct, &cells);
+        if (cells.runs && direct->whole)
+            fill_all_runs(direct, &cells);
+        else if (cells.runs)
+            fill_runs(direct, &cells);
         ctx->outcome->points_read += direct->count;
         ctx->any_chosen = true;
         return 0;

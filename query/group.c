@@ -2,7 +2,9 @@
  */
 #include "group.h"
 
+#include "bytes.h"
 #include "grow.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,20 +186,6 @@ bool gathered_can_many(const struct aggregate *aggregate, const struct batch *ba
            (!state->unit || state->unit == v->unit) && batch->count;
 }
 
-/* Whether a value is missing, two at a time. */
-static bool any_missing(const double *x, size_t n)
-{
-    typedef double pair __attribute__((vector_size(16)));
-    typedef long long flags __attribute__((vector_size(16)));
-    flags missing = {0, 0};
-    size_t i = 0;
-    for (; i + 2 <= n; i += 2) {
-        pair two = {x[i], x[i + 1]};
-        missing |= (flags)(two != two);
-    }
-    return missing[0] || missing[1] || (i < n && isnan(x[i]));
-}
-
 /* The values of a vector that are there. */
 static void find_values(struct gathered_values *values, const struct batch *batch,
                         const struct vec *v)
@@ -205,7 +193,7 @@ static void find_values(struct gathered_values *values, const struct batch *batc
     values->vec = v;
     values->values = v->at.number;
     values->count = batch->count;
-    if (!any_missing(v->at.number, batch->count)) return;
+    if (!any_nan(v->at.number, batch->count)) return;
     values->values = values->there;
     values->count = 0;
     for (size_t i = 0; i < batch->count; i++)

@@ -2,6 +2,7 @@
  * where they are; else they are copied together. */
 #include "matrix.h"
 
+#include "bytes.h"
 #include "grow.h"
 
 #include <math.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 
 _Static_assert(PACE_MAX_LINEAGE < UINT16_MAX, "a segment's number");
-_Static_assert(PACE_CELL_OK == 0, "a column without gaps has zeroes");
 
 static void matrix_let_go(struct matrix *matrix)
 {
@@ -188,20 +188,6 @@ static int read_own(struct context *ctx, struct matrix *matrix, const struct pac
         add_cells(matrix, &cells, count);
         matrix->runs += count;
     }
-}
-
-/* Whether a byte is not 0, eight at a time. */
-static bool any_byte(const uint8_t *bytes, size_t count)
-{
-    uint64_t any = 0, word;
-    size_t i = 0;
-    for (; i + sizeof word <= count; i += sizeof word) {
-        memcpy(&word, bytes + i, sizeof word);
-        any |= word;
-    }
-    for (; i < count; i++)
-        any |= bytes[i];
-    return any != 0;
 }
 
 /* Finds the columns without gaps, and counts the cells that are there. */

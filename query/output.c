@@ -1,6 +1,8 @@
 /* output.c -- see output.h. */
 #include "output.h"
 
+#include "bytes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -104,16 +106,21 @@ static bool find_missing(const struct vec *v, size_t count, uint8_t *missing)
     }
     switch (v->type) {
     case TYPE_NUMBER:
+        if (!any_nan(v->at.number, count)) return false;
         for (size_t k = 0; k < count; k++)
             any |= missing[k] = (uint8_t)(isnan(v->at.number[k]) != 0);
         break;
     case TYPE_TIME:
         for (size_t k = 0; k < count; k++)
-            any |= missing[k] = v->at.time_ns[k] == TIME_MISSING;
+            any |= v->at.time_ns[k] == TIME_MISSING;
+        for (size_t k = 0; any && k < count; k++)
+            missing[k] = v->at.time_ns[k] == TIME_MISSING;
         break;
     case TYPE_TEXT:
         for (size_t k = 0; k < count; k++)
-            any |= missing[k] = v->at.text[k] == NULL;
+            any |= v->at.text[k] == NULL;
+        for (size_t k = 0; any && k < count; k++)
+            missing[k] = v->at.text[k] == NULL;
         break;
     case TYPE_FLAG:
         for (size_t k = 0; k < count; k++)

@@ -109,11 +109,10 @@ static size_t alike_until(const struct window_rows *rows, size_t row)
     return end;
 }
 
-/* Tells `recent` of the points of the history that it has not seen; its answer for the last one. */
-static const struct recent_point *recent_to(struct windows *windows, size_t end)
+/* Tells `recent` of the points of the history before `end` that it has not seen. */
+static void recent_to(struct windows *windows, size_t end)
 {
     const struct history *history = &windows->history;
-    const struct recent_point *point = NULL;
     uint64_t oldest = history->dropped + history->start, kept = windows->seen - oldest;
     /* It looks back on points that it was told of: those must be in the history still. */
     if (windows->seen < oldest || (kept < windows->recent.reach && kept < windows->recent.count)) {
@@ -121,9 +120,8 @@ static const struct recent_point *recent_to(struct windows *windows, size_t end)
         windows->seen = oldest;
     }
     while (windows->seen < history->dropped + end)
-        point = recent_add(&windows->recent,
-                           history->commit + (size_t)(windows->seen++ - history->dropped));
-    return point;
+        recent_add(&windows->recent,
+                   history->commit + (size_t)(windows->seen++ - history->dropped));
 }
 
 /* Finds where the windows of the points from `first` on end; how many there are before one of whose
@@ -131,15 +129,18 @@ static const struct recent_point *recent_to(struct windows *windows, size_t end)
 static size_t find_ends(struct windows *windows, size_t first)
 {
     const struct history *history = &windows->history;
-    size_t skip = history->window.lag - 1;
+    uint32_t *ends = windows->scratch->end - first;
+    size_t skip = history->window.lag - 1, i = first;
+    bool scattered = false;
     recent_to(windows, first);
-    for (size_t i = first; i < history->end; i++) {
-        const struct recent_point *point = recent_to(windows, i + 1);
-        if (point->scattered) return i - first;
+    for (; i < history->end && !scattered; i++) {
+        const struct recent_point *point = recent_add(&windows->recent, history->commit + i);
         size_t end = i - history->start, out = recent_beside(&windows->recent, point) + skip;
-        windows->scratch->end[i - first] = (uint32_t)(end > out ? end - out : 0);
+        ends[i] = (uint32_t)(end > out ? end - out : 0);
+        scattered = point->scattered;
     }
-    return history->end - first;
+    windows->seen = history->dropped + i;
+    return i - first - scattered;
 }
 
 /* Sums, means and deviations of `count` windows, as far as members ask for them. */

@@ -3,7 +3,14 @@
 
 #include "sample.h"
 
+#include "../../engine/simd.h"
+
 #include <math.h>
+#include <stdbool.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 /* Of the square of a deviation: what the square of the shift's distance from the mean may be. */
 static const double FAR = 100;
@@ -64,6 +71,107 @@ static double deviation(const struct moving *moving, struct sums sums, double di
     return sample_sd(moving->x + first, n);
 }
 
+/* -- full windows -------------------------------------------------------------------------------- */
+
+enum { LANES = 4 };
+
+/* Full windows that end in one block: window j ends j values behind its beginning. */
+struct stretch {
+    size_t low, high; /* j of the first and the last */
+    double shift;
+    double sum[MOVING_MAX + LANES], squares[MOVING_MAX + LANES];
+    double mean[MOVING_MAX + LANES], sd[MOVING_MAX + LANES]; /* sd NAN: its digits are lost */
+};
+
+/* The sums of the tails of the block before, and then of the heads. */
+static void stretch_sums(struct stretch *stretch, const double *x, size_t boundary, size_t window)
+{
+    struct sums sums = {0, 0};
+    double shift = stretch->shift = x[boundary - 1];
+    size_t k = 1, low = stretch->low, high = stretch->high;
+    for (; k < window - high; k++)
+        add(&sums, x[boundary - k] - shift);
+    for (; k <= window - low; k++) {
+        add(&sums, x[boundary - k] - shift);
+        stretch->sum[window - k] = sums.sum;
+        stretch->squares[window - k] = sums.squares;
+    }
+    sums = (struct sums){0, 0};
+    for (k = 0; k < low; k++)
+        add(&sums, x[boundary + k] - shift);
+    for (;; k++) {
+        stretch->sum[k] += sums.sum;
+        stretch->squares[k] += sums.squares;
+        if (k == high) break;
+        add(&sums, x[boundary + k] - shift);
+    }
+    for (k = high + 1; k < high + LANES; k++)
+        stretch->sum[k] = stretch->squares[k] = 0;
+}
+
+static void stretch_finish(struct stretch *stretch, double n)
+{
+    for (size_t j = stretch->low; j <= stretch->high; j++) {
+        double sum = stretch->sum[j], squares = stretch->squares[j];
+        double distance = sum / n, far = sum * distance, m2 = squares - far;
+        bool kept = far <= FAR * m2 && squares < (double)INFINITY;
+        stretch->mean[j] = stretch->shift + distance;
+        stretch->sd[j] = !(squares > 0) ? 0 : kept ? sqrt(m2 / (n - 1)) : (double)NAN;
+    }
+}
+
+#if defined(__x86_64__)
+
+/* The same, four at a time. */
+__attribute__((target("avx2"))) static void stretch_finish_avx2(struct stretch *stretch, double n)
+{
+    const __m256d count = _mm256_set1_pd(n), less = _mm256_set1_pd(n - 1);
+    const __m256d shift = _mm256_set1_pd(stretch->shift), most = _mm256_set1_pd(FAR);
+    const __m256d infinite = _mm256_set1_pd((double)INFINITY), none = _mm256_set1_pd((double)NAN);
+    for (size_t j = stretch->low; j <= stretch->high; j += LANES) {
+        __m256d sum = _mm256_loadu_pd(stretch->sum + j);
+        __m256d squares = _mm256_loadu_pd(stretch->squares + j);
+        __m256d distance = _mm256_div_pd(sum, count), far = _mm256_mul_pd(sum, distance);
+        __m256d m2 = _mm256_sub_pd(squares, far);
+        __m256d kept = _mm256_and_pd(_mm256_cmp_pd(far, _mm256_mul_pd(most, m2), _CMP_LE_OQ),
+                                     _mm256_cmp_pd(squares, infinite, _CMP_LT_OQ));
+        __m256d spread = _mm256_cmp_pd(squares, _mm256_setzero_pd(), _CMP_GT_OQ);
+        __m256d sd = _mm256_sqrt_pd(_mm256_div_pd(m2, less));
+        sd = _mm256_and_pd(_mm256_blendv_pd(none, sd, kept), spread);
+        _mm256_storeu_pd(stretch->mean + j, _mm256_add_pd(shift, distance));
+        _mm256_storeu_pd(stretch->sd + j, sd);
+    }
+}
+
+#else
+#define stretch_finish_avx2 stretch_finish
+#endif
+
+/* Windows that end at end[0 .. count), all in the block that begins at `boundary`. */
+static void stretch_run(struct stretch *stretch, const double *x, size_t boundary, size_t window,
+                        const uint32_t *end, size_t count, const struct moving_out *out)
+{
+    double n = (double)window;
+    stretch->low = end[0] - boundary;
+    stretch->high = end[count - 1] - boundary;
+    stretch_sums(stretch, x, boundary, window);
+    if (simd_has_avx2())
+        stretch_finish_avx2(stretch, n);
+    else
+        stretch_finish(stretch, n);
+    for (size_t i = 0; out->sum && i < count; i++)
+        out->sum[i] = fma(n, stretch->shift, stretch->sum[end[i] - boundary]);
+    for (size_t i = 0; out->mean && i < count; i++)
+        out->mean[i] = stretch->mean[end[i] - boundary];
+    for (size_t i = 0; out->sd && i < count; i++) {
+        double sd = stretch->sd[end[i] - boundary];
+        if (isnan(sd) && window > 1) sd = sample_sd(x + (end[i] - window), window);
+        out->sd[i] = window > 1 ? sd : (double)NAN;
+    }
+}
+
+/* -- all ----------------------------------------------------------------------------------------- */
+
 /* The last place up to `until` where a block of the series begins; none: 0. */
 static size_t boundary_at(uint64_t origin, size_t window, size_t until)
 {
@@ -71,33 +179,52 @@ static size_t boundary_at(uint64_t origin, size_t window, size_t until)
     return until > past ? until - past : 0;
 }
 
-void moving_moments(const double *x, uint64_t origin, size_t window, const uint32_t *end,
-                    size_t count, const struct moving_out *out)
+/* The results of a window of no values, or of those behind it. */
+static void put(const struct moving_out *out, size_t i, double sum, double mean, double sd)
+{
+    if (out->sum) out->sum[i] = sum;
+    if (out->mean) out->mean[i] = mean;
+    if (out->sd) out->sd[i] = sd;
+}
+
+/* Windows that begin with the series, and are not full. */
+static size_t run_growing(const double *x, uint64_t origin, size_t window, const uint32_t *end,
+                          size_t count, const struct moving_out *out)
 {
     struct moving moving;
     moving.x = x;
     moving.boundary = SIZE_MAX;
-    size_t block = count ? boundary_at(origin, window, end[0]) : 0, next = SIZE_MAX;
-    if (count) next = end[0] + window - (size_t)((origin + end[0]) % window);
-    for (size_t i = 0; i < count; i++) {
-        size_t until = end[i], first = until > window ? until - window : 0, n = until - first;
+    size_t i = 0;
+    for (; i < count && end[i] < window; i++) {
+        size_t n = end[i], boundary = boundary_at(origin, window, n);
         if (n == 0) {
-            if (out->sum) out->sum[i] = (double)NAN;
-            if (out->mean) out->mean[i] = (double)NAN;
-            if (out->sd) out->sd[i] = (double)NAN;
+            put(out, i, (double)NAN, (double)NAN, (double)NAN);
             continue;
         }
-        for (; until >= next; next += window)
-            block = next;
-        size_t boundary = block > first ? block : first;
-        if (boundary != moving.boundary) moving_begin(&moving, boundary, first);
-        moving_on(&moving, until);
-        struct sums sums = moving.tail[boundary - first];
+        if (boundary != moving.boundary) moving_begin(&moving, boundary, 0);
+        moving_on(&moving, n);
+        struct sums sums = moving.tail[boundary];
         sums.sum += moving.head.sum;
         sums.squares += moving.head.squares;
         double distance = sums.sum / (double)n;
-        if (out->sum) out->sum[i] = fma((double)n, moving.shift, sums.sum);
-        if (out->mean) out->mean[i] = moving.shift + distance;
-        if (out->sd) out->sd[i] = deviation(&moving, sums, distance, first, n);
+        put(out, i, fma((double)n, moving.shift, sums.sum), moving.shift + distance,
+            deviation(&moving, sums, distance, 0, n));
+    }
+    return i;
+}
+
+void moving_moments(const double *x, uint64_t origin, size_t window, const uint32_t *end,
+                    size_t count, const struct moving_out *out)
+{
+    struct stretch stretch;
+    size_t i = run_growing(x, origin, window, end, count, out), many;
+    for (; i < count; i += many) {
+        size_t boundary = boundary_at(origin, window, end[i]);
+        for (many = 1; i + many < count && end[i + many] < boundary + window;)
+            many++;
+        const struct moving_out from = {out->sum ? out->sum + i : NULL,
+                                        out->mean ? out->mean + i : NULL,
+                                        out->sd ? out->sd + i : NULL};
+        stretch_run(&stretch, x, boundary, window, end + i, many, &from);
     }
 }
