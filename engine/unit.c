@@ -1,9 +1,9 @@
 /* unit.c -- units of measures, and the text of numbers; see unit.h and unit.def.
  *
- * Lookup is a scan of some 80 short names. Numbers are formatted by libc's %e, whose digits do not
- * depend on the locale; the separator it writes between them does, so the text is built anew from
- * the digits alone. */
+ * Lookup is a scan of some 80 short names. The text of a number is made of its decimal digits
+ * (decimal.h), so that no locale has a say in it. */
 #include "unit.h"
+#include "decimal.h"
 
 #include <float.h>
 #include <math.h>
@@ -107,39 +107,11 @@ const struct unit *unit_row(size_t index)
 /* -- numbers ----------------------------------------------------------------------------------- */
 
 enum {
-    DIGITS_MAX = 17, /* enough for any double */
     FIXED_MAX = 21,  /* numbers of up to so many digits before the point have no exponent */
     FIXED_ZEROS = 6, /* likewise up to so many zeros between the point and the first digit */
     SIGNIFICANT = 4, /* digits shown to people */
     EXACT_MAX = 15,  /* decimal digits that a double always holds */
 };
-
-/* A finite number as 0.d1d2d3... * 10^point. */
-struct decimal {
-    bool negative;
-    char digits[DIGITS_MAX + 1];
-    int count, point;
-};
-
-/* The number rounded to so many significant digits, zeros at the end dropped. Returns what the
- * digits read back as. */
-static double decimal_round(struct decimal *out, double value, int significant)
-{
-    char text[UNIT_TEXT_MAX];
-    snprintf(text, sizeof text, "%.*e", significant - 1, value);
-    out->negative = text[0] == '-';
-    out->count = 0;
-    const char *at = text;
-    for (; *at && *at != 'e'; at++) {
-        if (*at >= '0' && *at <= '9' && out->count < DIGITS_MAX) out->digits[out->count++] = *at;
-    }
-    out->point = *at == 'e' ? (int)strtol(at + 1, NULL, 10) + 1 : 1;
-    while (out->count > 1 && out->digits[out->count - 1] == '0')
-        out->count--;
-    out->digits[out->count] = '\0';
-    /* snprintf and strtod agree on the separator, whatever it is. */
-    return strtod(text, NULL);
-}
 
 static char *put_zeros(char *at, int count)
 {
@@ -155,7 +127,7 @@ static char *put_digits(char *at, const char *digits, int count)
     return at;
 }
 
-/* At most 1 + 1 + 1 + FIXED_ZEROS + DIGITS_MAX + 1 or 1 + FIXED_MAX + 2 bytes. */
+/* At most 1 + 1 + 1 + FIXED_ZEROS + DECIMAL_DIGITS_MAX + 1 or 1 + FIXED_MAX + 2 bytes. */
 static char *decimal_write(char *at, const struct decimal *d)
 {
     if (d->negative) *at++ = '-';
@@ -193,7 +165,7 @@ char *unit_print_number(char buffer[UNIT_TEXT_MAX], double value)
     struct decimal d;
     /* Below DBL_MIN fewer digits than 15 may do. */
     int significant = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-    while (decimal_round(&d, value, significant) != value && significant < DIGITS_MAX)
+    while (!decimal_round(&d, value, significant) && significant < DECIMAL_DIGITS_MAX)
         significant++;
     decimal_write(buffer, &d);
     return buffer;

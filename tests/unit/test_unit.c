@@ -1,4 +1,5 @@
 /* test_unit.c -- units: kinds, conversion, text for people, round trip of numbers, any locale. */
+#include "../../engine/decimal.h"
 #include "../../engine/unit.h"
 
 #include <stdarg.h>
@@ -91,6 +92,61 @@ static void test_kinds(void **state)
     for (int kind = UNIT_NONE; kind <= UNIT_CUSTOM; kind++)
         assert_true(strlen(unit_kind_name((enum unit_kind)kind)) > 0);
     assert_string_equal(unit_kind_name(UNIT_TIME), "time");
+}
+
+/* -- digits ------------------------------------------------------------------------------------ */
+
+/* As libc rounds and reads, which is exact: every number of digits of a number and its neighbours. */
+static void check_digits(double value)
+{
+    const double near[] = {value, nextafter(value, 0), nextafter(value, DBL_MAX), -value};
+    for (size_t i = 0; i < sizeof near / sizeof near[0]; i++)
+        for (int significant = 1; significant <= DECIMAL_DIGITS_MAX; significant++) {
+            char text[64], digits[64] = "", *at = text;
+            struct decimal got;
+            snprintf(text, sizeof text, "%.*e", significant - 1, near[i]);
+            size_t count = 0;
+            for (; *at != 'e'; at++)
+                if (*at >= '0' && *at <= '9') digits[count++] = *at;
+            while (count > 1 && digits[count - 1] == '0')
+                count--;
+            digits[count] = 0;
+            int same = decimal_round(&got, near[i], significant);
+            assert_string_equal(got.digits, digits);
+            assert_int_equal(got.count, count);
+            assert_int_equal(got.point, strtol(at + 1, NULL, 10) + 1);
+            assert_int_equal(got.negative, text[0] == '-');
+            assert_int_equal(same, strtod(text, NULL) == near[i]);
+        }
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    return *state ^= *state << 17;
+}
+
+static void test_digits(void **state)
+{
+    (void)state;
+    uint64_t random = UINT64_C(88172645463325252);
+    for (int exponent = -20; exponent <= 18; exponent++)
+        check_digits(pow(10, exponent));
+    for (int exponent = -80; exponent <= 60; exponent++)
+        check_digits(ldexp(1, exponent));
+    for (uint32_t i = 1; i < 400; i++)
+        check_digits(i / 16.0); /* halves of the last digit */
+    for (int i = 0; i < 3000; i++) {
+        uint64_t bits = next_random(&random), more = next_random(&random);
+        check_digits(ldexp((double)(bits >> 11), -(int)(more % 130)));
+        check_digits((double)(bits >> (11 + more % 50)) / pow(10, (double)(more % 16)));
+    }
+    const double ends[] = {0, DBL_MIN, DBL_MAX, DBL_TRUE_MIN, 0x1p53, 1e-5};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        struct decimal got;
+        assert_true(decimal_round(&got, ends[i], DECIMAL_DIGITS_MAX));
+    }
 }
 
 static void test_convert(void **state)
@@ -297,9 +353,10 @@ static void test_locale(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),    cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_convert), cmocka_unit_test(test_print),
-        cmocka_unit_test(test_numbers), cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_rows),   cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_digits), cmocka_unit_test(test_convert),
+        cmocka_unit_test(test_print),  cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
