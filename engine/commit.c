@@ -162,6 +162,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     if (!is_repeat) rc = commit_number(commit, &at->record, &added);
     if (rc) return rc;
     struct log_run row = {
+        .is_short = commit->is_short,
         .position = {.time_ns = run->time_ns, .ordinal = run->ordinal, .run = number},
         .ran_ns = run->ran_ns,
         .flags = run->flags,

@@ -122,6 +122,7 @@ int log_put(struct kv_txn *txn, uint32_t stream, struct stream_record *record,
                                 .stream = stream,
                                 .ordinal = position->ordinal,
                                 .flags = run->flags,
+                                .form = run->is_short ? ROW_SOME_BOUNDS : 0,
                                 .cell_count = (uint32_t)run->cell_count};
     struct position log_last = stream_log_last(record);
     int late = record->log_runs > 0 && position_compare(position, &log_last) < 0, rc = 0;

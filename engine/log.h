@@ -14,6 +14,7 @@
 
 /* A run to be put: cells sorted by column, all of the stream. */
 struct log_run {
+    int is_short; /* the row may be a short one */
     struct position position;
     int64_t ran_ns;
     uint32_t flags;

@@ -74,10 +74,18 @@ static size_t head_length(const struct row_header *header)
     return firsts_at(header) + firsts;
 }
 
+/* Which slots of a group have bounds, and where these are among those of the row. */
+struct some_bounds {
+    uint64_t lower, upper;
+    uint32_t first, count;
+};
+_Static_assert(sizeof(struct some_bounds) == 24, "layout on disk");
+
 static size_t group_bytes(unsigned form, uint32_t slots)
 {
     size_t slot = 8u + (form & ROW_BOUNDS ? 16u : 0) + (form & ROW_DENSE ? 0 : 4u);
-    return slot * slots + (form & ROW_STATUSES ? (size_t)STATUS_BYTES : 0);
+    return slot * slots + (form & ROW_SOME_BOUNDS ? sizeof(struct some_bounds) : 0) +
+           (form & ROW_STATUSES ? (size_t)STATUS_BYTES : 0);
 }
 
 static uint32_t group_slots(const struct row_header *header, uint32_t group)
@@ -91,9 +99,16 @@ static size_t group_at(const struct row_header *header, uint32_t group)
     return header->head_length + (size_t)group * group_bytes(header->form, ROW_GROUP_SLOTS);
 }
 
+/* Where the bounds of a row with ROW_SOME_BOUNDS are: behind its last group. */
+static size_t some_at(const struct row_header *header)
+{
+    uint32_t last = group_count(header->slots) - 1;
+    return group_at(header, last) + group_bytes(header->form, group_slots(header, last));
+}
+
 /* The parts of one group. */
 struct group {
-    size_t columns, value, lower, upper, status;
+    size_t columns, value, lower, upper, some, status;
 };
 
 static struct group group_parts(const struct row_header *header, uint32_t group)
@@ -107,16 +122,36 @@ static struct group group_parts(const struct row_header *header, uint32_t group)
     if (header->form & ROW_BOUNDS) at += 8 * n;
     parts.upper = at;
     if (header->form & ROW_BOUNDS) at += 8 * n;
+    parts.some = at;
+    if (header->form & ROW_SOME_BOUNDS) at += sizeof(struct some_bounds);
     parts.status = at;
     return parts;
 }
 
-/* A group's sum is bound to the key and to the group's place in the row. */
-static uint64_t group_sum(const unsigned char *data, const struct row_header *header,
-                          uint32_t group, uint64_t seed)
+static struct some_bounds some_of(const unsigned char *data, const struct group *parts)
 {
-    return seal_hash(data + group_at(header, group),
+    struct some_bounds some;
+    memcpy(&some, data + parts->some, sizeof some);
+    return some;
+}
+
+/* A group's sum is bound to the key and to the group's place in the row. 0, or -1: its bounds are not
+ * in the row. */
+static int group_sum(const unsigned char *data, const struct row_header *header, uint32_t group,
+                     uint64_t seed, uint64_t *sum)
+{
+    *sum = seal_hash(data + group_at(header, group),
                      group_bytes(header->form, group_slots(header, group)), seed + 1 + group);
+    if (!(header->form & ROW_SOME_BOUNDS)) return 0;
+    struct group parts = group_parts(header, group);
+    struct some_bounds some = some_of(data, &parts);
+    size_t at = some_at(header);
+    if (some.count !=
+            (uint32_t)(__builtin_popcountll(some.lower) + __builtin_popcountll(some.upper)) ||
+        (uint64_t)some.first + some.count > (header->length - at) / sizeof(double))
+        return -1;
+    *sum = seal_hash(data + at + some.first * sizeof(double), some.count * sizeof(double), *sum);
+    return 0;
 }
 
 static uint64_t head_sum(const unsigned char *data, size_t head_len, uint64_t seed)
@@ -126,20 +161,22 @@ static uint64_t head_sum(const unsigned char *data, size_t head_len, uint64_t se
 
 /* -- writing --------------------------------------------------------------------------------- */
 
+/* `bounds`: the form of bounds. *bound_count: how many there are. */
 static unsigned choose_form(const struct row_cell *cells, size_t count, uint32_t base,
-                            uint32_t column_count)
+                            uint32_t column_count, unsigned bounds, size_t *bound_count)
 {
     uint32_t columns = column_count - base;
     if (columns > ROW_PART_COLUMNS) columns = ROW_PART_COLUMNS;
     unsigned form = count * 2 >= columns ? ROW_DENSE : 0;
     if (form && cells[count - 1].column - base + 1 != count) form |= ROW_STATUSES; /* gaps */
+    *bound_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (cells[i].status != PACE_CELL_OK)
             form |= ROW_STATUSES;
-        else if (!isnan(cells[i].lower) || !isnan(cells[i].upper))
-            form |= ROW_BOUNDS;
+        else
+            *bound_count += (size_t)!isnan(cells[i].lower) + (size_t)!isnan(cells[i].upper);
     }
-    return form;
+    return *bound_count ? form | bounds : form;
 }
 
 static void put_double(unsigned char *at, double number)
@@ -169,6 +206,31 @@ static void put_cell(unsigned char *data, const struct row_header *header, uint3
     }
 }
 
+/* Puts the bounds that there are, group by group. */
+static void put_some_bounds(unsigned char *data, const struct row_header *header,
+                            const struct row_cell *cells, size_t count)
+{
+    size_t at = some_at(header);
+    uint32_t first = 0;
+    for (size_t i = 0, end = 0; i < count; i = end) {
+        int dense = header->form & ROW_DENSE;
+        uint32_t group = (dense ? cells[i].column - header->base : (uint32_t)i) / ROW_GROUP_SLOTS;
+        struct some_bounds some = {.first = first};
+        for (int is_upper = 0; is_upper < 2; is_upper++) {
+            for (end = i; end < count; end++) {
+                uint32_t slot = dense ? cells[end].column - header->base : (uint32_t)end;
+                double bound = is_upper ? cells[end].upper : cells[end].lower;
+                if (slot / ROW_GROUP_SLOTS != group) break;
+                if (cells[end].status != PACE_CELL_OK || isnan(bound)) continue;
+                *(is_upper ? &some.upper : &some.lower) |= (uint64_t)1 << slot % ROW_GROUP_SLOTS;
+                put_double(data + at + 8 * (size_t)first++, bound);
+                some.count++;
+            }
+        }
+        memcpy(data + group_parts(header, group).some, &some, sizeof some);
+    }
+}
+
 /* All statuses absent, before the cells are put. */
 static void clear_statuses(unsigned char *data, const struct row_header *header)
 {
@@ -183,14 +245,17 @@ int row_encode(struct row_buffer *buffer, const struct row_header *from, const c
     assert(count > 0 && count <= ROW_PART_COLUMNS);
     struct row_header header = *from;
     header.base = (uint32_t)header.part * ROW_PART_COLUMNS;
-    header.form = (uint8_t)choose_form(cells, count, header.base, column_count);
+    size_t bounds;
+    header.form =
+        (uint8_t)choose_form(cells, count, header.base, column_count,
+                             from->form & ROW_SOME_BOUNDS ? ROW_SOME_BOUNDS : ROW_BOUNDS, &bounds);
     int dense = header.form & ROW_DENSE;
     header.slots = dense ? cells[count - 1].column - header.base + 1 : (uint32_t)count;
     header.commit_len = (uint16_t)strlen(commit);
     header.head_length = (uint32_t)head_length(&header);
     uint32_t groups = group_count(header.slots);
-    header.length = (uint32_t)(group_at(&header, groups - 1) +
-                               group_bytes(header.form, group_slots(&header, groups - 1)));
+    header.length = (uint32_t)(some_at(&header) +
+                               (header.form & ROW_SOME_BOUNDS ? bounds * sizeof(double) : 0));
     if (row_buffer_reserve(buffer, header.length)) return -1;
     unsigned char *data = buffer->data;
     memcpy(data + sizeof header, commit, header.commit_len);
@@ -198,9 +263,13 @@ int row_encode(struct row_buffer *buffer, const struct row_header *from, const c
     for (size_t i = 0; i < count; i++)
         put_cell(data, &header, dense ? cells[i].column - header.base : (uint32_t)i, &cells[i]);
 
-    uint64_t seed = seal_hash(key->bytes, key->len, 0);
+    if (header.form & ROW_SOME_BOUNDS) put_some_bounds(data, &header, cells, count);
+
+    uint64_t seed = seal_hash(key->bytes, key->len, 0), sum = 0;
     for (uint32_t group = 0; group < groups; group++) {
-        uint64_t sum = group_sum(data, &header, group, seed);
+        int rc = group_sum(data, &header, group, seed, &sum);
+        assert(rc == 0);
+        (void)rc;
         memcpy(data + sums_at(&header) + 8 * (size_t)group, &sum, sizeof sum);
     }
     memcpy(data, &header, sizeof header);
@@ -233,9 +302,11 @@ int row_open(struct row *row, const void *data, size_t len, const void *key, siz
         return -1;
     uint64_t seed = seal_hash(key, key_len, 0);
     if (header->sum != head_sum(data, header->head_length, seed)) return -1;
-    uint32_t groups = group_count(header->slots), last = groups - 1;
-    if (header->form > (ROW_DENSE | ROW_BOUNDS | ROW_STATUSES) ||
-        group_at(header, last) + group_bytes(header->form, group_slots(header, last)) != len)
+    uint32_t groups = group_count(header->slots);
+    size_t end = some_at(header);
+    if (header->form > (ROW_DENSE | ROW_BOUNDS | ROW_STATUSES | ROW_SOME_BOUNDS) || end > len ||
+        (header->form & ROW_SOME_BOUNDS ? (len - end) % sizeof(double) || header->form & ROW_BOUNDS
+                                        : end != len))
         return -1;
     row->data = data;
     row->commit = (const char *)data + sizeof *header;
@@ -248,9 +319,9 @@ int row_open(struct row *row, const void *data, size_t len, const void *key, siz
 static int check_group(struct row *row, uint32_t group)
 {
     if (row->checked == group + 1) return 0;
-    uint64_t sum;
-    memcpy(&sum, row->data + sums_at(&row->header) + 8 * (size_t)group, sizeof sum);
-    if (sum != group_sum(row->data, &row->header, group, row->seed)) return -1;
+    uint64_t stored, sum;
+    memcpy(&stored, row->data + sums_at(&row->header) + 8 * (size_t)group, sizeof stored);
+    if (group_sum(row->data, &row->header, group, row->seed, &sum) || sum != stored) return -1;
     row->checked = group + 1;
     return 0;
 }
@@ -309,6 +380,14 @@ int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, u
     return seek_slot(row, from, first) || seek_slot(row, until, end) ? -1 : 0;
 }
 
+/* The bound of slot i, if the bits say that it has one; the first of them is at `at`. */
+static double some_bound(const struct row *row, size_t at, uint64_t bits, size_t i)
+{
+    uint64_t bit = (uint64_t)1 << i;
+    if (!(bits & bit)) return (double)NAN;
+    return double_at(row, at + 8 * (size_t)__builtin_popcountll(bits & (bit - 1)));
+}
+
 int row_slot(struct row *row, uint32_t slot, struct row_cell *cell)
 {
     const struct row_header *header = &row->header;
@@ -330,6 +409,13 @@ int row_slot(struct row *row, uint32_t slot, struct row_cell *cell)
     if (header->form & ROW_BOUNDS) {
         cell->lower = double_at(row, parts.lower + 8 * i);
         cell->upper = double_at(row, parts.upper + 8 * i);
+    }
+    if (header->form & ROW_SOME_BOUNDS) {
+        struct some_bounds some = some_of(row->data, &parts);
+        size_t lower = some_at(header) + 8 * (size_t)some.first;
+        size_t upper = lower + 8 * (size_t)__builtin_popcountll(some.lower);
+        cell->lower = some_bound(row, lower, some.lower, i);
+        cell->upper = some_bound(row, upper, some.upper, i);
     }
     return 0;
 }

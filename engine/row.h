@@ -11,11 +11,15 @@
  *
  *   group of n slots:
  *   | sparse: column u32 x n | value f64 x n | bounds: lower f64 x n, upper f64 x n |
+ *   | some: lower u64, upper u64, first u32, count u32 |
  *   | statuses: 2 bits x 64: 0 ok, 1 failed, 2 skipped, 3 absent |
  *
- * Bounds and statuses are there only when some cell has a bound, or is not ok. The header's sum
- * covers everything before the groups; a group's sum covers the group. Both are seeded by the key,
- * so a reader checks what it reads and nothing else. Numbers are little-endian and unaligned.
+ * Bounds and statuses are there only when some cell has a bound, or is not ok. In a store with short
+ * records (head.h) rows have `some` instead of bounds: bit i is slot i, and behind the last group lie
+ * those bounds that there are, f64; a group's are `count` from number `first` on, the lower ones before
+ * the upper ones. The header's sum covers everything before the groups; a group's sum covers the
+ * group, and with it as the seed its bounds. Both are seeded by the key, so a reader checks what it
+ * reads and nothing else. Numbers are little-endian and unaligned.
  * Pure. */
 #ifndef PACE_ROW_H
 #define PACE_ROW_H
@@ -30,7 +34,7 @@ enum {
 };
 _Static_assert(ROW_PART_COUNT <= 32, "the parts of a row are bits of a u32");
 
-enum row_form { ROW_DENSE = 1, ROW_BOUNDS = 2, ROW_STATUSES = 4 };
+enum row_form { ROW_DENSE = 1, ROW_BOUNDS = 2, ROW_STATUSES = 4, ROW_SOME_BOUNDS = 8 };
 
 struct row_header {
     uint64_t sum;
@@ -71,7 +75,8 @@ int row_buffer_grow(struct row_buffer *buffer, size_t more);
 int row_buffer_append(struct row_buffer *buffer, const void *data, size_t len);
 
 /* Encodes the part of which `header` tells run, previous, times, stream, ordinal, flags,
- * cell_count, parts, part; `column_count` is the stream's. `cells` are those of the part, at least
+ * cell_count, parts, part, and in `form` ROW_SOME_BOUNDS if that may be used; `column_count` is the
+ * stream's. `cells` are those of the part, at least
  * one. Returns 0, or -1 without memory. */
 int row_encode(struct row_buffer *buffer, const struct row_header *header, const char *commit,
                const struct row_cell *cells, size_t count, uint32_t column_count,

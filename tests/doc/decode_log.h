@@ -10,12 +10,12 @@ struct row_head {
     size_t commit_len, sums_at, firsts_at, group_bytes;
 };
 
-enum { DENSE = 1, HAS_BOUNDS = 2, HAS_STATUSES = 4 };
+enum { DENSE = 1, HAS_BOUNDS = 2, HAS_STATUSES = 4, HAS_SOME = 8 };
 
 static inline size_t bytes_of_group(unsigned form, size_t slots)
 {
     size_t slot = 8u + (form & HAS_BOUNDS ? 16u : 0) + (form & DENSE ? 0 : 4u);
-    return slot * slots + (form & HAS_STATUSES ? 16u : 0);
+    return slot * slots + (form & HAS_SOME ? 24u : 0) + (form & HAS_STATUSES ? 16u : 0);
 }
 
 static inline struct row_head read_row_head(const struct record *r, struct found_run *run)
@@ -44,19 +44,32 @@ static inline struct row_head read_row_head(const struct record *r, struct found
     head.group_bytes = bytes_of_group(head.form, 64);
     size_t end = head.firsts_at + (head.form & DENSE ? 0 : pad8(4 * (size_t)head.groups));
     REQUIRE(head.length == r->len && head.slots >= 1 && head.slots <= 32768);
-    REQUIRE(head.head_length == end && end < r->len && head.form <= 7);
+    REQUIRE(head.head_length == end && end < r->len && head.form <= 15);
+    REQUIRE(!(head.form & HAS_SOME) || !(head.form & HAS_BOUNDS));
     REQUIRE(u64(at) == hash_seeded(at + 8, end - 8, key_seed(r)));
     REQUIRE(at[80 + head.commit_len] == 0 && head.base == 32768 * head.part);
     return head;
 }
 
+/* The bound of slot i; `at` has the first of those that the bits name. */
+static inline double some_bound(uint64_t bits, uint32_t i, const byte *at)
+{
+    if (!(bits >> i & 1)) return (double)NAN;
+    while (i-- > 0)
+        at += bits >> i & 1 ? 8 : 0;
+    return f64(at);
+}
+
+/* `bounds`: behind the groups. */
 static inline void read_row_slot(struct decoder *d, const struct row_head *head, const byte *group,
-                                 uint32_t n, uint32_t slot, struct found_run *run)
+                                 const byte *bounds, uint32_t n, uint32_t slot,
+                                 struct found_run *run)
 {
     uint32_t i = slot % 64;
     const byte *values = group + (head->form & DENSE ? 0 : 4 * n), *lower = values + 8 * n;
     const byte *upper = lower + (head->form & HAS_BOUNDS ? 8 * n : 0);
-    const byte *statuses = upper + (head->form & HAS_BOUNDS ? 8 * n : 0);
+    const byte *some = upper + (head->form & HAS_BOUNDS ? 8 * n : 0);
+    const byte *statuses = some + (head->form & HAS_SOME ? 24 : 0);
     unsigned status = head->form & HAS_STATUSES ? (unsigned)statuses[i / 4] >> i % 4 * 2 & 3 : 0;
     struct found_cell cell = {.column = head->form & DENSE ? head->base + slot : u32(group + 4 * i),
                               .status = status,
@@ -71,6 +84,12 @@ static inline void read_row_slot(struct decoder *d, const struct row_head *head,
         cell.lower = f64(lower + 8 * i);
         cell.upper = f64(upper + 8 * i);
         d->seen.row_bounds++;
+    } else if (head->form & HAS_SOME) {
+        uint64_t lowers = u64(some), uppers = u64(some + 8);
+        const byte *first = bounds + 8 * (size_t)u32(some + 16);
+        cell.lower = some_bound(lowers, i, first);
+        cell.upper = some_bound(uppers, i, first + 8 * (size_t)__builtin_popcountll(lowers));
+        d->seen.row_bounds += !isnan(cell.lower) || !isnan(cell.upper);
     }
     REQUIRE(cell.column >= head->base && cell.column < head->base + 32768);
     if (status != 3) add_cell(run, &cell);
@@ -80,21 +99,32 @@ static inline void read_row_slot(struct decoder *d, const struct row_head *head,
 static inline void read_row_cells(struct decoder *d, const struct record *r,
                                   const struct row_head *head, struct found_run *run)
 {
-    size_t at = head->head_length;
+    size_t at = head->head_length, next = 0;
+    uint32_t last = head->slots - 64 * (head->groups - 1);
+    const byte *bounds =
+        r->data + at + (head->groups - 1) * head->group_bytes + bytes_of_group(head->form, last);
+    REQUIRE(bounds <= r->data + r->len && (d->is_short || !(head->form & HAS_SOME)));
     for (uint32_t group = 0; group < head->groups; group++) {
         uint32_t left = head->slots - 64 * group, n = left < 64 ? left : 64;
         size_t len = bytes_of_group(head->form, n);
         const byte *data = r->data + at;
         REQUIRE(at + len <= r->len);
-        REQUIRE(u64(r->data + head->sums_at + 8 * (size_t)group) ==
-                hash_seeded(data, len, key_seed(r) + 1 + group));
+        uint64_t sum = hash_seeded(data, len, key_seed(r) + 1 + group);
+        if (head->form & HAS_SOME) {
+            const byte *some = data + len - 24 - (head->form & HAS_STATUSES ? 16 : 0);
+            size_t count = u32(some + 20);
+            REQUIRE(u32(some + 16) == next && bounds + 8 * (next + count) <= r->data + r->len);
+            sum = hash_seeded(bounds + 8 * next, 8 * count, sum);
+            next += count;
+        }
+        REQUIRE(u64(r->data + head->sums_at + 8 * (size_t)group) == sum);
         if (!(head->form & DENSE))
             REQUIRE(u32(r->data + head->firsts_at + 4 * (size_t)group) == u32(data));
         for (uint32_t slot = 64 * group; slot < 64 * group + n; slot++)
-            read_row_slot(d, head, data, n, slot, run);
+            read_row_slot(d, head, data, bounds, n, slot, run);
         at += len;
     }
-    REQUIRE(at == r->len);
+    REQUIRE(at + 8 * next == r->len);
     if (head->form & DENSE)
         d->seen.dense++;
     else

@@ -31,9 +31,10 @@ static size_t make_cells(struct row_cell *cells, uint32_t base, uint32_t end, ui
 }
 
 static struct key encode(struct row_buffer *buffer, const struct row_cell *cells, size_t count,
-                         uint32_t columns, unsigned part, const char *commit)
+                         uint32_t columns, unsigned part, const char *commit, unsigned form)
 {
     struct row_header header = header_of(count, part);
+    header.form = (uint8_t)form;
     struct key key = key_log(2, &place, (uint8_t)part);
     assert_int_equal(row_encode(buffer, &header, commit, cells, count, columns, &key), 0);
     return key;
@@ -75,7 +76,7 @@ static void test_dense_and_sparse(void **state)
     for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
         for (uint32_t step = 1; step < 6; step++) {
             size_t count = make_cells(cells, 0, widths[w], step);
-            struct key key = encode(&buffer, cells, count, widths[w], 0, "c0ffee");
+            struct key key = encode(&buffer, cells, count, widths[w], 0, "c0ffee", 0);
             struct row row;
             assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
             assert_int_equal((row.header.form & ROW_DENSE) != 0, count * 2 >= widths[w]);
@@ -95,17 +96,21 @@ static void test_statuses_and_bounds(void **state)
     (void)state;
     struct row_cell cells[150];
     struct row_buffer buffer = {0};
-    for (uint32_t step = 1; step < 4; step += 2) {
-        size_t count = make_cells(cells, 0, 150, step);
+    size_t plain = 0;
+    for (uint32_t round = 0; round < 4; round++) {
+        unsigned form = round % 2 ? ROW_SOME_BOUNDS : ROW_BOUNDS;
+        size_t count = make_cells(cells, 0, 150, round < 2 ? 1 : 3);
         for (size_t i = 0; i < count; i += 7)
             cells[i].status = (uint8_t)(1 + i % 2);
         for (size_t i = 1; i < count; i += 5)
             cells[i].upper = 1e300;
         cells[3].lower = -1;
-        struct key key = encode(&buffer, cells, count, 150, 0, "");
+        struct key key = encode(&buffer, cells, count, 150, 0, "", form);
         struct row row;
         assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
-        assert_int_equal(row.header.form & (ROW_BOUNDS | ROW_STATUSES), ROW_BOUNDS | ROW_STATUSES);
+        assert_int_equal(row.header.form & ~ROW_DENSE, form | ROW_STATUSES);
+        assert_true(form == ROW_BOUNDS || buffer.len * 3 < plain * 2);
+        plain = buffer.len;
         check_cells(&buffer, &key, cells, count, 0, 200);
     }
     row_buffer_free(&buffer);
@@ -118,12 +123,13 @@ static void test_parts(void **state)
     struct row_buffer buffer = {0};
     uint32_t base = 3 * ROW_PART_COLUMNS;
     size_t count = make_cells(cells, base + 10, base + 310, 1);
-    struct key key = encode(&buffer, cells, count, base + 310, 3, "x"); /* the last, narrow part */
+    struct key key =
+        encode(&buffer, cells, count, base + 310, 3, "x", 0); /* the last, narrow part */
     struct row row;
     assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
     assert_true(row.header.form & ROW_DENSE);
     check_cells(&buffer, &key, cells, count, base - 5, base + 400);
-    key = encode(&buffer, cells, count, base + 5000, 3, "x");
+    key = encode(&buffer, cells, count, base + 5000, 3, "x", 0);
     assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
     assert_false(row.header.form & ROW_DENSE);
     check_cells(&buffer, &key, cells, count, base - 5, base + 400);
@@ -137,7 +143,7 @@ static void test_set_previous(void **state)
     struct row_buffer buffer = {0};
     struct row row;
     size_t count = make_cells(cells, 0, 5, 1);
-    struct key key = encode(&buffer, cells, count, 5, 0, "x");
+    struct key key = encode(&buffer, cells, count, 5, 0, "x", 0);
     row_set_previous(buffer.data, 1234, &key);
     assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
     assert_int_equal(row.header.previous, 1234);
@@ -155,7 +161,8 @@ static void test_damage(void **state)
         size_t count = make_cells(cells, 0, 200, step);
         cells[5].upper = 9;
         cells[6].status = PACE_CELL_FAILED;
-        struct key key = encode(&buffer, cells, count, 200, 0, "abc");
+        struct key key =
+            encode(&buffer, cells, count, 200, 0, "abc", step == 1 ? ROW_SOME_BOUNDS : 0);
         for (size_t bit = 0; bit < 8 * buffer.len; bit++) {
             buffer.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
             struct row row;
@@ -166,6 +173,7 @@ static void test_damage(void **state)
                 if (noticed) break;
                 assert_int_equal(cell.status, cells[i].status);
                 assert_true(cell.status || cell.value == cells[i].value);
+                assert_true(i != 5 || cell.upper == 9);
             }
             assert_true(noticed);
             buffer.data[bit / 8] ^= (unsigned char)(1 << bit % 8);
@@ -187,7 +195,7 @@ static void test_reads_what_it_needs(void **state)
     struct row_buffer buffer = {0};
     struct row row;
     size_t count = make_cells(cells, 0, 300, 1);
-    struct key key = encode(&buffer, cells, count, 300, 0, "abc");
+    struct key key = encode(&buffer, cells, count, 300, 0, "abc", 0);
     buffer.data[buffer.len - 1] ^= 1;
     assert_int_equal(row_open(&row, buffer.data, buffer.len, key.bytes, key.len), 0);
     assert_int_equal(row_cell(&row, 0, &cell), 0);
