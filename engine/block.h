@@ -129,6 +129,8 @@ struct block_summary block_group_summary(const struct block_group *group,
 
 /* The summary of n values. */
 struct block_summary block_summarize(const double *values, size_t n);
+/* The form for any machine; for tests. */
+struct block_summary block_summarize_portable(const double *values, size_t n);
 
 /* Adds a summary to another. */
 void block_summary_add(struct block_summary *to, const struct block_summary *more);

@@ -144,9 +144,23 @@ static uint32_t gather_whole(struct gather *gather, const struct bulk_run *runs,
     return n;
 }
 
+/* The values of all runs, when they are whole. */
+static int whole_runs(const struct bulk_run *runs, uint32_t count, uint32_t from, uint32_t until,
+                      const unsigned char **values)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!is_whole(&runs[i], from, until)) return 0;
+        values[i] = (const unsigned char *)(runs[i].value + cell_at(&runs[i], from));
+    }
+    return 1;
+}
+
 static int gather_runs(struct gather *gather, const struct bulk_run *runs, uint32_t count,
                        uint32_t from, uint32_t until)
 {
+    const unsigned char *values[BLOCK_RUNS_MAX];
+    if (whole_runs(runs, count, from, until, values))
+        return gather_all(gather, from, until, values, count);
     if (gather_begin(gather, from, until)) return -1;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t first = cell_at(&runs[i], from), end = cell_at(&runs[i], until);

@@ -177,10 +177,35 @@ static int choose_range(struct folding *folding, uint32_t from, uint64_t cells,
     return 0;
 }
 
+/* The values of a range of columns of all rows, where each row has all of them, ok and without bounds.
+ * *are_whole: it is so. */
+static int whole_rows(struct folding *folding, uint32_t from, uint32_t until,
+                      struct pace_error *error, const unsigned char **values, int *are_whole)
+{
+    *are_whole = 0;
+    for (uint32_t i = 0; i < folding->count; i++) {
+        struct row *row = &folding->rows[i];
+        uint32_t end = 0;
+        if (!folding->there[i]) return 0;
+        const unsigned char *first = row_values(row, &end);
+        if (!first || from < row->header.base || until > end) return 0;
+        values[i] = first + 8 * (size_t)(from - row->header.base);
+    }
+    for (uint32_t i = 0; i < folding->count; i++)
+        if (row_check(&folding->rows[i], from, until)) return damaged_cells(folding, i, error);
+    *are_whole = 1;
+    return 0;
+}
+
 /* Reads the cells of a range of columns. */
 static int gather_rows(struct folding *folding, struct gather *gather, uint32_t from,
                        uint32_t until, struct pace_error *error)
 {
+    const unsigned char *values[BLOCK_CHUNK_RUNS];
+    int are_whole, rc = whole_rows(folding, from, until, error, values, &are_whole);
+    if (rc) return rc;
+    if (are_whole)
+        return gather_all(gather, from, until, values, folding->count) ? error_memory(error) : 0;
     if (gather_begin(gather, from, until)) return error_memory(error);
     for (int pass = 0; pass < 2; pass++) {
         for (uint32_t i = 0; i < folding->count; i++) {

@@ -1,5 +1,6 @@
 /* gather.c -- see gather.h. */
 #include "gather.h"
+#include "turn.h"
 
 #include <assert.h>
 #include <math.h>
@@ -33,6 +34,7 @@ int gather_begin(struct gather *gather, uint32_t from, uint32_t until)
     gather->from = from;
     gather->until = until;
     gather->bounded = 0;
+    gather->whole = 0;
     memset(gather->start, 0, (columns + 1) * sizeof *gather->start);
     memset(gather->used, 0, columns * sizeof *gather->used);
     return 0;
@@ -121,9 +123,35 @@ void gather_put_values(struct gather *gather, uint32_t run, uint32_t runs, uint3
     }
 }
 
+/* Run numbers and statuses are the same for all columns: the first has them. */
+int gather_all(struct gather *gather, uint32_t from, uint32_t until,
+               const unsigned char *const *rows, uint32_t count)
+{
+    assert(from < until && count > 0 && count <= BLOCK_RUNS_MAX);
+    if (reserve(gather, (size_t)(until - from) * count)) return -1;
+    gather->from = from;
+    gather->until = until;
+    gather->bounded = 0;
+    gather->whole = count;
+    for (uint32_t i = 0; i < count; i++) {
+        gather->run[i] = (uint16_t)i;
+        gather->status[i] = PACE_CELL_OK;
+    }
+    turn_rows(rows, count, until - from, gather->value, count);
+    return 0;
+}
+
 void gather_column(const struct gather *gather, uint32_t column, struct block_column *out)
 {
     uint32_t i = column - gather->from;
+    if (gather->whole) {
+        *out = (struct block_column){.column = column,
+                                     .count = gather->whole,
+                                     .run = gather->run,
+                                     .status = gather->status,
+                                     .value = gather->value + (size_t)i * gather->whole};
+        return;
+    }
     size_t start = gather->start[i];
     *out = (struct block_column){.column = column,
                                  .count = gather->used[i],

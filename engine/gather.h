@@ -17,7 +17,8 @@ struct gather {
     uint8_t *status;
     double *value, *lower, *upper;
     size_t capacity;
-    int bounded; /* a cell has a bound */
+    int bounded;    /* a cell has a bound */
+    uint32_t whole; /* runs that gather_all took; 0: cells came another way */
 };
 
 void gather_free(struct gather *gather);
@@ -38,6 +39,12 @@ void gather_put(struct gather *gather, uint32_t run, const struct row_cell *cell
  * values[i][c] is of the i-th run and column from + c. */
 void gather_put_values(struct gather *gather, uint32_t run, uint32_t runs, uint32_t from,
                        uint32_t until, const double *const *values);
+
+/* Takes all that there is in one pass: runs 0 to `count` - 1, of which each has columns [from, until), ok
+ * and without bounds; rows[i] is the i-th run's f64 of these columns, unaligned. 0, or -1 without
+ * memory. */
+int gather_all(struct gather *gather, uint32_t from, uint32_t until,
+               const unsigned char *const *rows, uint32_t count);
 
 /* The cells of a column in order of run; count 0: none. */
 void gather_column(const struct gather *gather, uint32_t column, struct block_column *out);

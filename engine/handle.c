@@ -37,18 +37,19 @@ static int copy_text(struct handles *handles, const char *text, struct text *out
 static int add(struct handles *handles, const char *benchmark, const char *measure,
                const char *unit, enum pace_direction direction)
 {
-    struct handle **chunk = &handles->chunks[handles->count / HANDLES_PER_CHUNK];
-    if (!*chunk) *chunk = arena_array(&handles->arena, HANDLES_PER_CHUNK, sizeof **chunk);
+    struct handle_chunk **chunk = &handles->chunks[handles->count / HANDLES_PER_CHUNK];
+    if (!*chunk) *chunk = arena_alloc(&handles->arena, sizeof **chunk);
     if (!*chunk) return -1;
-    struct handle *handle = &(*chunk)[handles->count % HANDLES_PER_CHUNK];
+    struct handle *handle = &(*chunk)->handles[handles->count % HANDLES_PER_CHUNK];
+    struct handle_digest *digest = &(*chunk)->digests[handles->count % HANDLES_PER_CHUNK];
     struct text unit_text;
     if (copy_text(handles, benchmark, &handle->benchmark) ||
         copy_text(handles, measure, &handle->measure) || copy_text(handles, unit, &unit_text))
         return -1;
     handle->unit = unit_text.text;
     handle->direction = (uint8_t)direction;
-    handle->seed = run_series_seed(handle->benchmark.hash, handle->measure.hash);
-    handle->unit_term = run_unit_term(&handle->seed, unit[0] ? unit_text.hash : 0);
+    digest->seed = run_series_seed(handle->benchmark.hash, handle->measure.hash);
+    digest->unit_term = run_unit_term(&digest->seed, unit[0] ? unit_text.hash : 0);
     handles->count++;
     return 0;
 }
@@ -111,15 +112,23 @@ int pace_column(pace *store, const char *benchmark, const char *measure, const c
     return handle_resolve(&store->handles, benchmark, measure, unit, direction, error, out);
 }
 
+#define INFINITE_BITS (UINT64_C(0x7ff) << 53) /* of infinity, shifted by its sign */
+
 static int check_row(pace_run *run, const pace_column_handle *columns, const double *values,
                      size_t count, struct pace_error *error)
 {
     pthread_mutex_lock(&run->store->handles.mutex);
     uint32_t known = run->store->handles.count;
     pthread_mutex_unlock(&run->store->handles.mutex);
-    int is_bad = 0; /* without a branch, which is quicker */
-    for (size_t i = 0; i < count; i++)
-        is_bad |= (columns[i] >= known) | !isfinite(values[i]);
+    uint32_t last = 0;
+    uint64_t largest = 0; /* without its sign, a double's bits are in the order of its size */
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits;
+        memcpy(&bits, &values[i], sizeof bits);
+        last = columns[i] > last ? columns[i] : last;
+        largest = bits << 1 > largest ? bits << 1 : largest;
+    }
+    int is_bad = last >= known || largest >= INFINITE_BITS;
     for (size_t i = 0; is_bad && i < count; i++) {
         if (columns[i] >= known)
             return error_set(error, PACE_EMISUSE, "%u is not a column handle of this store",
@@ -143,17 +152,20 @@ int pace_run_put_row(pace_run *run, const pace_column_handle *columns, const dou
     if (!rc) rc = script_leave(run, error);
     if (rc || count == 0) return rc;
     struct run_row *row = arena_alloc(&run->arena, sizeof *row);
-    uint32_t *own_columns = arena_array(&run->arena, count, sizeof *own_columns);
-    double *own_values = arena_array(&run->arena, count, sizeof *own_values);
+    uint32_t *own_columns = arena_space(&run->arena, count * sizeof *own_columns);
+    double *own_values = arena_space(&run->arena, count * sizeof *own_values);
     if (!row || !own_columns || !own_values) return error_memory(error);
     memcpy(own_columns, columns, count * sizeof *own_columns);
     memcpy(own_values, values, count * sizeof *own_values);
+    struct seal_digest content = run->content, units = run->units;
     for (size_t i = 0; i < count; i++) {
-        const struct handle *handle = handle_at(&run->store->handles, columns[i]);
-        run_add_value(&run->content, &handle->seed, values[i]);
-        run->units.low += handle->unit_term.low;
-        run->units.high += handle->unit_term.high;
+        const struct handle_digest *digest = handle_digest(&run->store->handles, columns[i]);
+        run_add_value(&content, &digest->seed, values[i]);
+        units.low += digest->unit_term.low;
+        units.high += digest->unit_term.high;
     }
+    run->content = content;
+    run->units = units;
     *row = (struct run_row){.columns = own_columns, .values = own_values, .count = count};
     if (run->last_row)
         run->last_row->next = row;

@@ -19,7 +19,17 @@ struct handle {
     struct text benchmark, measure;
     const char *unit; /* "" none */
     uint8_t direction;
-    struct seal_digest seed, unit_term; /* run.h */
+};
+
+/* What a cell adds to the digests of its run (run.h). */
+struct handle_digest {
+    struct seal_digest seed, unit_term;
+};
+
+/* Digests lie apart from names: those of a row are read together. */
+struct handle_chunk {
+    struct handle handles[HANDLES_PER_CHUNK];
+    struct handle_digest digests[HANDLES_PER_CHUNK];
 };
 
 /* The columns of a run that was put by name, in the order in which they came. */
@@ -40,7 +50,7 @@ struct handles {
     pthread_mutex_t mutex;
     struct arena arena;
     struct texts texts; /* "benchmark, measure, unit, direction": index is the handle */
-    struct handle *chunks[HANDLE_CHUNKS]; /* handles never move */
+    struct handle_chunk *chunks[HANDLE_CHUNKS]; /* handles never move */
     uint32_t count;
     struct script scripts[SCRIPTS];
     unsigned next_script;
@@ -53,7 +63,13 @@ void handles_free(struct handles *handles);
 /* A handle that exists. */
 static inline const struct handle *handle_at(const struct handles *handles, uint32_t index)
 {
-    return &handles->chunks[index / HANDLES_PER_CHUNK][index % HANDLES_PER_CHUNK];
+    return &handles->chunks[index / HANDLES_PER_CHUNK]->handles[index % HANDLES_PER_CHUNK];
+}
+
+static inline const struct handle_digest *handle_digest(const struct handles *handles,
+                                                        uint32_t index)
+{
+    return &handles->chunks[index / HANDLES_PER_CHUNK]->digests[index % HANDLES_PER_CHUNK];
 }
 
 /* The handle of a column whose names and unit are valid. */

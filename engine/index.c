@@ -22,10 +22,14 @@ struct position run_position(const struct run_place *place, uint64_t run)
 
 /* -- texts of a run -------------------------------------------------------------------------- */
 
+/* -1: none. */
 static int hex_digit(char c)
 {
-    if (c >= '0' && c <= '9') return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    static const uint8_t digits[256] = {
+        ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,
+        ['6'] = 7,  ['7'] = 8,  ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12,
+        ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
+    return digits[(unsigned char)c] - 1;
 }
 
 /* Writes a text in the shorter form; returns its length there. */

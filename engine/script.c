@@ -67,9 +67,11 @@ int script_put(pace_run *run, const struct pace_cell *cell, struct pace_error *e
     follow->row.count++;
     run->rows = run->last_row = &follow->row;
     run->cell_count++;
-    run_add_value(&run->content, &handle->seed, cell->value);
-    run->units.low += handle->unit_term.low;
-    run->units.high += handle->unit_term.high;
+    const struct handle_digest *digest =
+        handle_digest(&run->store->handles, follow->row.columns[i]);
+    run_add_value(&run->content, &digest->seed, cell->value);
+    run->units.low += digest->unit_term.low;
+    run->units.high += digest->unit_term.high;
     *done = 1;
     return 0;
 }

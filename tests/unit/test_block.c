@@ -341,12 +341,87 @@ static void test_runs(void **state)
     }
 }
 
+/* A summary has the same bits on every machine, also of zeros of both signs. */
+static void test_summaries_of_any_machine(void **state)
+{
+    (void)state;
+    double values[BLOCK_CHUNK_RUNS];
+    for (int round = 0; round < 2000; round++) {
+        size_t n = 1 + below(BLOCK_CHUNK_RUNS);
+        uint32_t kind = below(4);
+        for (size_t i = 0; i < n; i++) {
+            double number = (double)below(1000) * (kind & 1 ? 1.0 : 1e17 / 3);
+            if (kind & 2) number = below(2) ? 0.0 : number;
+            values[i] = below(2) ? number : -number;
+        }
+        struct block_summary one = block_summarize(values, n);
+        struct block_summary other = block_summarize_portable(values, n);
+        assert_memory_equal(&one, &other, sizeof one);
+    }
+    for (size_t n = 4; n <= 8; n += 4)
+        for (unsigned signs = 0; signs < 256; signs++) {
+            for (size_t i = 0; i < n; i++)
+                values[i] = signs >> i & 1 ? -0.0 : 0.0;
+            struct block_summary one = block_summarize(values, n);
+            struct block_summary other = block_summarize_portable(values, n);
+            assert_memory_equal(&one, &other, sizeof one);
+        }
+}
+
+/* Whole runs taken at once are what they are when they come cell by cell. */
+static void test_whole_runs(void **state)
+{
+    (void)state;
+    enum { FROM = 7, MANY = 70 };
+    static double values[MANY][COLUMNS + 1];
+    const unsigned char *rows[MANY];
+    struct gather all = {0}, each = {0};
+    for (uint32_t runs = 1; runs <= MANY; runs += 1 + below(5)) {
+        uint32_t until = FROM + 1 + below(COLUMNS);
+        /* Rows begin at any byte. */
+        size_t shift = below(8);
+        for (uint32_t r = 0; r < runs; r++) {
+            for (uint32_t c = 0; c < until - FROM; c++) {
+                double value = (double)below(1 << 20) / 7;
+                memcpy((unsigned char *)values[r] + shift + 8 * (size_t)c, &value, sizeof value);
+            }
+            rows[r] = (const unsigned char *)values[r] + shift;
+        }
+        assert_int_equal(gather_all(&all, FROM, until, rows, runs), 0);
+        assert_int_equal(gather_begin(&each, FROM, until), 0);
+        gather_expect(&each, FROM, until, runs);
+        assert_int_equal(gather_prepare(&each), 0);
+        for (uint32_t r = 0; r < runs; r++)
+            for (uint32_t c = FROM; c < until; c++) {
+                struct row_cell cell = {.column = c, .lower = (double)NAN, .upper = (double)NAN};
+                memcpy(&cell.value, rows[r] + 8 * (size_t)(c - FROM), sizeof cell.value);
+                gather_put(&each, r, &cell);
+            }
+        for (uint32_t c = FROM; c < until; c++) {
+            struct block_column one, other;
+            gather_column(&all, c, &one);
+            gather_column(&each, c, &other);
+            assert_int_equal(one.column, c);
+            assert_int_equal(one.count, runs);
+            assert_int_equal(other.count, runs);
+            assert_memory_equal(one.run, other.run, runs * sizeof *one.run);
+            assert_memory_equal(one.status, other.status, runs);
+            assert_memory_equal(one.value, other.value, runs * sizeof *one.value);
+            assert_null(one.lower);
+            assert_null(one.upper);
+        }
+    }
+    gather_free(&all);
+    gather_free(&each);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_groups), cmocka_unit_test(test_packed_is_smaller),
-        cmocka_unit_test(test_full),   cmocka_unit_test(test_summaries),
-        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_groups),     cmocka_unit_test(test_packed_is_smaller),
+        cmocka_unit_test(test_full),       cmocka_unit_test(test_summaries),
+        cmocka_unit_test(test_runs),       cmocka_unit_test(test_summaries_of_any_machine),
+        cmocka_unit_test(test_whole_runs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
