@@ -6,7 +6,9 @@
 #   make check       all tests; ends with "N passed, N failed"
 #   make asan        the tests again under address and undefined-behaviour sanitizers
 #   make tsan        the tests with threads under the thread sanitizer
-#   make fuzz        any bytes as input, 60 s a program of tests/fuzz (needs: make deps-fuzz)
+#   make fuzz        any bytes as input, under sanitizers (needs: make deps-fuzz): a program for each parser
+#                    and each harness' adapter, 60 s each, JOBS at a time: 20 minutes on two processors.
+#                    FUZZ_SECONDS=5 shortens it, FUZZ="adapter-go parse" runs some
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
 #   make crash       2,000 writers killed at random moments; make check kills 200
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
@@ -188,18 +190,30 @@ tsan:
 	$(MAKE) $(TSAN_SETTINGS) $(TSAN_TESTS:%=build/tsan/%)
 	BUILD=build/tsan tests/run $(TSAN_TESTS:%=build/tsan/%)
 
-# Any bytes as input, under sanitizers: each program of tests/fuzz for FUZZ_SECONDS.
+# Any bytes as input, under sanitizers: each program for FUZZ_SECONDS, JOBS at a time. fuzz_adapter.c is
+# a program for each row of adapter.def, and one that recognises by content.
 FUZZ_SECONDS = 60
-FUZZ_TARGETS = $(patsubst tests/fuzz/%.c,build/fuzz/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_SETTINGS = BUILD=build/fuzz CC=clang SANITIZE=fuzzer-no-link,address,undefined CFLAGS="-O1 -g"
+FUZZ = $(filter-out adapter,$(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))) \
+  $(patsubst %,adapter-%,auto $(shell sed -n 's/^ADAPTER.\([a-z0-9_]*\),.*/\1/p' tools/adapters/adapter.def))
+FUZZ_TARGETS = $(FUZZ:%=build/fuzz/fuzz/fuzz_%)
+FUZZ_SETTINGS = BUILD=build/fuzz CC="$(FUZZ_CC)" SANITIZE=fuzzer-no-link,address,undefined CFLAGS="-O1 -g"
+FUZZ_CC = clang
 fuzz:
-	$(MAKE) $(FUZZ_SETTINGS) $(FUZZ_TARGETS)
-	tests/fuzz/run build $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+	@$(MAKE) --no-print-directory $(PARALLEL) $(FUZZ_SETTINGS) $(FUZZ_TARGETS)
+	tests/fuzz/run build $(FUZZ_SECONDS) $(JOBS) $(FUZZ_TARGETS)
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(LIB_OBJECTS) $(TOOL_OBJECTS)
+# An archive, so that a program has inside what it calls.
+$(BUILD)/fuzz/all.a: $(LIB_OBJECTS) $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS))
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$<)$(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< \
-	  $(LIB_OBJECTS) $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS)) $(LDFLAGS) $(LIBS) $(TOOL_LIBS)
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
+FUZZ_BUILD = $(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< \
+  $(BUILD)/fuzz/all.a $(LDFLAGS) $(LIBS) $(TOOL_LIBS)
+$(BUILD)/fuzz/fuzz_adapter-%: tests/fuzz/fuzz_adapter.c $(BUILD)/fuzz/all.a
+	$(call say,FUZZ,$@)$(FUZZ_BUILD) -DFUZZ_ADAPTER='"$*"'
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/all.a
+	$(call say,FUZZ,$@)$(FUZZ_BUILD)
 
 demo: all
 	@tests/data/fun_notification/demo $(BUILD)

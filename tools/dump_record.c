@@ -50,6 +50,7 @@ int dump_recognise(const char *text, size_t len)
 
 static void put(struct dump_bytes *out, const char *data, size_t len)
 {
+    if (len == 0) return;
     if (out->capacity - out->len < len) {
         size_t capacity = (out->capacity + len) * 2;
         char *grown = realloc(out->data, capacity);
