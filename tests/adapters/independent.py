@@ -356,8 +356,16 @@ def read_ips(path):
 
 
 def read_dart(path):
-    return {(name, "latency"): float(us) * 1e3
-            for name, us in re.findall(r"^(.+)\(RunTime\): ([\d.]+) us\.", text(path), re.M)}
+    out = {(name, "latency"): float(us) * 1e3
+           for name, us in re.findall(r"^(.+)\(RunTime\): ([\d.]+) us\.", text(path), re.M)}
+    measures = {"CpuCycles": "cpu-cycles", "MajorPageFaults": "page-faults", "Count": "count"}
+    for name, metric, value in re.findall(r"^(.+)\((\w+)\): ([\d.]+)$", text(path), re.M):
+        out[name, measures[metric]] = float(value)
+    for name, rest in re.findall(r"^(.+): (avg=.*)$", text(path), re.M):
+        for key, value, unit in re.findall(r"(\w+)=([\d.]+) ?(ms|%|)", rest):
+            out[name, "latency" if key == "avg" else "latency." + key.lower()] = \
+                float(value) * (1e6 if unit == "ms" else 1)
+    return out
 
 
 def read_catch2(path):
@@ -383,12 +391,19 @@ def read_phpbench(path):
                 name = benchmark.get("class").lstrip("\\") + "::" + subject.get("name")
                 if variant.find("parameter-set/parameter") is not None:
                     name += "/" + variant.find("parameter-set").get("name")
-                times = [float(i.get("time-avg")) * 1e3 for i in variant.findall("iteration")]
+                times = [(float(i.get("time-avg") or i.get("rev-time") or 0) or
+                          float(i.get("net-time") or i.get("time")) /
+                          float(i.get("revs") or variant.get("revs"))) * 1e3
+                         for i in variant.findall("iteration")]
+                if not times:
+                    continue
                 out[name, "latency", "samples"] = len(times)
                 out[name, "latency", "sum"] = sum(times)
                 for key, measure in (("mem-peak", "memory"), ("mem-real", "memory.real"),
                                      ("mem-final", "memory.final")):
                     values = [float(i.get(key)) for i in variant.findall("iteration") if i.get(key)]
+                    if key == "mem-peak" and not values:
+                        values = [float(i.get("memory")) for i in variant.findall("iteration")]
                     if values:
                         out[name, measure] = statistics.median(values)
     return out

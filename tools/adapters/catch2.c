@@ -319,7 +319,7 @@ static int on_end(void *context, const char *name)
 static int read_xml(struct reading *reading)
 {
     struct document document = {.reading = reading};
-    struct xml_handler handler = {on_begin, on_end, &document};
+    struct xml_handler handler = {on_begin, on_end, NULL, &document};
     int code = reading_run(reading, NULL);
     if (code == 0) code = reading_meta(reading, "harness", "Catch2");
     if (code == 0) code = xml_read(reading, &handler);

@@ -1,8 +1,11 @@
 /* phpbench.c -- PHPBench's XML (--dump-file). Times in it are microseconds.
  *
  * A benchmark is `Class::subject`, with the name of its parameter set where it has one. `latency` is
- * the mean of the iterations' times a revolution, with bounds of one standard deviation. */
+ * the mean of the iterations' times a revolution, with bounds of one standard deviation. A suite is a
+ * run: its date, and branch and commit where PHPBench knew them; the environment is metadata. Versions
+ * before 1.0 have no elements in that, but attributes, and other names of an iteration's numbers. */
 #include "reading.h"
+#include "../timestamp.h"
 #include "scan.h"
 #include "xml.h"
 
@@ -14,11 +17,14 @@ int phpbench_recognise(const struct input *input)
     return input_first(input) == '<' && input_has(input, "<phpbench ") ? 2 : 0;
 }
 
-enum { ITERATIONS_MAX = 1 << 16, MEMORIES = 3 };
+enum { ITERATIONS_MAX = 1 << 16, MEMORIES = 3, ENV_MAX = 200 };
 
 /* Of an iteration: the peak, what PHP had of the system, and what was in use at its end. */
 static const char *const memories[MEMORIES][2] = {
     {"mem-peak", "memory"}, {"mem-real", "memory.real"}, {"mem-final", "memory.final"}};
+
+/* How deep in <env> an entry's group is, and an entry. */
+enum { IN_ENV = 1, IN_GROUP, IN_VALUE };
 
 struct values {
     double *values;
@@ -28,8 +34,19 @@ struct values {
 struct document {
     struct reading *reading;
     char *class_name, *subject, *set, *parameters;
+    double revolutions;                    /* of the variant; NAN when it does not say */
     struct values times, memory[MEMORIES]; /* of the variant's iterations */
     double stats[8];                       /* as in stat_rows; NAN when absent */
+    int env_depth;                         /* 0: not in <env> */
+    int has_run;                           /* the suite's run was handed on */
+    const char *date;                      /* of the suite */
+    char *group, *key;                     /* of the entry that is read: env.GROUP.KEY */
+    char *value;                           /* its text so far; NULL: none */
+    struct run_facts facts;                /* what the environment says of the run */
+    struct env_entry {
+        const char *key, *value;
+    } env[ENV_MAX]; /* until the run is handed on */
+    size_t env_count;
 };
 
 static const struct statistic stat_rows[] = {
@@ -49,6 +66,18 @@ static double number_attribute(const char **attributes, const char *name)
 {
     double number = (double)NAN;
     (void)span_number(span_trim(span_of(xml_attribute(attributes, name))), &number);
+    return number;
+}
+
+/* Of the first of three attributes that is there; names that are NULL are passed over. */
+static double first_number(const char **attributes, const char *name, const char *older,
+                           const char *oldest)
+{
+    const char *const names[] = {name, older, oldest};
+    double number = (double)NAN;
+    for (size_t i = 0; i < 3 && isnan(number); i++) {
+        if (names[i] != NULL) number = number_attribute(attributes, names[i]);
+    }
     return number;
 }
 
@@ -83,29 +112,118 @@ static void forget_iterations(struct document *document)
 
 static int begin_iteration(struct document *document, const char **attributes)
 {
-    double time = number_attribute(attributes, "time-avg");
-    double revolutions = number_attribute(attributes, "time-revs");
+    double time = first_number(attributes, "time-avg", "rev-time", NULL);
+    double revolutions = first_number(attributes, "time-revs", "revs", NULL);
+    if (isnan(revolutions)) revolutions = document->revolutions;
     if (isnan(time)) {
-        time = number_attribute(attributes, "time-net");
+        time = first_number(attributes, "time-net", "net-time", "time");
         if (revolutions > 0) time /= revolutions;
     }
     int code = keep(document, time * 1e3, &document->times);
     for (size_t i = 0; i < MEMORIES && code == 0; i++)
-        code = keep(document, number_attribute(attributes, memories[i][0]), &document->memory[i]);
+        code =
+            keep(document, first_number(attributes, memories[i][0], i == 0 ? "memory" : NULL, NULL),
+                 &document->memory[i]);
     return code;
 }
+
+/* -- the suite and its environment ------------------------------------------------------------- */
+
+/* Keeps an entry; some are the run's. */
+static void keep_env(struct document *document, const char *key, const char *value)
+{
+    struct reading *reading = document->reading;
+    struct {
+        const char *key, **out;
+    } facts[] = {{"env.vcs.branch", &document->facts.branch},
+                 {"env.vcs.version", &document->facts.commit},
+                 {"env.uname.host", &document->facts.testbed}};
+    struct span text = span_trim(span_of(value));
+    char *kept = arena_copy(&reading->arena, text.text, text.len);
+    char *full = reading_print(reading, "env.%s.%s", document->group, key);
+    if (kept == NULL || full == NULL) return;
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        if (strcmp(full, facts[i].key) == 0)
+            *facts[i].out = reading_name(reading, text.text, text.len);
+    }
+    if (document->env_count < ENV_MAX)
+        document->env[document->env_count++] = (struct env_entry){full, kept};
+}
+
+/* <env><GROUP KEY="value"><value name="KEY">value */
+static void begin_env(struct document *document, const char *name, const char **attributes)
+{
+    if (++document->env_depth == IN_GROUP) {
+        document->group = reading_name(document->reading, name, strlen(name));
+        for (size_t i = 0; document->group != NULL && attributes[i] != NULL; i += 2)
+            keep_env(document, attributes[i], attributes[i + 1]);
+    } else if (document->env_depth == IN_VALUE) {
+        document->key = copy_attribute(document, attributes, "name");
+        document->value = NULL;
+    }
+}
+
+static void end_env(struct document *document)
+{
+    if (document->env_depth-- == IN_VALUE && document->key != NULL && document->key[0] != '\0' &&
+        document->value != NULL)
+        keep_env(document, document->key, document->value);
+}
+
+static int on_text(void *context, const char *text, size_t len)
+{
+    struct document *document = context;
+    const char *before = document->value != NULL ? document->value : "";
+    if (document->env_depth != IN_VALUE || strlen(before) > READING_META_TEXT) return 0;
+    document->value = reading_print(document->reading, "%s%.*s", before, (int)len, text);
+    return document->value != NULL ? 0 : reading_no_memory(document->reading);
+}
+
+static void begin_suite(struct document *document, const char **attributes)
+{
+    document->facts = (struct run_facts){"", "", "", "", 0, 0, 0, ""};
+    document->has_run = 0;
+    document->date = copy_attribute(document, attributes, "date");
+    document->env_count = 0;
+}
+
+/* Hands on the suite's run, before its first cell. */
+static int hand_on(struct document *document)
+{
+    struct reading *reading = document->reading;
+    struct pace_error why;
+    if (document->has_run) return 0;
+    document->has_run = 1;
+    const char *date = document->date != NULL ? document->date : "";
+    if (timestamp_parse(date, strlen(date), &document->facts.ran_ns, &why) != 0 ||
+        document->facts.ran_ns < 0)
+        document->facts.ran_ns = 0;
+    if (reading->arena.failed) return reading_no_memory(reading);
+    int code = reading_run(reading, &document->facts);
+    if (code == 0) code = reading_meta(reading, "harness", "PHPBench");
+    for (size_t i = 0; i < document->env_count && code == 0; i++)
+        code = reading_meta(reading, document->env[i].key, document->env[i].value);
+    return code;
+}
+
+/* -- elements ---------------------------------------------------------------------------------- */
 
 static int on_begin(void *context, const char *name, const char **attributes, unsigned long line)
 {
     struct document *document = context;
     struct reading *reading = document->reading;
     (void)line;
-    if (strcmp(name, "benchmark") == 0) {
+    if (document->env_depth > 0 || strcmp(name, "env") == 0) {
+        begin_env(document, name, attributes);
+    } else if (strcmp(name, "suite") == 0) {
+        begin_suite(document, attributes);
+    } else if (strcmp(name, "benchmark") == 0) {
         document->class_name = copy_attribute(document, attributes, "class");
     } else if (strcmp(name, "subject") == 0) {
         document->subject = copy_attribute(document, attributes, "name");
     } else if (strcmp(name, "variant") == 0) {
         document->set = document->parameters = NULL;
+        document->revolutions = number_attribute(attributes, "revs");
         forget_iterations(document);
         for (size_t i = 0; i < 8; i++)
             document->stats[i] = (double)NAN;
@@ -156,7 +274,8 @@ static int on_end(void *context, const char *name)
 {
     struct document *document = context;
     struct reading *reading = document->reading;
-    if (strcmp(name, "variant") != 0) return 0;
+    if (document->env_depth > 0) end_env(document);
+    if (document->env_depth > 0 || strcmp(name, "variant") != 0) return 0;
     if (document->class_name == NULL || document->subject == NULL)
         return reading_fail(reading, "a variant stands outside of a benchmark and its subject");
     const char *class_name = document->class_name;
@@ -167,7 +286,8 @@ static int on_end(void *context, const char *name)
     char *full = reading_print(reading, "%s::%s%s%s", class_name, document->subject,
                                named ? "/" : "", named ? document->set : "");
     if (full == NULL) return reading_no_memory(reading);
-    int code = put_variant(document, full);
+    int code = hand_on(document);
+    if (code == 0) code = put_variant(document, full);
     return code != 0 || document->parameters == NULL
                ? code
                : reading_benchmark_meta(reading, full, "parameters", document->parameters);
@@ -177,13 +297,11 @@ int phpbench_read(const struct input *input, const struct adapter_sink *sink,
                   struct pace_error *error)
 {
     struct reading reading;
-    struct document document = {.reading = &reading};
-    struct xml_handler handler = {on_begin, on_end, &document};
+    struct document document = {.reading = &reading, .facts = {"", "", "", "", 0, 0, 0, ""}};
+    struct xml_handler handler = {on_begin, on_end, on_text, &document};
     reading_begin(&reading, input, sink, error);
-    int code = reading_run(&reading, NULL);
-    if (code == 0) code = reading_meta(&reading, "harness", "PHPBench");
-    if (code == 0) code = xml_read(&reading, &handler);
-    if (code == 0 && reading.cells.count == 0)
+    int code = xml_read(&reading, &handler);
+    if (code == 0 && !reading.has_cells)
         code = reading_fail(&reading, "it has no variant, as PHPBench's XML has");
     return reading_end(&reading, code);
 }

@@ -38,6 +38,13 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
     if (code != 0) stop(xml, code);
 }
 
+static void XMLCALL on_text(void *context, const XML_Char *text, int len)
+{
+    struct xml *xml = context;
+    int code = xml->code == 0 ? xml->handler->text(xml->handler->context, text, (size_t)len) : 0;
+    if (code != 0) stop(xml, code);
+}
+
 static void XMLCALL on_entity(void *context, const XML_Char *name, int is_parameter,
                               const XML_Char *value, int len, const XML_Char *base,
                               const XML_Char *system, const XML_Char *public_id,
@@ -73,6 +80,7 @@ int xml_read(struct reading *reading, const struct xml_handler *handler)
     if (xml.parser == NULL) return reading_no_memory(reading);
     XML_SetUserData(xml.parser, &xml);
     XML_SetElementHandler(xml.parser, on_begin, on_end);
+    if (handler->text != NULL) XML_SetCharacterDataHandler(xml.parser, on_text);
     XML_SetEntityDeclHandler(xml.parser, on_entity);
     do {
         size_t piece = len - at < PIECE ? len - at : PIECE;

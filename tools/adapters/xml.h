@@ -12,6 +12,8 @@ struct xml_handler {
     /* An element begins; attributes are pairs name, value, NULL at the end. `line` is where. */
     int (*begin)(void *context, const char *name, const char **attributes, unsigned long line);
     int (*end)(void *context, const char *name);
+    /* A piece of text, which several calls in a row may bring. NULL: texts are not looked at. */
+    int (*text)(void *context, const char *text, size_t len);
     void *context;
 };
 
