@@ -10,6 +10,7 @@
 #                    and each harness' adapter, 60 s each, JOBS at a time: 20 minutes on two processors.
 #                    FUZZ_SECONDS=5 shortens it, FUZZ="adapter-go parse" runs some
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
+#   make golden     what tests compare with is written anew: read the difference before you commit it
 #   make crash       2,000 writers killed at random moments; make check kills 200
 #   make bench       speed, as ratios against peers (needs: make deps-bench)
 #   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
@@ -174,6 +175,14 @@ tests: all $(TEST_PROGRAMS)
 check:
 	@$(MAKE) --no-print-directory $(PARALLEL) tests
 	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
+
+# Tests whose expected texts are files that they can write; those made from a failing answer are to be read.
+GOLDEN = $(shell grep -lE 'PACE_UPDATE_GOLDEN|"(golden|page)\.h"' $(wildcard tests/*/test_*.c tests/*/test_*.sh))
+.PHONY: golden
+golden:
+	@$(MAKE) --no-print-directory $(PARALLEL) all $(patsubst %.c,$(BUILD)/%,$(filter %.c,$(GOLDEN)))
+	PACE_UPDATE_GOLDEN=1 BUILD=$(BUILD) tests/run $(patsubst tests/%.c,$(BUILD)/tests/%,$(GOLDEN))
+	@git --no-pager diff --stat -- tests tools/man
 
 crash: $(BUILD)/tests/crash/test_crash
 	PACE_CRASH_CYCLES=2000 BUILD=$(BUILD) tests/run $<

@@ -73,6 +73,7 @@ const char *chart_sign(unsigned ink, int ascii)
         [INK_NONE] = {" ", " "},
         [INK_BAND] = {"\xe2\x96\x91", ":"},
         [INK_CHANGE] = {"\xe2\x94\x8a", "|"},
+        [INK_ACCEPT] = {"\xe2\x95\x8e", "!"},
         [INK_LIMIT] = {"\xe2\x95\x8c", "="},
         [INK_BASE] = {"\xe2\x94\x80", "-"},
         [INK_LINE] = {"\xe2\xa0\xa4", "*"},

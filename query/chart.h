@@ -15,6 +15,7 @@ enum chart_ink {
     INK_NONE,
     INK_BAND,   /* base and spread around it */
     INK_CHANGE, /* the rule of a change point */
+    INK_ACCEPT, /* and of a change that was accepted */
     INK_LIMIT,
     INK_BASE,
     INK_LINE, /* dots of the line */

@@ -54,37 +54,63 @@ static void fill_mark(const struct finder *f, struct event *event, uint32_t row)
 static void fill_change(const struct finder *f, struct event *event,
                         const struct figure_change *change)
 {
-    event->is_change = true;
+    event->kind = EVENT_CHANGE;
     event->tone = change->tone;
     event->word = "change";
     event->value = quantity(f, change->after);
     compare(f, event, "from", change->before, change->after);
 }
 
+static void fill_accept(const struct finder *f, struct event *event, uint32_t row)
+{
+    double value;
+    event->kind = EVENT_ACCEPT;
+    event->tone = TONE_PLAIN;
+    event->word = "accepted";
+    event->value = figure_number(f->figure->columns.value, row, &value) ? quantity(f, value) : "-";
+    event->rest = event->change = "";
+}
+
+/* The next event, at a point. */
+static struct event *add_event(const struct finder *f, struct events *events,
+                               const struct figure_series *series, size_t at)
+{
+    struct event *event = &events->events[events->count++];
+    uint32_t row = series->rows[at];
+    event->at = at;
+    event->time = figure_time(f->figure, f->arena, row, TIME_MINUTE);
+    event->commit = figure_commit(f->figure, f->arena, row);
+    return event;
+}
+
+static size_t at_most(size_t count, size_t room)
+{
+    return count < room ? count : room;
+}
+
 int events_find(struct events *events, struct arena *arena, const struct figure *figure,
                 const struct figure_series *series, const struct axis *axis, size_t room)
 {
     const struct finder f = {.arena = arena, .figure = figure, .axis = axis};
-    size_t changes = series->change_count < room ? series->change_count : room;
-    size_t *marks = arena_array(arena, room + 1, sizeof *marks), mark = 0, change = 0;
-    *events = (struct events){.total = series->change_count + series->mark_count};
+    size_t changes = at_most(series->change_count, room), change = 0;
+    size_t accepts = at_most(series->accept_count, room), accept = 0;
+    size_t *marks = arena_array(arena, room + 1, sizeof *marks), mark = 0;
+    *events =
+        (struct events){.total = series->change_count + series->accept_count + series->mark_count};
     if (!marks) return PACE_ENOMEM;
     size_t count = figure_gravest(figure, series, room, marks);
-    events->events = arena_array(arena, count + changes + 1, sizeof *events->events);
+    events->events = arena_array(arena, count + changes + accepts + 1, sizeof *events->events);
     if (!events->events) return PACE_ENOMEM;
-    while (mark < count || change < changes) {
-        struct event *event = &events->events[events->count++];
-        const struct figure_change *next = &series->changes[change];
-        bool is_change = change < changes && (mark == count || next->at <= marks[mark]);
-        event->at = is_change ? next->at : marks[mark];
-        uint32_t row = series->rows[event->at];
-        event->time = figure_time(figure, arena, row, TIME_MINUTE);
-        event->commit = figure_commit(figure, arena, row);
-        if (is_change) {
-            fill_change(&f, event, next);
-            change++;
-        } else {
-            fill_mark(&f, event, row);
+    for (size_t at = 0; at < series->count; at++) {
+        for (; change < changes && series->changes[change].at <= at; change++)
+            fill_change(&f, add_event(&f, events, series, series->changes[change].at),
+                        &series->changes[change]);
+        if (accept < accepts && figure_accepted(figure, series->rows[at])) {
+            fill_accept(&f, add_event(&f, events, series, at), series->rows[at]);
+            accept++;
+        }
+        if (mark < count && marks[mark] == at) {
+            fill_mark(&f, add_event(&f, events, series, at), series->rows[at]);
             mark++;
         }
     }

@@ -1,13 +1,15 @@
-/* event.h -- what a chart lists below a series: change points and marks, in columns of text. */
+/* event.h -- what a chart lists below a series: change points, accepted changes and marks, in columns of text. */
 #ifndef PACE_EVENT_H
 #define PACE_EVENT_H
 
 #include "axis.h"
 
+enum event_kind { EVENT_MARK, EVENT_CHANGE, EVENT_ACCEPT };
+
 struct event {
     size_t at; /* the point */
-    bool is_change;
-    enum figure_mark mark; /* when it is none */
+    enum event_kind kind;
+    enum figure_mark mark; /* of EVENT_MARK */
     enum format_tone tone;
     /* Safe, "" where there is none: "39.4 ms", "worse", "base 480 us", "82x". */
     const char *time, *commit, *value, *word, *rest, *change;
@@ -18,7 +20,7 @@ struct events {
     size_t count, total; /* listed, and how many there are */
 };
 
-/* Changes and the gravest marks, up to `room` of each, in the order of time. 0 or PACE_ENOMEM. */
+/* Changes, accepted ones and the gravest marks, up to `room` of each, in the order of time. 0 or PACE_ENOMEM. */
 int events_find(struct events *events, struct arena *arena, const struct figure *figure,
                 const struct figure_series *series, const struct axis *axis, size_t room);
 

@@ -124,9 +124,20 @@ const char *figure_unit(const struct figure *figure, const struct figure_series 
     return figure->columns.value->units[series->rows[0]];
 }
 
+bool figure_accepted(const struct figure *figure, uint32_t row)
+{
+    return figure->held->marks[row] & PACE_ROW_ACCEPTED;
+}
+
+bool figure_excluded(const struct figure *figure, uint32_t row)
+{
+    return figure->held->marks[row] & PACE_ROW_EXCLUDED;
+}
+
 enum figure_mark figure_mark_of(const struct figure *figure, uint32_t row)
 {
     const struct figure_columns *columns = &figure->columns;
+    if (figure_excluded(figure, row)) return FIGURE_EXCLUDED;
     const char *word = text_at(columns->verdict ? columns->verdict : columns->status, row);
     bool drawn = !columns->value->missing[row];
     for (size_t i = 0; word[0] && i < FIGURE_PLAIN; i++) {
@@ -264,6 +275,7 @@ static void count_marks(const struct figure *figure, struct figure_series *serie
     for (size_t i = 0; i < series->count; i++) {
         enum figure_mark mark = figure_mark_of(figure, series->rows[i]);
         series->mark_count += mark != FIGURE_PLAIN;
+        series->accept_count += figure_accepted(figure, series->rows[i]);
         if (mark == FIGURE_SUSPECTED && i + 1 < series->count) continue;
         if (mark < series->gravest) series->gravest = mark;
     }

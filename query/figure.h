@@ -50,7 +50,7 @@ struct figure_series {
     uint32_t first;   /* smallest row: series are in the order of the result */
     const char *name; /* the keys in which the series differ; "" for one */
     const struct figure_change *changes;
-    size_t change_count, mark_count;
+    size_t change_count, mark_count, accept_count;
     enum figure_mark gravest; /* of its marks */
 };
 
@@ -73,6 +73,10 @@ bool figure_number(const struct held_column *column, uint32_t row, double *value
 const char *figure_unit(const struct figure *figure, const struct figure_series *series);
 
 enum figure_mark figure_mark_of(const struct figure *figure, uint32_t row);
+
+/* Whether a change is accepted from this row on; whether its run is excluded: no line leads there. */
+bool figure_accepted(const struct figure *figure, uint32_t row);
+bool figure_excluded(const struct figure *figure, uint32_t row);
 
 /* base - spread and base + spread; false when the row has none. */
 bool figure_band(const struct figure *figure, uint32_t row, double *low, double *high);

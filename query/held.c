@@ -1,4 +1,4 @@
-/* held.c -- see held.h. Arrays double; 17 bytes a cell (9 where it is not a number), and the texts.
+/* held.c -- see held.h. Arrays double; a byte a row, 17 bytes a cell (9 where it is not a number), and the texts.
  */
 #include "held.h"
 
@@ -37,6 +37,7 @@ void held_reset(struct held *held)
 
 void held_free(struct held *held)
 {
+    free(held->marks);
     for (size_t i = 0; i < held->column_count; i++) {
         free(held->columns[i].values);
         free(held->columns[i].missing);
@@ -61,6 +62,9 @@ static int held_reserve(struct held *held, size_t count)
     size_t capacity = held->capacity ? held->capacity : HELD_FIRST;
     while (capacity < count)
         capacity *= 2;
+    void *marks = held->marks;
+    if (grow(&marks, capacity, sizeof *held->marks)) return PACE_ENOMEM;
+    held->marks = marks;
     for (size_t i = 0; i < held->column_count; i++) {
         struct held_column *column = &held->columns[i];
         void *values = column->values, *missing = column->missing, *units = (void *)column->units;
@@ -116,6 +120,8 @@ int held_add(struct held *held, const struct pace_rows *rows, size_t from, size_
         }
     }
     if (held->cells.failed) return PACE_ENOMEM;
+    for (size_t r = 0; r < count; r++)
+        held->marks[held->count + r] = rows->marks ? rows->marks[from + r] : 0;
     held->count += count;
     return 0;
 }

@@ -26,6 +26,7 @@ struct held_column {
 struct held {
     size_t column_count, count, capacity;
     struct held_column *columns;
+    uint8_t *marks;     /* one a row: bits of pace_row_mark */
     struct arena names; /* columns and their names: until held_free */
     struct arena cells; /* text: until held_reset */
 };

@@ -19,6 +19,7 @@ int output_init(struct output *output, struct arena *arena, const struct schema 
                                                  PACE_FIELD_TEXT, PACE_FIELD_FLAG};
     output->fields = arena_array(arena, schema->count, sizeof *output->fields);
     output->columns = arena_array(arena, schema->count, sizeof *output->columns);
+    output->marks = arena_space(arena, PACE_MAX_BATCH);
     if (arena->failed) return PACE_ENOMEM;
     for (size_t i = 0; i < schema->count; i++) {
         enum type type = schema->columns[i].type;
@@ -167,6 +168,22 @@ static void output_column(struct output *output, size_t index, const struct vec 
     }
 }
 
+/* What marks say about the rows: NULL where a batch has no such row. */
+static const uint8_t *find_marks(struct output *output, const struct batch *batch,
+                                 const uint32_t *rows, size_t count)
+{
+    unsigned any = 0;
+    if (!batch->restart && !batch->hidden) return NULL;
+    for (size_t k = 0; k < count; k++) {
+        size_t row = rows ? rows[k] : k;
+        output->marks[k] =
+            (uint8_t)((batch->restart && batch->restart[row] ? PACE_ROW_ACCEPTED : 0) |
+                      (batch->hidden && batch->hidden[row] ? PACE_ROW_EXCLUDED : 0));
+        any |= output->marks[k];
+    }
+    return any ? output->marks : NULL;
+}
+
 void output_batch(struct output *output, const struct batch *batch)
 {
     uint32_t rows[PACE_MAX_BATCH];
@@ -177,6 +194,7 @@ void output_batch(struct output *output, const struct batch *batch)
         if (batch->selected[i]) rows[count++] = (uint32_t)i;
     all |= count == batch->count;
     output->rows.count = count;
+    output->rows.marks = find_marks(output, batch, all ? NULL : rows, count);
     for (size_t column = 0; count && column < output->rows.field_count; column++)
         output_column(output, column, &batch->vecs[column], all ? NULL : rows, count);
 }

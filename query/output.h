@@ -12,6 +12,7 @@ struct output_column;
 struct output {
     struct output_column *columns;
     struct pace_field *fields;
+    uint8_t *marks;        /* of the rows, where a batch has any */
     struct pace_rows rows; /* valid until the next batch */
 };
 

@@ -97,11 +97,18 @@ struct pace_field {
     const char *const *units; /* NUMBER: unit of each row; NULL: see unit */
 };
 
+/* What marks of the store say about a row, beside its fields: charts draw it. */
+enum pace_row_mark {
+    PACE_ROW_ACCEPTED = 1, /* a change is accepted from this row on: baselines begin anew */
+    PACE_ROW_EXCLUDED = 2, /* its run is excluded; shown, as `with excluded` asks for it */
+};
+
 /* Up to PACE_MAX_BATCH rows; valid until the next call on the query. Every batch of one statement has
  * the same fields in the same order. */
 struct pace_rows {
     size_t count, field_count;
     const struct pace_field *fields;
+    const uint8_t *marks; /* one a row: bits of pace_row_mark; NULL: no row has one */
 };
 
 enum pace_step {

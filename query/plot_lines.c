@@ -8,8 +8,8 @@
  *            4f2a1c9d0     9c1d22e07
  *
  * The runs are spaced evenly: what happened between two commits is seen, a quiet month is not. The
- * base is a rule in its band, limits are dashed where they are near the values, change points are
- * upright rules, marks are listed below. Several series are panels of less height, in pairs on a
+ * base is a rule in its band, limits are dashed where they are near the values, change points and
+ * accepted changes are upright rules, excluded runs are signs beside the line, marks are listed below. Several series are panels of less height, in pairs on a
  * wide terminal; when there are many, the gravest are panels and the others a sparkline each. */
 #include "plot.h"
 
@@ -64,8 +64,9 @@ struct panel {
 static enum format_tone ink_tone(unsigned ink)
 {
     static const enum format_tone tones[] = {
-        [INK_NONE] = TONE_PLAIN, [INK_BAND] = TONE_DIM,   [INK_CHANGE] = TONE_BAD,
-        [INK_LIMIT] = TONE_DIM,  [INK_BASE] = TONE_PLAIN, [INK_LINE] = TONE_LINE,
+        [INK_NONE] = TONE_PLAIN,   [INK_BAND] = TONE_DIM,  [INK_CHANGE] = TONE_BAD,
+        [INK_ACCEPT] = TONE_PLAIN, [INK_LIMIT] = TONE_DIM, [INK_BASE] = TONE_PLAIN,
+        [INK_LINE] = TONE_LINE,
     };
     return ink >= INK_MARK ? figure_mark_tone((enum figure_mark)(ink - INK_MARK)) : tones[ink];
 }
@@ -134,14 +135,21 @@ static void draw_rules(struct panel *panel)
     }
 }
 
+/* From the bottom to the top, at a point. */
+static void draw_upright(struct panel *panel, size_t at, unsigned ink)
+{
+    unsigned step = panel->chart.ascii ? 1 : 4, x = dot_x(panel, at);
+    for (unsigned y = 0; y < panel->chart.height; y += step)
+        put_ink(panel, x, y, ink);
+}
+
 static void draw_changes(struct panel *panel)
 {
-    unsigned step = panel->chart.ascii ? 1 : 4;
-    for (size_t i = 0; i < panel->series->change_count; i++) {
-        unsigned x = dot_x(panel, panel->series->changes[i].at);
-        for (unsigned y = 0; y < panel->chart.height; y += step)
-            put_ink(panel, x, y, INK_CHANGE);
-    }
+    const struct figure_series *series = panel->series;
+    for (size_t i = 0; i < series->change_count; i++)
+        draw_upright(panel, series->changes[i].at, INK_CHANGE);
+    for (size_t i = 0; series->accept_count && i < series->count; i++)
+        if (figure_accepted(panel->figure, series->rows[i])) draw_upright(panel, i, INK_ACCEPT);
 }
 
 static void draw_line(struct panel *panel)
@@ -151,6 +159,7 @@ static void draw_line(struct panel *panel)
     unsigned last_x = 0, last_y = 0;
     for (size_t i = 0; i < series->count; i++) {
         double value;
+        if (figure_excluded(panel->figure, series->rows[i])) continue;
         if (!figure_number(panel->figure->columns.value, series->rows[i], &value)) {
             before = false;
             continue;
@@ -375,7 +384,8 @@ static size_t put_column(struct panel *panel, const char *text, size_t width, bo
 static size_t put_event(struct panel *panel, const struct event *event)
 {
     size_t used = put_blanks(panel, 2);
-    unsigned ink = event->is_change ? INK_CHANGE : INK_MARK + event->mark;
+    unsigned ink = INK_MARK + event->mark;
+    if (event->kind != EVENT_MARK) ink = event->kind == EVENT_CHANGE ? INK_CHANGE : INK_ACCEPT;
     used += put_toned(panel, event->tone, chart_sign(ink, panel->chart.ascii));
     used += put_blanks(panel, 1);
     used += put_column(panel, event->time, widest_part(panel, offsetof(struct event, time)), false);
@@ -472,12 +482,11 @@ static void put_strip(struct panel *panels, size_t count)
 /* What the signs mean, where there is more than the line; marks listed by words need none. */
 static void put_legend(struct pace_writer *writer, const bool *used, bool one)
 {
-    static const char *const words[] = {[INK_BAND] = "\xc2\xb1 spread",
-                                        [INK_CHANGE] = "change",
-                                        [INK_LIMIT] = "limit",
-                                        [INK_BASE] = "base",
-                                        [INK_LINE] = "value"};
-    static const unsigned order[] = {INK_LINE, INK_BASE, INK_BAND, INK_LIMIT, INK_CHANGE};
+    static const char *const words[] = {
+        [INK_BAND] = "\xc2\xb1 spread", [INK_CHANGE] = "change", [INK_ACCEPT] = "accepted",
+        [INK_LIMIT] = "limit",          [INK_BASE] = "base",     [INK_LINE] = "value"};
+    static const unsigned order[] = {INK_LINE,  INK_BASE,   INK_BAND,
+                                     INK_LIMIT, INK_CHANGE, INK_ACCEPT};
     int ascii = writer->options.ascii;
     bool any = false;
     for (unsigned ink = INK_BAND; ink < (one ? INK_LINE : INK_COUNT); ink++)

@@ -53,6 +53,10 @@ static void put_legend(struct text_out *out, const struct svg_legend *legend, do
         svg_rule(out, "change", x + 9, y - 11, x + 9, y + 2);
         x = put_key(out, x, y, "change");
     }
+    if (legend->accept) {
+        svg_rule(out, "accept", x + 9, y - 11, x + 9, y + 2);
+        x = put_key(out, x, y, "accepted");
+    }
     for (size_t i = 0; i < FIGURE_PLAIN; i++) {
         if (!legend->marks[i]) continue;
         svg_sign(out, (enum figure_mark)i, x + 9, middle);
@@ -68,10 +72,11 @@ static void put_event(struct svg_panel *panel, const struct event *event, double
 {
     struct text_out *out = panel->out;
     const char *class = svg_class(event->tone);
-    if (event->is_change)
-        svg_rule(out, event->tone == TONE_WARN ? "change warn" : "change", SVG_MARGIN + 8, y - 12,
-                 SVG_MARGIN + 8, y + 2);
-    else {
+    if (event->kind != EVENT_MARK) {
+        const char *rule = event->tone == TONE_WARN ? "change warn" : "change";
+        if (event->kind == EVENT_ACCEPT) rule = "accept";
+        svg_rule(out, rule, SVG_MARGIN + 8, y - 12, SVG_MARGIN + 8, y + 2);
+    } else {
         svg_sign(out, event->mark, SVG_MARGIN + 8, y - 4);
         text_out_put(out, "/>\n");
     }
@@ -235,7 +240,7 @@ static void put_overlaid(struct svg_panel *panel, const struct figure_series *se
             if (panel->series->rows[i] != series->rows[next]) continue;
             next++;
             if (!svg_value_at(panel, i, &value)) {
-                before = false;
+                before &= figure_excluded(panel->figure, panel->series->rows[i]);
                 continue;
             }
             svg_put_place(panel, before && !pass ? 'L' : 'M', svg_place_x(panel, (double)i),

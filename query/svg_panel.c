@@ -173,7 +173,9 @@ static bool put_band(struct svg_panel *panel)
 
 bool svg_value_at(const struct svg_panel *panel, size_t index, double *value)
 {
-    return figure_number(panel->figure->columns.value, panel->series->rows[index], value);
+    uint32_t row = panel->series->rows[index];
+    return !figure_excluded(panel->figure, row) &&
+           figure_number(panel->figure->columns.value, row, value);
 }
 
 /* The bounds that the harness gave, where there is room to see them; the axis is not stretched for them. */
@@ -220,7 +222,7 @@ static void put_line(struct svg_panel *panel)
     for (size_t i = 0, end; i < panel->series->count; i = end) {
         end = i + 1;
         if (!svg_value_at(panel, i, &value)) {
-            before = false;
+            before &= figure_excluded(panel->figure, panel->series->rows[i]);
             continue;
         }
         double pixel = floor(svg_place_x(panel, (double)i));
@@ -308,6 +310,16 @@ static void put_changes(struct svg_panel *panel)
     }
 }
 
+static void put_accepts(struct svg_panel *panel)
+{
+    const struct figure_series *series = panel->series;
+    for (size_t i = 0; series->accept_count && i < series->count; i++) {
+        double x = svg_place_x(panel, (double)i);
+        if (!figure_accepted(panel->figure, series->rows[i])) continue;
+        svg_rule(panel->out, "accept", x, panel->y - 12, x, panel->y + panel->height);
+    }
+}
+
 void svg_sign(struct text_out *out, enum figure_mark mark, double x, double y)
 {
     text_out_put(out, "<path class=\"mark ");
@@ -329,7 +341,7 @@ static void put_marks(struct svg_panel *panel, struct svg_legend *legend)
         enum figure_mark mark = figure_mark_of(panel->figure, row);
         double value = panel->axis.least;
         if (mark == FIGURE_PLAIN) continue;
-        (void)svg_value_at(panel, i, &value);
+        (void)figure_number(panel->figure->columns.value, row, &value);
         svg_sign(panel->out, mark, svg_place_x(panel, (double)i), svg_place_y(panel, value));
         text_out_put(panel->out, ">");
         put_tooltip(panel, row);
@@ -391,6 +403,8 @@ void svg_panel_put(struct svg_panel *panel, struct svg_legend *legend)
     put_dots(panel);
     put_changes(panel);
     legend->change |= panel->series->change_count > 0;
+    put_accepts(panel);
+    legend->accept |= panel->series->accept_count > 0;
     put_marks(panel, legend);
 }
 

@@ -28,7 +28,7 @@ struct svg_panel {
 
 /* What the legend has to explain. */
 struct svg_legend {
-    bool base, band, limit, change, marks[FIGURE_PLAIN];
+    bool base, band, limit, change, accept, marks[FIGURE_PLAIN];
 };
 
 /* Chooses the axis of panel->series, and the plot area between `left` and `right`, where the texts of
@@ -50,7 +50,7 @@ const char *svg_panel_facts(struct svg_panel *panel);
 double svg_place_x(const struct svg_panel *panel, double index);
 double svg_place_y(const struct svg_panel *panel, double value);
 
-/* The value of a point; false: it has none. */
+/* The value of a point; false: it has none, or no line leads there. */
 bool svg_value_at(const struct svg_panel *panel, size_t index, double *value);
 
 /* A path of a class: begin, any number of places behind 'M' or 'L', end. */

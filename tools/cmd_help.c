@@ -2,6 +2,7 @@
 #include "adapters/adapter.h"
 #include "command.h"
 #include "help_word.h"
+#include "show.h"
 
 #include <string.h>
 
@@ -104,8 +105,92 @@ static void topics_help(FILE *out)
           out);
 }
 
+/* -- as rows, for programs --------------------------------------------------------------------- */
+
+static void declare(struct rows *rows, size_t count, const char *const *names)
+{
+    for (size_t i = 0; i < count; i++)
+        rows_field(rows, names[i], PACE_FIELD_TEXT);
+}
+
+static void add(struct rows *rows, size_t count, const char *const *values)
+{
+    rows_next(rows);
+    for (size_t i = 0; i < count; i++)
+        if (values[i] != NULL) rows_text(rows, i, values[i]);
+}
+
+static void commands_rows(struct rows *rows)
+{
+    declare(rows, 3, (const char *const[]){"command", "operands", "text"});
+    for (size_t i = 0; i < command_count; i++)
+        add(rows, 3,
+            (const char *const[]){commands[i].name, commands[i].operands, commands[i].text});
+}
+
+static void options_rows(struct rows *rows, const struct command *command)
+{
+    declare(rows, 4, (const char *const[]){"option", "letter", "value", "text"});
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option_row *row = &option_rows[i];
+        if (!option_applies(row, command)) continue;
+        char name[OPTION_WIDTH], letter[3] = {'-', row->letter, '\0'};
+        snprintf(name, sizeof name, "--%s", row->name);
+        add(rows, 4,
+            (const char *const[]){name, row->letter != 0 ? letter : NULL, row->value, row->text});
+    }
+}
+
+static void adapters_rows(struct rows *rows)
+{
+    declare(rows, 4, (const char *const[]){"adapter", "text", "known_by", "stores"});
+    for (size_t i = 0; i < adapter_count; i++)
+        add(rows, 4,
+            (const char *const[]){adapters[i].name, adapters[i].text, adapters[i].sign,
+                                  adapters[i].stored});
+}
+
+static void add_topic(void *context, const char *name, const char *text)
+{
+    add(context, 2, (const char *const[]){name, text});
+}
+
+static void topics_rows(struct rows *rows)
+{
+    declare(rows, 2, (const char *const[]){"topic", "text"});
+    help_lists_each(add_topic, rows);
+    add_topic(rows, "adapters", "the harnesses whose results are read");
+}
+
+/* What the texts below say, as rows of the format that is asked for. word NULL: all commands. */
+static int help_rows(const struct show_style *style, const char *word)
+{
+    struct rows rows;
+    const struct command *command = word != NULL ? command_find(word) : NULL;
+    int known = 1, status = STATUS_OK;
+    rows_init(&rows);
+    if (word == NULL)
+        commands_rows(&rows);
+    else if (strcmp(word, "adapters") == 0)
+        adapters_rows(&rows);
+    else if (command != NULL)
+        options_rows(&rows, command);
+    else if (strcmp(word, "topics") == 0)
+        topics_rows(&rows);
+    else
+        known = help_word_rows(&rows, word);
+    status = known ? show_rows(style, &rows) : help_word_unknown(word);
+    rows_clear(&rows);
+    return status;
+}
+
 int cmd_help(const struct arguments *arguments)
 {
+    struct show_style style;
+    int status = show_style_read(arguments, &style);
+    if (status != STATUS_OK) return status;
+    if (style.format != NULL && arguments->operand_count <= 1)
+        return help_rows(&style, arguments->operand_count > 0 ? arguments->operands[0] : NULL);
     if (arguments->operand_count == 0) {
         command_help(stdout, NULL);
         return STATUS_OK;

@@ -36,6 +36,21 @@ static int page_write(const struct report *report, const char *path)
     return STATUS_DATA;
 }
 
+/* What was made, for people or as JSON for programs; nothing beside a page on standard output. */
+static int report_tell(const struct arguments *arguments, struct show_style *style,
+                       const struct report *report, const char *path)
+{
+    const struct show_fact facts[] = {{.name = "page", .text = path},
+                                      {.name = "series", .number = (double)report->series_count},
+                                      {.name = "points", .number = (double)report->points}};
+    if (strcmp(path, "-") == 0) return STATUS_OK;
+    style->format = arguments_value(arguments, OPTION_FROM_FORMAT);
+    if (style->format != NULL) return show_facts(style, facts, sizeof facts / sizeof facts[0]);
+    say_note("%s: %zu series, %llu points", path, report->series_count,
+             (unsigned long long)report->points);
+    return STATUS_OK;
+}
+
 static int report_make(const struct arguments *arguments, pace *store, const char *path)
 {
     struct show_style style;
@@ -49,9 +64,7 @@ static int report_make(const struct arguments *arguments, pace *store, const cha
     status = report_open(&report);
     if (status == STATUS_OK) status = report_read(&report);
     if (status == STATUS_OK) status = page_write(&report, path);
-    if (status == STATUS_OK && strcmp(path, "-") != 0)
-        say_note("%s: %zu series, %llu points", path, report.series_count,
-                 (unsigned long long)report.points);
+    if (status == STATUS_OK) status = report_tell(arguments, &style, &report, path);
     report_close(&report);
     return status;
 }
@@ -69,6 +82,12 @@ int cmd_report(const struct arguments *arguments)
         return command_misused(arguments->command,
                                "name the page: pace report -o report.html (- is standard output)\n"
                                "  or a stored verdict: pace report --from verdict.json");
+    const char *format = arguments_value(arguments, OPTION_FROM_FORMAT);
+    if (format != NULL && strcmp(format, "json") != 0)
+        return command_misused(arguments->command,
+                               "--format %s is for a stored verdict: pace report --from "
+                               "verdict.json --format %s",
+                               format, format);
     int status = link_check(arguments->command, arguments_value(arguments, OPTION_LINK));
     if (status == STATUS_OK) status = store_open(arguments, STORE_READ, &store);
     if (status != STATUS_OK) return status;

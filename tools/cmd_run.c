@@ -10,8 +10,10 @@
 #include "judge.h"
 #include "pacefile.h"
 #include "say.h"
+#include "scratch.h"
 #include "store.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -210,11 +212,17 @@ static int verdict_of_rounds(struct job *job, pace *store, const struct stored *
     return status;
 }
 
-/* The store as it will be used, before an hour of benchmarks. *skip: there is nothing to do. */
+/* The store as it will be used, before an hour of benchmarks. *skip: there is nothing to do. A new one is
+ * made when there is something to store; what can be made beside it for a moment can be made then. */
 static int check_store(struct job *job, int *skip)
 {
     pace *store = NULL;
-    int status = store_open_path(job->path, STORE_CREATE, &store);
+    struct scratch trial = {0};
+    struct pace_error error = {0};
+    int is_new = access(job->path, F_OK) != 0 && errno == ENOENT &&
+                 scratch_open_beside(&trial, job->path, &error) == 0;
+    int status = is_new ? 0 : store_open_path(job->path, STORE_CREATE, &store);
+    if (is_new) store = trial.store;
     if (status == 0) status = judge_check_model(store, job->model);
     if (status == 0) status = job_check_names(job, store);
     if (status == 0 && arguments_has(job->arguments, OPTION_SKIP_EXISTING)) {
@@ -224,7 +232,8 @@ static int check_store(struct job *job, int *skip)
             say_note("skipped: run %llu is of commit %.7s already", (unsigned long long)run,
                      job->identity.commit);
     }
-    pace_close(store);
+    if (!is_new) pace_close(store);
+    scratch_close(&trial);
     return status;
 }
 

@@ -43,19 +43,33 @@ static const struct {
 #undef DIAG
 };
 
-static void put(FILE *out, const char *kind, const char *name, const char *form, const char *text)
+/* Where the help on a word goes: text, or rows; neither: it is only looked for. */
+struct sheet {
+    FILE *out;
+    struct rows *rows; /* word, kind, form, text */
+};
+
+static void put(const struct sheet *sheet, const char *kind, const char *name, const char *form,
+                const char *text)
 {
-    fprintf(out, "%s (%s): %s\n", name, kind, text);
-    if (form != NULL && strcmp(form, name) != 0) fprintf(out, "  %s\n", form);
+    if (sheet->out != NULL) {
+        fprintf(sheet->out, "%s (%s): %s\n", name, kind, text);
+        if (form != NULL && strcmp(form, name) != 0) fprintf(sheet->out, "  %s\n", form);
+    }
+    if (sheet->rows == NULL) return;
+    const char *const values[] = {name, kind, form != NULL ? form : name, text};
+    rows_next(sheet->rows);
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        rows_text(sheet->rows, i, values[i]);
 }
 
-static int put_code(FILE *out, const char *word)
+static int put_code(const struct sheet *sheet, const char *word)
 {
     char text[16];
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         snprintf(text, sizeof text, "Q%03d", codes[i].number);
         if (strcasecmp(text, word) != 0) continue;
-        if (out != NULL) fprintf(out, "%s (diagnostic): %s\n", text, codes[i].title);
+        put(sheet, "diagnostic", text, NULL, codes[i].title);
         return 1;
     }
     return 0;
@@ -78,13 +92,19 @@ static const struct {
 };
 enum { LISTS = sizeof lists / sizeof lists[0], NAME_WIDTH_MAX = 24 };
 
+static size_t list_find(const char *name)
+{
+    size_t at = 0;
+    while (at < LISTS && strcmp(lists[at].name, name) != 0)
+        at++;
+    return at;
+}
+
 int help_list(FILE *out, const char *name)
 {
     struct pace_guide guide;
-    size_t at = 0;
+    size_t at = list_find(name);
     int width = 0;
-    while (at < LISTS && strcmp(lists[at].name, name) != 0)
-        at++;
     if (at == LISTS) return 0;
     for (size_t i = 0; pace_guide(i, &guide) == 0; i++)
         if (guide.kind == lists[at].kind && (int)strlen(guide.name) > width &&
@@ -103,10 +123,16 @@ void help_lists(FILE *out)
         fprintf(out, "  %-10s  %s\n", lists[i].name, lists[i].text);
 }
 
+void help_lists_each(void (*visit)(void *context, const char *name, const char *text),
+                     void *context)
+{
+    for (size_t i = 0; i < LISTS; i++)
+        visit(context, lists[i].name, lists[i].text);
+}
+
 /* -- one word ---------------------------------------------------------------------------------- */
 
-/* out NULL: nothing is written. */
-static int look_up(FILE *out, const char *name)
+static int look_up(const struct sheet *sheet, const char *name)
 {
     static const char *const classes[] = {[WORD_VERB] = "verb",
                                           [WORD_COMMAND] = "statement",
@@ -114,34 +140,54 @@ static int look_up(FILE *out, const char *name)
                                           [WORD_GLUE] = "word"};
     const struct word *word = word_find(name, strlen(name));
     const struct key *key = key_find(name, strlen(name));
-    int found = put_code(out, name);
+    int found = put_code(sheet, name);
     if (word != NULL && word->help != NULL) {
         found = 1;
-        if (out != NULL) put(out, classes[word->class], name, word->syntax, word->help);
-        if (out != NULL && word->needs != NULL) fprintf(out, "  it takes %s\n", word->needs);
+        put(sheet, classes[word->class], name, word->syntax, word->help);
+        if (sheet->out != NULL && word->needs != NULL)
+            fprintf(sheet->out, "  it takes %s\n", word->needs);
     }
     if (key != NULL) {
         found = 1;
-        if (out != NULL) fprintf(out, "%s (key): %s\n  %s:PATTERN\n", name, key->help, name);
+        char form[64];
+        snprintf(form, sizeof form, "%s:PATTERN", name);
+        put(sheet, "key", name, form, key->help);
     }
     for (size_t i = 0; i < TOPIC_COUNT; i++) {
         if (strcmp(topics[i].name, name) != 0) continue;
         found = 1;
-        if (out != NULL) put(out, topics[i].kind, name, topics[i].form, topics[i].text);
+        put(sheet, topics[i].kind, name, topics[i].form, topics[i].text);
     }
     return found;
 }
 
 int help_word(FILE *out, const char *word)
 {
-    return look_up(out, word);
+    return look_up(&(struct sheet){out, NULL}, word);
+}
+
+int help_word_rows(struct rows *rows, const char *word)
+{
+    struct pace_guide guide;
+    size_t at = list_find(word);
+    static const char *const fields[] = {"word", "kind", "form", "text"};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        rows_field(rows, fields[i], PACE_FIELD_TEXT);
+    struct sheet sheet = {NULL, rows};
+    if (at == LISTS) return look_up(&sheet, word);
+    char kind[16]; /* "verb" of "verbs" */
+    snprintf(kind, sizeof kind, "%.*s", (int)strlen(lists[at].name) - 1, lists[at].name);
+    for (size_t i = 0; pace_guide(i, &guide) == 0; i++)
+        if (guide.kind == lists[at].kind)
+            put(&sheet, kind, guide.name, *guide.syntax ? guide.syntax : NULL, guide.help);
+    return 1;
 }
 
 void help_word_beside(FILE *out, const char *word)
 {
-    if (key_find(word, strlen(word)) != NULL || !look_up(NULL, word)) return;
+    if (key_find(word, strlen(word)) != NULL || !look_up(&(struct sheet){NULL, NULL}, word)) return;
     fputs("\nin the query language:\n", out);
-    look_up(out, word);
+    look_up(&(struct sheet){out, NULL}, word);
 }
 
 void help_word_each(void (*visit)(void *context, const char *name, const char *text), void *context)

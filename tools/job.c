@@ -231,7 +231,7 @@ static int read_identity(struct job *job)
                  "--start-point BRANCH",
                  identity->ci.service, identity->branch);
     if (identity->git.root[0] != '\0' && identity->commit[0] == '\0' && !job->quiet)
-        say_note("note: git tells no commit in %s (see `git log` there); the run is stored without",
+        say_note("note: git tells no commit in %s (see `git log` there); a run here has none",
                  identity->git.root);
     return 0;
 }

@@ -226,6 +226,7 @@ int job_store(struct job *job, struct trial_result *result, pace **store_out, st
     pace *store = NULL;
     *out = (struct stored){0};
     if (job->backdate_ns != 0) result->started_ns = job->backdate_ns;
+    int is_new = !job->quiet && store_is_new(job->arguments, job->path);
     int code = put_meta(&result->record, job);
     int status =
         code != 0 ? store_failed("", code, NULL) : store_open_path(job->path, STORE_CREATE, &store);
@@ -242,6 +243,7 @@ int job_store(struct job *job, struct trial_result *result, pace **store_out, st
         say_note("note: the start point is not set: branch %s %s %s", job->identity.start.branch,
                  out->result.start_point == PACE_ELIMIT ? "is too far from" : "is, or comes from,",
                  out->result.start_point == PACE_ELIMIT ? "a branch without one" : out->branch);
+    if (is_new) store_tell_new(job->path);
     out->cell_count = result->record.count;
     out->is_newest = is_newest(store, out->result.run);
     if (out->is_newest && !job->quiet) note_machine(store, out->result.run);

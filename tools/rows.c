@@ -116,6 +116,13 @@ void rows_time(struct rows *rows, size_t field, int64_t time_ns)
     rows->missing[field][rows->count - 1] = 0;
 }
 
+void rows_flag(struct rows *rows, size_t field, int flag)
+{
+    if (rows->failed) return;
+    ((uint8_t *)rows->columns[field])[rows->count - 1] = flag != 0;
+    rows->missing[field][rows->count - 1] = 0;
+}
+
 void rows_batch(struct rows *rows, size_t index, struct pace_field *fields, struct pace_rows *out)
 {
     size_t count = rows->count - index;
@@ -134,7 +141,7 @@ void rows_batch(struct rows *rows, size_t index, struct pace_field *fields, stru
             if (field->type == PACE_FIELD_NUMBER) field->units = rows->units[i] + index;
         }
     }
-    *out = (struct pace_rows){count, rows->field_count, fields};
+    *out = (struct pace_rows){count, rows->field_count, fields, NULL};
 }
 
 /* -- reading ----------------------------------------------------------------------------------- */

@@ -32,6 +32,7 @@ void rows_next(struct rows *rows);
 void rows_text(struct rows *rows, size_t field, const char *text);
 void rows_number(struct rows *rows, size_t field, double number, const char *unit);
 void rows_time(struct rows *rows, size_t field, int64_t time_ns);
+void rows_flag(struct rows *rows, size_t field, int flag);
 
 /* Row `index` of what was built as a batch of at most PACE_MAX_BATCH; count 0 at the end. */
 void rows_batch(struct rows *rows, size_t index, struct pace_field *fields, struct pace_rows *out);

@@ -4,6 +4,7 @@
 #include "say.h"
 #include "store.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
@@ -73,6 +74,23 @@ int scratch_open(struct scratch *scratch)
     remember(scratch->path);
     int code = pace_open(scratch->path, PACE_CREATE, NULL, &error, &scratch->store);
     return code != 0 ? store_failed("", code, &error) : 0;
+}
+
+int scratch_open_beside(struct scratch *scratch, const char *path, struct pace_error *error)
+{
+    size_t len = strlen(path);
+    *scratch = (struct scratch){0};
+    while (len > 1 && path[len - 1] == '/')
+        len--;
+    if (len + sizeof "-XXXXXX" > sizeof scratch->path) return ENAMETOOLONG;
+    snprintf(scratch->path, sizeof scratch->path, "%.*s-XXXXXX", (int)len, path);
+    if (mkdtemp(scratch->path) == NULL) {
+        int code = errno;
+        scratch->path[0] = '\0';
+        return code;
+    }
+    remember(scratch->path);
+    return pace_open(scratch->path, PACE_CREATE, NULL, error, &scratch->store);
 }
 
 static int remove_one(const char *path, const struct stat *stat_of, int flag, struct FTW *ftw)

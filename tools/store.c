@@ -146,17 +146,26 @@ int store_open_path(const char *path, enum store_mode mode, pace **out)
     return 0;
 }
 
+int store_is_new(const struct arguments *arguments, const char *path)
+{
+    const char *named = getenv("PACE_DB");
+    return access(path, F_OK) != 0 && !arguments_has(arguments, OPTION_DB) &&
+           (named == NULL || *named == '\0');
+}
+
+void store_tell_new(const char *path)
+{
+    say_note("new store: %s (git ignores it)", path);
+}
+
 int store_open(const struct arguments *arguments, enum store_mode mode, pace **out)
 {
     char path[PATH_MAX];
     int status = store_path(arguments, mode, path);
     if (status != 0) return status;
-    /* One that nobody named should not appear in silence. */
-    const char *named = getenv("PACE_DB");
-    int tell = mode == STORE_CREATE && access(path, F_OK) != 0 &&
-               !arguments_has(arguments, OPTION_DB) && (named == NULL || *named == '\0');
+    int is_new = mode == STORE_CREATE && store_is_new(arguments, path);
     status = store_open_path(path, mode, out);
-    if (status == 0 && tell) say_note("new store: %s (git ignores it)", path);
+    if (status == 0 && is_new) store_tell_new(path);
     return status;
 }
 

@@ -21,6 +21,11 @@ enum store_mode {
  * then untouched. Close with pace_close. */
 int store_open(const struct arguments *arguments, enum store_mode mode, pace **out);
 
+/* Whether a store is about to appear at a path that nobody named: it should not do so in silence, so
+ * store_tell_new says where it is. */
+int store_is_new(const struct arguments *arguments, const char *path);
+void store_tell_new(const char *path);
+
 /* The same for a named directory. */
 int store_open_path(const char *path, enum store_mode mode, pace **out);
 

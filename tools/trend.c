@@ -119,7 +119,7 @@ static int add_column(struct trend *trend, pace_snapshot *snapshot, const struct
     memcpy(fields, rows->fields, rows->field_count * sizeof *fields);
     fields[rows->field_count] = (struct pace_field){
         .name = "trend", .type = PACE_FIELD_TEXT, .text = texts, .missing = missing};
-    trend->rows = (struct pace_rows){rows->count, rows->field_count + 1, fields};
+    trend->rows = (struct pace_rows){rows->count, rows->field_count + 1, fields, rows->marks};
     trend->used = 1;
     return 0;
 }

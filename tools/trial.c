@@ -278,6 +278,8 @@ static int read_out(const struct trial *trial, struct trial_result *out)
 /* What the command wrote to its output. */
 static int read_output(const struct trial *trial, struct trial_result *out)
 {
+    static const char files[] =
+        "if it writes a result file, use {out} in the command or --file FILE";
     const struct execute_result *execution = &out->execution;
     const struct adapter *adapter = trial->adapter;
     const char *hint = trial_hint(trial->words, trial->word_count);
@@ -291,10 +293,7 @@ static int read_output(const struct trial *trial, struct trial_result *out)
     }
     if (execution->output_len == 0 && out->failed) return 0;
     if (execution->output_len == 0) {
-        say_error("the command wrote nothing to its output\n  %s",
-                  hint != NULL ? hint
-                               : "if it writes a result file, use {out} in the command or --file "
-                                 "FILE");
+        say_error("the command wrote nothing to its output\n  %s", hint != NULL ? hint : files);
         return STATUS_DATA;
     }
     struct pace_error error = {0};
@@ -304,7 +303,7 @@ static int read_output(const struct trial *trial, struct trial_result *out)
         if (code == PACE_ENOTFOUND && (measured || out->failed)) return 0;
         if (code != 0) {
             results_failed(input.name, code, &error);
-            if (hint != NULL) say_note("  %s", hint);
+            say_note("  %s", hint != NULL ? hint : files);
             return STATUS_DATA;
         }
     }

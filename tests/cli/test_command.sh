@@ -16,6 +16,21 @@ for command in $("$PACE" --help | sed -n "/^commands:/,/^\$/s/^  \([a-z]*\) .*/\
     t "$command --help" run_pace 0 $command --help
     t "help $command is the same" sh -c '"$1" help $2 | cmp -s - "$3"' - "$PACE" $command "$OUT"
 done
+# The same as rows.
+rows_of() { # ROW ARGS...: the JSON of `pace help` with ARGS has ROW
+    row=$1
+    shift
+    run_pace 0 help "$@" --json && has "$OUT" "$row" && python3 -m json.tool "$OUT" >"$SCRATCH/parsed"
+}
+t "help as JSON" rows_of '{"command":"tag","operands":"[NAME [COMMIT]]"'
+t "options of a subcommand as JSON" rows_of '{"option":"--branch","letter":"-b","value":"BRANCH"' check
+t "a list of words as JSON" rows_of '{"word":"where","kind":"verb","form":"where EXPR"' verbs
+t "a word as JSON" rows_of '{"word":"geomean","kind":"function","form":"geomean(x)"' geomean
+t "a key as JSON" rows_of '{"word":"branch","kind":"key","form":"branch:PATTERN"' branch
+t "a code as JSON" rows_of '{"word":"Q012","kind":"diagnostic"' Q012
+t "adapters as JSON" rows_of '{"adapter":"pytest"' adapters
+t "topics as JSON" rows_of '{"topic":"models"' topics
+t "a word that is none, as JSON" run_pace 2 help chekc --json
 examples_first() {
     run_pace 0 run --help && [ "$(sed -n 3p "$OUT" | cut -c1-6)" = "  pace" ]
 }

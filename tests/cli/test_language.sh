@@ -32,6 +32,11 @@ written() {
         cmp q.pace canonical
 }
 t "fmt -w replaces what is not canonical" written
+as_rows() {
+    run_pace 0 fmt --json canonical && has "$OUT" '{"file":"canonical","changed":false,"text":"' &&
+        run_pace 0 fmt -w --format csv canonical && has "$OUT" 'canonical,false'
+}
+t "fmt as rows" as_rows
 t "fmt -w does not write standard input" run_pace 2 fmt -w -
 echo 'branch:main | wher x' >bad.pace
 refused() {

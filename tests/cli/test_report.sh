@@ -15,6 +15,9 @@ t "nothing is left behind" test ! -e page.html
 t "a history" run_pace 0 load history.jsonl
 t "a page" run_pace 0 report -o page.html
 t "with all of it" has "$ERR" "page.html: 3 series, 120 points"
+told() { run_pace 0 report -o told.html --json && has "$OUT" '{"page":"told.html","series":3,"points":120}' && [ ! -s "$ERR" ]; }
+t "what was made, as JSON" told
+t "formats of verdicts are none of pages" run_pace 2 report -o page.html --format junit
 t "is whole" test "$(tail -n 1 page.html)" = "</html>"
 t "and readable for all who may" test "$(stat -c %a page.html)" = "$(printf '%o' $((0666 & ~$(umask))))"
 t "its change is in it" grep -q '^\[1,[0-9]*,0,1,"step"' page.html

@@ -27,6 +27,12 @@ PATH=$SCRATCH:$PATH
 git init -q -b main app
 cd app
 cp ../harness .
+# A store appears with the first run that is stored.
+no_store() { run_pace "$@" && [ "$(ls -A)" = ".git
+harness" ]; }
+t "a command that fails makes no store" no_store 5 run -- false
+t "nor does one that prints nothing" no_store 3 run -- true
+t "nor a model that is none" no_store 2 run --threshold nonsense -- ./harness
 commit() { # VALUES...: a commit whose benchmark gives these values, one a run
     COUNT=$((${COUNT:-0} + 1))
     echo "$COUNT" >source

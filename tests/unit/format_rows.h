@@ -52,7 +52,8 @@ static char *write_steps(const char *format, const struct pace_writer_options *o
     for (size_t at = 0; at < rows->count || at == 0; at += step) {
         struct pace_field fields[32];
         size_t left = rows->count - at;
-        struct pace_rows part = {left < step ? left : step, rows->field_count, fields};
+        struct pace_rows part = {left < step ? left : step, rows->field_count, fields, NULL};
+        if (rows->marks) part.marks = rows->marks + at;
         assert_true(rows->field_count <= COUNT(fields));
         for (size_t i = 0; i < rows->field_count; i++) {
             fields[i] = rows->fields[i];

@@ -486,6 +486,25 @@ static void plot_of_a_history(void **state)
     free(text);
 }
 
+/* A change accepted at the second row, the third row's run excluded. */
+static void plot_of_marks(void **state)
+{
+    (void)state;
+    static const uint8_t marks[] = {0, PACE_ROW_ACCEPTED, PACE_ROW_EXCLUDED, 0};
+    struct pace_rows rows = *ROWS(4, history);
+    rows.marks = marks;
+    struct pace_writer_options options = {.struct_size = sizeof options, .width = 40};
+    for (options.ascii = 0; options.ascii < 2; options.ascii++) {
+        char *text = write_steps("plot", &options, &rows, 3);
+        assert_non_null(strstr(text, "excluded\n"));
+        assert_null(strstr(text, "suspected")); /* which the excluded one was */
+        assert_non_null(strstr(text, "accepted\n"));
+        assert_non_null(strstr(text, options.ascii ? " ! " : " \xe2\x95\x8e "));
+        assert_non_null(strstr(text, options.ascii ? " / " : " \xe2\x8a\x98 "));
+        free(text);
+    }
+}
+
 static void plot_of_bars(void **state)
 {
     (void)state;
@@ -543,7 +562,7 @@ static void plots_of_odd_values(void **state)
                     /* With and without the time: lines and bars. */
                     struct pace_writer_options options = {
                         .struct_size = sizeof options, .width = widths[w], .ascii = (int)(w % 2)};
-                    struct pace_rows rows = {count, COUNT(fields) - first, fields + first};
+                    struct pace_rows rows = {count, COUNT(fields) - first, fields + first, NULL};
                     for (size_t f = 0; f < COUNT(all_formats); f++) {
                         char *text = write_steps(all_formats[f], &options, &rows, 1024);
                         assert_true(strlen(text) > 0);
@@ -707,6 +726,7 @@ int main(void)
         cmocka_unit_test(markdown),
         cmocka_unit_test(line),
         cmocka_unit_test(plot_of_a_history),
+        cmocka_unit_test(plot_of_marks),
         cmocka_unit_test(plot_of_bars),
         cmocka_unit_test(plots_of_odd_values),
         cmocka_unit_test(plot_of_many_series),

@@ -100,7 +100,7 @@ static void write_hostile(const char *name)
             /* Lines in a plot; one row; bars. */
             struct pace_writer_options options = {
                 .struct_size = sizeof options, .width = shape == 0 ? 40 : 0, .now_ns = T0};
-            struct pace_rows rows = {shape == 1 ? 1 : 3, COUNT(fields), fields};
+            struct pace_rows rows = {shape == 1 ? 1 : 3, COUNT(fields), fields, NULL};
             fields[2].type = shape == 2 ? PACE_FIELD_TEXT : PACE_FIELD_TIME;
             fields[2].text = names;
             char *text = write_steps(all_formats[f], &options, &rows, 1024);

@@ -74,7 +74,7 @@ static void test_find(void **state)
     const struct pace_field fields[] = {
         {.name = "value", .type = PACE_FIELD_NUMBER, .number = numbers, .unit = "ns"},
         {.name = "gone", .type = PACE_FIELD_NUMBER, .number = numbers, .missing = missing}};
-    const struct pace_rows rows = {1, 2, fields};
+    const struct pace_rows rows = {1, 2, fields, NULL};
     (void)state;
     assert_true(field_number(rows_find(&rows, "value"), 0) == 1.5);
     assert_string_equal(field_unit(rows_find(&rows, "value"), 0), "ns");

@@ -95,6 +95,35 @@ static void one_series(void **state)
     free(document);
 }
 
+/* An accepted change is a rule; an excluded run is a sign, and the line passes it by. */
+static void marks_of_a_series(void **state)
+{
+    (void)state;
+    fill();
+    uint8_t marks[POINTS] = {[10] = PACE_ROW_ACCEPTED, [15] = PACE_ROW_EXCLUDED};
+    struct pace_rows rows = *ROWS(POINTS, fields);
+    rows.marks = marks;
+    struct xml_seen seen;
+    char *document = draw(&rows, &seen);
+    assert_int_equal(count_of(document, "class=\"accept\""), 3); /* chart, legend, list */
+    assert_int_equal(count_of(document, "class=\"mark dim\""), 3);
+    assert_int_equal(count_of(document, "<circle class=\"dot\""), POINTS - 1);
+    const char *line = strstr(document, "class=\"line\" d=\"");
+    assert_non_null(line);
+    line += strlen("class=\"line\" d=\"");
+    size_t moves = 0, places = 0;
+    for (; *line != '"'; line++) {
+        moves += *line == 'M';
+        places += *line == 'L';
+    }
+    assert_int_equal(moves, 1);
+    assert_int_equal(places, POINTS - 2);
+    assert_non_null(strstr(seen.text, "accepted"));
+    assert_non_null(strstr(seen.text, "excluded"));
+    free(seen.text);
+    free(document);
+}
+
 static void small_multiples(void **state)
 {
     (void)state;
@@ -247,13 +276,10 @@ static void more_series_than_panels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_series),
-        cmocka_unit_test(small_multiples),
-        cmocka_unit_test(lines_of_one_panel),
-        cmocka_unit_test(the_same_bytes),
-        cmocka_unit_test(long_series),
-        cmocka_unit_test(nothing_to_draw),
-        cmocka_unit_test(more_series_than_panels),
+        cmocka_unit_test(one_series),      cmocka_unit_test(marks_of_a_series),
+        cmocka_unit_test(small_multiples), cmocka_unit_test(lines_of_one_panel),
+        cmocka_unit_test(the_same_bytes),  cmocka_unit_test(long_series),
+        cmocka_unit_test(nothing_to_draw), cmocka_unit_test(more_series_than_panels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
