@@ -157,6 +157,21 @@ struct report_series *report_series_of(const struct report *report, const struct
     return at != UINT32_MAX ? &report->series[at] : NULL;
 }
 
+size_t report_stretch(const struct pace_rows *rows, size_t row)
+{
+    size_t end = rows->count;
+    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++) {
+        const struct pace_field *field = rows_find(rows, NAME_FIELDS[i]);
+        if (field == NULL || field->type != PACE_FIELD_TEXT || field->missing != NULL)
+            return row + 1;
+        size_t same = row + 1;
+        while (same < end && field->text[same] == field->text[row])
+            same++;
+        end = same;
+    }
+    return end;
+}
+
 static int series_add(struct report *report, const struct pace_rows *rows, size_t row)
 {
     const char *names[PACE_DIMENSION_COUNT];
@@ -379,17 +394,26 @@ static int take_limits(struct report *report, void *context, const struct pace_r
     const struct pace_field *base = rows_find(rows, "base");
     const struct pace_field *low = rows_find(rows, "low_limit");
     const struct pace_field *high = rows_find(rows, "high_limit");
+    struct report_series *series = NULL;
+    const char *name = NULL; /* of the verdict before */
+    uint8_t known = 0;
     if (limits_reserve(limits, rows->count) != 0) return PACE_ENOMEM;
-    for (size_t i = 0; i < rows->count; i++) {
-        struct report_series *series = report_series_of(report, rows, i);
+    for (size_t i = 0, end = 0; i < rows->count; i++) {
+        if (i >= end) {
+            series = report_series_of(report, rows, i);
+            end = report_stretch(rows, i);
+        }
         uint64_t number = field_run(run, i);
         if (series == NULL || number == 0) continue;
+        const char *text = field_text(verdict, i);
+        if (text == NULL || text != name) known = verdict_number(text);
+        name = text;
         if (series->judged_count++ == 0) series->judged = limits->count;
         limits->run[limits->count] = number;
         limits->base[limits->count] = field_number(base, i);
         limits->low[limits->count] = field_number(low, i);
         limits->high[limits->count] = field_number(high, i);
-        limits->verdict[limits->count++] = verdict_number(field_text(verdict, i));
+        limits->verdict[limits->count++] = known;
     }
     return 0;
 }

@@ -126,6 +126,9 @@ int report_write(const struct report *report, FILE *out);
 struct report_series *report_series_of(const struct report *report, const struct pace_rows *rows,
                                        size_t row);
 
+/* The end of the rows from `row` on that share the very texts of its names: they are of one series. */
+size_t report_stretch(const struct pace_rows *rows, size_t row);
+
 /* Marks, units and directions, start points: report_facts.c. */
 int report_facts(struct report *report);
 

@@ -61,10 +61,29 @@ enum { SAMPLED = 256 /* differences that the noise is estimated from */ };
 static const double LARGEST =
     4503599627370496; /* 2^52: whole numbers are exact in a page's script */
 
-static int by_size(const void *a, const void *b)
+/* The value of a rank among n numbers, which it reorders (Hoare's selection). */
+static double of_rank(double *x, size_t n, size_t rank)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    size_t low = 0, high = n - 1;
+    while (low < high) {
+        double pivot = x[low + (high - low) / 2];
+        size_t i = low, j = high;
+        for (;;) {
+            while (x[i] < pivot)
+                i++;
+            while (x[j] > pivot)
+                j--;
+            if (i >= j) break;
+            double swap = x[i];
+            x[i++] = x[j];
+            x[j--] = swap;
+        }
+        if (rank <= j)
+            high = j;
+        else
+            low = j + 1;
+    }
+    return x[rank];
 }
 
 static int has_value(const struct report_points *points, size_t i)
@@ -90,8 +109,7 @@ static double noise_of(const struct report_points *points, double *most)
         before = value;
     }
     if (count == 0) return 0;
-    qsort(differences, count, sizeof *differences, by_size);
-    double median = differences[count / 2];
+    double median = of_rank(differences, count, count / 2);
     return median > 0 ? median * 1.05 : sum / (double)count;
 }
 

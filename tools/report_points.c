@@ -31,7 +31,8 @@ struct gatherer {
     struct bytes chunk;
     const struct report_hidden *hidden; /* the next excluded point */
     size_t hidden_left;
-    const char *names[PACE_DIMENSION_COUNT]; /* as the last row pointed at them */
+    const char *status; /* of the last row, and what it means of one with a value */
+    uint8_t flags_of_status;
 };
 
 static int chunk_end(struct report *report, struct bytes *raw)
@@ -50,10 +51,10 @@ static int chunk_end(struct report *report, struct bytes *raw)
     return code;
 }
 
-static int gatherer_reserve(struct gatherer *gatherer)
+static int gatherer_reserve(struct gatherer *gatherer, size_t more)
 {
-    if (gatherer->count < gatherer->capacity) return 0;
-    size_t capacity = gatherer->capacity ? gatherer->capacity * 2 : 1024;
+    if (gatherer->capacity - gatherer->count >= more) return 0;
+    size_t capacity = gatherer->capacity ? gatherer->capacity * 2 : 2 * PACE_MAX_BATCH;
     uint64_t *run = reallocarray(gatherer->run, capacity, sizeof *run);
     if (run != NULL) gatherer->run = run;
     uint8_t *flags = reallocarray(gatherer->flags, capacity, 1);
@@ -81,14 +82,20 @@ static void gatherer_free(struct gatherer *gatherer)
     bytes_free(&gatherer->chunk);
 }
 
-static int point_add(struct gatherer *gatherer, uint64_t run, double value, uint8_t flags)
+/* Where there is room for it. */
+static inline void point_put(struct gatherer *gatherer, uint64_t run, double value, uint8_t flags)
 {
-    if (gatherer_reserve(gatherer) != 0) return PACE_ENOMEM;
     size_t at = gatherer->count++;
     gatherer->run[at] = run;
     gatherer->value[at] = value;
     gatherer->flags[at] = flags;
     gatherer->base[at] = gatherer->low[at] = gatherer->high[at] = NAN;
+}
+
+static int point_add(struct gatherer *gatherer, uint64_t run, double value, uint8_t flags)
+{
+    if (gatherer_reserve(gatherer, 1) != 0) return PACE_ENOMEM;
+    point_put(gatherer, run, value, flags);
     return 0;
 }
 
@@ -170,14 +177,11 @@ static int series_end(struct report *report, struct gatherer *gatherer)
 
 /* The fields of the question's rows. */
 struct point_fields {
-    const struct pace_field *names[PACE_DIMENSION_COUNT], *time, *commit, *run, *value, *status;
+    const struct pace_field *time, *commit, *run, *value, *status;
 };
 
 static int fields_find(struct point_fields *fields, const struct pace_rows *rows)
 {
-    static const char *const names[] = {"project", "branch", "testbed", "benchmark", "measure"};
-    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++)
-        fields->names[i] = rows_find(rows, names[i]);
     fields->time = rows_find(rows, "time");
     fields->commit = rows_find(rows, "commit");
     fields->run = rows_find(rows, "run");
@@ -186,25 +190,44 @@ static int fields_find(struct point_fields *fields, const struct pace_rows *rows
     return fields->time != NULL && fields->time->type == PACE_FIELD_TIME ? 0 : PACE_EMISUSE;
 }
 
-/* Rows of one series share the texts of their names, mostly. */
-static int is_new_series(struct gatherer *gatherer, const struct point_fields *fields, size_t row)
+/* Rows share the texts of their status, mostly. */
+static uint8_t status_of(struct gatherer *gatherer, const char *status, double value)
 {
-    int same = gatherer->series != NULL;
-    for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++) {
-        const char *name = field_text(fields->names[i], row);
-        same = same && name != NULL &&
-               (name == gatherer->names[i] || strcmp(name, gatherer->series->names[i]) == 0);
-        gatherer->names[i] = name;
+    if (status == NULL || status != gatherer->status) {
+        gatherer->status = status;
+        gatherer->flags_of_status =
+            (uint8_t)(status == NULL || strcmp(status, "ok") == 0 ? PACE_CELL_OK
+                      : strcmp(status, "skipped") == 0            ? PACE_CELL_SKIPPED
+                                                                  : PACE_CELL_FAILED);
     }
-    return !same;
+    if (gatherer->flags_of_status == PACE_CELL_OK && isnan(value)) return PACE_CELL_FAILED;
+    return gatherer->flags_of_status;
 }
 
-static uint8_t status_of(const struct point_fields *fields, size_t row)
+/* Rows [row, end) of the present series. */
+static int take_stretch(struct report *report, struct gatherer *gatherer,
+                        const struct point_fields *fields, size_t row, size_t end)
 {
-    const char *status = field_text(fields->status, row);
-    if (status == NULL || strcmp(status, "ok") == 0)
-        return (uint8_t)(isnan(field_number(fields->value, row)) ? PACE_CELL_FAILED : PACE_CELL_OK);
-    return (uint8_t)(strcmp(status, "skipped") == 0 ? PACE_CELL_SKIPPED : PACE_CELL_FAILED);
+    const struct pace_field *runs = fields->run;
+    int plain = runs != NULL && runs->type == PACE_FIELD_NUMBER && runs->missing == NULL;
+    if (gatherer_reserve(gatherer, end - row) != 0) return PACE_ENOMEM;
+    for (; row < end; row++) {
+        uint64_t run = plain ? (uint64_t)runs->number[row] : field_run(runs, row);
+        if (run == 0 || run > report->run_count) continue;
+        int64_t time_ns = fields->time->time_ns[row];
+        int code = 0;
+        if (report->runs[run].commit == NULL)
+            code = run_seen(report, run, time_ns, field_text(fields->commit, row));
+        if (code == 0 && gatherer->hidden_left > 0) {
+            code = hidden_add(report, gatherer, time_ns);
+            if (code == 0) code = gatherer_reserve(gatherer, end - row);
+        }
+        if (code != 0) return code;
+        double value = field_number(fields->value, row);
+        point_put(gatherer, run, value,
+                  status_of(gatherer, field_text(fields->status, row), value));
+    }
+    return 0;
 }
 
 static int take_points(struct report *report, void *context, const struct pace_rows *rows)
@@ -212,20 +235,15 @@ static int take_points(struct report *report, void *context, const struct pace_r
     struct gatherer *gatherer = context;
     struct point_fields fields;
     int code = fields_find(&fields, rows);
-    for (size_t row = 0; row < rows->count && code == 0; row++) {
-        uint64_t run = field_run(fields.run, row);
-        if (is_new_series(gatherer, &fields, row)) {
+    gatherer->status = NULL;
+    for (size_t row = 0, end; row < rows->count && code == 0; row = end) {
+        struct report_series *series = report_series_of(report, rows, row);
+        end = report_stretch(rows, row);
+        if (series != gatherer->series) {
             code = series_end(report, gatherer);
-            gatherer->series = report_series_of(report, rows, row);
+            gatherer->series = series;
         }
-        if (gatherer->series == NULL || run == 0 || run > report->run_count) continue;
-        if (code == 0)
-            code = run_seen(report, run, fields.time->time_ns[row], field_text(fields.commit, row));
-        if (code == 0 && gatherer->hidden_left > 0)
-            code = hidden_add(report, gatherer, fields.time->time_ns[row]);
-        if (code == 0)
-            code =
-                point_add(gatherer, run, field_number(fields.value, row), status_of(&fields, row));
+        if (code == 0 && series != NULL) code = take_stretch(report, gatherer, &fields, row, end);
     }
     return code;
 }

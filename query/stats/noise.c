@@ -198,24 +198,27 @@ struct below {
 
 static struct below sum_below(const double *x, double limit)
 {
-    enum { LANES = 4 };
-    double sum[LANES] = {0}, count[LANES] = {0}, rest;
+    typedef double pair __attribute__((vector_size(16)));
+    typedef long long pair_mask __attribute__((vector_size(16)));
+    const pair limits = {limit, limit};
+    pair sums[2] = {{0, 0}, {0, 0}};
+    pair_mask counts[2] = {{0, 0}, {0, 0}};
     size_t i = 0;
-    for (; i + LANES <= LOCAL_NOISE_POINTS; i += LANES)
-        for (size_t lane = 0; lane < LANES; lane++) {
-            double value = x[i + lane];
-            sum[lane] += value <= limit ? value : 0;
-            count[lane] += value <= limit ? 1 : 0;
+    for (; i + 4 <= LOCAL_NOISE_POINTS; i += 4)
+        for (size_t k = 0; k < 2; k++) {
+            pair values = {x[i + 2 * k], x[i + 2 * k + 1]};
+            pair_mask is_below = values <= limits; /* all bits: true */
+            sums[k] += (pair)((pair_mask)values & is_below);
+            counts[k] -= is_below;
         }
-    struct below below = {sum[0] + sum[1] + sum[2] + sum[3],
-                          count[0] + count[1] + count[2] + count[3], 0};
+    double sum = (sums[0][0] + sums[0][1]) + (sums[1][0] + sums[1][1]);
+    long long count = counts[0][0] + counts[0][1] + counts[1][0] + counts[1][1];
     for (; i < LOCAL_NOISE_POINTS; i++) {
-        below.sum += x[i] <= limit ? x[i] : 0;
-        below.count += x[i] <= limit ? 1 : 0;
+        sum += x[i] <= limit ? x[i] : 0;
+        count += x[i] <= limit;
     }
-    rest = LOCAL_NOISE_POINTS - below.count;
-    below.pulled = below.sum + rest * limit;
-    return below;
+    double rest = (double)(LOCAL_NOISE_POINTS - count);
+    return (struct below){.sum = sum, .count = (double)count, .pulled = sum + rest * limit};
 }
 
 /* Whether the lower means of all windows are alike for certain, without looking for quantiles: `usual` is

@@ -13,5 +13,8 @@
  * median. `scratch` holds 2 n doubles. False: not certain. */
 bool quiet_certain(const double *y, const double *scale, size_t n, double k, double beta,
                    double centre, double *scratch);
+/* The same without vectors of 32 bytes; tests ask both. */
+bool quiet_certain_portable(const double *y, const double *scale, size_t n, double k, double beta,
+                            double centre, double *scratch);
 
 #endif

@@ -187,13 +187,17 @@ static double beta_without_change(const double *x, const double *scale, size_t n
     return low;
 }
 
+typedef bool certain_fn(const double *y, const double *scale, size_t n, double k, double beta,
+                        double centre, double *scratch);
+static certain_fn *const kernels[] = {quiet_certain, quiet_certain_portable};
+
 /* What is certain is true, up to the last beta at which there is a change; well above it, it is found to
  * be certain. */
 static void test_quiet(void **state)
 {
     (void)state;
     print_message("# seeds 6000 to 6299\n");
-    unsigned certain = 0, rounds = 300;
+    unsigned certain[2] = {0, 0}, rounds = 300;
     size_t last[MOST + 1];
     double scratch[2 * MOST];
     for (uint64_t number = 6000; number < 6000 + rounds; number++) {
@@ -202,14 +206,41 @@ static void test_quiet(void **state)
         const double *scale = number % 3 ? s.scale : NULL;
         double centre = s.x[(size_t)(uniform() * (double)s.n)];
         double least = beta_without_change(s.x, scale, s.n, s.k, last);
-        for (double share = 0.5; share < 1; share = share < 0.99 ? share + 0.1 : 1) {
-            double beta = least * (share > 0.85 ? 1 - 1e-9 : share);
-            assert_false(quiet_certain(s.x, scale, s.n, s.k, beta, centre, scratch));
+        for (int kernel = 0; kernel < 2; kernel++) {
+            for (double share = 0.5; share < 1; share = share < 0.99 ? share + 0.1 : 1) {
+                double beta = least * (share > 0.85 ? 1 - 1e-9 : share);
+                assert_false(kernels[kernel](s.x, scale, s.n, s.k, beta, centre, scratch));
+            }
+            certain[kernel] +=
+                kernels[kernel](s.x, scale, s.n, s.k, 1.5 * least + 3, centre, scratch);
         }
-        certain += quiet_certain(s.x, scale, s.n, s.k, 1.5 * least + 3, centre, scratch);
     }
-    print_message("# %u of %u series certain at 1.5 times that beta\n", certain, rounds);
-    assert_true(certain > rounds / 3);
+    print_message("# %u and %u of %u series certain at 1.5 times that beta\n", certain[0],
+                  certain[1], rounds);
+    assert_true(certain[0] > rounds / 3 && certain[1] > rounds / 3);
+}
+
+/* Noise around 100; a copy is made of it. */
+static void check_long(certain_fn *certain, const double *noise, size_t count, double *scratch)
+{
+    double *x = malloc(count * sizeof *x), beta = 2 * log((double)count);
+    assert_true(x != NULL);
+    memcpy(x, noise, count * sizeof *x);
+    for (size_t n = 1; n <= count; n = n * 5 / 2 + 1)
+        assert_true(certain(x, NULL, n, 3, beta, 100.5, scratch));
+    for (size_t i = 0; i < count; i += 500)
+        x[i] += 1e9;
+    assert_true(certain(x, NULL, count, 3, beta, 100, scratch));
+    for (size_t i = 9000; i < 9005; i++) /* 45 as outliers, two changes as a level */
+        x[i] = 1e9;
+    assert_false(certain(x, NULL, count, 3, beta, 100, scratch));
+    assert_true(certain(x, NULL, 9000, 3, beta, 100, scratch));
+    for (size_t i = 7000; i < count; i++)
+        x[i] += 0.2;
+    assert_false(certain(x, NULL, 9000, 3, beta, 100, scratch));
+    x[100] = (double)INFINITY;
+    assert_false(certain(x, NULL, 500, 3, beta, 100, scratch));
+    free(x);
 }
 
 /* Long series, which are looked at in double precision, and what the limits are: a step, two outliers,
@@ -223,21 +254,8 @@ static void test_quiet_long(void **state)
     seed(6500);
     for (size_t i = 0; i < N; i++)
         x[i] = 100 + normal();
-    double beta = 2 * log(N);
-    for (size_t n = 1; n <= N; n = n * 5 / 2 + 1)
-        assert_true(quiet_certain(x, NULL, n, 3, beta, 100.5, scratch));
-    for (size_t i = 0; i < N; i += 500)
-        x[i] += 1e9;
-    assert_true(quiet_certain(x, NULL, N, 3, beta, 100, scratch));
-    x[9000] = x[9001] = x[9002] = x[9003] = x[9004] =
-        1e9; /* 45 as outliers, two changes as a level */
-    assert_false(quiet_certain(x, NULL, N, 3, beta, 100, scratch));
-    assert_true(quiet_certain(x, NULL, 9000, 3, beta, 100, scratch));
-    for (size_t i = 7000; i < N; i++)
-        x[i] += 0.2;
-    assert_false(quiet_certain(x, NULL, 9000, 3, beta, 100, scratch));
-    x[100] = (double)INFINITY;
-    assert_false(quiet_certain(x, NULL, 500, 3, beta, 100, scratch));
+    for (int kernel = 0; kernel < 2; kernel++)
+        check_long(kernels[kernel], x, N, scratch);
     free(x);
     free(scratch);
 }
