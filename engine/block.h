@@ -152,14 +152,15 @@ struct block_chunk {
 int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
                      struct block_chunk *out);
 
-/* Fetches chunks [first, last] of the column behind a slot into the cache, while those of the slot are
- * read, and what tells where they are in the one behind it. */
+/* Fetches chunks [first, last] of a column a little behind a slot into the cache, while those of the slot are
+ * read, and what tells where they are in the one behind that. */
 void block_slot_prefetch(const struct block_group *group, const struct block_slot *slot,
                          uint32_t first, uint32_t last);
 
-/* Values, or bounds, at the place of their runs: out[0 .. runs), NAN where there is none. */
+/* Values, or bounds, of runs [first, first + count) of the chunk, NAN where there is none. */
 enum block_part { BLOCK_VALUE, BLOCK_LOWER, BLOCK_UPPER };
-void block_chunk_read(const struct block_chunk *chunk, enum block_part part, double *out);
+void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uint32_t first,
+                      uint32_t count, double *out);
 
 /* Statuses of runs [first, first + count) of the chunk. */
 void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,

@@ -230,18 +230,20 @@ static int find_chunk(const struct block_group *group, struct block_slot *slot, 
     return 0;
 }
 
-/* A guess from numbers that are not checked: it only has to stay within the record. */
+/* A guess from numbers that are not checked: it only has to stay within the record. A column of one chunk is
+ * read in less time than memory takes to answer: then it is the third behind the slot. */
 void block_slot_prefetch(const struct block_group *group, const struct block_slot *slot,
                          uint32_t first, uint32_t last)
 {
-    enum { LINE = 64, TABLE_AHEAD = 2 };
+    enum { LINE = 64, AHEAD = 3 };
     const struct block_group_header *header = &group->header;
     uint32_t chunks = block_chunk_count(header->runs), i = slot->index % BLOCK_STRIP_COLUMNS;
     uint32_t strip = slot->index / BLOCK_STRIP_COLUMNS, m = block_strip_columns(header, strip);
-    if (i + TABLE_AHEAD >= m) return;
+    i += chunks > 1 ? 1 : AHEAD;
+    if (i + 1 >= m) return;
     const unsigned char *starts = group->data + block_strip_at(header, strip) + 8;
-    size_t next = u32_at(starts, 4 * ((size_t)i + 1)), table = block_table_bytes(chunks);
-    size_t far = u32_at(starts, 4 * ((size_t)i + TABLE_AHEAD)), from = next, until = far;
+    size_t next = u32_at(starts, 4 * (size_t)i), far = u32_at(starts, 4 * ((size_t)i + 1));
+    size_t from = next, until = far, table = chunks > 1 ? block_table_bytes(chunks) : 0;
     if (until > header->length || from + table > until) return;
     if (chunks > 1) {
         for (size_t at = 0; at < table; at += LINE)
@@ -325,7 +327,8 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
     return 0;
 }
 
-void block_chunk_read(const struct block_chunk *chunk, enum block_part part, double *out)
+/* All runs of a chunk. */
+static void read_whole(const struct block_chunk *chunk, enum block_part part, double *out)
 {
     const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
     uint64_t there = bits[part];
@@ -340,11 +343,29 @@ void block_chunk_read(const struct block_chunk *chunk, enum block_part part, dou
         out[run] = there >> run & 1 ? numbers[at++] : (double)NAN;
 }
 
+void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uint32_t first,
+                      uint32_t count, double *out)
+{
+    const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
+    double numbers[BLOCK_CHUNK_RUNS];
+    if (chunk->code[part] == PACK_RAW && bits[part] == block_mask(chunk->runs)) {
+        memcpy(out, chunk->pack[part] + 8 * (size_t)first, 8 * (size_t)count);
+    } else if (count == chunk->runs) {
+        read_whole(chunk, part, out);
+    } else {
+        read_whole(chunk, part, numbers);
+        memcpy(out, numbers + first, count * sizeof *numbers);
+    }
+}
+
 void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,
                           uint8_t *out)
 {
     if (chunk->ok == block_mask(chunk->runs)) {
-        memset(out, PACE_CELL_OK, count);
+        if (count == BLOCK_CHUNK_RUNS) /* of a size that is known: no call */
+            memset(out, PACE_CELL_OK, BLOCK_CHUNK_RUNS);
+        else
+            memset(out, PACE_CELL_OK, count);
         return;
     }
     for (uint32_t i = 0; i < count; i++) {

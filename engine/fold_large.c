@@ -221,7 +221,7 @@ static int spread(struct merge *merge, struct source *source, int *bounded,
         int parts = chunk.lower | chunk.upper ? 3 : 1;
         block_chunk_statuses(&chunk, 0, chunk.runs, status);
         for (int part = 0; part < parts; part++)
-            block_chunk_read(&chunk, (enum block_part)part, number[part]);
+            block_chunk_read(&chunk, (enum block_part)part, 0, chunk.runs, number[part]);
         for (uint32_t i = 0; i < chunk.runs; i++) {
             uint16_t place = source->place[first + i];
             merge->status[place] = status[i];

@@ -115,7 +115,8 @@ static int read_old(struct join *join, uint32_t column, int *bounded, struct pac
         return blocks_damaged(join->txn, join->stream, join->old->block, error);
     block_chunk_statuses(&join->chunk, 0, join->chunk.runs, join->old_status);
     for (int part = 0; part < 3; part++)
-        block_chunk_read(&join->chunk, (enum block_part)part, join->old_number[part]);
+        block_chunk_read(&join->chunk, (enum block_part)part, 0, join->chunk.runs,
+                         join->old_number[part]);
     *bounded |= (join->chunk.lower | join->chunk.upper) != 0;
     return 0;
 }

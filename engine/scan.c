@@ -343,21 +343,13 @@ static int read_log(struct pace_scan *scan, const struct row *rows, size_t count
 static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, uint32_t first,
                       uint32_t count, size_t at, struct pace_error *error)
 {
-    double numbers[BLOCK_CHUNK_RUNS];
     block_chunk_statuses(chunk, first, count, scan->status + at);
-    if (count == chunk->runs) {
-        block_chunk_read(chunk, BLOCK_VALUE, scan->value + at);
-    } else {
-        block_chunk_read(chunk, BLOCK_VALUE, numbers);
-        memcpy(scan->value + at, numbers + first, count * sizeof *numbers);
-    }
+    block_chunk_read(chunk, BLOCK_VALUE, first, count, scan->value + at);
     if (!(chunk->lower | chunk->upper)) return 0;
     int rc = begin_bounds(scan, error);
     if (rc) return rc;
-    block_chunk_read(chunk, BLOCK_LOWER, numbers);
-    memcpy(scan->lower + at, numbers + first, count * sizeof *numbers);
-    block_chunk_read(chunk, BLOCK_UPPER, numbers);
-    memcpy(scan->upper + at, numbers + first, count * sizeof *numbers);
+    block_chunk_read(chunk, BLOCK_LOWER, first, count, scan->lower + at);
+    block_chunk_read(chunk, BLOCK_UPPER, first, count, scan->upper + at);
     return 0;
 }
 

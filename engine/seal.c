@@ -4,6 +4,7 @@
 
 #include "seal.h"
 #include "seal_avx2.h"
+#include "simd.h"
 
 #include <string.h>
 
@@ -16,7 +17,7 @@ _Static_assert(sizeof(size_t) == 8, "the store needs a 64-bit address space");
 uint64_t seal_hash(const void *data, size_t len, uint64_t seed)
 {
     /* A seed makes XXH3 derive a secret first, which takes longer than to hash half a kilobyte. */
-    int wide = len >= SEAL_AVX2_LEAST && seal_has_avx2();
+    int wide = len >= SEAL_AVX2_LEAST && simd_has_avx2();
     uint64_t hash = (wide ? seal_avx2(data, len) : XXH3_64bits(data, len)) ^ seed;
     hash = (hash ^ hash >> 32) * 0x9fb21c651e98df25u;
     return hash ^ hash >> 28;

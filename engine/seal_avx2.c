@@ -4,7 +4,6 @@
  * kilobyte, which most inputs are, takes two thirds of the time. Includes xxhash.h beside seal.c, for the
  * table of its secret, with everything in it static. */
 #include "seal_avx2.h"
-#include "simd.h"
 
 #include <assert.h>
 #include <string.h>
@@ -112,21 +111,11 @@ AVX2 uint64_t seal_avx2(const void *input, size_t len)
     return merge(add_stripe(sums, last, secret + LAST_SECRET), len);
 }
 
-int seal_has_avx2(void)
-{
-    return simd_has_avx2();
-}
-
 #else
 
 uint64_t seal_avx2(const void *input, size_t len)
 {
     (void)input, (void)len;
-    return 0;
-}
-
-int seal_has_avx2(void)
-{
     return 0;
 }
 

@@ -77,9 +77,9 @@ static int add_chunks(struct summarizing *summarizing, size_t i, const struct bl
             return error_damaged(error, "%s: column %u of block %u of stream %u",
                                  kv_path(summarizing->txn), slot->column, group->header.block,
                                  group->header.stream);
-        block_chunk_read(&chunk, BLOCK_VALUE, values);
+        block_chunk_read(&chunk, BLOCK_VALUE, from, until - from, values);
         for (uint32_t k = from; k < until; k++) {
-            if (chunk.ok >> k & 1) values[n++] = values[k];
+            if (chunk.ok >> k & 1) values[n++] = values[k - from];
         }
         struct block_summary more = block_summarize(values, n);
         sums_add(summarizing->sums, i, &more);

@@ -87,6 +87,20 @@ static void write_group(struct image *image, enum pack_how how)
     gather_free(&gather);
 }
 
+/* Any runs of a chunk read as they do among all. */
+static void check_pieces(const struct block_chunk *chunk, enum block_part part, const double *all)
+{
+    for (uint32_t first = 0; first < chunk->runs; first += 1 + first / 3)
+        for (uint32_t count = 1; count <= chunk->runs - first; count += 1 + count / 2) {
+            double some[BLOCK_CHUNK_RUNS + 1];
+            some[count] = -1;
+            block_chunk_read(chunk, part, first, count, some);
+            for (uint32_t i = 0; i < count; i++)
+                assert_true(same(some[i], all[first + i]));
+            assert_true(same(some[count], -1));
+        }
+}
+
 /* Compares a column: 0 equal, -1 an error was reported; a wrong cell fails the test. */
 static int compare_column(struct block_group *group, const struct image *image, uint32_t column)
 {
@@ -114,8 +128,10 @@ static int compare_column(struct block_group *group, const struct image *image, 
         double number[3][BLOCK_CHUNK_RUNS];
         if (block_chunk_open(group, &slot, first / BLOCK_CHUNK_RUNS, &chunk)) return -1;
         block_chunk_statuses(&chunk, 0, chunk.runs, status);
-        for (int part = 0; part < 3; part++)
-            block_chunk_read(&chunk, (enum block_part)part, number[part]);
+        for (int part = 0; part < 3; part++) {
+            block_chunk_read(&chunk, (enum block_part)part, 0, chunk.runs, number[part]);
+            check_pieces(&chunk, (enum block_part)part, number[part]);
+        }
         for (uint32_t i = 0; i < chunk.runs; i++) {
             const struct row_cell *own = &cells[first + i];
             assert_int_equal(status[i], own->status);
