@@ -78,7 +78,12 @@ int ci_put_json(const struct ci_verdict *verdict, struct text_out *out)
     put_member(out, "testbed", verdict->testbed);
     put_member(out, "commit", verdict->commit);
     put_member(out, "against", verdict->against);
-    text_out_put(out, ",\n\"counts\":{");
+    text_out_put(out, ",\n\"notes\":[");
+    for (size_t i = 0; i < verdict->note_count; i++) {
+        text_out_put(out, i > 0 ? ",\n" : "\n");
+        escape_json(out, verdict->notes[i]);
+    }
+    text_out_put(out, "],\n\"counts\":{");
     for (int i = 0; i < JUDGE_VERDICT_COUNT; i++) {
         if (verdict->counts[i] == 0) continue;
         text_out_put(out, between);

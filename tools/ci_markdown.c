@@ -403,6 +403,21 @@ static void put_scope(struct sheet *sheet, const struct ci_verdict *verdict,
     put(sheet, "\n\n");
 }
 
+/* Where the baseline is from, and what is not as it was on the machine. */
+static void put_notes(struct sheet *sheet, const struct ci_verdict *verdict)
+{
+    enum { NOTE_COLUMNS = 300 };
+    char safe[JUDGE_NOTE_BYTES * TEXT_SAFE_GROWTH + 1], cut[sizeof safe + 4];
+    for (size_t i = 0; i < verdict->note_count; i++) {
+        text_safe(safe, sizeof safe, verdict->notes[i], strlen(verdict->notes[i]));
+        text_shorten(cut, safe, NOTE_COLUMNS, 0);
+        text_out_put(&sheet->out, "- ");
+        escape_markdown(&sheet->out, cut);
+        text_out_put(&sheet->out, "\n");
+    }
+    if (verdict->note_count > 0) text_out_put(&sheet->out, "\n");
+}
+
 static void put_document(struct sheet *sheet, const struct ci_verdict *verdict,
                          const struct ci_row *const *sorted)
 {
@@ -412,6 +427,7 @@ static void put_document(struct sheet *sheet, const struct ci_verdict *verdict,
     put_scope(sheet, verdict, &common);
     if (verdict->reason != CI_REASON_NONE)
         put(sheet, "%s\n\n", ci_reason_sentences[verdict->reason]);
+    put_notes(sheet, verdict);
     put_together(sheet, verdict);
     for (size_t part = 0, at = 0; part < CI_PART_COUNT; at += verdict->parts[part++])
         if (verdict->parts[part] > 0)

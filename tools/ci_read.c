@@ -159,6 +159,23 @@ static int take_rows(struct pace_error *error, const json_t *root, struct ci_ver
     return 0;
 }
 
+/* Lines beside the rows: documents of before there were any have no such member. */
+static int take_notes(struct pace_error *error, const json_t *root, struct ci_verdict *out)
+{
+    struct spot spot = {error, SIZE_MAX, "notes"};
+    const json_t *notes = json_object_get(root, spot.member);
+    if (notes == NULL) return 0;
+    if (!json_is_array(notes)) return refuse(&spot, "must be a list");
+    if (json_array_size(notes) > JUDGE_NOTES_MAX) return refuse(&spot, "are too many");
+    for (size_t i = 0; i < json_array_size(notes); i++) {
+        int code = take_text(&spot, &out->arena, json_array_get(notes, i), JUDGE_NOTE_BYTES,
+                             &out->notes[i]);
+        if (code != 0) return code;
+        out->note_count++;
+    }
+    return 0;
+}
+
 /* -- the document ------------------------------------------------------------------------------ */
 
 static int take_document(struct pace_error *error, const json_t *root, struct ci_verdict *out)
@@ -192,6 +209,7 @@ static int take_document(struct pace_error *error, const json_t *root, struct ci
                          &reason);
     out->status = (int)status;
     out->reason = (enum ci_reason)reason;
+    if (code == 0) code = take_notes(error, root, out);
     if (code == 0) code = take_rows(error, root, out);
     if (code == 0) ci_verdict_count(out);
     return code;

@@ -63,6 +63,8 @@ int ci_verdict_make(const struct judgement *judgement, const struct judgement *a
                                .status = context->status,
                                .reason = context->reason};
     arena_init(&out->arena, 0);
+    for (size_t i = 0; context->notes != NULL && i < context->notes->count; i++)
+        out->notes[out->note_count++] = context->notes->texts[i];
     out->rows = calloc(judgement->count + 1, sizeof *out->rows);
     struct firing *firing = judge_firing(judgement, again, confirm, &firing_count);
     if (out->rows == NULL || firing == NULL) {

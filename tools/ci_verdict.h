@@ -70,7 +70,9 @@ struct ci_verdict {
     size_t counts[JUDGE_VERDICT_COUNT];     /* rows by verdict */
     const char *project, *testbed, *commit; /* as asked for; "" for any */
     const char *against;                    /* the commit that rounds were measured against; "" */
-    int status;                             /* exit status of the command */
+    const char *notes[JUDGE_NOTES_MAX];     /* of judge_notes_read */
+    size_t note_count;
+    int status; /* exit status of the command */
     enum ci_reason reason;
     struct arena arena; /* of a verdict that was read */
 };
@@ -78,6 +80,7 @@ struct ci_verdict {
 /* What a judgement does not hold. */
 struct ci_context {
     const char *project, *testbed, *commit; /* as asked for; NULL or "" for any */
+    const struct judge_notes *notes;        /* NULL: none */
     int strict;                             /* suspects and open regressions fail as well */
     int status;
     enum ci_reason reason;

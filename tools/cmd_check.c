@@ -114,14 +114,19 @@ static int tell(const struct arguments *arguments, pace *store, const struct jud
     if (partial != 0)
         say_note("note: run %llu is partial, as its benchmark command failed",
                  (unsigned long long)partial);
+    struct judge_notes notes = {.count = 0};
     struct ci_context context = {.project = scope->project,
                                  .testbed = scope->testbed,
                                  .commit = identity->commit,
+                                 .notes = &notes,
                                  .strict = strict,
                                  .status = status,
                                  .reason = reason};
-    return status_merge(status,
-                        ci_outputs_tell(outputs, judgement, NULL, JUDGE_FIRST_COUNTS, &context));
+    if (outputs->count > 0) judge_notes_read(store, judgement, &notes);
+    status = status_merge(status,
+                          ci_outputs_tell(outputs, judgement, NULL, JUDGE_FIRST_COUNTS, &context));
+    judge_notes_clear(&notes);
+    return status;
 }
 
 static int check(const struct arguments *arguments, pace *store, const struct identity *identity,

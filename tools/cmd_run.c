@@ -128,9 +128,11 @@ static int accept_by_trailers(const struct job *job, pace *store, const struct s
 static int tell(const struct job *job, pace *store, const struct judgement *judgement,
                 const struct judgement *again, enum judge_confirm confirm, int status)
 {
+    struct judge_notes notes = {.count = 0};
     struct ci_context context = {.project = job->identity.project,
                                  .testbed = job->identity.testbed,
-                                 .commit = job->identity.commit};
+                                 .commit = job->identity.commit,
+                                 .notes = &notes};
     int verdict = judge_show(store, judgement, again, confirm, &job->style, job->quiet);
     if (verdict == STATUS_REGRESSION && arguments_has(job->arguments, OPTION_NO_FAIL))
         verdict = STATUS_OK;
@@ -146,8 +148,11 @@ static int tell(const struct job *job, pace *store, const struct judgement *judg
     status = status_merge(status, verdict);
     if (context.reason != CI_REASON_NONE) status = status_merge(status, STATUS_NO_VERDICT);
     context.status = status;
-    return status_merge(status,
-                        ci_outputs_tell(&job->outputs, judgement, again, confirm, &context));
+    if (job->outputs.count > 0) judge_notes_read(store, judgement, &notes);
+    status =
+        status_merge(status, ci_outputs_tell(&job->outputs, judgement, again, confirm, &context));
+    judge_notes_clear(&notes);
+    return status;
 }
 
 /* The same where the benchmark command failed. */

@@ -1,6 +1,7 @@
 /* job_store.c -- the runs of `pace run` on their way into the store. */
 #include "job.h"
 
+#include "fingerprint.h"
 #include "say.h"
 #include "secret.h"
 #include "store.h"
@@ -133,65 +134,13 @@ static int is_newest(pace *store, uint64_t run)
     return newest;
 }
 
-/* -- the machine ------------------------------------------------------------------------------- */
-
-static const char *meta_find(const struct pace_meta *meta, const char *key)
-{
-    for (size_t i = 0; i < meta->count; i++)
-        if (strcmp(meta->keys[i], key) == 0) return meta->values[i];
-    return NULL;
-}
-
-/* The run before a stream's newest one, on its branch or inherited; 0 when there is none. */
-static uint64_t run_before(pace_snapshot *snapshot, uint64_t run)
-{
-    struct pace_run_view view;
-    struct pace_range range = {INT64_MIN, INT64_MAX, 2};
-    struct pace_cells cells;
-    pace_lineage_scan *scan = NULL;
-    uint64_t before = 0, last = 0;
-    if (pace_run_get(snapshot, run, NULL, &view) != 0 ||
-        pace_lineage_scan_open(snapshot, view.stream, NULL, NULL, 0, 1, &range, NULL, &scan) != 0)
-        return 0;
-    while (pace_lineage_scan_next(scan, NULL, &cells) == 0 && cells.run_count > 0) {
-        for (size_t i = 0; i < cells.run_count; i++) {
-            before = last;
-            last = cells.runs[i].run;
-        }
-    }
-    pace_lineage_scan_close(scan);
-    return last == run ? before : 0;
-}
-
-/* Names what is not as it was in the run before: of the machine, which makes numbers incomparable,
- * and of its settings, which may explain them. The host is no part of it: hosted runners change. */
+/* What is not as it was in the run before, of the machine and its settings. */
 static void note_machine(pace *store, uint64_t run)
 {
-    static const struct {
-        const char *key, *name;
-        int is_class;
-    } pieces[] = {{"env.arch", "architecture", 1}, {"env.cpu", "processor", 1},
-                  {"env.cores", "cores", 1},       {"env.memory", "memory", 0},
-                  {"env.kernel", "kernel", 0},     {"env.governor", "governor", 0}};
-    char text[1500] = "";
-    int class_changed = 0;
-    struct pace_meta is, was;
+    char text[FINGERPRINT_TEXT_MAX];
     pace_snapshot *snapshot = NULL;
     if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
-    uint64_t before = run_before(snapshot, run);
-    int known = before != 0 && pace_run_meta(snapshot, run, NULL, &is) == 0 &&
-                pace_run_meta(snapshot, before, NULL, &was) == 0;
-    for (size_t i = 0; i < sizeof pieces / sizeof pieces[0] && known; i++) {
-        const char *now = meta_find(&is, pieces[i].key), *then = meta_find(&was, pieces[i].key);
-        if (now == NULL || then == NULL || strcmp(now, then) == 0) continue;
-        size_t used = strlen(text);
-        snprintf(text + used, sizeof text - used, "%s%s was %.200s, is %.200s",
-                 used > 0 ? "; " : "", pieces[i].name, then, now);
-        class_changed |= pieces[i].is_class;
-    }
-    if (text[0] != '\0')
-        say_note("%s run %llu: %s", class_changed ? "the machine is not that of" : "since",
-                 (unsigned long long)before, text);
+    if (*fingerprint_change(snapshot, run, text) != '\0') say_note("%s", text);
     pace_snapshot_end(snapshot);
 }
 

@@ -90,6 +90,17 @@ size_t judge_open(const struct judgement *judgement);
 void judge_note_drift(pace *store, const struct judge_scope *scope,
                       const struct judgement *judgement);
 
+/* What a report says beside its rows, a line each: where a branch has its history from, and what is not as it
+ * was on the machine. What does not fit is left out. */
+enum { JUDGE_NOTES_MAX = 12, JUDGE_NOTE_BYTES = 500 };
+struct judge_notes {
+    struct arena arena;
+    const char *texts[JUDGE_NOTES_MAX];
+    size_t count;
+};
+void judge_notes_read(pace *store, const struct judgement *judgement, struct judge_notes *out);
+void judge_notes_clear(struct judge_notes *notes);
+
 /* "3 series: 1 worse, 2 ok". Returns buffer. */
 const char *judge_summary(const struct judgement *judgement, char *buffer, size_t size);
 

@@ -1,6 +1,6 @@
 /* judge_notes.c -- what is said beside the alerts of a verdict, on stderr. */
+#include "fingerprint.h"
 #include "judge_own.h"
-
 #include "rows.h"
 #include "say.h"
 #include "store.h"
@@ -44,29 +44,37 @@ static int find_lineage(pace_snapshot *snapshot, const struct judged *judged,
     return pace_lineage_find(snapshot, ids[0], ids[1], ids[2], NULL, out);
 }
 
-/* Says where the branch of each judged stream has its history from: always when it is not as
- * asked. */
-static void note_lineage(pace *store, const struct judgement *judgement, int quiet)
+/* Where a note goes. */
+typedef void tell_note(void *context, const char *text);
+
+static void say_text(void *context, const char *text)
 {
-    pace_snapshot *snapshot = NULL;
+    (void)context;
+    say_note("%s", text);
+}
+
+/* Tells where the branch of each judged stream has its history from: always when it is not as
+ * asked. */
+static void tell_lineage(pace_snapshot *snapshot, const struct judgement *judgement, int quiet,
+                         tell_note *tell, void *context)
+{
     size_t listed = 0;
-    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
     for (size_t i = 0; i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i], *before = i > 0 ? row - 1 : NULL;
         struct pace_lineage lineage;
-        char text[1500];
+        char start[1500], text[4000];
         if (before != NULL && strcmp(row->project, before->project) == 0 &&
             strcmp(row->branch, before->branch) == 0 && strcmp(row->testbed, before->testbed) == 0)
             continue;
         if (find_lineage(snapshot, row, &lineage) != 0 || lineage.state == PACE_LINEAGE_NONE)
             continue;
         if (quiet && lineage.state == PACE_LINEAGE_EXACT) continue;
-        if (listed++ < MAX_LISTED)
-            say_note("%s on %s: %s%s", row->branch, row->testbed,
-                     lineage.segment_count > 0 ? "the baseline is " : "",
-                     pace_lineage_text(&lineage, text, sizeof text));
+        if (listed++ >= MAX_LISTED) continue;
+        snprintf(text, sizeof text, "%s on %s: %s%s", row->branch, row->testbed,
+                 lineage.segment_count > 0 ? "the baseline is " : "",
+                 pace_lineage_text(&lineage, start, sizeof start));
+        tell(context, text);
     }
-    pace_snapshot_end(snapshot);
 }
 
 /* -- notes ------------------------------------------------------------------------------------- */
@@ -171,47 +179,75 @@ static void note_together(const struct judgement *judgement)
              most, known, up > down ? "higher" : "lower", least * 100);
 }
 
-/* "x86_64, AMD EPYC 7763, 4 cores" of a run; "" where it does not say. */
-static void machine_text(pace_snapshot *snapshot, uint64_t run, char *out, size_t size)
-{
-    static const char *const keys[] = {"env.arch", "env.cpu", "env.cores"};
-    struct pace_meta meta;
-    size_t used = 0;
-    out[0] = '\0';
-    if (pace_run_meta(snapshot, run, NULL, &meta) != 0) return;
-    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++)
-        for (size_t i = 0; i < meta.count && used < size; i++)
-            if (strcmp(meta.keys[i], keys[k]) == 0 && *meta.values[i] != '\0')
-                used += (size_t)snprintf(out + used, size - used, "%s%.200s%s",
-                                         used > 0 ? ", " : "", meta.values[i],
-                                         k < 2                              ? ""
-                                         : strcmp(meta.values[i], "1") == 0 ? " core"
-                                                                            : " cores");
-}
-
-/* A run of another machine than those before it has no verdict on the code: said first, once a testbed,
+/* A run of another machine than those before it has no verdict on the code: told first, once a testbed,
  * with the machine. */
-static void note_machine(pace *store, const struct judgement *judgement)
+static void tell_machine(pace_snapshot *snapshot, const struct judgement *judgement,
+                         tell_note *tell, void *context)
 {
-    pace_snapshot *snapshot = NULL;
     uint64_t told = 0;
-    if (judgement->counts[JUDGE_VERDICT_MOVED] == 0 ||
-        pace_snapshot_begin(store, NULL, &snapshot) != 0)
-        return;
+    if (judgement->counts[JUDGE_VERDICT_MOVED] == 0) return;
     for (size_t i = 0; i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i];
-        char machine[700];
+        char machine[FINGERPRINT_TEXT_MAX], text[FINGERPRINT_TEXT_MAX + 1400];
         size_t moved = 0;
         if (row->verdict != JUDGE_VERDICT_MOVED || row->run == told) continue;
         told = row->run;
         for (size_t k = i; k < judgement->count && judgement->rows[k].run == told; k++)
             moved += judgement->rows[k].verdict == JUDGE_VERDICT_MOVED;
-        machine_text(snapshot, told, machine, sizeof machine);
-        say_note("the machine of %s changed: run %llu is of %s\n"
+        snprintf(text, sizeof text,
+                 "the machine of %s changed: run %llu is of %s\n"
                  "  %zu series %s not judged, as too few runs are of this machine yet",
-                 row->testbed, (unsigned long long)told, machine, moved, moved == 1 ? "is" : "are");
+                 row->testbed, (unsigned long long)told, fingerprint_class(snapshot, told, machine),
+                 moved, moved == 1 ? "is" : "are");
+        tell(context, text);
+    }
+}
+
+/* -- for reports -------------------------------------------------------------------------------- */
+
+/* A note as one line, cut at JUDGE_NOTE_BYTES between characters. */
+static void keep_note(void *context, const char *text)
+{
+    struct judge_notes *notes = context;
+    size_t len = strlen(text);
+    if (notes->count == JUDGE_NOTES_MAX) return;
+    if (len > JUDGE_NOTE_BYTES) {
+        len = JUDGE_NOTE_BYTES;
+        while (len > 0 && ((unsigned char)text[len] & 0xC0) == 0x80)
+            len--;
+    }
+    char *kept = arena_copy(&notes->arena, text, len);
+    if (kept == NULL) return;
+    char *line = strstr(kept, "\n  ");
+    if (line != NULL) memmove(line + 2, line + 3, strlen(line + 3) + 1);
+    if (line != NULL) memcpy(line, "; ", 2);
+    notes->texts[notes->count++] = kept;
+}
+
+void judge_notes_read(pace *store, const struct judgement *judgement, struct judge_notes *out)
+{
+    pace_snapshot *snapshot = NULL;
+    char text[FINGERPRINT_TEXT_MAX];
+    uint64_t told = 0;
+    out->count = 0;
+    arena_init(&out->arena, 0);
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
+    if (judgement->paired_with == NULL) {
+        tell_lineage(snapshot, judgement, 0, keep_note, out);
+        for (size_t i = 0; i < judgement->count; i++) {
+            if (judgement->rows[i].run == told) continue;
+            told = judgement->rows[i].run;
+            if (*fingerprint_change(snapshot, told, text) != '\0') keep_note(out, text);
+        }
+        tell_machine(snapshot, judgement, keep_note, out);
     }
     pace_snapshot_end(snapshot);
+}
+
+void judge_notes_clear(struct judge_notes *notes)
+{
+    arena_clear(&notes->arena);
+    notes->count = 0;
 }
 
 /* Series whose values are others on the other machine. */
@@ -287,9 +323,13 @@ static void note_unpaired(const struct judgement *judgement)
 
 void judge_note_first(pace *store, const struct judgement *judgement, int quiet)
 {
+    pace_snapshot *snapshot = NULL;
     if (judgement->paired_with != NULL) return;
-    note_lineage(store, judgement, quiet);
-    note_machine(store, judgement);
+    if (pace_snapshot_begin(store, NULL, &snapshot) == 0) {
+        tell_lineage(snapshot, judgement, quiet, say_text, NULL);
+        tell_machine(snapshot, judgement, say_text, NULL);
+        pace_snapshot_end(snapshot);
+    }
     note_together(judgement);
 }
 

@@ -87,6 +87,13 @@ RUN_ID=2
 t "the second push does not turn it green" on_github 1 "worse" run -t box -- harness
 t "nor does it change the window" has "$OUT" "over 6 runs, $(short HEAD~6)..$(short "$FORK")"
 t "check says the same" on_github 1 "the baseline is main up to" check -b pr/17
+commented() {
+    github check -b pr/17 --format markdown --format json=verdict.json
+    has "$OUT" "- pr/17 on box: the baseline is main up to $(short "$FORK")" &&
+        has verdict.json "\"pr/17 on box: the baseline is main up to $(short "$FORK")\"" &&
+        "$PACE" report --from verdict.json >comment.md && cmp comment.md "$OUT"
+}
+t "and a comment, from a file too" commented
 newest() { "$PACE" log -n 1 --format csv | sed 1d | cut -d, -f1; }
 shown() { "$PACE" show "$(newest)" | grep -qx "start point *$1"; }
 t "show tells the start point" shown "main up to $(short "$FORK")"

@@ -96,8 +96,12 @@ static void make_hostile(struct judgement *judgement, const char *name, struct c
         if (v == JUDGE_VERDICT_FLAT_OK) row->before = 3; /* open */
     }
     add_row(judgement, "tame", JUDGE_VERDICT_OK, 10);
-    struct ci_context context = {
-        .status = STATUS_REGRESSION, .project = name, .testbed = name, .commit = name};
+    struct judge_notes notes = {.texts = {"fine", name}, .count = 2};
+    struct ci_context context = {.status = STATUS_REGRESSION,
+                                 .project = name,
+                                 .testbed = name,
+                                 .commit = name,
+                                 .notes = &notes};
     assert_int_equal(ci_verdict_make(judgement, NULL, JUDGE_FIRST_COUNTS, &context, out), 0);
 }
 

@@ -187,13 +187,13 @@ function verdictParts() {
           isOpen(row) ? '' : row.q !== null ? probability(row.q).replace(/^p/, 'q') : probability(row.p), badge(stateOf(row))));
     });
   };
-  return [
-    part('Worse now', 'Verdicts on the newest run of each stream, as pace check gives them.', ['worse', 'open']),
-    part('Suspected', 'Worse, but one confirmation short: the next run tells.', ['suspected']),
-    part('Failed', 'The benchmark failed or was skipped in the newest run.', ['failed']),
-    part('Changed', 'Beyond a limit, and nobody has said which way is better.', ['changed', 'moved']),
-    part('Better now', 'Beyond the limit on the better side, or back from a regression.', ['better', 'recovered']),
-  ].filter(Boolean);
+  return {
+    worse: part('Worse now', 'Verdicts on the newest run of each stream, as pace check gives them.', ['worse', 'open']),
+    suspected: part('Suspected', 'Worse, but one confirmation short: the next run tells.', ['suspected']),
+    failed: part('Failed', 'The benchmark failed or was skipped in the newest run.', ['failed']),
+    changed: part('Changed now', 'Beyond a limit, and nobody has said which way is better; or the machine is another one.', ['changed', 'moved']),
+    better: part('Better now', 'Beyond the limit on the better side, or back from a regression.', ['better', 'recovered']),
+  };
 }
 
 /* Changes of the whole history, by range. */
@@ -211,12 +211,12 @@ function changeParts() {
   const known = (c) => c.series.better && c.series.better !== '-';
   /* What stands under the newest verdicts is not told again. */
   const told = (c) => c.series.row !== null && ['worse', 'open'].includes(stateOf(c.series.row)) && c === c.series.changes[c.series.changes.length - 1];
-  return [
-    part('Got worse', 'Change points of the whole history that have not come back since.', (c) => known(c) && c.worse && !c.recovered && !told(c)),
-    part('Got better', 'Change points for the better.', (c) => known(c) && !c.worse && !c.recovered),
-    part('Came back', 'Levels that changed and returned.', (c) => c.recovered),
-    part('Changed', 'Change points of measures without a direction.', (c) => !known(c) && !c.recovered),
-  ].filter(Boolean);
+  return {
+    worse: part('Got worse', 'Change points of the whole history that have not come back since.', (c) => known(c) && c.worse && !c.recovered && !told(c)),
+    better: part('Got better', 'Change points for the better.', (c) => known(c) && !c.worse && !c.recovered),
+    back: part('Came back', 'Levels that changed and returned.', (c) => c.recovered),
+    changed: part('Changed', 'Change points of measures without a direction.', (c) => !known(c) && !c.recovered),
+  };
 }
 
 /* How many series have each verdict; each leads to these. */
@@ -241,7 +241,10 @@ function overview(main) {
   const newest = checks.reduce((best, row) => (best === null || row.time > best.time ? row : best), null);
   const distinct = (name) => [...new Set(data.streams.map((s) => s[name]))];
   const few = (name, word) => { const all = distinct(name); return all.length === 1 ? all[0] : plural(all.length, word); };
-  const parts = [...verdictParts(), ...changeParts()];
+  /* Regressions first, what is confirmed before what is suspected. */
+  const verdicts = verdictParts(), history = changeParts();
+  const parts = [verdicts.worse, history.worse, verdicts.suspected, verdicts.failed, verdicts.changed, history.changed,
+    verdicts.better, history.better, history.back].filter(Boolean);
   main.append(
     el('h1', {}, title),
     el('p', { class: 'facts' },
@@ -488,12 +491,15 @@ function factsOf(one) {
 
 let keysOfView = {}; /* what keys do on the page that is shown */
 
+const LOG_SPAN = 30; /* largest to smallest value of a linear axis */
+
 async function seriesPage(main, state, one) {
   const list = shownList && shownList.includes(one) ? shownList : series;
   const at = list.indexOf(one), to = (step) => { const next = list[at + step]; if (next) location.hash = address({ ...Object.fromEntries([...state].filter(([k]) => ['x', 'log', 'ratio', 'theme'].includes(k))), series: pathOf(next) }); };
-  const byTime = state.get('x') === 'time', log = state.get('log') === '1', ratio = state.get('ratio') === '1';
+  const byTime = state.get('x') === 'time', asked = state.get('log'), ratio = state.get('ratio') === '1';
   const [lead, last] = splitName(one.benchmark);
   const chart = el('div', { class: 'large' }), tip = el('div', { class: 'tip', role: 'status', 'aria-live': 'polite', hidden: true }), rest = el('div', {});
+  const logButton = el('button', { type: 'button', 'aria-pressed': String(asked === '1'), title: 'logarithmic axis (l)' }, 'Log');
   const button = (text, step, help) => el('button', { type: 'button', disabled: !list[at + step], title: help, onclick: () => to(step) }, text);
   main.append(
     el('nav', { class: 'crumbs', 'aria-label': 'Series' }, el('span', {}, [one.stream.project, one.stream.branch, one.stream.testbed].join(' › ')), el('span', { class: 'step' }, button('←', -1, 'previous (k)'), `${(at + 1).toLocaleString('en')} of ${list.length.toLocaleString('en')}`, button('→', 1, 'next (j)'))),
@@ -503,7 +509,7 @@ async function seriesPage(main, state, one) {
       el('div', { class: 'segmented', role: 'group', 'aria-label': 'Axis' },
         el('button', { type: 'button', 'aria-pressed': String(!byTime), onclick: () => change({ x: null, from: null, to: null }) }, 'Commits'),
         el('button', { type: 'button', 'aria-pressed': String(byTime), onclick: () => change({ x: 'time', from: null, to: null }) }, 'Time')),
-      toggle('Log', 'log', state, '1', null, 'logarithmic axis (l)'), toggle('Ratio', 'ratio', state, '1', null, 'as share of the baseline (r)'), toggle('Table', 'table', state, '1', null, 'all points (t)'),
+      logButton, toggle('Ratio', 'ratio', state, '1', null, 'as share of the baseline (r)'), toggle('Table', 'table', state, '1', null, 'all points (t)'),
       state.has('from') ? el('button', { type: 'button', onclick: () => change({ from: null, to: null }) }, 'Show all') : null,
       branchChoice(one, state)),
     el('div', { class: 'chart-box' }, chart, tip),
@@ -512,6 +518,12 @@ async function seriesPage(main, state, one) {
   const table = await chartTable(shown, byTime), track = table.tracks.find((t) => t.one === one);
   if (!main.isConnected) return;
   const positive = track.points.value.every((v) => Number.isNaN(v) || v > 0);
+  /* Where nobody asks, as in the terminal: else one wild point leaves a straight line of all others. */
+  const [least, most] = track.points.value.reduce(([low, high], v) => (Number.isNaN(v) ? [low, high] : [Math.min(low, v), Math.max(high, v)]), [Infinity, -Infinity]);
+  const wide = positive && most > least * LOG_SPAN, log = asked === null ? wide : asked === '1';
+  const swapLog = () => change({ log: log === wide ? String(Number(!wide)) : null });
+  logButton.setAttribute('aria-pressed', String(log));
+  logButton.addEventListener('click', swapLog);
   const newest = one.row && one.row.base ? one.row.base : Array.from(track.points.value).filter((v) => !Number.isNaN(v)).sort((a, b) => a - b)[track.points.count >> 1];
   let plot = null, picked = null;
   const showTip = (t, i, left) => {
@@ -552,7 +564,7 @@ async function seriesPage(main, state, one) {
   };
   keysOfView = {
     ArrowLeft: (e) => step(e.shiftKey ? -10 : -1), ArrowRight: (e) => step(e.shiftKey ? 10 : 1), j: () => to(1), k: () => to(-1),
-    x: () => change({ x: byTime ? null : 'time', from: null, to: null }), l: () => change({ log: log ? null : '1' }), r: () => change({ ratio: ratio ? null : '1' }),
+    x: () => change({ x: byTime ? null : 'time', from: null, to: null }), l: swapLog, r: () => change({ ratio: ratio ? null : '1' }),
     t: () => change({ table: state.get('table') ? null : '1' }), z: () => change({ from: null, to: null }),
   };
   const command = `pace query '${pathOf(one).replaceAll("'", "'\\''")} | check | last 64'`;
