@@ -46,6 +46,14 @@ async function overviewChecks(page) {
   ok('regressions stand first', text.indexOf('Worse now') >= 0 && text.indexOf('Worse now') < text.indexOf('Suspected') && text.indexOf('Suspected') < text.indexOf('Got better'), text);
   const group = await page.locator('.part').first().innerText();
   ok('with the commits, the sizes and the confidence', /[0-9a-f]{9}‥[0-9a-f]{9}/.test(group) && /▲ \+3\d %/.test(group) && /q < 0\.0001/.test(group), group);
+  const heads = await page.$$eval('.part h2', (all) => all.map((h) => h.firstChild.data));
+  ok('what is confirmed before what is suspected', heads.indexOf('Got worse') < heads.indexOf('Suspected'), heads.join(', '));
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  const wide = await page.$$eval('.moved .delta', (all) => all.filter((d) => d.getBoundingClientRect().right > 390).length);
+  ok('on a phone no difference is out of sight', wide === 0 && (await page.locator('.moved .delta').count()) > 0, wide);
+  ok('and the page is as wide as it', await page.evaluate(() => document.documentElement.scrollWidth <= 390));
+  await page.setViewportSize(size);
   ok('series are links to their page', (await page.locator('.moved a').first().getAttribute('href')).startsWith('#series=//webapp//'));
 }
 
