@@ -403,6 +403,23 @@ static void put_scope(struct sheet *sheet, const struct ci_verdict *verdict,
     put(sheet, "\n\n");
 }
 
+/* A sentence of ours with names in it: each word that markup could begin in is code. */
+static void put_sentence(struct sheet *sheet, const char *text)
+{
+    char word[JUDGE_NOTE_BYTES * TEXT_SAFE_GROWTH + 1];
+    for (const char *at = text; *at != '\0';) {
+        size_t len = strcspn(at, " "), kept = len;
+        if (kept > 1 && strchr(":;,", at[kept - 1]) != NULL) kept--;
+        if (kept >= sizeof word) kept = sizeof word - 1;
+        memcpy(word, at, kept);
+        word[kept] = '\0';
+        if (at != text) text_out_put(&sheet->out, " ");
+        if (kept > 0) escape_markdown(&sheet->out, word);
+        if (kept < len) text_out_bytes(&sheet->out, at + kept, 1);
+        at += len + strspn(at + len, " ");
+    }
+}
+
 /* Where the baseline is from, and what is not as it was on the machine. */
 static void put_notes(struct sheet *sheet, const struct ci_verdict *verdict)
 {
@@ -412,7 +429,7 @@ static void put_notes(struct sheet *sheet, const struct ci_verdict *verdict)
         text_safe(safe, sizeof safe, verdict->notes[i], strlen(verdict->notes[i]));
         text_shorten(cut, safe, NOTE_COLUMNS, 0);
         text_out_put(&sheet->out, "- ");
-        escape_markdown(&sheet->out, cut);
+        put_sentence(sheet, cut);
         text_out_put(&sheet->out, "\n");
     }
     if (verdict->note_count > 0) text_out_put(&sheet->out, "\n");

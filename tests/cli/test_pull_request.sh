@@ -89,7 +89,7 @@ t "nor does it change the window" has "$OUT" "over 6 runs, $(short HEAD~6)..$(sh
 t "check says the same" on_github 1 "the baseline is main up to" check -b pr/17
 commented() {
     github check -b pr/17 --format markdown --format json=verdict.json
-    has "$OUT" "- pr/17 on box: the baseline is main up to $(short "$FORK")" &&
+    has "$OUT" "- \`pr/17\` on box: the baseline is main up to $(short "$FORK")" &&
         has verdict.json "\"pr/17 on box: the baseline is main up to $(short "$FORK")\"" &&
         "$PACE" report --from verdict.json >comment.md && cmp comment.md "$OUT"
 }
