@@ -75,6 +75,13 @@ struct check_op {
         uint16_t machine;
         uint16_t *hash; /* of their commits */
     } stretch;
+    struct {          /* of the newest points of the history */
+        size_t known; /* so many of them; less than a window: to be found again */
+        size_t same;  /* so many the class of the newest one measured */
+        uint16_t machine;
+        uint32_t pushed;                 /* points, of all series */
+        uint32_t last[LEVEL_HASHES + 1]; /* by hash of the commit: which of them was the last */
+    } near;
     bool p_read; /* for op.late_read */
     struct {     /* what p is made of, a row, where it comes late */
         enum model_kind model;
@@ -92,6 +99,8 @@ int check_start(struct check_op *check, struct context *ctx, const struct series
 int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
                 bool selected, size_t n, size_t before, bool moved);
 void check_put_nothing(struct check_op *check, size_t row);
+/* The rows up to `end` have no verdict. */
+void check_put_blank(struct check_op *check, size_t row, size_t end);
 /* Whether a column of its own has the unit of the series. */
 bool check_has_unit(const struct check_op *check, enum check_column column);
 /* Whether the points [from, row) of such runs are of other commits than the row, and all of its machine.
@@ -99,6 +108,16 @@ bool check_has_unit(const struct check_op *check, enum check_column column);
 int check_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
                 const char *const *commits, const double *runs, size_t from, size_t row,
                 bool *alike);
+
+/* A batch that comes. */
+void check_rows_begin(struct check_op *check, const struct batch *batch);
+/* Takes rows from `row` on for which less than all has to be looked at, many at once: those that are history
+ * of others and no more; those whose window is the points right before them. How many there were; 0: the
+ * first one is to be taken by itself. */
+int check_rows(struct check_op *check, struct context *ctx, const struct batch *batch, size_t row,
+               size_t *count);
+/* Takes note of a point that was pushed by itself. */
+int check_near_note(struct check_op *check, struct context *ctx, const struct point *point);
 
 /* Rows of several series at once, where the scan has series that can be judged that way; *out is NULL
  * where the next one cannot. */

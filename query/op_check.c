@@ -48,6 +48,7 @@ int check_start(struct check_op *check, struct context *ctx, const struct series
         check->level = rule->window.segment ? &check->levels[i] : NULL;
     }
     history_reset(check->history);
+    check->near.known = check->near.same = 0;
     memset(check->sides, 0, sizeof check->sides);
     struct bound lower = check->lower, upper = check->upper;
     int status = rule_bounds(ctx, check->rule, series, &check->lower, &check->upper);
@@ -211,7 +212,7 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
         check->late.model = check->rule->model;
         check->late.score[row] = score;
         check->late.n[row] = limits->n;
-    } else if (judged && !isnan(value)) {
+    } else if (judged && !isnan(value) && check->p_read) {
         p = model_p(check->rule->model, limits, value);
     }
     if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
@@ -246,14 +247,6 @@ void check_put_nothing(struct check_op *check, size_t row)
         check->own[i].at.number[row] = NAN;
     for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS; i++)
         check->own[i].at.text[row] = NULL;
-}
-
-/* The rows up to `end` have no verdict. */
-static void put_blank(struct check_op *check, size_t row, size_t end)
-{
-    for (size_t r = row < check->blank ? check->blank : row; r < end; r++)
-        check_put_nothing(check, r);
-    if (row <= check->blank && end > check->blank) check->blank = end;
 }
 
 /* Whether a point becomes history of later ones. For a bare check on a branch with a start point
@@ -365,7 +358,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     bool selected = batch_selected(batch, row);
     bool keep = check_keeps(check, batch, row, point.restart);
     if (check->level && !selected && !ctx->every_row) {
-        put_blank(check, row, row + 1);
+        check_put_blank(check, row, row + 1);
     } else {
         if (row < check->blank) check->blank = row;
         check_put_nothing(check, row);
@@ -392,86 +385,7 @@ static int check_row(struct check_op *check, struct context *ctx, const struct b
     }
     if (!keep) return 0;
     int status = point_push(check->history, &point);
-    return status ? history_fail(ctx, status) : 0;
-}
-
-static size_t history_end(const struct batch *batch, size_t row)
-{
-    while (row < batch->count && !batch->selected[row])
-        row++;
-    return row;
-}
-
-/* Finds the rows from `row` on that one class of machine measured. The series of a stream ask this of the
- * same runs one after the other. */
-static int find_stretch(struct check_op *check, struct context *ctx, const struct batch *batch,
-                        size_t row)
-{
-    const double *run = batch->vecs[check->inputs.run].at.number;
-    const char *const *commit = batch->vecs[check->inputs.commit].at.text;
-    if (row >= check->stretch.first && row < check->stretch.end) return 0;
-    int status = machine_of(ctx, &check->machines, run[row], &check->stretch.machine);
-    size_t r = row;
-    for (; r < batch->count && commit[r] && !status; r++) {
-        uint16_t machine;
-        status = machine_of(ctx, &check->machines, run[r], &machine);
-        if (machine != check->stretch.machine) break;
-        check->stretch.hash[r] = level_hash(commit[r]);
-    }
-    check->stretch.first = row;
-    check->stretch.end = r;
-    return status;
-}
-
-/* Takes rows from `row` on that are history of others and no more and plainly within their level, all at
- * once; how many there were. */
-static int check_level_rows(struct check_op *check, struct context *ctx, const struct batch *batch,
-                            size_t row, size_t *count)
-{
-    const struct vec *time = &batch->vecs[check->inputs.time];
-    const struct vec *commit = &batch->vecs[check->inputs.commit];
-    const struct vec *value = &batch->vecs[check->inputs.value];
-    const struct vec *run = check->inputs.run < 0 ? NULL : &batch->vecs[check->inputs.run];
-    *count = 0;
-    if (!check->level || !run || !run->step || !batch->selected || batch->gone || batch->hidden ||
-        batch->restart || batch->origin || ctx->every_row || (check->bare && batch->branched) ||
-        !time->step || !commit->step || !value->step)
-        return 0;
-    size_t end = history_end(batch, row);
-    if (end == row) return 0;
-    int status = find_stretch(check, ctx, batch, row);
-    if (end > check->stretch.end) end = check->stretch.end;
-    if (status || end <= row) return status;
-    const struct level_rows rows = {.time_ns = time->at.time_ns + row,
-                                    .commit = commit->at.text + row,
-                                    .hash = check->stretch.hash + row,
-                                    .value = value->at.number + row,
-                                    .count = end - row};
-    status = levels_skip(check->level, &rows, check->stretch.machine, count);
-    put_blank(check, row, row + *count);
-    return status ? history_fail(ctx, status) : 0;
-}
-
-/* Takes rows from `row` on that are history of others and no more, all at once; how many there were. */
-static int check_history_rows(struct check_op *check, struct context *ctx,
-                              const struct batch *batch, size_t row, size_t *count)
-{
-    const struct vec *time = &batch->vecs[check->inputs.time];
-    const struct vec *commit = &batch->vecs[check->inputs.commit];
-    const struct vec *value = &batch->vecs[check->inputs.value];
-    const struct vec *run = check->inputs.run < 0 ? NULL : &batch->vecs[check->inputs.run];
-    *count = 0;
-    if (check->level) return check_level_rows(check, ctx, batch, row, count);
-    if (!run || !run->step || !batch->selected || batch->gone || batch->hidden || batch->restart ||
-        batch->origin || ctx->every_row || check->rule->confirm_of > 1 ||
-        (check->bare && batch->branched) || !time->step || !commit->step || !value->step)
-        return 0;
-    size_t end = history_end(batch, row);
-    put_blank(check, row, end);
-    *count = end - row;
-    int status = history_push_rows(check->history, time->at.time_ns + row, commit->at.text + row,
-                                   run->at.number + row, value->at.number + row, *count);
-    return status ? history_fail(ctx, status) : 0;
+    return status ? history_fail(ctx, status) : check_near_note(check, ctx, &point);
 }
 
 /* Cuts off the rows before `first`, of so many columns. */
@@ -607,12 +521,10 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     if (batch->series_start) status = check_start(check, ctx, batch->series);
     if (status) return status;
     size_t first = op->cuts ? first_selected(batch) : 0;
-    if (!batch->runs_id || batch->runs_id != check->stretch.runs_id)
-        check->stretch.first = check->stretch.end = 0;
-    check->stretch.runs_id = batch->runs_id;
+    check_rows_begin(check, batch);
     if (is_whole(check, ctx, batch, first)) status = check_whole(check, ctx, batch, first, &whole);
     for (size_t row = 0, skip; row < batch->count && !status && !whole; row += skip ? skip : 1) {
-        status = check_history_rows(check, ctx, batch, row, &skip);
+        status = check_rows(check, ctx, batch, row, &skip);
         if (!status && !skip) status = check_row(check, ctx, batch, row);
     }
     if (status) return status;
