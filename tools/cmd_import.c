@@ -81,10 +81,9 @@ static void summarize(const struct arguments *arguments, const struct import_rep
         say_note("skipped %" PRIu64 ": %s\n  %s", report->reasons[i].count, report->reasons[i].text,
                  report->reasons[i].example);
     if (report->unplaced > 0)
-        say_note("%" PRIu64
-                 " run%s no branch, and this repository has none with their commits; taken "
-                 "as the main one's (--branch says otherwise)",
-                 report->unplaced, report->unplaced == 1 ? " names" : "s name");
+        say_note("%" PRIu64 " run%s no branch%s; taken as the main one's (--branch says otherwise)",
+                 report->unplaced, report->unplaced == 1 ? " names" : "s name",
+                 report->strangers > 0 ? ", and no branch here has their commits" : "");
     if (report->segments > 0)
         say_note("%" PRIu64 " changes of a benchmark's version begin a new baseline (show marks)",
                  report->segments);

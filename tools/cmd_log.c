@@ -34,6 +34,7 @@ struct log {
     const char *wanted[PACE_TESTBED + 1]; /* NULL: any */
     struct entry *entries;                /* the newest first */
     size_t count, most;
+    int is_table; /* for people: commits are cut */
 };
 
 static int log_read(struct log *log, pace_snapshot *snapshot, struct pace_error *error)
@@ -195,14 +196,16 @@ static const char *flags_text(uint32_t flags)
 }
 
 /* The start point that the run's branch has now: "main 4f2a1c9". */
-static int add_start(struct rows *rows, pace_snapshot *snapshot, const struct pace_stream *stream,
-                     struct pace_error *error)
+static int add_start(struct rows *rows, const struct log *log, pace_snapshot *snapshot,
+                     const struct pace_stream *stream, struct pace_error *error)
 {
+    enum { START_COMMIT = 9 };
+    int width = log->is_table ? START_COMMIT : PACE_MAX_COMMIT;
     struct pace_start_point start;
     char text[PACE_MAX_NAME + PACE_MAX_COMMIT + 2];
     int code = pace_start_point_get(snapshot, stream->project, stream->branch, error, &start);
     if (code != 0) return code == PACE_ENOTFOUND ? 0 : code;
-    snprintf(text, sizeof text, "%s%s%s", start.branch, *start.commit != '\0' ? " " : "",
+    snprintf(text, sizeof text, "%s%s%.*s", start.branch, *start.commit != '\0' ? " " : "", width,
              start.commit);
     rows_text(rows, COLUMN_START, text);
     return 0;
@@ -218,7 +221,9 @@ static void add_verdict(struct rows *rows, const struct entry *entry)
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         if (entry->counts[order[i]] == 0) continue;
         rows_text(rows, COLUMN_VERDICT, judge_verdicts[order[i]]);
-        rows_number(rows, COLUMN_COUNT, entry->counts[order[i]], "");
+        unsigned count = (unsigned)entry->counts[order[i]];
+        if (order[i] == JUDGE_VERDICT_OK) count += (unsigned)entry->counts[JUDGE_VERDICT_FLAT_OK];
+        rows_number(rows, COLUMN_COUNT, count, "");
         return;
     }
 }
@@ -237,7 +242,7 @@ static int add_run(struct rows *rows, const struct log *log, pace_snapshot *snap
     rows_number(rows, COLUMN_CELLS, view->cell_count, "");
     add_verdict(rows, entry);
     rows_text(rows, COLUMN_FLAGS, flags_text(view->flags));
-    int code = add_start(rows, snapshot, stream, error);
+    int code = add_start(rows, log, snapshot, stream, error);
     return code == 0 && rows->failed ? PACE_ENOMEM : code;
 }
 
@@ -282,6 +287,7 @@ int cmd_log(const struct arguments *arguments)
     pace *store = NULL;
     if (status == 0) status = store_open(arguments, STORE_READ, &store);
     if (status != 0) return status;
+    log.is_table = style.format == NULL;
     status = show_log(&log, store, &style, arguments_has(arguments, OPTION_VERDICTS));
     free(log.entries);
     pace_close(store);

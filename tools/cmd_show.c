@@ -107,6 +107,34 @@ static void put_pair(size_t width, const char *key, const char *value)
     putchar('\n');
 }
 
+/* Whether a key is one that `pace run` made, of the command and where it ran. */
+static int is_own(const char *key)
+{
+    static const char *const own[] = {"command", "ci.", "env.", "git.", "pace.", "harness"};
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        size_t len = strlen(own[i]);
+        if (strncmp(key, own[i], len) == 0 && (own[i][len - 1] == '.' || key[len] == '\0'))
+            return 1;
+    }
+    return 0;
+}
+
+/* The widest of our own keys, or of the others, that is no wider than KEY_WIDTH_MAX; at least `width`. */
+static size_t widest_key(const struct pace_meta *meta, int own, size_t width)
+{
+    for (size_t i = 0; i < meta->count; i++) {
+        size_t len = strlen(meta->keys[i]);
+        if (is_own(meta->keys[i]) == own && len > width && len <= KEY_WIDTH_MAX) width = len;
+    }
+    return width;
+}
+
+static void put_meta(const struct pace_meta *meta, int own, size_t width)
+{
+    for (size_t i = 0; i < meta->count; i++)
+        if (is_own(meta->keys[i]) == own) put_pair(width, meta->keys[i], meta->values[i]);
+}
+
 static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
                       struct pace_error *error)
 {
@@ -124,10 +152,7 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     if (code != 0) return code;
     pace_lineage_text(&lineage, start, sizeof start);
     if (*start != '\0') width = strlen("start point");
-    for (size_t i = 0; i < meta.count; i++) {
-        size_t len = strlen(meta.keys[i]);
-        if (len > width && len <= KEY_WIDTH_MAX) width = len;
-    }
+    width = widest_key(&meta, 1, width);
     snprintf(number, sizeof number, "%llu", (unsigned long long)view->run);
     put_pair(width, "run", number);
     put_pair(width, "project", names[0]);
@@ -141,10 +166,20 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     if ((view->flags & PACE_RUN_PARTIAL) != 0)
         put_pair(width, "partial", "the benchmark command failed");
     if ((view->flags & PACE_RUN_DIRTY) != 0) put_pair(width, "dirty", "with uncommitted changes");
-    for (size_t i = 0; i < meta.count; i++)
-        put_pair(width, meta.keys[i], meta.values[i]);
+    put_meta(&meta, 1, width);
     putchar('\n');
     return 0;
+}
+
+/* What the harness told of itself and its machine, which may be much: behind the values. */
+static int write_rest(pace_snapshot *snapshot, uint64_t run, struct pace_error *error)
+{
+    struct pace_meta meta = {0};
+    int code = pace_run_meta(snapshot, run, error, &meta);
+    size_t width = code == 0 ? widest_key(&meta, 0, 0) : 0;
+    if (width > 0) putchar('\n');
+    if (width > 0) put_meta(&meta, 0, width);
+    return code;
 }
 
 /* -- what it measured -------------------------------------------------------------------------- */
@@ -153,6 +188,7 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
 struct shown {
     struct rows rows;
     struct judgement judgement;
+    int companions; /* 1: dotted measures, else the others, which come first */
 };
 
 static int add_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
@@ -160,8 +196,9 @@ static int add_cell(void *context, const struct pace_cell *cell, struct pace_err
     static const char *const statuses[] = {"ok", "failed", "skipped"};
     struct shown *shown = context;
     struct rows *rows = &shown->rows;
-    const struct judged *judged = judge_find(&shown->judgement, cell->benchmark, cell->measure);
     (void)error;
+    if ((strchr(cell->measure, '.') != NULL) != shown->companions) return 0;
+    const struct judged *judged = judge_find(&shown->judgement, cell->benchmark, cell->measure);
     rows_next(rows);
     rows_text(rows, 0, cell->benchmark);
     rows_text(rows, 1, cell->measure);
@@ -217,10 +254,14 @@ static int show_run(pace *store, pace_snapshot *snapshot, uint64_t run,
         declare_fields(&shown.rows, view.cell_count > JUDGE_AT_ONCE ? FIELDS : FIELDS_JUDGED);
         code = judge_run(store, snapshot, &view, &shown.judgement, &error);
     }
-    if (code == 0) code = run_cells(snapshot, &view, &error, add_cell, &shown);
+    for (shown.companions = 0; shown.companions < 2 && code == 0; shown.companions++)
+        code = run_cells(snapshot, &view, &error, add_cell, &shown);
     /* A format is for programs: rows alone. */
     if (code == 0 && style->format == NULL) code = write_head(snapshot, &view, &error);
     int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &shown.rows);
+    if (status == STATUS_OK && style->format == NULL &&
+        (code = write_rest(snapshot, run, &error)) != 0)
+        status = store_failed("", code, &error);
     rows_clear(&shown.rows);
     judge_clear(&shown.judgement);
     return status;

@@ -3,6 +3,7 @@
 
 #include "../engine/pace.h"
 #include "../query/suggest.h"
+#include "../query/word.h"
 #include "say.h"
 
 #include <errno.h>
@@ -271,6 +272,12 @@ int command_unknown(const char *word)
     for (size_t i = 0; i < command_count; i++)
         names[i] = commands[i].name;
     const char *near = suggest(word, strlen(word), names, command_count);
+    const struct word *statement = word_find(word, strlen(word));
+    if (statement != NULL && (statement->class == WORD_COMMAND || statement->class == WORD_VERB))
+        return command_misused(NULL,
+                               "no subcommand '%s'; it is a word of queries: pace query '...' (see "
+                               "pace help %s)",
+                               word, word);
     if (near != NULL)
         return command_misused(NULL, "no subcommand '%s'; did you mean '%s'?", word, near);
     if (strpbrk(word, " :|") != NULL)

@@ -109,6 +109,7 @@ static void place_run(void *context, const char *name, struct run_facts *facts)
         facts->commit_time_ns = place.time_ns;
     } else if (facts->branch[0] == '\0' && import->options->load.branch == NULL) {
         import->report->unplaced++;
+        import->report->strangers += facts->commit != NULL && facts->commit[0] != '\0';
     }
     if (facts->branch[0] == '\0') facts->branch = import->main_branch;
 }

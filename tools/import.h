@@ -26,9 +26,10 @@ struct import_report {
         char example[200]; /* the first file, and what is wrong with it */
     } reasons[IMPORT_REASONS];
     size_t reason_count;
-    uint64_t segments; /* accept marks that were added: versions of benchmarks that changed */
-    uint64_t unplaced; /* runs whose commit no branch of the repository has, and that name none */
-    uint64_t starts;   /* start points that were set */
+    uint64_t segments;  /* accept marks that were added: versions of benchmarks that changed */
+    uint64_t strangers; /* of the unplaced those that have a commit */
+    uint64_t unplaced;  /* runs whose commit no branch of the repository has, and that name none */
+    uint64_t starts;    /* start points that were set */
 };
 
 /* Imports files and directories (walked, in order of name). Returns 0, or the code of an error of the

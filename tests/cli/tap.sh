@@ -2,6 +2,7 @@
 #   t WHAT COMMAND...          ok when the command ends well
 #   run_pace STATUS ARGS...    runs pace into $OUT and $ERR; fails unless it exits with STATUS
 #   terminal                   from now on mux is a tmux of this script's own
+#   new_session NAME ARGS...   a session of it, which is there when this returns
 #   has FILE TEXT              FILE has the text;  lacks FILE TEXT: it has not
 LC_ALL=C
 export LC_ALL
@@ -67,6 +68,22 @@ terminal() {
     unset TMUX
     mux() { tmux -L pace -f /dev/null "$@"; }
     trap 'mux kill-server 2>/dev/null; chmod -R u+w "$SCRATCH"; rm -rf "$SCRATCH"' EXIT
+}
+
+# On a loaded machine tmux gives up when its server has not answered in time ("server exited
+# unexpectedly"), or when the one before is still ending: it is asked again, for 30 s at most.
+new_session() {
+    session=$1
+    shift
+    asked=0
+    until mux new-session -d -s "$session" "$@" 2>"$SCRATCH/tmux.err" || mux has-session -t "=$session" 2>/dev/null; do
+        asked=$((asked + 1))
+        if [ "$asked" -gt 100 ]; then
+            sed 's/^/# tmux: /' "$SCRATCH/tmux.err"
+            return 1
+        fi
+        sleep 0.3
+    done
 }
 
 finish() {

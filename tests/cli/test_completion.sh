@@ -129,7 +129,7 @@ typed() { # TEXT SHOWN: TEXT and a tab become SHOWN
 in_shell() { # SHELL START COMMAND...: the same questions in a terminal
     shell=$1 start=$2
     shift 2
-    mux new-session -d -s "$shell" -x 100 -y 30 "$@"
+    new_session "$shell" -x 100 -y 30 "$@"
     mux send-keys -t "$shell" -l "$start; eval \"\$(pace completion $shell)\"; PS1='> '; clear; echo ready"
     mux send-keys -t "$shell" Enter
     t "$shell: it starts" line_is ready
@@ -145,7 +145,25 @@ in_shell() { # SHELL START COMMAND...: the same questions in a terminal
     t "$shell: a directory" typed 'pace --db fol' 'pace --db folder/'
     t "$shell: a command to run" typed 'pace run -- ls files/re' 'pace run -- ls files/results.json'
 }
+listed() { # TEXT PATTERN: TEXT and two tabs list what matches, and leave the line as it is
+    mux send-keys -t "$shell" -l "$1" && line_is "> $1" && mux send-keys -t "$shell" Tab Tab
+    tries=0
+    until mux capture-pane -t "$shell" -p 2>/dev/null | grep -qE "$2"; do
+        tries=$((tries + 1))
+        if [ "$tries" -gt 300 ]; then
+            echo "# no line matches '$2':"
+            mux capture-pane -t "$shell" -p | grep . | sed 's/^/#   /'
+            break
+        fi
+        sleep 0.1
+    done
+    mux send-keys -t "$shell" C-u
+    mux send-keys -t "$shell" C-l
+    line_is '>' && [ "$tries" -le 300 ]
+}
 in_shell bash true "HOME=$SCRATCH bash --norc --noprofile -i"
+t "bash: a list is of what could follow, not of whole queries" listed "pace query 'branch:main | b" '^baseline +between +bottom *$'
+t "bash: so is one of keys" listed "pace query 'branch:main b" '^benchmark: +branch: *$'
 if command -v zsh >/dev/null; then
     in_shell zsh 'autoload -Uz compinit; compinit -D -u' "HOME=$SCRATCH zsh -f -i"
 else

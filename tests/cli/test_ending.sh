@@ -57,7 +57,7 @@ line() { # PATTERN: the screen has it, within 10 s
         sleep 0.1
     done
 }
-mux new-session -d -x 100 -y 20 "PS1='> ' sh -i"
+new_session ending -x 100 -y 20 "PS1='> ' sh -i"
 mux send-keys -l "'$PACE' --db slow load - <pipe"
 mux send-keys Enter
 exec 9>pipe

@@ -52,6 +52,21 @@ shows() { # TEXT ARGS...
     shift
     run_pace 0 show "$@" && grep -qx "$text" "$OUT"
 }
+# What was measured stands before its companions, and before what the harness told of its machine.
+cat >pytest.json <<'END'
+{"machine_info": {"node": "n", "machine": "x86_64"}, "benchmarks": [
+ {"group": null, "name": "test_a", "fullname": "test_a", "params": null,
+  "stats": {"min": 1, "max": 1, "mean": 1, "stddev": 0.0, "rounds": 1, "median": 1, "iterations": 1}},
+ {"group": null, "name": "test_b", "fullname": "test_b", "params": null,
+  "stats": {"min": 1, "max": 1, "mean": 1, "stddev": 0.0, "rounds": 1, "median": 1, "iterations": 1}}],
+ "datetime": "2026-01-01T00:00:00", "version": "4.0.0"}
+END
+in_order() {
+    "$PACE" --db told load -q pytest.json && run_pace 0 --db told show &&
+        [ "$(grep -oE '^(harness|benchmark|machine\.node|test_[ab] +latency(\.min)?) ' "$OUT" | tr -s ' \n' '  ')" = \
+            "harness benchmark test_a latency test_b latency test_a latency.min test_b latency.min machine.node " ]
+}
+t "values first, then companions, then the harness' own words" in_order
 t "the newest" shows "run      40"
 t "by its number" shows "run      37" 37
 t "by run:" shows "run      37" run:37

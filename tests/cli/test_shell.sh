@@ -163,13 +163,12 @@ golden() { # NAME: the screen is shell_NAME.txt
 }
 start() { # ENVIRONMENT...: a new session; ends at its prompt
     mux kill-server 2>/dev/null
-    tries=0 # the one before may still be ending
-    while mux has-session 2>/dev/null && [ "$tries" -lt 50 ]; do
-        tries=$((tries + 1))
+    gone=0 # it may take a while
+    while mux has-session 2>/dev/null && [ "$gone" -lt 50 ]; do
+        gone=$((gone + 1))
         sleep 0.1
     done
-    sleep 0.2
-    mux new-session -d -x 100 -y 40 env LC_ALL=C.UTF-8 PACE_PAGER= "$@" "$PACE" --now 2026-10-12
+    new_session shell -x 100 -y 40 env LC_ALL=C.UTF-8 PACE_PAGER= "$@" "$PACE" --now 2026-10-12
     line_is "pace>"
 }
 mkdir -p "$XDG_CONFIG_HOME/pace"

@@ -48,6 +48,30 @@ static void excerpt(const struct input *input, char *out, size_t room)
     out[used] = '\0';
 }
 
+/* How many commas, or tabs, a line has; *len is its length. */
+static size_t separators(const char *text, size_t len, char sign, size_t *line)
+{
+    size_t count = 0, at = 0;
+    for (; at < len && text[at] != '\n'; at++)
+        count += text[at] == sign;
+    *line = at;
+    return count;
+}
+
+/* A heading and a row that have as many columns. */
+static int is_table(const struct input *input)
+{
+    static const char signs[] = ",\t";
+    for (size_t i = 0; i < sizeof signs - 1; i++) {
+        size_t line, next, columns = separators(input->text, input->len, signs[i], &line);
+        if (columns == 0 || line + 1 >= input->len || memchr(input->text, '{', line) != NULL)
+            continue;
+        if (separators(input->text + line + 1, input->len - line - 1, signs[i], &next) == columns)
+            return 1;
+    }
+    return 0;
+}
+
 int adapter_recognise(const struct input *input, struct pace_error *error,
                       const struct adapter **out)
 {
@@ -66,6 +90,15 @@ int adapter_recognise(const struct input *input, struct pace_error *error,
         return error_fill(error, PACE_ENOTFOUND,
                           "%.300s: it is empty; the benchmark command wrote no results",
                           input->name);
+    if (best == NULL && is_table(input)) {
+        excerpt(input, beginning, sizeof beginning);
+        return error_fill(
+            error, PACE_ENOTFOUND,
+            "%.200s: a table whose columns nobody knows; it begins with '%s'; say what "
+            "they are: pace import --map COLUMN=benchmark --map COLUMN=MEASURE (see pace "
+            "import --help)",
+            input->name, beginning);
+    }
     if (best == NULL) {
         list_names(input, 0, names, sizeof names);
         excerpt(input, beginning, sizeof beginning);

@@ -36,7 +36,7 @@ _pace_split() {
 }
 
 _pace() {
-    local _pace_words _pace_typed _pace_quote answer how tight='' line text cut=''
+    local _pace_words _pace_typed _pace_quote answer how line text cut='' head=''
     _pace_split
     local word=${_pace_words[${#_pace_words[@]} - 1]}
     mapfile -t answer < <("${COMP_WORDS[0]/#\~/$HOME}" completion words -- "${_pace_words[@]:1}" 2>/dev/null)
@@ -58,9 +58,16 @@ _pace() {
         [[ $COMP_WORDBREAKS = *=* && $word = *=* ]] && text=${word%"${word##*=}"} &&
             ((${#text} > ${#cut})) && cut=$text
     fi
+    # A list that is only shown ("?") tells what could follow, not the whole query each time.
+    [[ $COMP_TYPE = 63 && " ${answer[0]} " = *' tight '* && ${#answer[@]} -gt 2 ]] &&
+        head=${word%"${word##*[ :,|(\{]}"}
     COMPREPLY=()
     for line in "${answer[@]:1}"; do
         text=${line%%$'\t'*}
+        if [[ -n $head ]]; then
+            COMPREPLY+=("${text:${#head}}")
+            continue
+        fi
         text=${text:${#cut}}
         case $_pace_quote in
         "'") [[ $text = *\'* ]] && continue ;;
