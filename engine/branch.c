@@ -18,7 +18,7 @@ static int record_load(struct kv_txn *txn, uint32_t branch, struct pace_error *e
                        struct branch_record *out)
 {
     struct key key = key_branch(branch);
-    return kv_get_struct(txn, &key, "the record of a branch", error, out, sizeof *out);
+    return kv_get_optional_struct(txn, &key, "the record of a branch", error, out, sizeof *out);
 }
 
 static int record_store(struct kv_txn *txn, uint32_t branch, const struct branch_record *record,
@@ -110,7 +110,7 @@ static int versions_load(struct kv_txn *txn, uint32_t project, uint32_t branch,
                          struct pace_error *error, uint32_t *versions)
 {
     struct key key = key_starts(branch, project);
-    return kv_get_struct(txn, &key, "a start point", error, versions, sizeof *versions);
+    return kv_get_optional_struct(txn, &key, "a start point", error, versions, sizeof *versions);
 }
 
 /* None in this project: then as many projects must have one as the branch's record says. */

@@ -6,8 +6,7 @@
  *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
  * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
- * *error alone. In a snapshot it was made sure of: a damaged page that leads a search astray is
- * PACE_ECORRUPT. */
+ * *error alone. It was made sure of: a damaged page that leads a search astray is PACE_ECORRUPT. */
 #ifndef PACE_KV_H
 #define PACE_KV_H
 
@@ -130,11 +129,13 @@ int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
 /* The same for a body that must have exactly `len` bytes, which are copied to `out`. */
 int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, void *out, size_t len);
-/* A record of kv_put_struct that need not be there. PACE_ENOTFOUND is believed only when the records on
- * both sides of its place are whole: one whose key was damaged lies there still. The tables beside it must
- * have keys of another length, or records of kv_put_struct. */
+/* A sealed record that need not be there. PACE_ENOTFOUND is believed only when the records on both sides of
+ * its place are whole: one whose key was damaged lies there still. Its table must have sealed records only,
+ * the tables beside it keys of another length, or records of kv_put_struct. */
 int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
                     struct pace_error *error, struct kv_slice *body);
+int kv_get_optional_struct(struct kv_txn *txn, const struct key *key, const char *what,
+                           struct pace_error *error, void *out, size_t len);
 /* Puts a body of at most KV_STRUCT_MAX bytes as a sealed record. */
 enum { KV_STRUCT_MAX = 504 };
 int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, size_t len,

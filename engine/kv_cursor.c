@@ -57,8 +57,7 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
 {
     MDB_val k = value_of(key->bytes, key->len), v;
     int rc = get(txn, &k, &v);
-    if (rc == MDB_NOTFOUND && txn->is_snapshot)
-        rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
+    if (rc == MDB_NOTFOUND) rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (rc) return kv_fail(txn->kv, rc, error);
     *value = slice_of(&v);
@@ -151,8 +150,7 @@ int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_
                    struct kv_slice *found, struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
-    int rc = cursor->txn->is_snapshot ? lmdb_seek_surely(cursor->cursor, &k, &v)
-                                      : lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET_RANGE);
+    int rc = lmdb_seek_surely(cursor->cursor, &k, &v);
     return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
@@ -206,7 +204,7 @@ static int is_suspect(const struct key *key, const struct kv_slice *found,
     int same_table = found->data[0] == key->bytes[0], same_length = found->len == key->len;
     if (same_length && memcmp(found->data, key->bytes, key->len) == 0) return 1;
     if (!same_table && !same_length) return 0;
-    return value->len > SEAL_BYTES + KV_STRUCT_MAX ||
+    return (!same_table && value->len > SEAL_BYTES + KV_STRUCT_MAX) ||
            !seal_good(value->data, value->len, found->data, found->len);
 }
 
@@ -241,15 +239,28 @@ int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
     return rc ? rc : PACE_ENOTFOUND;
 }
 
+static int copy_body(struct kv_txn *txn, const struct kv_slice *body, const char *what,
+                     struct pace_error *error, void *out, size_t len)
+{
+    if (body->len != len) return error_damaged(error, "%s: %s", txn->kv->path, what);
+    memcpy(out, body->data, len);
+    return 0;
+}
+
 int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, void *out, size_t len)
 {
-    struct kv_slice body;
+    struct kv_slice body = {0};
     int rc = kv_get_sealed(txn, key, what, error, &body);
-    if (rc) return rc;
-    if (body.len != len) return error_damaged(error, "%s: %s", txn->kv->path, what);
-    memcpy(out, body.data, len);
-    return 0;
+    return rc ? rc : copy_body(txn, &body, what, error, out, len);
+}
+
+int kv_get_optional_struct(struct kv_txn *txn, const struct key *key, const char *what,
+                           struct pace_error *error, void *out, size_t len)
+{
+    struct kv_slice body = {0};
+    int rc = kv_get_optional(txn, key, what, error, &body);
+    return rc ? rc : copy_body(txn, &body, what, error, out, len);
 }
 
 int kv_put_struct(struct kv_txn *txn, const struct key *key, const void *body, size_t len,

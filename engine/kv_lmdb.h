@@ -50,7 +50,7 @@ struct kv_txn {
     struct kv *kv;
     MDB_txn *txn;
     int full;        /* the map is too small for this batch */
-    int is_snapshot; /* what is not found must be shown to be absent */
+    int is_snapshot; /* its cursors may stay where they are */
     /* Of a snapshot: cursors where the last search of a table ended. The next one is mostly for a key
      * on the same page, which LMDB then finds without going down the tree. */
     struct kv_cursor *idle[KV_TABLES];

@@ -87,6 +87,29 @@ static int load_undone(struct kv_txn *txn, uint64_t id, struct pace_error *error
     return kv_get_struct(txn, &key, "a mark", error, &created_ns, sizeof created_ns);
 }
 
+/* A record that a damaged key hides would let a mark be undone twice: as many as the head counts must
+ * be there, all whole. */
+static int count_undone(struct kv_txn *txn, const struct head *head, struct pace_error *error)
+{
+    enum { PAIRS = 64 };
+    struct key any = key_undone(0), prefix = {.len = 1, .bytes = {any.bytes[0]}};
+    struct kv_pair pairs[PAIRS];
+    struct kv_cursor *cursor;
+    uint64_t seen = 0;
+    size_t some = PAIRS;
+    int rc = kv_cursor_open(txn, error, &cursor), good = 1;
+    if (rc) return rc;
+    for (int go_on = 0; !rc && some == PAIRS; go_on = 1) {
+        rc = kv_cursor_list(cursor, &prefix, go_on, pairs, PAIRS, error, &some);
+        for (size_t i = 0; !rc && i < some; i++, seen++)
+            good &= seal_good(pairs[i].value.data, pairs[i].value.len, pairs[i].key.data,
+                              pairs[i].key.len);
+    }
+    kv_cursor_close(cursor);
+    if (rc || (good && seen == head->undone)) return rc;
+    return error_damaged(error, "%s: the list of marks", kv_path(txn));
+}
+
 static int undo_mark(struct kv_txn *txn, void *context, struct pace_error *error)
 {
     uint64_t id = *(const uint64_t *)context;
@@ -99,7 +122,8 @@ static int undo_mark(struct kv_txn *txn, void *context, struct pace_error *error
     if (rc == 0)
         return error_set(error, PACE_EMISUSE, "mark %llu is undone already",
                          (unsigned long long)id);
-    if (rc != PACE_ENOTFOUND) return rc;
+    if (rc == PACE_ENOTFOUND) rc = count_undone(txn, &head, error);
+    if (rc) return rc;
     struct key key = key_undone(id);
     int64_t now_ns = head_now_ns();
     rc = kv_put_struct(txn, &key, &now_ns, sizeof now_ns, error);

@@ -49,18 +49,14 @@ int names_index_find(const unsigned char *body, size_t body_len, const char *nam
     return PACE_ENOTFOUND;
 }
 
-static int get_index(struct kv_txn *txn, enum pace_dimension dimension, uint64_t hash,
-                     struct pace_error *error, struct kv_slice *body)
-{
-    struct key key = key_name_hash(dimension, hash);
-    return kv_get_sealed(txn, &key, "a record of the index of names", error, body);
-}
+static const char *const index_record = "a record of the index of names";
 
 int names_find(struct kv_txn *txn, enum pace_dimension dimension, const char *name, size_t len,
                uint64_t hash, struct pace_error *error, uint32_t *id)
 {
+    struct key key = key_name_hash(dimension, hash);
     struct kv_slice body;
-    int rc = get_index(txn, dimension, hash, error, &body);
+    int rc = kv_get_optional(txn, &key, index_record, error, &body);
     if (rc) return rc;
     rc = names_index_find(body.data, body.len, name, len, id);
     if (rc == PACE_ECORRUPT)
@@ -69,12 +65,13 @@ int names_find(struct kv_txn *txn, enum pace_dimension dimension, const char *na
     return rc;
 }
 
-/* Adds an entry behind those that share its hash. */
+/* Adds an entry, which was looked for, behind those that share its hash. */
 static int index_add(struct kv_txn *txn, enum pace_dimension dimension, const char *name,
                      size_t len, uint64_t hash, uint32_t id, struct pace_error *error)
 {
+    struct key key = key_name_hash(dimension, hash);
     struct kv_slice old = {0};
-    int rc = get_index(txn, dimension, hash, error, &old);
+    int rc = kv_get_sealed(txn, &key, index_record, error, &old);
     if (rc && rc != PACE_ENOTFOUND) return rc;
 
     uint16_t short_len = (uint16_t)len;
@@ -87,7 +84,6 @@ static int index_add(struct kv_txn *txn, enum pace_dimension dimension, const ch
     memcpy(at, &id, sizeof id);
     memcpy(at + sizeof id, &short_len, sizeof short_len);
     memcpy(at + sizeof id + sizeof short_len, name, len);
-    struct key key = key_name_hash(dimension, hash);
     seal_close(record, size, key.bytes, key.len);
     rc = kv_put(txn, &key, record, size, error);
     free(record);

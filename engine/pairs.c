@@ -44,6 +44,24 @@ int pair_chunk_read(struct kv_slice key, struct kv_slice value, struct pair_chun
     return pairs_order(&out->from, &out->until) < 0 ? 0 : -1;
 }
 
+/* No chunk lies before a pair: then the table has none, since its first begins before all pairs. One
+ * whose key was damaged lies beside its place still, or the next is there. */
+static int is_empty(struct kv_cursor *cursor, char table, const struct key *key,
+                    const struct kv_slice *before, const struct kv_slice *record,
+                    struct pace_error *error, int *empty)
+{
+    struct kv_slice found, value;
+    *empty = !before || before->len != KEY_BYTES ||
+             seal_good(record->data, record->len, before->data, before->len);
+    int rc = kv_cursor_seek(cursor, key, error, &found, &value);
+    if (rc == PACE_ENOTFOUND) return 0;
+    if (!rc &&
+        (found.data[0] == (unsigned char)table ||
+         (found.len == KEY_BYTES && !seal_good(value.data, value.len, found.data, found.len))))
+        *empty = 0;
+    return rc;
+}
+
 int pairs_chunk(struct kv_txn *txn, char table, const struct pair *pair, const char *what,
                 struct pace_error *error, struct pair_chunk *out)
 {
@@ -54,7 +72,11 @@ int pairs_chunk(struct kv_txn *txn, char table, const struct pair *pair, const c
     int rc = kv_cursor_at(txn, (unsigned char)table, error, &cursor);
     if (rc) return rc;
     rc = kv_cursor_before(cursor, &key, error, &found, &value);
-    int is_chunk = !rc && found.data[0] == (unsigned char)table;
+    int is_chunk = !rc && found.data[0] == (unsigned char)table, empty = 1;
+    if (!is_chunk && (!rc || rc == PACE_ENOTFOUND)) {
+        rc = is_empty(cursor, table, &key, rc ? NULL : &found, &value, error, &empty);
+        if (!rc && !empty) rc = damaged(txn, what, error);
+    }
     if (is_chunk && (pair_chunk_read(found, value, out) || pairs_order(pair, &out->until) >= 0))
         rc = damaged(txn, what, error);
     kv_cursor_close(cursor);

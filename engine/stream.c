@@ -58,7 +58,7 @@ int stream_find(struct kv_txn *txn, uint32_t project, uint32_t branch, uint32_t 
                 struct pace_error *error, uint32_t *stream)
 {
     struct key key = key_stream_names(project, branch, testbed);
-    return kv_get_struct(txn, &key, "the index of streams", error, stream, sizeof *stream);
+    return kv_get_optional_struct(txn, &key, "the index of streams", error, stream, sizeof *stream);
 }
 
 void stream_count_run(struct stream_record *record, const struct position *position, size_t cells)
