@@ -40,19 +40,31 @@ void bytes_free(struct bytes *bytes)
     *bytes = (struct bytes){0};
 }
 
-void bytes_varint(struct bytes *bytes, uint64_t value)
+enum { VARINT_MAX = 10 };
+
+/* Where there is room for VARINT_MAX bytes; how many were written. */
+static inline size_t put_varint(uint8_t *out, uint64_t value)
 {
-    uint8_t out[10];
     size_t len = 0;
     for (; value >= 0x80; value >>= 7)
         out[len++] = (uint8_t)(value | 0x80);
     out[len++] = (uint8_t)value;
-    bytes_put(bytes, out, len);
+    return len;
+}
+
+static inline uint64_t zigzag(int64_t value)
+{
+    return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+void bytes_varint(struct bytes *bytes, uint64_t value)
+{
+    if (bytes_reserve(bytes, VARINT_MAX)) bytes->len += put_varint(bytes->data + bytes->len, value);
 }
 
 void bytes_signed(struct bytes *bytes, int64_t value)
 {
-    bytes_varint(bytes, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
+    bytes_varint(bytes, zigzag(value));
 }
 
 /* -- the step ---------------------------------------------------------------------------------- */
@@ -100,8 +112,8 @@ static double noise_of(const struct report_points *points, double *most)
     *most = 0;
     for (size_t i = 0; i < points->count; i++) {
         if (!has_value(points, i)) continue;
-        double value = points->value[i];
-        *most = fmax(*most, fabs(value));
+        double value = points->value[i], size = fabs(value);
+        *most = size > *most ? size : *most;
         if (i % stride == 0 && !isnan(before) && count < SAMPLED) {
             differences[count] = fabs(value - before);
             sum += differences[count++];
@@ -120,13 +132,21 @@ static double round_step(double x)
     return x >= 5 * power ? 5 * power : x >= 2 * power ? 2 * power : power;
 }
 
+/* The whole number that is nearest, of two the even one (what nearbyint gives without a call). */
+static inline double nearest(double x)
+{
+    static const double whole =
+        6755399441055744; /* 1.5 * 2^52: so large a number has no fraction */
+    return fabs(x) < 2251799813685248 ? (x + whole) - whole : nearbyint(x);
+}
+
 /* Whether each value is a whole multiple of a step. */
 static int is_exact(const struct report_points *points, double step)
 {
     for (size_t i = 0; i < points->count; i++) {
         if (!has_value(points, i)) continue;
         double steps = points->value[i] / step;
-        if (fabs(steps - nearbyint(steps)) > 1e-9 * fmax(1, fabs(steps))) return 0;
+        if (fabs(steps - nearest(steps)) > 1e-9 * fmax(1, fabs(steps))) return 0;
     }
     return 1;
 }
@@ -151,22 +171,19 @@ static double step_of(const struct report_points *points, double share)
 enum { CODE_LEAST = -126, CODE_MOST = 127, CODE_NONE = -127, CODE_LONG = -128 };
 
 struct column {
-    struct bytes *out;
+    uint8_t *at; /* where the next number goes; there is room for all */
     double step;
     int from_first, begun;
     int64_t before;
 };
 
-static void column_put(struct column *column, double value)
+static inline void column_put(struct column *column, double value)
 {
-    if (!bytes_reserve(column->out, 12)) return;
-    uint8_t *at = column->out->data + column->out->len;
     if (isnan(value)) {
-        *at = (uint8_t)CODE_NONE;
-        column->out->len++;
+        *column->at++ = (uint8_t)CODE_NONE;
         return;
     }
-    double steps = nearbyint(value / column->step);
+    double steps = nearest(value / column->step);
     int64_t number = fabs(steps) < 9e15 ? (int64_t)steps
                      : steps < 0        ? -(INT64_C(1) << 53)
                                         : INT64_C(1) << 53;
@@ -174,20 +191,26 @@ static void column_put(struct column *column, double value)
     if (!column->from_first || !column->begun) column->before = number;
     column->begun = 1;
     if (difference >= CODE_LEAST && difference <= CODE_MOST) {
-        *at = (uint8_t)difference;
-        column->out->len++;
+        *column->at++ = (uint8_t)difference;
         return;
     }
-    *at = (uint8_t)CODE_LONG;
-    column->out->len++;
-    bytes_signed(column->out, difference);
+    *column->at++ = (uint8_t)CODE_LONG;
+    column->at += put_varint(column->at, zigzag(difference));
 }
 
-static struct column column_begin(struct bytes *out, double step, int from_first)
+/* Room for so many numbers; false: there is none. */
+static int column_begin(struct column *column, struct bytes *out, size_t count, double step,
+                        int from_first)
 {
-    uint8_t how = (uint8_t)from_first;
-    bytes_put(out, &how, 1);
-    return (struct column){.out = out, .step = step, .from_first = from_first};
+    if (!bytes_reserve(out, 1 + count * (1 + VARINT_MAX))) return 0;
+    *column = (struct column){.at = out->data + out->len, .step = step, .from_first = from_first};
+    *column->at++ = (uint8_t)from_first;
+    return 1;
+}
+
+static void column_end(const struct column *column, struct bytes *out)
+{
+    out->len = (size_t)(column->at - out->data);
 }
 
 /* Noise around one level is smaller beside that level than beside its neighbour. */
@@ -209,21 +232,25 @@ void pack_points(struct bytes *out, const struct report_points *points, double s
 {
     double step = step_of(points, share);
     const double *const limits[] = {points->base, points->low, points->high};
+    struct column column;
     uint64_t run = 0;
     bytes_put(out, &step, sizeof step);
+    if (!bytes_reserve(out, points->count * VARINT_MAX)) return;
     for (size_t i = 0; i < points->count; i++) {
-        bytes_signed(out, (int64_t)(points->run[i] - run));
+        out->len += put_varint(out->data + out->len, zigzag((int64_t)(points->run[i] - run)));
         run = points->run[i];
     }
     bytes_put(out, points->flags, points->count);
-    struct column column = column_begin(out, step, is_level(points));
+    if (!column_begin(&column, out, points->count, step, is_level(points))) return;
     for (size_t i = 0; i < points->count; i++)
         if ((points->flags[i] & POINT_STATUS) == PACE_CELL_OK)
             column_put(&column, points->value[i]);
+    column_end(&column, out);
     for (size_t c = 0; c < 3; c++) {
-        column = column_begin(out, step, 0);
+        if (!column_begin(&column, out, points->count, step, 0)) return;
         for (size_t i = 0; i < points->count; i++)
             if (points->flags[i] >> POINT_VERDICT) column_put(&column, limits[c][i]);
+        column_end(&column, out);
     }
 }
 
