@@ -221,7 +221,8 @@ static void put_unit(FILE *out, const struct export_column *column)
         (void)fputs("ns/op", out);
         return;
     }
-    put_word(out, column->measure);
+    /* What the adapter made a companion of the time is a unit of its own. */
+    put_word(out, strcmp(column->measure, "latency.MB/s") == 0 ? "MB/s" : column->measure);
     if (is_ns) (void)fputs("-ns", out); /* benchstat shows it as a time */
 }
 
@@ -248,7 +249,10 @@ static int go_read(struct exporter *exporter, const struct pace_cells *cells, si
 /* The number behind a name in the format is no measure of its own. */
 static int is_iterations(const struct go_values *values)
 {
-    return strcmp(values->column->measure, "latency.iterations") == 0;
+    static const char end[] = ".iterations";
+    const char *measure = values->column->measure;
+    size_t len = strlen(measure);
+    return len >= sizeof end && strcmp(measure + len - (sizeof end - 1), end) == 0;
 }
 
 static double go_iterations(const struct go_values *list, uint32_t count, size_t line)
@@ -303,17 +307,50 @@ static int go_benchmark(struct exporter *exporter, const struct export_stream *s
     return code;
 }
 
+/* The configuration lines that `go test` writes, where the run has them. */
+static int go_config(struct exporter *exporter, uint64_t run)
+{
+    static const char *const keys[] = {"goos", "goarch", "pkg", "cpu"};
+    struct pace_meta meta;
+    int code = pace_run_meta(exporter->snapshot, run, exporter->error, &meta);
+    if (code != 0) return code;
+    for (size_t i = 0; i < meta.count; i++) {
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            if (strcmp(meta.keys[i], keys[k]) == 0 && strpbrk(meta.values[i], "\r\n") == NULL)
+                (void)fprintf(exporter->options->out, "%s: %s\n", keys[k], meta.values[i]);
+        }
+    }
+    return 0;
+}
+
+/* 1 when the streams of the export are of several projects or testbeds. */
+static int are_several(const struct exporter *exporter)
+{
+    const struct export_stream *first = exporter->streams;
+    for (size_t i = 1; i < exporter->count; i++) {
+        if (strcmp(exporter->streams[i].project, first->project) != 0 ||
+            strcmp(exporter->streams[i].testbed, first->testbed) != 0)
+            return 1;
+    }
+    return 0;
+}
+
 static int go_run(struct exporter *exporter, const struct export_stream *stream,
                   const struct pace_cells *cells, size_t r, void *context)
 {
     FILE *out = exporter->options->out;
     char time[TIMESTAMP_TEXT_MAX];
-    int code = 0;
     (void)context;
-    /* What benchstat keeps apart is a configuration line; the rest it does not see. */
-    (void)fprintf(out, "# branch %s, commit %s, %s\nproject: %s\ntestbed: %s\n\n", stream->branch,
+    /* benchstat compares what has the same configuration lines, and does not see the first line. So what one
+     * project measured on one testbed stands beside the output of `go test` itself. */
+    (void)fprintf(out, "# project %s, branch %s, testbed %s, commit %s, %s\n", stream->project,
+                  stream->branch, stream->testbed,
                   cells->runs[r].commit[0] != '\0' ? cells->runs[r].commit : "unknown",
-                  timestamp_print(time, cells->runs[r].time_ns), stream->project, stream->testbed);
+                  timestamp_print(time, cells->runs[r].time_ns));
+    if (are_several(exporter))
+        (void)fprintf(out, "project: %s\ntestbed: %s\n", stream->project, stream->testbed);
+    int code = go_config(exporter, cells->runs[r].run);
+    (void)fputc('\n', out);
     for (uint32_t first = 0, count = 0; first < stream->count && code == 0; first += count) {
         count = 1;
         while (first + count < stream->count &&

@@ -19,6 +19,16 @@ t "has a line a sample" [ "$(grep -c '^BenchmarkEncode/format=gob-48 [0-9]* [0-9
 run_pace 0 --db b load -q --branch main --time 2024-05-01 out.txt
 t "comes back" same_values a b
 
+t "has its configuration, as benchstat compares only what has the same" grep -qx 'pkg: golang.org/x/perf/cmd/benchstat/testdata' out.txt
+t "and no other" lacks out.txt 'project: '
+run_pace 0 --db s load -q --project p --branch main --testbed t --time 2024-05-01 "$DATA/go/go1.26.8.txt"
+run_pace 0 --db s dump --format go
+t "units are Go's own" grep -q ' ns/op [0-9.]* MB/s' "$OUT"
+t "iterations are no unit" lacks "$OUT" iterations
+run_pace 0 --db s load -q --project p --branch main --testbed u --time 2024-05-01 "$DATA/go/units.txt"
+run_pace 0 --db s dump --format go
+t "of several testbeds each is a configuration" grep -qx 'testbed: u' "$OUT"
+
 run_pace 0 --db h import "$DATA/datajs"
 t "data.js" run_pace 0 --db h dump --project tensordict --format data.js
 cp "$OUT" data.js

@@ -36,6 +36,7 @@ def of_benchstat(path):
 
 def cells(out):
     medians = of_benchstat(os.path.join(out, "benchstat.csv"))
+    assert of_benchstat(os.path.join(out, "export.csv")) == medians, "pace dump --format go"
     units = {"latency": ("sec/op", 1e9), "latency.MB/s": ("B/s", 1e-6), "p99-ns": ("p99-sec", 1e9)}
     for (name, measure), values in of_lines(os.path.join(out, "out.txt")).items():
         unit, factor = units.get(measure, (measure, 1))
