@@ -176,6 +176,18 @@ t "half a meaning" run_pace 3 --db m load --map algo history.csv
 t "is told how" has "$ERR" "write COLUMN=MEANING"
 t "two of one meaning" run_pace 3 --db m load --map algo=benchmark --map host=benchmark history.csv
 t "are one too many" has "$ERR" "two columns are the benchmark"
+awk 'BEGIN { for (i = 0; i < 9000; i++) printf "bench,benchmark=b latency=%di %d\n", 1000 + i % 37, 1700000000 + 60 * i }' >long.txt
+run_pace 0 --db whole import -q --project p long.txt
+run_pace 0 --db whole dump
+cp "$OUT" whole.jsonl
+killed() { # at moments that are before, while and after runs are stored
+    for delay in 0.02 0.04 0.06 0.08 0.1 0.12; do
+        timeout -s KILL $delay "$PACE" --db cut import -q --project p long.txt >"$OUT" 2>"$ERR"
+    done
+    run_pace 0 --db cut import -q --project p long.txt && run_pace 0 --db cut verify && run_pace 0 --db cut dump &&
+        cmp whole.jsonl "$OUT"
+}
+t "an import that was killed several times, and done again, is whole" killed
 mkdir empty
 t "an empty directory" run_pace 3 --db i import empty
 t "has nothing" has "$ERR" "there was nothing to import"

@@ -74,7 +74,7 @@ load cut.json
 ok "a truncated file" 3 "cut.json: line" "it is cut off"
 echo 'goos: linux' >other.txt
 load other.txt
-ok "no known harness" 3 "other.txt: not the results of a harness that is known (pytest, go"
+ok "no known harness" 3 "other.txt: not the results of a harness that is known; it begins with 'goos: linux'"
 printf 'when,endpoint,p99_ms\n2026-11-01T00:00:00Z,/login,12.1\n' >numbers.csv
 load numbers.csv
 ok "a table whose columns nobody knows" 3 "numbers.csv: a table" "it begins with 'when,endpoint,p99_ms" "--map COLUMN="

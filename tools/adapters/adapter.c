@@ -27,10 +27,20 @@ static void list_names(const struct input *input, int least, char *out, size_t r
     size_t used = 0;
     out[0] = '\0';
     for (size_t i = 0; i < adapter_count && used < room; i++) {
-        if (least > 0 && adapters[i].recognise(input) < least) continue;
+        if (adapters[i].recognise(input) < least) continue;
         int len = snprintf(out + used, room - used, "%s%s", used > 0 ? ", " : "", adapters[i].name);
         used += len > 0 ? (size_t)len : 0;
     }
+}
+
+/* Bytes of the sequence at text[0..len) that colours a terminal, or 0. */
+static size_t colour_len(const char *text, size_t len)
+{
+    size_t at = 2;
+    if (len < 3 || text[0] != 0x1b || text[1] != '[') return 0;
+    while (at < len && strchr("0123456789;", text[at]) != NULL && text[at] != '\0')
+        at++;
+    return at < len ? at + 1 : 0;
 }
 
 /* The beginning of a text for a message: on one line, printable. */
@@ -39,6 +49,11 @@ static void excerpt(const struct input *input, char *out, size_t room)
     size_t used = 0;
     for (size_t i = 0; i < input->len && used + 1 < room; i++) {
         unsigned char c = (unsigned char)input->text[i];
+        size_t colour = colour_len(input->text + i, input->len - i);
+        if (colour > 0) {
+            i += colour - 1;
+            continue;
+        }
         int blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
         if (blank && (used == 0 || out[used - 1] == ' ')) continue;
         out[used++] = blank ? ' ' : c < 0x20 || c > 0x7e ? '?' : (char)c;
@@ -100,12 +115,11 @@ int adapter_recognise(const struct input *input, struct pace_error *error,
             input->name, beginning);
     }
     if (best == NULL) {
-        list_names(input, 0, names, sizeof names);
         excerpt(input, beginning, sizeof beginning);
         return error_fill(error, PACE_ENOTFOUND,
-                          "%.200s: not the results of a harness that is known (%s); it begins with "
-                          "'%s'; check the file, or name its adapter",
-                          input->name, names, beginning);
+                          "%.200s: not the results of a harness that is known; it begins with "
+                          "'%s'; check the file, or name its adapter (pace help adapters)",
+                          input->name, beginning);
     }
     if (ties > 0) {
         list_names(input, certainty, names, sizeof names);

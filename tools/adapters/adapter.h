@@ -65,7 +65,7 @@ extern const size_t adapter_count;
 /* By name, or NULL. */
 const struct adapter *adapter_find(const char *name);
 
-/* By content. PACE_ENOTFOUND lists what is known; PACE_EVALUE names the candidates of a tie. */
+/* By content. PACE_ENOTFOUND says how the input begins; PACE_EVALUE names the candidates of a tie. */
 int adapter_recognise(const struct input *input, struct pace_error *error,
                       const struct adapter **out);
 
