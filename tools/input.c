@@ -31,7 +31,7 @@ static int fail_errno(struct pace_error *error, int code, const char *name)
 {
     const char *advice = "";
     if (code == ENOENT)
-        advice = "check the path, and that the benchmark command wrote the file";
+        advice = "check the path";
     else if (code == EACCES)
         advice = "its permissions do not let this user read it";
     return fail(error, code, name, strerror(code), advice);

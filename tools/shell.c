@@ -76,6 +76,8 @@ int shell_switch(struct shell *shell, const char *path)
 
 /* -- running ----------------------------------------------------------------------------------- */
 
+enum { PIECES_MAX = 256 }; /* of a text that is looked into for its last query */
+
 static double seconds_now(void)
 {
     struct timespec now;
@@ -105,6 +107,27 @@ static char *text_copy(const char *text, size_t len)
     return copy;
 }
 
+/* Where the query of a text begins that "|" can go on with: it is the last statement, or the one that is
+ * explained. -1: there is none. */
+static long query_begin(const char *text, size_t len)
+{
+    struct pace_piece pieces[PIECES_MAX];
+    size_t count = pace_pieces(text, len, pieces, PIECES_MAX), first = 0;
+    int is_alone = 1;
+    if (count == PIECES_MAX) return 0; /* it is long: hardly a command */
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (pieces[i].kind != PACE_PIECE_SIGN || text[pieces[i].start] != ';') continue;
+        first = i + 1;
+        is_alone = 0;
+    }
+    while (first < count && pieces[first].kind == PACE_PIECE_COMMENT)
+        first++;
+    if (first + 1 < count && pieces[first].length == strlen("explain") &&
+        memcmp(text + pieces[first].start, "explain", strlen("explain")) == 0)
+        return is_alone ? (long)pieces[first + 1].start : -1;
+    return first == count || pieces[first].kind == PACE_PIECE_VERB ? -1 : 0;
+}
+
 int shell_statement(struct shell *shell, const char *text, size_t len)
 {
     char *copy = text_copy(text, len);
@@ -118,10 +141,12 @@ int shell_statement(struct shell *shell, const char *text, size_t len)
         shell->is_once = 0;
         outlet_close(&shell->outlet);
     }
-    if (status == STATUS_USAGE) { /* it never ran */
+    long query = status == STATUS_USAGE ? -1 : query_begin(text, len); /* what is wrong never ran */
+    if (query < 0) {
         free(copy);
         return status;
     }
+    memmove(copy, copy + query, len - (size_t)query + 1);
     free(shell->last);
     shell->last = copy;
     return status;

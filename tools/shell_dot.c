@@ -143,6 +143,7 @@ static int shell_help(struct shell *shell, const char *operand)
 {
     (void)shell;
     if (*operand == '\0') return help_all();
+    if (*operand != '.' && help_list(stdout, operand)) return STATUS_OK;
     if (*operand != '.') return help_word(stdout, operand) ? STATUS_OK : help_word_unknown(operand);
     const struct shell_row *row = row_find(operand + 1, strlen(operand + 1));
     if (row == NULL) return STATUS_USAGE;
@@ -444,7 +445,7 @@ static int run_with(struct shell *shell, const char *word, const char *text)
 
 static int shell_use(struct shell *shell, const char *operand)
 {
-    return run_with(shell, "use", operand);
+    return run_with(shell, "use", *operand != '\0' ? operand : "project:*");
 }
 
 static int shell_explain(struct shell *shell, const char *operand)

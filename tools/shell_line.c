@@ -379,10 +379,32 @@ static void statement_try(struct line *line, int is_blank)
     text_clear(line);
 }
 
+/* What hands that know other prompts type, as a command of this one; NULL: nothing of that kind. */
+static const char *habit_find(const char *text, size_t len)
+{
+    static const char *const habits[][2] = {
+        {"quit", ".quit"},  {"exit", ".quit"},      {"\\q", ".quit"}, {":q", ".quit"},
+        {"help", ".help"},  {"?", ".help"},         {"\\?", ".help"}, {"\\h", ".help"},
+        {"\\d", ".schema"}, {"\\timing", ".timer"},
+    };
+    for (size_t i = 0; i < sizeof habits / sizeof habits[0]; i++)
+        if (strlen(habits[i][0]) == len && memcmp(habits[i][0], text, len) == 0)
+            return habits[i][1];
+    return NULL;
+}
+
 static void line_take(struct line *line, const char *text, size_t len)
 {
-    size_t blank = strspn(text, " \t\r\n");
+    size_t blank = strspn(text, " \t\r\n"), end = len;
     const char *last = line->shell->last;
+    while (end > 0 && strchr(" \t\r\n;", text[end - 1]) != NULL)
+        end--;
+    const char *meant = line->len == 0 ? habit_find(text, end) : NULL;
+    if (meant != NULL) {
+        history_keep(line, text, end);
+        shell_dot(line->shell, meant, strlen(meant));
+        return;
+    }
     if (line->len == 0 && shell_is_dot(text, len)) {
         while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
             len--;

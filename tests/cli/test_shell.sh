@@ -118,6 +118,20 @@ t ".use" script 0 '.use benchmark:warm-up
 .mode csv
 branch:main | last 1 | keep benchmark'
 t ".use held" lacks "$OUT" test_json
+t ".use without a selector" script 0 '.use benchmark:warm-up
+.use
+.mode csv
+branch:main | last 1 | keep benchmark'
+t "takes that back" has "$OUT" test_json
+t ".explain" script 0 'branch:main benchmark:warm-up | last 1
+.explain
+.mode csv
+.explain'
+t "explains the last query, not what explained it" lacks "$ERR" explain
+t ".help of a list of words" script 0 '.help verbs'
+t "lists them" has "$OUT" summarize
+t ".read of a file that is not there" script 3 '.read /nowhere/x'
+t "says no more than that" has "$ERR" "No such file or directory; check the path"
 t ".db" script 0 .db
 t ".db tells the store" has "$ERR" "$SCRATCH/store"
 t ".db of none" script 3 ".db $SCRATCH/none"
@@ -283,5 +297,15 @@ enter 'branch:main | last 9 | keep value | as csv'
 t "all of it" line_is "pace>"
 paged() { [ "$(screen | grep -c '^-[0-9]')" -ge 30 ]; }
 t "and nothing else" paged
-keys C-d
+keys C-l
+enter 'branch:main | last 1'
+line_is "pace>"
+enter .explain
+line_is "pace>"
+enter '| summarize count() | as csv'
+t "a pipe goes on with the query that was explained" line_is "pace>"
+counted() { screen | grep -qx 'count()' && screen | grep -qx 5; }
+t "and not with the explaining" counted
+keys quit Enter
+t "quit ends it as .quit does" ended
 finish
