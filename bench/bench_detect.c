@@ -15,7 +15,6 @@
 
 #include "../query/pace_query.h"
 #include "../query/stats/focus.h"
-#include "../query/stats/online.h"
 #include "../query/stats/segment.h"
 
 #include <math.h>
@@ -299,6 +298,26 @@ static void part_calibration(void)
         }
 }
 
+/* A query that answers without rows or with a few, `rounds` times: its least CPU time, or NAN. */
+static double ask(pace_session *session, const char *text, int rounds)
+{
+    double least_s = (double)INFINITY;
+    for (int round = 0; round < rounds; round++) {
+        struct pace_error error;
+        pace_query *query = NULL;
+        const struct pace_rows *rows;
+        enum pace_step step = PACE_STEP_ROWS;
+        struct cost start = cost_now();
+        int status = pace_prepare(session, text, strlen(text), &error, &query);
+        while (!status && step != PACE_STEP_END)
+            status = pace_step(query, &error, &step, &rows);
+        least_s = fmin(least_s, cost_since(start).cpu_s);
+        pace_query_free(query);
+        if (status) return (double)NAN;
+    }
+    return least_s;
+}
+
 /* CPU time of `changes` over a store of `columns` series of `runs` points, median of rounds. */
 static int scan_store(const char *scratch, const char *name, uint32_t columns, uint32_t runs,
                       double *points_s)
@@ -315,18 +334,8 @@ static int scan_store(const char *scratch, const char *name, uint32_t columns, u
     if (!status) status = workload_fill(&workload, store, &error);
     if (!status) status = pace_session_open(store, NULL, &error, &session);
     static const char text[] = "branch:main | changes floor 0% effect 0sd | summarize count()";
-    for (int round = 0; round < ROUNDS && !status; round++) {
-        pace_query *query;
-        const struct pace_rows *rows;
-        enum pace_step step = PACE_STEP_ROWS;
-        struct cost start = cost_now();
-        status = pace_prepare(session, text, sizeof text - 1, &error, &query);
-        if (status) break;
-        while (!status && step != PACE_STEP_END)
-            status = pace_step(query, &error, &step, &rows);
-        pace_query_free(query);
-        samples_add(&samples, cost_since(start).cpu_s);
-    }
+    for (int round = 0; round < ROUNDS && !status; round++)
+        samples_add(&samples, ask(session, text, 1));
     if (status) fprintf(stderr, "bench_detect: %s: %s\n", name, error.message);
     if (session) pace_session_close(session);
     if (store) pace_close(store);
@@ -334,25 +343,45 @@ static int scan_store(const char *scratch, const char *name, uint32_t columns, u
     return status;
 }
 
-/* What a verdict on the newest point costs without a kept state: the stored points taken in again. */
-static void online_rebuild(void)
+/* What a verdict on the newest point of each of 10,000 series costs: from the states that are kept, when
+ * they are newest and just before they are brought up to date, and from all points. */
+static int part_online(const char *scratch)
 {
-    enum { SERIES = 400, N = 1000 };
-    static double x[SERIES][N];
-    static size_t cuts[N];
-    struct segment_options options = bare_options(METHOD_FOCUS);
-    long found = 0;
-    for (unsigned s = 0; s < SERIES; s++) {
-        seed(s);
-        for (size_t i = 0; i < N; i++)
-            x[s][i] = 100 + normal();
-    }
+    enum { STREAMS = 20, COLUMNS = 500, RUNS = 1000, MORE = 63, SERIES = STREAMS * COLUMNS };
+    static const char text[] = "branch:main | last run | changes using focus";
+    static const char whole[] = "branch:main | changes using focus";
+    struct workload workload = {.streams = STREAMS, .columns = COLUMNS, .runs = RUNS};
+    struct pace_error error = {0};
+    char path[4096];
+    pace *store = NULL;
+    pace_session *session = NULL;
+    double fresh_s = 0, worst_s = 0, whole_s = 0, keep_s = 0;
+    snprintf(path, sizeof path, "%s/online", scratch);
+    int status = pace_open(path, PACE_CREATE, NULL, &error, &store);
+    if (!status) status = workload_fill(&workload, store, &error);
+    if (!status) status = pace_session_open(store, NULL, &error, &session);
+    if (!status) status = pace_keep(session, 0, &error);
+    if (!status) fresh_s = ask(session, text, 9);
+    for (uint32_t run = 0; run < STREAMS * MORE && !status; run++)
+        status = workload_store(&workload, store, STREAMS * RUNS + run, 1, &error);
+    if (!status) worst_s = ask(session, text, 9);
+    if (!status) whole_s = ask(session, whole, 1);
+    if (!status) status = workload_store(&workload, store, STREAMS * (RUNS + MORE), 1, &error);
     struct cost start = cost_now();
-    for (unsigned s = 0; s < SERIES; s++)
-        found += online_cuts(x[s], N, &options, cuts);
-    double cpu_s = cost_since(start).cpu_s;
-    line("  rebuilt from 1,000 stored points, us a series", 1,
-         found >= 0 ? cpu_s / SERIES * 1e6 : (double)NAN, (double)NAN, true, "");
+    if (!status) status = pace_keep(session, 0, &error);
+    keep_s = cost_since(start).cpu_s;
+    if (status) fprintf(stderr, "bench_detect: online: %s\n", error.message);
+    if (session) pace_session_close(session);
+    if (store) pace_close(store);
+    line("online verdict of a new point from kept state, us", 2, worst_s / SERIES * 1e6, 5, true,
+         "Otava 25,000");
+    line("  the same just after it was brought up to date", 2, fresh_s / SERIES * 1e6, (double)NAN,
+         true, "");
+    line("  10,000 series of 1,000 runs, ms", 1, worst_s * 1e3, 50, true, "");
+    line("  the same without kept state, all changes, ms", 0, whole_s * 1e3, (double)NAN, true, "");
+    line("  a stream of 500 brought up to date, 64 runs, ms", 1, keep_s * 1e3, (double)NAN, true,
+         "");
+    return status;
 }
 
 static int part_speed(const char *scratch)
@@ -392,10 +421,9 @@ static int part_speed(const char *scratch)
         sum += focus_push(&focus, x[i % 4096], &since);
     }
     double cpu_s = cost_since(start).cpu_s;
-    line("online: state unpacked, a point, packed, us", 2, sum > 0 ? cpu_s / PUSHES * 1e6 : 0, 5,
-         true, "Otava 25,000");
-    online_rebuild();
-    return 0;
+    line("FOCuS: state unpacked, a point, packed, us", 2, sum > 0 ? cpu_s / PUSHES * 1e6 : 0,
+         (double)NAN, true, "");
+    return part_online(scratch);
 }
 
 /* The same input gives the same bits: a digest of all that is found, twice. */

@@ -535,7 +535,7 @@ struct pace_kept {
 };
 
 /* Stores a value in place of the one of this stream and kind; durable on return. It is no history: a
- * compaction and a merge leave it behind, to be computed again. Errors: PACE_ENOTFOUND (stream),
+ * compaction that drops runs, and a merge, leave it behind, to be computed again. Errors: PACE_ENOTFOUND (stream),
  * PACE_EMISUSE (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a commit. */
 PACE_API int pace_kept_put(pace *store, uint32_t stream, const struct pace_kept *kept,
                            struct pace_error *error);

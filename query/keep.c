@@ -29,11 +29,10 @@ struct keep {
 };
 
 struct kept_column {
-    struct kept_series state;
+    struct kept_state state;
     const struct mark_view **marks;
     size_t mark_count;
-    uint64_t digest;
-    bool is_kept, goes_on; /* goes_on: state is that of `old` */
+    bool goes_on; /* the state is that of `old` */
 };
 
 static void keep_free(struct keep *keep)
@@ -68,16 +67,19 @@ static int column_begin(struct keep *keep, uint32_t column)
     *out = (struct kept_column){0};
     online_start(&out->state.online);
     /* Companions of a measure are asked for by name only. */
-    out->is_kept = strchr(series.names[PACE_MEASURE], '.') == NULL;
-    if (!out->is_kept) return 0;
-    int status = kept_marks(ctx, &keep->next, &series, &out->marks, &out->mark_count, &out->digest);
+    struct kept_state *state = &out->state;
+    state->is_kept = strchr(series.names[PACE_MEASURE], '.') == NULL;
+    if (!state->is_kept) return 0;
+    int status =
+        kept_marks(ctx, &keep->next, &series, &out->marks, &out->mark_count, &state->digest);
     if (status) return status;
-    struct kept_series state;
-    int found = keep->old.runs ? kept_find(ctx, &keep->old, &series, &state) : 0;
-    if (found < 0) return found;
+    struct kept_series old;
+    int found = keep->old.runs ? kept_find(ctx, &keep->old, &series, &old) : 0;
     out->goes_on = found > 0;
-    if (found) out->state = state;
-    return 0;
+    if (found <= 0) return found;
+    state->points = old.points;
+    state->from = old.from;
+    return kept_online(ctx, &keep->old, &old, &state->online);
 }
 
 /* Adds the points of a batch to those of the group; its first run is number `from` of the stream. */
@@ -134,7 +136,7 @@ static int read_group(struct keep *keep, const uint32_t *group, size_t count, ui
  * those before the group's are needed. */
 static int column_run(struct keep *keep, uint32_t column, size_t c)
 {
-    struct kept_series *state = &keep->states[column].state;
+    struct kept_state *state = &keep->states[column].state;
     const double *value = keep->value + c * keep->stride;
     const uint32_t *run = keep->run + c * keep->stride;
     size_t count = keep->count[c], level = 0, before = 0;
@@ -183,7 +185,7 @@ static int keep_columns(struct keep *keep, bool going_on)
     for (uint32_t next = 0; next < columns && !status;) {
         size_t count = 0;
         for (; next < columns && (count < fit || !count); next++)
-            if (keep->states[next].is_kept && keep->states[next].goes_on == going_on)
+            if (keep->states[next].state.is_kept && keep->states[next].goes_on == going_on)
                 group[count++] = next;
         if (!count) break;
         status = read_group(keep, group, count, from);
@@ -222,7 +224,6 @@ static int keep_pack(struct keep *keep, uint8_t **data, size_t *len)
     if (!out) return context_no_memory(keep->ctx);
     memcpy(out, &columns, sizeof columns);
     for (uint32_t i = 0; i < columns; i++) {
-        const struct kept_column *column = &keep->states[i];
         if (capacity - at < KEPT_STATE_BYTES) {
             capacity = 2 * capacity + KEPT_STATE_BYTES;
             if (!grow(&out, capacity, 1)) {
@@ -230,7 +231,7 @@ static int keep_pack(struct keep *keep, uint8_t **data, size_t *len)
                 return context_no_memory(keep->ctx);
             }
         }
-        at += kept_pack(&column->state, column->digest, column->is_kept, out + at);
+        at += kept_pack(&keep->states[i].state, out + at);
         uint32_t end = (uint32_t)(at - head);
         memcpy(out + 4 + 4 * (size_t)i, &end, sizeof end);
     }

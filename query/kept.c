@@ -21,7 +21,7 @@ static uint32_t u32_at(const uint8_t *at)
 static int damaged(struct context *ctx, const struct pace_stream *stream)
 {
     diag_error(ctx->diags, Q_STORE, (struct span){0, 0},
-               "the kept values of stream %u do not fit its runs; 'pace compact' leaves them out",
+               "the kept values of stream %u do not fit its runs; restore the store from a backup",
                stream->id);
     return PACE_ECORRUPT;
 }
@@ -139,17 +139,27 @@ static int state_read(const struct kept *kept, uint32_t column, uint64_t *digest
     const uint8_t *bytes = NULL;
     size_t len = 0;
     *digest = 0;
+    *out = (struct kept_series){0};
     if (column < kept->columns && !state_bytes(kept, column, &bytes, &len)) return -1;
     if (len == 4) return 0;
-    out->points = out->from = 0;
-    online_start(&out->online);
     if (len == 0) return 1; /* its points come later */
     if (len < HEAD_BYTES) return -1;
     out->points = u32_at(bytes);
     out->from = u32_at(bytes + 4);
     memcpy(digest, bytes + 8, sizeof *digest);
-    if (!online_unpack(&out->online, bytes + HEAD_BYTES, len - HEAD_BYTES)) return -1;
-    return out->from < kept->runs && out->online.count <= out->points ? 1 : -1;
+    if (out->points) out->packed = bytes + HEAD_BYTES;
+    out->packed_len = len - HEAD_BYTES;
+    return out->from < kept->runs ? 1 : -1;
+}
+
+int kept_online(struct context *ctx, const struct kept *kept, const struct kept_series *series,
+                struct online *out)
+{
+    online_start(out);
+    if (!series->packed) return 0;
+    if (!online_unpack(out, series->packed, series->packed_len) || out->count > series->points)
+        return damaged(ctx, kept->stream);
+    return 0;
 }
 
 int kept_find(struct context *ctx, const struct kept *kept, const struct series *series,
@@ -203,13 +213,12 @@ int kept_history(struct context *ctx, const struct kept *kept, const struct seri
     return !status && found != count ? damaged(ctx, kept->stream) : status;
 }
 
-size_t kept_pack(const struct kept_series *state, uint64_t digest, bool is_kept,
-                 uint8_t bytes[KEPT_STATE_BYTES])
+size_t kept_pack(const struct kept_state *state, uint8_t bytes[KEPT_STATE_BYTES])
 {
-    const uint32_t head[2] = {is_kept ? (uint32_t)state->points : UINT32_MAX,
+    const uint32_t head[2] = {state->is_kept ? (uint32_t)state->points : UINT32_MAX,
                               (uint32_t)state->from};
-    if (is_kept && state->points == 0 && !digest) return 0;
+    if (state->is_kept && state->points == 0 && !state->digest) return 0;
     memcpy(bytes, head, sizeof head);
-    memcpy(bytes + sizeof head, &digest, sizeof digest);
-    return is_kept ? HEAD_BYTES + online_pack(&state->online, bytes + HEAD_BYTES) : 4;
+    memcpy(bytes + sizeof head, &state->digest, sizeof state->digest);
+    return state->is_kept ? HEAD_BYTES + online_pack(&state->online, bytes + HEAD_BYTES) : 4;
 }

@@ -39,9 +39,10 @@ struct kept {
 
 /* One of its series. */
 struct kept_series {
-    uint64_t points,
-        from; /* points with a value; the run, counted from 0, that the level begins with */
-    struct online online;
+    uint64_t points;       /* with a value */
+    uint64_t from;         /* the run, counted from 0, that the level begins with */
+    const uint8_t *packed; /* as stats/online.h packs it; NULL: no points so far */
+    size_t packed_len;
 };
 
 /* Reads the value of a stream; out->runs is 0 where there is none. */
@@ -51,6 +52,10 @@ int kept_open(struct context *ctx, const struct pace_stream *stream, const struc
 /* The state of a series: 1; 0: none is kept, or not under these marks; negative: an error. */
 int kept_find(struct context *ctx, const struct kept *kept, const struct series *series,
               struct kept_series *out);
+
+/* Its state as one that goes on. */
+int kept_online(struct context *ctx, const struct kept *kept, const struct kept_series *series,
+                struct online *out);
 
 /* The points of a column from run `from` of the stream (counted from 0) up to the end of what is kept, which
  * marks do not hide, in order; run is counted from 0. */
@@ -74,8 +79,12 @@ int kept_marks(struct context *ctx, const struct kept *kept, const struct series
                const struct mark_view ***out, size_t *count, uint64_t *digest);
 
 /* Writes the state of a column; is_kept false: that there is none. Returns how many bytes. */
-size_t kept_pack(const struct kept_series *state, uint64_t digest, bool is_kept,
-                 uint8_t bytes[KEPT_STATE_BYTES]);
+struct kept_state {
+    uint64_t points, from, digest;
+    struct online online;
+    bool is_kept;
+};
+size_t kept_pack(const struct kept_state *state, uint8_t bytes[KEPT_STATE_BYTES]);
 
 /* -- keep.c ------------------------------------------------------------------------------------ */
 

@@ -260,13 +260,13 @@ static int known_series(void *context, struct context *ctx, const struct series 
 
 /* Puts the points of the level that is kept before those that were read: all that a change may need. */
 static int history_load(struct changes_op *changes, struct context *ctx,
-                        const struct series *series, const struct kept_series *state)
+                        const struct series *series, uint64_t from, size_t before)
 {
-    size_t before = (size_t)state->online.count, count = changes->count;
+    size_t count = changes->count;
     struct kept_point *points = malloc((before + 1) * sizeof *points);
     if (!points) return context_no_memory(ctx);
     int status = points_reserve(changes, ctx, before + count);
-    if (!status) status = kept_history(ctx, &changes->kept, series, state->from, before, points);
+    if (!status) status = kept_history(ctx, &changes->kept, series, from, before, points);
     if (!status && before) {
         memmove(changes->values + before, changes->values, count * sizeof *changes->values);
         memmove(changes->time_ns + before, changes->time_ns, count * sizeof *changes->time_ns);
@@ -286,34 +286,56 @@ static int history_load(struct changes_op *changes, struct context *ctx,
     return status;
 }
 
+/* Whether none of the points that were read asks for those before. */
+static bool tail_is_quiet(const struct changes_op *changes, const struct kept_series *kept,
+                          const struct online *online)
+{
+    struct online copy = *online;
+    if (changes->count <= ONLINE_QUIET_POINTS) return false; /* asked already */
+    for (size_t i = 0; i < changes->count; i++)
+        if (online_push(&copy, changes->values[i])) return false;
+    return kept->packed != NULL;
+}
+
+/* Goes on from what is kept; *quiet: there is nothing to tell. Else the level is loaded, and *next the first
+ * of the points behind it. */
+static int kept_go_on(struct changes_op *changes, struct context *ctx, const struct series *series,
+                      struct online *online, size_t *next, bool *quiet)
+{
+    struct kept_series kept;
+    int found = kept_find(ctx, &changes->kept, series, &kept);
+    if (found < 0) return found;
+    changes->from_kept++;
+    changes->brief += changes->count + kept.points < 2 * changes->options.shortest;
+    *quiet =
+        kept.packed && online_quiet(kept.packed, kept.packed_len, changes->values, changes->count);
+    if (*quiet) return 0;
+    int status = kept_online(ctx, &changes->kept, &kept, online);
+    if (status) return status;
+    *quiet = tail_is_quiet(changes, &kept, online);
+    *next = (size_t)online->count;
+    return *quiet ? 0 : history_load(changes, ctx, series, kept.from, *next);
+}
+
 /* The changes that the points told which were read: those at rows that were asked for are kept. */
 static int end_online(struct changes_op *changes, struct context *ctx, const struct series *series)
 {
-    struct kept_series state = {0};
-    size_t level = 0, next = 0, points = changes->count;
-    online_start(&state.online);
+    struct online online;
+    size_t level = 0, next = 0;
+    bool quiet = false;
+    int status = 0;
     changes->work.count = 0;
     changes->series++;
     if (changes->skipped) {
-        int found = kept_find(ctx, &changes->kept, series, &state);
-        if (found < 0) return found;
-        changes->from_kept++;
-        points += state.points;
-        struct online online = state.online;
-        bool asks = false;
-        for (size_t i = 0; i < changes->count && !asks; i++)
-            asks = online_push(&online, changes->values[i]);
-        changes->brief += points < 2 * changes->options.shortest;
-        if (!asks) return 0;
-        next = (size_t)state.online.count;
-        int status = history_load(changes, ctx, series, &state);
-        if (status) return status;
+        status = kept_go_on(changes, ctx, series, &online, &next, &quiet);
+        if (status || quiet) return status;
     } else {
-        changes->brief += points < 2 * changes->options.shortest;
+        online_start(&online);
+        changes->brief += changes->count < 2 * changes->options.shortest;
     }
-    if (online_run(&state.online, &changes->work, changes->values, changes->count, next, &level))
+    if (online_run(&online, &changes->work, changes->values, changes->count, next, &level))
         return context_no_memory(ctx);
-    int status = found_reserve(changes, ctx, changes->work.count);
+    status = found_reserve(changes, ctx, changes->work.count);
     for (size_t i = 0; i < changes->work.count && !status; i++) {
         if (changes->selected[changes->work.told[i].at])
             keep_change(changes, series, &changes->work.told[i].change);

@@ -60,10 +60,15 @@ static void chain_largest(const struct focus *focus, const struct focus_corner *
     }
 }
 
+double focus_pull(const struct focus *focus, double x)
+{
+    double z = (x - focus->centre) / focus->sigma;
+    return z < -REACH ? -REACH : z > REACH ? REACH : z;
+}
+
 double focus_add(struct focus *focus, double x)
 {
-    double z = (x - focus->centre) / focus->sigma, before = focus->count;
-    z = z < -REACH ? -REACH : z > REACH ? REACH : z;
+    double z = focus_pull(focus, x), before = focus->count;
     double distance = before > 0 ? z - focus->sum / before : 0;
     focus->count += 1;
     focus->sum += z;

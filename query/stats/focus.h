@@ -29,6 +29,9 @@ struct focus {
 /* centre, sigma > 0: level and noise of the series so far. */
 void focus_init(struct focus *focus, double centre, double sigma);
 
+/* A value as it enters. */
+double focus_pull(const struct focus *focus, double x);
+
 /* Takes a value in, and asks nothing. By so much at most does the statistic grow: the squares around one
  * level do by as much, those around two levels by no less than 0. */
 double focus_add(struct focus *focus, double x);

@@ -16,6 +16,7 @@
 enum { ONLINE_LEAST = 10 };
 /* Points that a candidate is judged by: so many, and so many for each point behind it. */
 enum { CONFIRM_LEAST = 500, CONFIRM_TIMES = 4 };
+enum { HEAD_BYTES = 4 * 8 }; /* of a packed state */
 /* What rounding may add to the statistic. */
 #define SLACK 1e-6
 
@@ -200,25 +201,107 @@ size_t online_pack(const struct online *online, uint8_t bytes[ONLINE_BYTES])
     memcpy(at + 8, &online->try_next, 8);
     memcpy(at + 16, &online->first, 8);
     memcpy(at + 24, &online->threshold, 8);
-    at += 32;
+    at += HEAD_BYTES;
     if (has_noise(online)) at += focus_pack(&online->focus, at);
     return (size_t)(at - bytes);
 }
 
-bool online_unpack(struct online *online, const uint8_t *bytes, size_t len)
+/* All but what FOCuS knows. */
+static bool head_unpack(struct online *online, const uint8_t *bytes, size_t len)
 {
-    if (len < 32) return false;
-    online_start(online);
+    if (len < HEAD_BYTES) return false;
     memcpy(&online->count, bytes, 8);
     memcpy(&online->try_next, bytes + 8, 8);
     memcpy(&online->first, bytes + 16, 8);
     memcpy(&online->threshold, bytes + 24, 8);
     if (online->count > UINT64_MAX / 4 || !(online->threshold > 0)) return false;
+    online->learn_next = ONLINE_LEAST;
     while (online->learn_next <= online->count)
         online->learn_next *= 2;
     online->most = (double)INFINITY; /* not known: the next point tells */
-    if (!has_noise(online)) return len == 32 && isfinite(online->first);
-    return focus_unpack(&online->focus, bytes + 32, len - 32) &&
+    return true;
+}
+
+bool online_unpack(struct online *online, const uint8_t *bytes, size_t len)
+{
+    memset(online, 0, sizeof *online);
+    if (!head_unpack(online, bytes, len)) return false;
+    if (!has_noise(online)) return len == HEAD_BYTES && isfinite(online->first);
+    return focus_unpack(&online->focus, bytes + HEAD_BYTES, len - HEAD_BYTES) &&
            online->focus.count >= (double)online->count &&
            online->focus.count <= (double)online->count;
+}
+
+/* -- a state that is only looked at ------------------------------------------------------------ */
+
+/* The prefixes that a change may end, of the points of a level and of some more behind them. */
+struct prefixes {
+    double count[2 * FOCUS_CORNERS + ONLINE_QUIET_POINTS],
+        sum[2 * FOCUS_CORNERS + ONLINE_QUIET_POINTS];
+    size_t length;
+};
+
+/* The statistic over these prefixes of n values: of more than the corners, and so the same. */
+static double prefixes_most(const struct prefixes *at, double n, double sum)
+{
+    double most = 0, mean = sum / n;
+    for (size_t i = 0; i < at->length; i++) {
+        double distance = at->sum[i] - at->count[i] * mean;
+        double ratio = distance * distance / (at->count[i] * (n - at->count[i]));
+        most = ratio > most ? ratio : most;
+    }
+    return n * most;
+}
+
+/* The corners that lie behind the first point, and the state without them. */
+static bool prefixes_read(const uint8_t *bytes, size_t len, struct focus *focus,
+                          struct prefixes *out)
+{
+    enum { HEAD = 4 * sizeof(double), CORNER = 2 * sizeof(double) };
+    double head[HEAD / sizeof(double)];
+    if (len < HEAD || len > FOCUS_BYTES || (len - HEAD) % CORNER) return false;
+    memcpy(head, bytes, sizeof head);
+    focus->centre = head[0];
+    focus->sigma = head[1];
+    focus->count = head[2];
+    focus->sum = head[3];
+    out->length = 0;
+    for (size_t at = HEAD; at < len; at += CORNER) {
+        double corner[2];
+        memcpy(corner, bytes + at, sizeof corner);
+        if (!(corner[0] > 0)) continue;
+        out->count[out->length] = corner[0];
+        out->sum[out->length++] = corner[1];
+    }
+    return focus->sigma > 0 && focus->count > 0;
+}
+
+bool online_quiet(const uint8_t *bytes, size_t len, const double *x, size_t n)
+{
+    struct online online;
+    struct prefixes prefixes;
+    if (n > ONLINE_QUIET_POINTS || !head_unpack(&online, bytes, len) ||
+        online.count + n >= online.learn_next)
+        return false;
+    if (!has_noise(&online)) {
+        for (size_t i = 0; i < n; i++)
+            if (x[i] < online.first || x[i] > online.first) return online.count + n < ONLINE_LEAST;
+        return true;
+    }
+    struct focus *focus = &online.focus;
+    if (!prefixes_read(bytes + HEAD_BYTES, len - HEAD_BYTES, focus, &prefixes)) return false;
+    double most = (double)INFINITY, sum = focus->sum, count = focus->count;
+    for (size_t i = 0; i < n; i++) {
+        double z = focus_pull(focus, x[i]), distance = z - sum / count;
+        sum += z;
+        most += distance * distance;
+        count += 1;
+        if (most + SLACK * (1 + most) >= online.threshold && count >= (double)online.try_next) {
+            most = prefixes_most(&prefixes, count, sum);
+            if (most + SLACK * (1 + most) >= online.threshold) return false;
+        }
+        prefixes.count[prefixes.length] = count;
+        prefixes.sum[prefixes.length++] = sum;
+    }
+    return true;
 }

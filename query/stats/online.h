@@ -14,7 +14,7 @@
 #define ONLINE_RUN_LENGTH 1e5
 
 /* Kept states of another version mean something else: to be counted up with every change of what is found. */
-enum { ONLINE_VERSION = 1, ONLINE_BYTES = 4 * 8 + FOCUS_BYTES };
+enum { ONLINE_VERSION = 1, ONLINE_BYTES = 4 * 8 + FOCUS_BYTES, ONLINE_QUIET_POINTS = 128 };
 
 /* Where a series is: what is known of the points since its last change, its LEVEL. */
 struct online {
@@ -59,6 +59,11 @@ int online_run(struct online *online, struct online_work *work, const double *x,
 /* As many bytes as were written, at most ONLINE_BYTES; and back: false when they are no state. */
 size_t online_pack(const struct online *online, uint8_t bytes[ONLINE_BYTES]);
 bool online_unpack(struct online *online, const uint8_t *bytes, size_t len);
+
+/* True: of the next n points none asks for those before, as online_push would; so there is nothing to tell. Reads
+ * the packed state and changes nothing: about 1 us for 64 points. False: one may, or the bytes are no
+ * state. */
+bool online_quiet(const uint8_t *bytes, size_t len, const double *x, size_t n);
 
 /* All changes of a series, as segment_changes gives them. */
 int online_changes(const double *x, size_t n, const struct segment_options *options,

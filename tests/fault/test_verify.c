@@ -7,6 +7,7 @@
 #include "../damage.h"
 #include "../store_dump.h"
 
+#include "../../engine/kept.h"
 #include "../../engine/store.h"
 
 #include <errno.h>
@@ -252,6 +253,7 @@ static void test_forged(void **state)
     struct pace_column columns[2] = {{1, 1}, {1, 1}};
     uint32_t one = 1, none = 77, length = 2;
     int64_t when = 5;
+    struct kept_header kept = {.parts = 1, .runs = 1, .run = 50};
     struct forged records[] = {
         {.key = key_run(4), .data = run_record, .len = sizeof run_record},
         {.key = key_run(40), .data = run_record, .len = sizeof run_record},
@@ -281,6 +283,10 @@ static void test_forged(void **state)
         {.key = key_object(2), .data = "", .len = 0},
         {.key = key_name_hash(0, 5), .data = "\0\0\0\0\3\0app", .len = 9},
         {.key = key_name_chunk(1, 0), .data = "", .len = 0},
+        {.key = key_kept(9, 1, 0), .data = &kept, .len = sizeof kept},
+        {.key = key_kept(0, 1, 1), .data = &kept, .len = sizeof kept},
+        {.key = key_kept(0, 2, 0), .data = &kept, .len = sizeof kept},
+        {.key = key_kept(0, 3, 0), .data = &kept, .len = 9},
         {.key = {.len = 3, .bytes = "zzz"}, .data = "", .len = 0},
     };
     static const char *const places[] = {
@@ -312,6 +318,10 @@ static void test_forged(void **state)
         "the saved objects",
         "the index of names of kind 0",
         "the names of branches",
+        "the kept values of stream 9, kind 1",
+        "the kept values of stream 0, kind 1",
+        "the kept values of stream 0, kind 2",
+        "the kept values of stream 0, kind 3",
         "no known kind",
     };
     _Static_assert(sizeof places / sizeof *places == sizeof records / sizeof *records, "pairs");

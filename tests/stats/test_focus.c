@@ -131,7 +131,7 @@ static void test_online_prefix(void **state)
     (void)state;
     print_message("# seeds 21 to 60\n");
     struct online_work all = {.options = segment_methods[METHOD_FOCUS].defaults}, some = all;
-    size_t told = 0;
+    size_t told = 0, quiet = 0, loud = 0;
     all.options.floor = all.options.effect = some.options.floor = some.options.effect = 0;
     for (uint64_t number = 21; number <= 60; number++) {
         seed(number);
@@ -162,12 +162,22 @@ static void test_online_prefix(void **state)
             assert_true(some.count == all.count || all.told[some.count].at >= m);
             assert_int_equal(again.count, m - level_again);
             size_t len = online_pack(&again, bytes);
+            size_t left = LENGTH - m,
+                   tail = left < ONLINE_QUIET_POINTS ? left : ONLINE_QUIET_POINTS;
+            bool is_quiet = online_quiet(bytes, len, x + m, tail), asks = false;
+            struct online copy = again;
+            for (size_t i = m; i < m + tail && !asks; i++)
+                asks = online_push(&copy, x[i]);
+            assert_false(is_quiet && asks);
+            quiet += is_quiet;
+            loud += !asks && !is_quiet; /* it may ask for nothing, where it is close */
             assert_true(online_unpack(&again, bytes, len));
         }
         assert_true(some.count == all.count && level == level_again);
         told += all.count;
     }
-    assert_true(told > 60);
+    print_message("# %zu quiet, %zu not known to be\n", quiet, loud);
+    assert_true(told > 60 && quiet > 150 && loud < quiet / 20);
     online_work_free(&all);
     online_work_free(&some);
 }
