@@ -39,6 +39,22 @@ double judge_largest_p(double z, double count)
     return fmin(z * density * sum * step + 2 * normal_upper(z), 1);
 }
 
+double judge_largest_segment_p(double z, double count, double least)
+{
+    if (isnan(z)) return 1;
+    if (!(z > 1) || count < 2 * least) return fmin(2 * normal_upper(fmax(z, 0)), 1);
+    /* phi(z) z^3 / 2 times the integral of nu(z / sqrt(count t (1-t)))^2 dt / (t^2 (1-t)), with t =
+     * logistic(u): dt / (t (1-t)) = du. */
+    enum { STEPS = 64 };
+    double reach = log(count / least - 1), step = 2 * reach / STEPS, sum = 0;
+    for (int i = 0; i < STEPS; i++) {
+        double t = 1 / (1 + exp(reach - step * (i + 0.5)));
+        sum += exp(-2 * 0.583 * z / sqrt(count * t * (1 - t))) / t;
+    }
+    double density = exp(-z * z / 2) * 0.39894228040143267794;
+    return fmin(0.5 * z * z * z * density * sum * step + 2 * normal_upper(z), 1);
+}
+
 static double judge_reach(const struct judge *judge, size_t i)
 {
     return REACH * judge->noise.sigma * (judge->scale ? judge->scale[i] : 1);
@@ -145,6 +161,34 @@ static double split_p(const struct judge *judge, const struct segment *a, const 
     return p > judge->options->alpha ? p : fmax(p, evidence_p(judge, a, b));
 }
 
+/* b lies between two neighbours of one level, from which it went away and came back: its two ends were both
+ * searched for. 0: their levels differ by more than half of what b differs by. */
+static double back_p(const struct judge *judge, const struct segment *a, const struct segment *b,
+                     const struct segment *c)
+{
+    double there = b->mean - a->mean, back = b->mean - c->mean;
+    if (!(there * back > 0) || fabs(a->mean - c->mean) > 0.5 * fmin(fabs(there), fabs(back)))
+        return 0;
+    double count_a = noise_worth(judge->noise, (double)(a->end - a->start));
+    double count_b = fmax(noise_worth(judge->noise, (double)(b->end - b->start)), 2);
+    double count_c = noise_worth(judge->noise, (double)(c->end - c->start));
+    double rest = count_a + count_c,
+           prior = fmin(noise_worth(judge->noise, (double)judge->n), PRIOR_POINTS);
+    struct segment around = *a;
+    around.variance = (count_a * a->variance + count_c * c->variance) / rest;
+    around.scale = (count_a * a->scale + count_c * c->scale) / rest;
+    double level = (count_a * a->mean + count_c * c->mean) / rest;
+    rest = fmax(rest, 2);
+    double va = moderated_variance(judge, &around, rest, prior) / rest;
+    double vb = moderated_variance(judge, b, count_b, prior) / count_b, v = va + vb;
+    if (!(v > 0)) return 0;
+    double df = v * v / (va * va / (rest - 1 + prior) + vb * vb / (count_b - 1 + prior));
+    double p = 2 * t_upper(fabs(b->mean - level) / sqrt(v), df);
+    if (!(p > 0) || p >= 1) return p;
+    double least = fmax(noise_worth(judge->noise, (double)judge->options->shortest), 1);
+    return judge_largest_segment_p(-normal_quantile(p / 2), count_b + rest, least);
+}
+
 static struct change change_between(const struct judge *judge, const struct segment *a,
                                     const struct segment *b)
 {
@@ -168,8 +212,9 @@ static double change_weakness(const struct judge *judge, const struct change *c,
 {
     const struct segment_options *options = judge->options;
     bool moved = c->after < c->before || c->after > c->before;
+    double p = fmax(c->p, fmax(a->back_p, b->back_p));
     bool brief = a->end - a->start < options->shortest || b->end - b->start < options->shortest;
-    if (!moved || (by_p && (brief || c->p > options->alpha))) return 2 + (moved ? c->p : 2);
+    if (!moved || (by_p && (brief || p > options->alpha))) return 2 + (moved ? p : 2);
     /* |after / before - 1| >= floor, for a before of 0 as well. */
     bool far = fabs(c->after - c->before) >= options->floor * fabs(c->before);
     if (far && c->effect >= options->effect) return 0;
@@ -233,7 +278,17 @@ static void judge_settle(const struct judge *judge, struct segment *segments,
         struct split split = split_search(judge, &segments[i], &segments[i + 1]);
         changes[i].earliest = split.earliest;
         changes[i].latest = split.latest;
+        changes[i].p = fmax(changes[i].p, fmax(segments[i].back_p, segments[i + 1].back_p));
     }
+}
+
+/* back_p of segment s of count + 1. */
+static void measure_back(const struct judge *judge, struct segment *segments, size_t s,
+                         size_t count)
+{
+    if (s > count) return;
+    segments[s].back_p =
+        s > 0 && s < count ? back_p(judge, &segments[s - 1], &segments[s], &segments[s + 1]) : 0;
 }
 
 size_t judge_merge(const struct judge *judge, struct segment *segments, struct change *changes,
@@ -243,6 +298,8 @@ size_t judge_merge(const struct judge *judge, struct segment *segments, struct c
         judge_measure(judge, &segments[i]);
     for (size_t i = 0; i < count; i++)
         changes[i] = change_between(judge, &segments[i], &segments[i + 1]);
+    for (size_t i = 0; i <= count; i++)
+        measure_back(judge, segments, i, count);
     for (;;) {
         size_t weakest = count;
         double most = 0;
@@ -266,6 +323,8 @@ size_t judge_merge(const struct judge *judge, struct segment *segments, struct c
                 change_between(judge, &segments[weakest - 1], &segments[weakest]);
         if (weakest < count)
             changes[weakest] = change_between(judge, &segments[weakest], &segments[weakest + 1]);
+        for (size_t s = weakest ? weakest - 1 : 0; s <= weakest + 1; s++)
+            measure_back(judge, segments, s, count);
     }
     judge_settle(judge, segments, changes, count);
     return count;

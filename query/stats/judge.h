@@ -17,6 +17,8 @@ struct segment {
     double mean;     /* of values pulled in to 3 deviations, weighted by their noise */
     double scale;    /* square of what the noise of its points is as a factor of the series' */
     double variance; /* of one such value, at least about half of the noise's */
+    double back_p; /* both neighbours have one level: p of its being another, as the largest of all
+                        segments; 0: they have not */
 };
 
 struct judge {
@@ -34,6 +36,10 @@ struct judge {
 /* p of the largest |z| over all places to split `count` independent values, each split giving a
  * standard normal z (James, James, Siegmund 1987, with Siegmund's correction for the overshoot). */
 double judge_largest_p(double z, double count);
+
+/* p of the largest |z| over all segments of `least` to count - least independent values, each against the rest
+ * (Siegmund 1988; Olshen et al. 2004). */
+double judge_largest_segment_p(double z, double count, double least);
 
 /* Mean of values pulled in to `reach` deviations around their level; reorders nothing. */
 double judge_level(const struct judge *judge, size_t start, size_t end);

@@ -85,7 +85,7 @@ static int level_learn(struct online *online, struct online_work *work, const do
     if (!(noise.sigma > 0)) return 0;
     memcpy(work->scratch, level, n * sizeof *level);
     focus_init(&online->focus, select_median(work->scratch, n), noise.sigma);
-    double excess = noise_long_run(noise) / (noise.sigma * noise.sigma);
+    double excess = (1 + noise.rho) / (1 - noise.rho); /* no square of sigma, which may have none */
     online->threshold = focus_threshold(ONLINE_RUN_LENGTH) * excess;
     for (size_t i = 0; i < n; i++)
         (void)focus_add(&online->focus, level[i]);

@@ -232,6 +232,58 @@ static int changes_measure(struct work *work)
     return (int)count;
 }
 
+/* Squares of values beyond 2^400, or below 2^-400, are out of the range of numbers. */
+enum { EXPONENT_MOST = 400 };
+#define SCALED_MOST 0x1p1000
+
+/* The power of two by which |x| of the middle is divided to have squares; 0: none is needed. -1: out of
+ * memory. */
+static int scale_exponent(const double *x, size_t n, int *exponent)
+{
+    double low = 0, high = 0;
+    *exponent = 0;
+    for (size_t i = 0; i < n; i++) {
+        high = x[i] > high ? x[i] : high;
+        low = x[i] < low ? x[i] : low;
+    }
+    (void)frexp(fmax(high, -low), exponent);
+    if (abs(*exponent) <= EXPONENT_MOST) {
+        *exponent = 0;
+        return 0;
+    }
+    double *y = malloc(n * sizeof *y);
+    if (!y) return -1;
+    for (size_t i = 0; i < n; i++)
+        y[i] = fabs(x[i]);
+    double middle = select_median(y, n);
+    free(y);
+    if (middle > 0) (void)frexp(middle, exponent);
+    if (abs(*exponent) <= EXPONENT_MOST) *exponent = 0;
+    return 0;
+}
+
+/* The changes of x / 2^exponent, which is exact but for values that are nothing, or everything, beside the
+ * others. */
+static int segment_scaled(const double *x, size_t n, int exponent,
+                          const struct segment_options *options, struct change *changes,
+                          size_t capacity)
+{
+    double *y = malloc(n * sizeof *y);
+    if (!y) return -1;
+    for (size_t i = 0; i < n; i++)
+        y[i] = fmin(fmax(ldexp(x[i], -exponent), -SCALED_MOST), SCALED_MOST);
+    int count = segment_changes(y, n, options, changes, capacity);
+    free(y);
+    for (int i = 0; i < count && (size_t)i < capacity; i++) {
+        struct change *change = &changes[i];
+        change->before = ldexp(change->before, exponent);
+        change->after = ldexp(change->after, exponent);
+        change->mean_before = ldexp(change->mean_before, exponent);
+        change->mean_after = ldexp(change->mean_after, exponent);
+    }
+    return count;
+}
+
 int segment_changes(const double *x, size_t n, const struct segment_options *options,
                     struct change *changes, size_t capacity)
 {
@@ -239,6 +291,9 @@ int segment_changes(const double *x, size_t n, const struct segment_options *opt
     if (n < 2 || n / 2 < shortest) return 0;
     struct segment_options own = *options;
     own.shortest = shortest;
+    int exponent;
+    if (scale_exponent(x, n, &exponent)) return -1;
+    if (exponent) return segment_scaled(x, n, exponent, &own, changes, capacity);
     if (own.method == METHOD_FOCUS) return online_changes(x, n, &own, changes, capacity);
     struct work work = {.x = x, .n = n, .options = &own};
     int status = work_init(&work);

@@ -419,6 +419,107 @@ static void test_largest_p(void **state)
     assert_true(judge_largest_p(0, 100) == 1 && judge_largest_p(60, 100) < 1e-300);
 }
 
+/* The largest |z| of all segments against what is around them, against its p. */
+static void test_largest_segment_p(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 2000, LEAST = 3 };
+    static const size_t lengths[] = {20, 100};
+    print_message("# seeds 7100 and 7101\n");
+    for (int k = 0; k < 2; k++) {
+        size_t n = lengths[k];
+        seed(7100 + (uint64_t)k);
+        int below[2] = {0, 0};
+        for (int round = 0; round < ROUNDS; round++) {
+            double most = 0, part[101] = {0}, all = (double)n;
+            for (size_t i = 0; i < n; i++)
+                part[i + 1] = part[i] + normal();
+            for (size_t from = 0; from < n; from++)
+                for (size_t end = from + LEAST; end <= n && end - from <= n - LEAST; end++) {
+                    double length = (double)(end - from);
+                    double d = part[end] - part[from] - length * part[n] / all;
+                    most = fmax(most, d * d / (length * (1 - length / all)));
+                }
+            double p = judge_largest_segment_p(sqrt(most), (double)n, LEAST);
+            below[0] += p <= 0.05;
+            below[1] += p <= 0.01;
+        }
+        /* 5 % and 1 % of 2,000, and 1.1 times that with three deviations of luck. */
+        assert_true(below[0] > 60 && below[0] < 110 + 31);
+        assert_true(below[1] > 6 && below[1] < 22 + 14);
+    }
+    assert_true(judge_largest_segment_p(0, 100, 3) == 1 &&
+                judge_largest_segment_p(60, 100, 3) < 1e-300);
+}
+
+/* Some points of another level in a quiet series are told where noise hardly makes them, and not where it
+ * does now and then: both ends of them were searched for. */
+static void test_there_and_back(void **state)
+{
+    (void)state;
+    enum { N = 600, ROUNDS = 60 };
+    print_message("# seeds 7200 to 7259\n");
+    unsigned low = 0, high = 0, step = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        static double x[N], y[N];
+        struct change found[8];
+        struct segment_options options = segment_methods[METHOD_FPOP].defaults;
+        options.floor = options.effect = 0;
+        for (int kind = 0; kind < 3; kind++) {
+            seed(7200 + round);
+            for (size_t i = 0; i < N; i++) {
+                bool there = i >= 300 && (kind == 2 || i < 312);
+                x[i] = 100 + normal() + (there ? (kind == 0 ? 1.2 : 3) : 0);
+                y[i] = -x[i];
+            }
+            int count = segment_changes(x, N, &options, found, 8);
+            assert_int_equal(segment_changes(y, N, &options, NULL, 0), count);
+            if (kind == 0) low += count > 0;
+            if (kind == 1) high += count == 2;
+            if (kind == 2) step += count == 1;
+        }
+    }
+    assert_true(low < ROUNDS / 2 && high > ROUNDS * 9 / 10 && step > ROUNDS * 9 / 10);
+}
+
+/* Whatever the unit: squares of the values need not be numbers. */
+static void test_far_scales(void **state)
+{
+    (void)state;
+    enum { N = 300 };
+    print_message("# seed 7300\n");
+    static double x[N], y[N];
+    struct change one[4], found[4];
+    for (int m = 0; m < METHOD_COUNT; m++) {
+        struct segment_options options = segment_methods[m].defaults;
+        seed(7300);
+        for (size_t i = 0; i < N; i++)
+            x[i] = 100 + normal() + (i >= 150 ? 12 : 0);
+        int count = segment_changes(x, N, &options, one, 4);
+        assert_int_equal(count, 1);
+        for (int exponent = -1020; exponent <= 1010; exponent += 29) {
+            for (size_t i = 0; i < N; i++)
+                y[i] = ldexp(exponent % 2 ? -x[i] : x[i], exponent);
+            assert_int_equal(segment_changes(y, N, &options, found, 4), 1);
+            assert_int_equal(found[0].index, one[0].index);
+            assert_true(fabs(ldexp(found[0].after, -exponent)) / one[0].after > 1 - 1e-9 &&
+                        fabs(ldexp(found[0].after, -exponent)) / one[0].after < 1 + 1e-9);
+        }
+    }
+    /* One value beyond all others hides no step of theirs. */
+    struct segment_options options = segment_methods[METHOD_FPOP].defaults;
+    for (int sign = -1; sign <= 1; sign += 2) {
+        for (size_t i = 0; i < N; i++)
+            y[i] = ldexp(x[i], -600);
+        y[40] = sign * 1e300;
+        assert_int_equal(segment_changes(y, N, &options, found, 4), 1);
+        assert_int_equal(found[0].index, one[0].index);
+    }
+    for (size_t i = 0; i < N; i++)
+        y[i] = i % 2 ? 1.7e308 : -1.7e308;
+    assert_int_equal(segment_changes(y, N, &options, found, 4), 0);
+}
+
 /* The true place lies in the interval in 95 of 100 cases or more. */
 static void test_interval(void **state)
 {
@@ -457,6 +558,9 @@ int main(void)
         cmocka_unit_test(test_few_equal_values),
         cmocka_unit_test(test_drift),
         cmocka_unit_test(test_largest_p),
+        cmocka_unit_test(test_largest_segment_p),
+        cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_far_scales),
         cmocka_unit_test(test_interval),
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_long),
