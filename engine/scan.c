@@ -377,17 +377,33 @@ static int read_column(struct pace_scan *scan, const struct span *span,
     return 0;
 }
 
+/* Rows of the log come after a block, from all over the file: they are fetched while its columns are read, some
+ * with each, where those are many. */
+static void prefetch_rows(const struct pace_scan *scan, const struct row *rows, size_t count,
+                          size_t i)
+{
+    uint32_t first = scan->columns[0].column;
+    uint32_t end = scan->columns[scan->column_count - 1].column + 1;
+    size_t until = (i + 1) * count / scan->column_count;
+    for (size_t k = i * count / scan->column_count; k < until; k++)
+        row_prefetch(&rows[k], first, end);
+}
+
 /* Reads the scan's columns of some runs of a block to places r and on of the batch. */
 static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
                       struct pace_error *error)
 {
     const struct block_entry *entry = span->source->entry;
     struct block_group group = {.header = {.until = 0}};
+    size_t row_count;
+    const struct row *rows = source_walk_rows_next(&scan->walk, &row_count);
     for (size_t i = 0; i < scan->column_count; i++) {
         uint32_t column = scan->columns[i].column;
         size_t at = scan->columns[i].place * scan->stride + r;
         struct block_slot slot;
         int found = 0, rc = 0;
+        if (row_count && scan->column_count >= STRETCH_COLUMNS)
+            prefetch_rows(scan, rows, row_count, i);
         if (column < entry->columns) {
             if (column >= group.header.until)
                 rc = blocks_group(scan->snapshot->txn, scan->cursor, scan->walk.stream,

@@ -292,3 +292,13 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
         rc = position_of(walk, source, source->next, error, &source->at);
     return rc;
 }
+
+const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count)
+{
+    uint32_t i = walk->first;
+    *count = 0;
+    if (i < walk->count && walk->sources[i].next == walk->sources[i].end) i++;
+    if (i >= walk->count || walk->sources[i].entry) return NULL;
+    *count = walk->sources[i].end - walk->sources[i].next;
+    return walk->log.rows + walk->sources[i].next;
+}

@@ -46,6 +46,9 @@ void source_walk_close(struct source_walk *walk);
 int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error *error,
                      struct span *span);
 
+/* The rows that are read after the span that was given last; *count 0: none, or what comes is no row. */
+const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count);
+
 /* The runs of a span; their commits may be left out: NULL. */
 int source_views(struct source_walk *walk, const struct span *span, int with_commits,
                  struct pace_error *error, struct pace_run_view *out);
