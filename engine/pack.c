@@ -1,5 +1,6 @@
 /* pack.c -- see pack.h. */
 #include "pack.h"
+#include "pack_whole.h"
 #include "simd.h"
 
 #include <assert.h>
@@ -10,14 +11,9 @@
 #include <immintrin.h>
 #endif
 
-#define WHOLE_MAX 0x1p51 /* whole numbers below are exact, and their differences fit 52 bits */
-
 /* A base of mode binary, with its shift above. */
 enum { BASE_BITS = 54 };
 #define BASE_MASK (((uint64_t)1 << BASE_BITS) - 1)
-
-static const double powers[PACK_SCALE_MAX + 1] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 static uint64_t bits_of(double value)
 {
@@ -45,43 +41,14 @@ static size_t packed_bytes(size_t n, unsigned width, unsigned tight)
 
 /* -- writing --------------------------------------------------------------------------------- */
 
-/* 1 when value = whole / 10^scale, bit for bit. */
-static int is_scaled(double value, unsigned scale, int64_t *whole)
-{
-    double product = value * powers[scale];
-    if (!(fabs(product) < WHOLE_MAX)) return 0;
-    *whole = llrint(product);
-    return bits_of((double)*whole / powers[scale]) == bits_of(value);
-}
-
-/* The smallest scale that holds all values, tried value by value. 1: found. */
-static int find_scale(const double *values, size_t n, unsigned *scale)
-{
-    int64_t whole;
-    *scale = 0;
-    for (size_t i = 0; i < n; i++) {
-        while (!is_scaled(values[i], *scale, &whole)) {
-            if (++*scale > PACK_SCALE_MAX) return 0;
-        }
-    }
-    return 1;
-}
-
 static int plan_scaled(struct pack *pack, const double *values, size_t n)
 {
-    unsigned scale;
-    int64_t least = INT64_MAX, most = INT64_MIN;
-    if (!find_scale(values, n, &scale)) return 0;
-    for (size_t i = 0; i < n; i++) {
-        int64_t whole;
-        if (!is_scaled(values[i], scale, &whole)) return 0; /* too large at the final scale */
-        if (whole < least) least = whole;
-        if (whole > most) most = whole;
-    }
+    struct pack_whole whole;
+    if (pack_whole_find(values, n, &whole)) return 0;
     pack->mode = PACK_SCALED;
-    pack->scale = (uint8_t)scale;
-    pack->width = (uint8_t)width_of((uint64_t)(most - least));
-    pack->base = (uint64_t)least;
+    pack->scale = (uint8_t)whole.scale;
+    pack->width = (uint8_t)width_of((uint64_t)(whole.most - whole.least));
+    pack->base = (uint64_t)whole.least;
     return 1;
 }
 
@@ -124,7 +91,7 @@ static int take_apart(double value, int *low, int *high)
 /* The number with the fewest bits that gives the value when it is multiplied by 10^scale. 0: found. */
 static int divide(double value, unsigned scale, double *out, int *low, int *high)
 {
-    uint64_t near = bits_of(value / powers[scale]);
+    uint64_t near = bits_of(value / pack_powers[scale]);
     int found = -1;
     if (scale == 0) {
         *out = value;
@@ -133,7 +100,8 @@ static int divide(double value, unsigned scale, double *out, int *low, int *high
     for (uint64_t bits = near - 1; bits != near + 2; bits++) {
         int own_low, own_high;
         double number = double_of(bits);
-        if (number * powers[scale] != value || take_apart(number, &own_low, &own_high)) continue;
+        if (number * pack_powers[scale] != value || take_apart(number, &own_low, &own_high))
+            continue;
         if (found == 0 && own_low <= *low) continue;
         *out = number;
         *low = own_low;
@@ -157,7 +125,7 @@ static void span(struct pack *pack, const int64_t *whole, size_t n)
 
 static double multiplier(unsigned scale, int shift)
 {
-    return powers[scale] * power_of_two(-shift);
+    return pack_powers[scale] * power_of_two(-shift);
 }
 
 /* Values that are whole numbers * 10^scale / 2^shift. Most that are not are known by the first of them. */
@@ -196,7 +164,7 @@ static unsigned common_zeroes(const double *values, size_t n)
 {
     unsigned zeroes = PACK_SCALE_MAX;
     for (size_t i = 0; i < n && zeroes; i++) {
-        while (zeroes && (int64_t)values[i] % (int64_t)powers[zeroes])
+        while (zeroes && (int64_t)values[i] % (int64_t)pack_powers[zeroes])
             zeroes--;
     }
     return zeroes;
@@ -232,14 +200,22 @@ void pack_plan(struct pack *pack, const double *values, size_t n, enum pack_how 
     *pack = found;
 }
 
-static uint64_t delta_of(const struct pack *pack, double value)
+static void find_deltas(const struct pack *pack, const double *values, size_t n, uint64_t *out)
 {
-    if (pack->mode == PACK_BITS) return bits_of(value) - pack->base;
-    if (pack->mode == PACK_BINARY) {
+    int64_t whole[PACK_VALUES];
+    if (pack->mode == PACK_SCALED) {
+        pack_whole_take(values, n, pack->scale, whole);
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint64_t)whole[i] - pack->base;
+    } else if (pack->mode == PACK_BINARY) {
         /* The quotient is near the whole number, and exact where there is no decimal scale. */
-        return (uint64_t)llrint(value / multiplier(pack->scale, pack->shift)) - pack->base;
+        double unit = multiplier(pack->scale, pack->shift);
+        for (size_t i = 0; i < n; i++)
+            out[i] = (uint64_t)llrint(values[i] / unit) - pack->base;
+    } else {
+        for (size_t i = 0; i < n; i++)
+            out[i] = bits_of(values[i]) - pack->base;
     }
-    return (uint64_t)llrint(value * powers[pack->scale]) - pack->base;
 }
 
 void pack_write(const struct pack *pack, const double *values, size_t n, unsigned char *out)
@@ -248,10 +224,11 @@ void pack_write(const struct pack *pack, const double *values, size_t n, unsigne
         memcpy(out, values, 8 * n);
         return;
     }
-    uint64_t word = 0;
+    uint64_t deltas[PACK_VALUES], word = 0;
     unsigned used = 0; /* bits of `word`, below 64 */
+    if (pack->width) find_deltas(pack, values, n, deltas);
     for (size_t i = 0; i < n && pack->width; i++) {
-        uint64_t delta = delta_of(pack, values[i]);
+        uint64_t delta = deltas[i];
         word |= delta << used;
         used += pack->width;
         if (used < 64) continue;
@@ -353,7 +330,7 @@ void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, doub
             out[i] = (double)(int64_t)(base + load_delta(data, i * width, mask)) * factor;
         return;
     }
-    double divisor = powers[scale_of(code)];
+    double divisor = pack_powers[scale_of(code)];
     for (size_t i = 0; i < n; i++)
         out[i] = (double)(int64_t)(base + load_delta(data, i * width, mask)) / divisor;
 }
@@ -467,7 +444,7 @@ AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size
     unsigned width = code_width(code);
     size_t bytes = packed_bytes(n, width, is_tight(code));
     const struct eight eight = load_plan(width);
-    const struct scale scale = {.power = _mm256_set1_pd(powers[scale_of(code)]),
+    const struct scale scale = {.power = _mm256_set1_pd(pack_powers[scale_of(code)]),
                                 .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
                                 .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
     unsigned char copy[64];

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "../../engine/pack.h"
+#include "../../engine/pack_whole.h"
 
 #include <float.h>
 #include <math.h>
@@ -258,13 +259,63 @@ static void test_bad_codes(void **state)
     assert_int_equal(pack_bytes(8 << 8 | 2 << 4 | PACK_SCALED, 64), 72);
 }
 
+/* The form for any machine and the other one find the same numbers. */
+static void check_whole(const double *values, size_t n, int *found)
+{
+    struct pack_whole one, other;
+    int64_t numbers[PACK_VALUES], others[PACK_VALUES];
+    int rc = pack_whole_find(values, n, &one);
+    assert_int_equal(rc, pack_whole_find_portable(values, n, &other));
+    if (rc) return;
+    ++*found;
+    assert_int_equal(one.scale, other.scale);
+    assert_true(one.least == other.least && one.most == other.most);
+    pack_whole_take(values, n, one.scale, numbers);
+    pack_whole_take_portable(values, n, one.scale, others);
+    assert_memory_equal(numbers, others, n * sizeof *numbers);
+    for (size_t i = 0; i < n; i++) {
+        double value = (double)numbers[i] / pack_powers[one.scale];
+        assert_memory_equal(&value, &values[i], sizeof value);
+        assert_true(numbers[i] >= one.least && numbers[i] <= one.most);
+    }
+}
+
+static void test_whole_numbers(void **state)
+{
+    (void)state;
+    static const double edges[] = {0.0,     -0.0,       0x1p51,  0x1p51 - 1, -0x1p51,  1 - 0x1p51,
+                                   0x1p-40, 0x1p52 + 1, 1e300,   5e-324,     0.1,      -0.3,
+                                   1e15,    1e-15,      1.5e-15, 123.456,    1e14 / 3, 2e15};
+    enum { EDGES = sizeof edges / sizeof *edges };
+    double values[PACK_VALUES];
+    int found = 0;
+    for (int round = 0; round < 20000; round++) {
+        size_t n = 1 + next_random() % PACK_VALUES;
+        unsigned most = (unsigned)(next_random() % 8), odd = (unsigned)(next_random() % 4);
+        for (size_t i = 0; i < n; i++) {
+            double whole = (double)(next_random() % (1u << 30)) - (1 << 29);
+            values[i] = whole / pack_powers[next_random() % (most + 1u)];
+        }
+        while (odd-- > 1)
+            values[next_random() % n] = edges[next_random() % EDGES];
+        check_whole(values, n, &found);
+    }
+    assert_in_range(found, 5000, 19999);
+    for (size_t i = 0; i < EDGES; i++) {
+        for (size_t k = 0; k < 8; k++)
+            values[k] = edges[i];
+        check_whole(values, 8, &found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decimals), cmocka_unit_test(test_quotients),
-        cmocka_unit_test(test_sizes),    cmocka_unit_test(test_any_bits),
-        cmocka_unit_test(test_edges),    cmocka_unit_test(test_bad_codes),
-        cmocka_unit_test(test_binary),   cmocka_unit_test(test_binary_kernels),
+        cmocka_unit_test(test_decimals),      cmocka_unit_test(test_quotients),
+        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_any_bits),
+        cmocka_unit_test(test_edges),         cmocka_unit_test(test_bad_codes),
+        cmocka_unit_test(test_binary),        cmocka_unit_test(test_binary_kernels),
+        cmocka_unit_test(test_whole_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
