@@ -213,6 +213,11 @@ struct key key_meta(uint64_t run, uint32_t part)
     return key_2('m', run, 8, part, 4);
 }
 
+uint64_t key_meta_run(const void *bytes)
+{
+    return get((const unsigned char *)bytes + 1, 8);
+}
+
 struct key key_samples(uint64_t run, uint32_t part)
 {
     return key_2('x', run, 8, part, 4);

@@ -105,6 +105,7 @@ int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32
 
 /* Takes the 17 bytes of a key of pairs apart. */
 void key_pair_parse(const void *bytes, uint64_t *word, uint64_t *run);
+uint64_t key_meta_run(const void *bytes);
 
 /* 1 when the bytes begin with `prefix`. */
 int key_begins(const void *bytes, size_t len, const struct key *prefix);

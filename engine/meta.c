@@ -204,6 +204,21 @@ int meta_is_whole(struct kv_txn *txn, uint64_t run, struct pace_error *error, in
     return rc;
 }
 
+int meta_next(struct kv_txn *txn, uint64_t run, struct pace_error *error, uint64_t *next)
+{
+    struct key key = key_meta(run, 0);
+    struct kv_slice found, value;
+    struct kv_cursor *cursor;
+    int rc = kv_cursor_open(txn, error, &cursor);
+    if (rc) return rc;
+    rc = kv_cursor_seek(cursor, &key, error, &found, &value);
+    kv_cursor_close(cursor);
+    if (rc && rc != PACE_ENOTFOUND) return rc;
+    int is_meta = !rc && found.len == key.len && found.data[0] == key.bytes[0];
+    *next = is_meta ? key_meta_run(found.data) : UINT64_MAX;
+    return 0;
+}
+
 /* -- writing --------------------------------------------------------------------------------- */
 
 /* Ends the record in the buffer and puts it. */

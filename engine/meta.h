@@ -42,6 +42,9 @@ int meta_put(struct kv_txn *txn, uint32_t project, uint64_t run, const struct me
 int meta_get(struct kv_txn *txn, uint64_t run, uint32_t parts, struct arena *arena,
              struct pace_error *error, struct pace_meta *out);
 
+/* The first run from `run` on that has records; UINT64_MAX: none. */
+int meta_next(struct kv_txn *txn, uint64_t run, struct pace_error *error, uint64_t *next);
+
 /* Whether a run's first record is a whole one. */
 int meta_is_whole(struct kv_txn *txn, uint64_t run, struct pace_error *error, int *is_whole);
 

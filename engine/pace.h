@@ -428,6 +428,11 @@ struct pace_meta {
 PACE_API int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
                            struct pace_meta *out);
 
+/* The number of the first run from `run` on that has metadata; UINT64_MAX: none has. One look, however
+ * many there are. */
+PACE_API int pace_run_meta_next(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                                uint64_t *next);
+
 /* Raw samples of one cell; count 0 when it has none. */
 PACE_API int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column,
                           struct pace_error *error, const double **samples, size_t *count);

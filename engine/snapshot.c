@@ -356,6 +356,13 @@ int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *erro
     return meta_get(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, out);
 }
 
+int pace_run_meta_next(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
+                       uint64_t *next)
+{
+    int rc = snapshot_check(snapshot, error);
+    return rc ? rc : meta_next(snapshot->txn, run, error, next);
+}
+
 int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct pace_error *error,
                  const double **samples, size_t *count)
 {

@@ -7,15 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-int schema_find(const struct schema *schema, const char *name, size_t len)
+int schema_index(const struct schema *schema, const char *name, size_t len)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const char *own = schema->columns[i].name;
-        if (strlen(own) != len || memcmp(own, name, len) != 0) continue;
-        if (schema->columns[i].wanted) *schema->columns[i].wanted = true;
-        return (int)i;
+        if (strlen(own) == len && memcmp(own, name, len) == 0) return (int)i;
     }
     return -1;
+}
+
+int schema_find(const struct schema *schema, const char *name, size_t len)
+{
+    int index = schema_index(schema, name, len);
+    if (index >= 0 && schema->columns[index].wanted) *schema->columns[index].wanted = true;
+    return index;
 }
 
 void schema_want(const struct schema *schema)

@@ -43,9 +43,8 @@ struct column {
     enum unit_kind kind; /* NUMBER: what is known before running; UNIT_NONE: a plain number */
     bool mixed;          /* NUMBER: series of several kinds */
     const char
-        *about; /* NUMBER: for unit errors, like "measure 'latency' is a time (ns)"; or NULL */
-    bool
-        *wanted; /* of the scan: set where somebody looks at it (schema_find); NULL: always there */
+        *about;   /* NUMBER: for unit errors, like "measure 'latency' is a time (ns)"; or NULL */
+    bool *wanted; /* set where somebody looks at it (schema_find); NULL: always there */
 };
 
 struct schema {
@@ -81,6 +80,8 @@ struct batch {
 
 /* Index of a column, or -1. What is found this way is wanted: a scan need not give other columns. */
 int schema_find(const struct schema *schema, const char *name, size_t len);
+/* The same, but it is not wanted thereby. */
+int schema_index(const struct schema *schema, const char *name, size_t len);
 /* All columns are wanted: of rows that are held, or given out. */
 void schema_want(const struct schema *schema);
 /* Appends a column (arena memory); false when out of memory. */

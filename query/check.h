@@ -1,6 +1,8 @@
 /* check.h -- the operator that judges, as op_check.c and check_group.c share it:
  *
  *     op_check.c      a row against the window of its series before it; a series at a time
+ *     check_rows.c    rows taken many at once
+ *     check_within.c  every row of a long series, most of which a where behind drops
  *     check_group.c   the newest rows of many series that lie side by side, in batches of all of them
  */
 #ifndef PACE_CHECK_H
@@ -82,14 +84,19 @@ struct check_op {
         uint32_t pushed;                 /* points, of all series */
         uint32_t last[LEVEL_HASHES + 1]; /* by hash of the commit: which of them was the last */
     } near;
-    bool p_read; /* for op.late_read */
-    struct {     /* what p is made of, a row, where it comes late */
-        enum model_kind model;
-        size_t offset; /* of the batch's rows in these */
-        double *score; /* NAN: p is there, or there is none */
+    bool read[CHECK_COLUMNS]; /* asked for by name (op.watch) */
+    struct {                  /* what comes late */
+        bool rows; /* all columns of a row, but for its verdict and whether it is high or low */
+        bool p;
+        bool open;             /* some rows of the batch have no columns yet (check_within.c) */
+        enum model_kind model; /* what p is made of, a row: */
+        size_t offset;         /* of the batch's rows in these */
+        double *score;         /* NAN: p is there, or there is none */
         size_t *n;
     } late;
     struct gathering *gathering; /* check_group.c; NULL: not begun */
+    struct limits limits;        /* of the row judged last */
+    struct within *within;       /* check_within.c; NULL: not begun */
     struct batch batch;
 };
 
@@ -98,16 +105,13 @@ int check_start(struct check_op *check, struct context *ctx, const struct series
 /* Judges a row whose window is check->sample: n points, `before` of them before an accepted change. */
 int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
                 bool selected, size_t n, size_t before, bool moved);
+/* How likely such a row is to be beyond its limits, and confirmed, where nothing changed. */
+double check_false_alarm(struct check_op *check, const struct limits *limits);
 void check_put_nothing(struct check_op *check, size_t row);
 /* The rows up to `end` have no verdict. */
 void check_put_blank(struct check_op *check, size_t row, size_t end);
 /* Whether a column of its own has the unit of the series. */
 bool check_has_unit(const struct check_op *check, enum check_column column);
-/* Whether the points [from, row) of such runs are of other commits than the row, and all of its machine.
- * The series of a stream ask this of the same runs one after the other. */
-int check_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
-                const char *const *commits, const double *runs, size_t from, size_t row,
-                bool *alike);
 
 /* A batch that comes. */
 void check_rows_begin(struct check_op *check, const struct batch *batch);
@@ -122,5 +126,18 @@ int check_near_note(struct check_op *check, struct context *ctx, const struct po
 /* Rows of several series at once, where the scan has series that can be judged that way; *out is NULL
  * where the next one cannot. */
 int check_gather(struct check_op *check, struct context *ctx, struct batch **out);
+
+/* Judges a whole series without gaps or marks whose last rows alone, from `first` on, are judged and given
+ * out: they become the first ones. *done false: it is not such a series, and nothing is changed. */
+int check_whole(struct check_op *check, struct context *ctx, const struct batch *batch,
+                size_t first, bool *done);
+
+/* Judges all rows of a batch; *done false: none, and nothing is changed. */
+int check_within(struct check_op *check, struct context *ctx, const struct batch *batch,
+                 bool *done);
+/* Fills the columns of rows of that batch that go on. */
+int check_within_finish(struct check_op *check, struct context *ctx, const uint32_t *rows,
+                        size_t count);
+void check_within_free(struct check_op *check);
 
 #endif

@@ -3,9 +3,11 @@
  * A question about the last run of ten thousand series is ten thousand series of which a row or two is
  * judged. Where the scan has such series side by side, and nobody behind asks of what series a row is, their
  * rows are put into batches of all of them: what an operator costs for each batch is paid once for a
- * thousand rows. The rows and their order are the same; series that are not so are judged one by one. */
+ * thousand rows. The rows and their order are the same; series that are not so are judged one by one, where they
+ * lie too if a batch has all of it. */
 #include "check.h"
 
+#include <math.h>
 #include <string.h>
 
 struct gathering {
@@ -42,6 +44,29 @@ static int gathering_make(struct check_op *check, struct context *ctx)
     return ctx->arena->failed ? context_no_memory(ctx) : 0;
 }
 
+/* Whether the points [from, row) of such runs are of other commits than the row, and all of its machine.
+ * The series of a stream ask this of the same runs one after the other. */
+static int are_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
+                     const char *const *commits, const double *runs, size_t from, size_t row,
+                     bool *alike)
+{
+    uint16_t own, machine = MACHINE_UNKNOWN;
+    *alike =
+        check->alike.runs_id == runs_id && check->alike.row == row && check->alike.first == from;
+    if (*alike) return 0;
+    int status = machine_of(ctx, &check->machines, runs[row], &own);
+    for (size_t i = from; i < row && !status; i++) {
+        if (own != MACHINE_UNKNOWN) status = machine_of(ctx, &check->machines, runs[i], &machine);
+        if (!machines_agree(own, machine)) return status;
+        if (*commits[row] && strcmp(commits[row], commits[i]) == 0) return status;
+    }
+    check->alike.runs_id = runs_id;
+    check->alike.first = from;
+    check->alike.row = row;
+    *alike = !status;
+    return status;
+}
+
 /* Finds which rows of a series are judged; the same for all of one runs_id. */
 static int look(struct check_op *check, struct context *ctx, const struct plain_series *plain)
 {
@@ -55,8 +80,8 @@ static int look(struct check_op *check, struct context *ctx, const struct plain_
     if (plain->count - gathering->first > WHOLE_JUDGED) return 0;
     for (size_t row = gathering->first; row < plain->count; row++) {
         bool alike;
-        int status = check_alike(check, ctx, plain->runs_id, plain->commit, plain->run,
-                                 row > window ? row - window : 0, row, &alike);
+        int status = are_alike(check, ctx, plain->runs_id, plain->commit, plain->run,
+                               row > window ? row - window : 0, row, &alike);
         if (status || !alike || !plain->selected[row]) return status;
     }
     gathering->fits = true;
@@ -154,4 +179,53 @@ int check_gather(struct check_op *check, struct context *ctx, struct batch **out
     }
     if (gathering->count) give_out(check, out);
     return 0;
+}
+
+/* -- one series alone -------------------------------------------------------------------- */
+
+/* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on, are
+ * judged and given out: then its windows need no history. */
+static bool is_whole(const struct check_op *check, const struct context *ctx,
+                     const struct batch *batch, size_t first)
+{
+    const struct window *window = &check->rule->window;
+    const struct inputs *inputs = &check->inputs;
+    return batch->runs_id && batch->series_start && batch->series_end && batch->selected &&
+           !batch->gone && !batch->hidden && !batch->restart && !batch->origin && !ctx->every_row &&
+           !check->level && check->op.cuts && check->rule->confirm_of <= 1 &&
+           !(check->bare && batch->branched) && window->kind == WINDOW_POINTS && window->lag == 1 &&
+           inputs->run >= 0 && batch->vecs[inputs->run].step && batch->vecs[inputs->commit].step &&
+           batch->vecs[inputs->value].step && first < batch->count &&
+           batch->count - first <= WHOLE_JUDGED;
+}
+
+int check_whole(struct check_op *check, struct context *ctx, const struct batch *batch,
+                size_t first, bool *done)
+{
+    *done = false;
+    if (!is_whole(check, ctx, batch, first)) return 0;
+    const double *value = batch->vecs[check->inputs.value].at.number;
+    const double *run = batch->vecs[check->inputs.run].at.number;
+    const char **commit = batch->vecs[check->inputs.commit].at.text;
+    size_t count = check->rule->window.count, gaps = 0;
+    int status = 0;
+    for (size_t i = first > count ? first - count : 0; i < batch->count; i++)
+        gaps += isnan(value[i]) != 0;
+    for (size_t row = first; row < batch->count; row++) {
+        bool alike;
+        status = are_alike(check, ctx, batch->runs_id, commit, run, row > count ? row - count : 0,
+                           row, &alike);
+        if (status || !alike || gaps || !batch->selected[row]) return status;
+    }
+    for (size_t row = first; row < batch->count && !status; row++) {
+        struct point point = point_at(&check->inputs, batch, row);
+        size_t from = row > count ? row - count : 0;
+        check->sample = value + from;
+        check->sample_run = run + from;
+        check_put_nothing(check, row - first);
+        status = check_judge(check, ctx, &point, row - first, true, row - from, 0, false);
+    }
+    *done = true;
+    check->blank = 0;
+    return status;
 }

@@ -156,7 +156,8 @@ static int bind_beyond(struct binder *binder, const struct expr *expr, bool abov
 {
     struct context *ctx = binder->ctx;
     int value = binder_column(binder, "value");
-    int limit = binder_column(binder, above ? "high_limit" : "low_limit");
+    const char *name = above ? "high_limit" : "low_limit";
+    int limit = schema_index(binder->schema, name, strlen(name)); /* no number of it is shown */
     if (value < 0 || limit < 0)
         return context_fail(ctx, Q_NO_COLUMN, expr->span, "put '| check' before it",
                             "'%s' needs the limits of a check", above ? "high" : "low");

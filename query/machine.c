@@ -59,6 +59,11 @@ static int machine_read(struct context *ctx, struct machines *machines, uint64_t
     const char *arch = meta_value(&meta, "env.arch"), *cpu = meta_value(&meta, "env.cpu");
     const char *cores = meta_value(&meta, "env.cores");
     *number = MACHINE_UNKNOWN;
+    if (meta.count == 0) { /* as those behind it, mostly */
+        machines->bare_from = run;
+        status = pace_run_meta_next(ctx->snapshot, run, ctx->error, &machines->bare_until);
+        return status ? context_store_error(ctx, status) : 0;
+    }
     if (!*arch && !*cpu && !*cores) return 0;
     const char *name = arena_printf(ctx->arena, "%s, %s, %s", arch, cpu, cores);
     return name ? machine_number(ctx, machines, name, number) : context_no_memory(ctx);
@@ -69,6 +74,7 @@ int machine_of(struct context *ctx, struct machines *machines, double run, uint1
     *machine = MACHINE_UNKNOWN;
     if (!(run >= 1)) return 0;
     size_t index = (size_t)run;
+    if (index >= machines->bare_from && index < machines->bare_until) return 0;
     if (index >= machines->capacity) {
         size_t capacity = (size_t)pace_run_count(ctx->snapshot) + 1;
         if (index >= capacity) return 0;

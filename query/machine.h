@@ -15,6 +15,7 @@ struct machines {
     size_t capacity;
     const char **names; /* of the classes, in order of first use */
     size_t count, name_capacity;
+    uint64_t bare_from, bare_until; /* runs between have no metadata */
 };
 
 void machines_free(struct machines *machines);

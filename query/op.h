@@ -28,11 +28,11 @@ struct op {
     const char *looks;        /* the same in words, for explain; or NULL */
     struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
     uint64_t points_read;     /* by a scan */
-    /* A column that is dear to compute is filled late, where the operator right behind, a where, drops rows
-     * without asking of it: that one sets `late` when it is made, and then tells which rows it keeps. */
-    bool *late_read; /* set when the column is asked for by name; NULL: there is none */
+    /* Columns that are dear are filled late, where the operator right behind is a where that asks of others:
+     * it calls watch before and after it binds its condition, and finish with the rows that it keeps. */
+    void (*watch)(struct op *op, bool ended); /* sets late; NULL: there are none */
     bool late;
-    void (*finish)(struct op *op, const uint32_t *rows, size_t count);
+    int (*finish)(struct op *op, struct context *ctx, const uint32_t *rows, size_t count);
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
 };

@@ -24,6 +24,7 @@ static void check_free(struct op *op)
     sample_pool_free(&check->run_samples);
     sample_pool_free(&check->window_samples);
     machines_free(&check->machines);
+    check_within_free(check);
 }
 
 static bool bounds_are_equal(struct bound a, struct bound b)
@@ -208,11 +209,11 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
     double score = judged && !isnan(value) ? model_score(check->rule->model, limits, value) : NAN;
     double p = NAN;
     check->late.score[row] = NAN;
-    if (!isnan(score) && check->op.late && check->rule->model != MODEL_MANN_WHITNEY) {
+    if (!isnan(score) && check->late.p && check->rule->model != MODEL_MANN_WHITNEY) {
         check->late.model = check->rule->model;
         check->late.score[row] = score;
         check->late.n[row] = limits->n;
-    } else if (judged && !isnan(value) && check->p_read) {
+    } else if (judged && !isnan(value) && check->read[CHECK_P]) {
         p = model_p(check->rule->model, limits, value);
     }
     if (check->series->direction == PACE_HIGHER_IS_BETTER) score = -score;
@@ -227,17 +228,34 @@ static void put_judgement(struct check_op *check, size_t row, const struct limit
     own[CHECK_VERDICT].at.text[row] = verdict_names[verdict];
 }
 
-/* The p of rows that go on. */
-static void check_finish(struct op *op, const uint32_t *rows, size_t count)
+/* A where behind asks for columns. */
+static void check_watch(struct op *op, bool ended)
 {
     struct check_op *check = (struct check_op *)op;
-    for (size_t k = 0; k < count; k++) {
+    bool any = false;
+    if (!ended) {
+        memset(check->read, 0, sizeof check->read);
+        return;
+    }
+    for (int i = 0; i < CHECK_COLUMNS; i++)
+        any |= check->read[i] && i != CHECK_VERDICT;
+    op->late = check->late.p = !check->read[CHECK_P];
+    check->late.rows = !any && !check->bare;
+}
+
+/* What comes late, of rows that go on. */
+static int check_finish(struct op *op, struct context *ctx, const uint32_t *rows, size_t count)
+{
+    struct check_op *check = (struct check_op *)op;
+    int status = check->late.open ? check_within_finish(check, ctx, rows, count) : 0;
+    for (size_t k = 0; k < count && !status; k++) {
         size_t row = rows[k] + check->late.offset;
         double score = check->late.score[row];
         if (isnan(score)) continue;
         check->own[CHECK_P].at.number[row] =
             model_score_p(check->late.model, score, check->late.n[row]);
     }
+    return status;
 }
 
 void check_put_nothing(struct check_op *check, size_t row)
@@ -270,7 +288,7 @@ static bool is_by_size(const struct rule *rule, const struct limits *limits)
 }
 
 /* How likely a judged point is to be beyond its limits, and confirmed, where nothing changed. */
-static double false_alarm(struct check_op *check, const struct limits *limits)
+double check_false_alarm(struct check_op *check, const struct limits *limits)
 {
     const struct rule *rule = check->rule;
     if (limits->n < rule->window.needs || limits->flat) return 0;
@@ -337,17 +355,17 @@ static int check_level(struct check_op *check, struct context *ctx, const struct
 int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
                 bool selected, size_t n, size_t before, bool moved)
 {
-    struct limits limits;
+    struct limits *limits = &check->limits;
     int status = check_samples(check, ctx, point, n, before);
     if (status) return status;
-    check_limits(check, n, before, &limits);
+    check_limits(check, n, before, limits);
     bool confirms = is_awaited(check);
-    enum verdict verdict = check_value(check, &limits, point->value, n, moved);
-    put_judgement(check, row, &limits, limits.n >= check->rule->window.needs, point->value,
+    enum verdict verdict = check_value(check, limits, point->value, n, moved);
+    put_judgement(check, row, limits, limits->n >= check->rule->window.needs, point->value,
                   n - before, verdict);
     if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
     if (selected) count_verdict(ctx->outcome, verdict);
-    if (selected && !isnan(point->value)) check->chance += false_alarm(check, &limits);
+    if (selected && !isnan(point->value)) check->chance += check_false_alarm(check, limits);
     return 0;
 }
 
@@ -437,81 +455,14 @@ static void put_own(struct check_op *check)
     check->own_unit = check->series->unit;
 }
 
-/* -- a whole series at once -------------------------------------------------------------------- */
-
-/* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on, are
- * judged and given out: then its windows need no history. */
-static bool is_whole(const struct check_op *check, const struct context *ctx,
-                     const struct batch *batch, size_t first)
-{
-    const struct window *window = &check->rule->window;
-    const struct inputs *inputs = &check->inputs;
-    return batch->runs_id && batch->series_start && batch->series_end && batch->selected &&
-           !batch->gone && !batch->hidden && !batch->restart && !batch->origin && !ctx->every_row &&
-           !check->level && check->op.cuts && check->rule->confirm_of <= 1 &&
-           !(check->bare && batch->branched) && window->kind == WINDOW_POINTS && window->lag == 1 &&
-           inputs->run >= 0 && batch->vecs[inputs->run].step && batch->vecs[inputs->commit].step &&
-           batch->vecs[inputs->value].step && first < batch->count &&
-           batch->count - first <= WHOLE_JUDGED;
-}
-
-int check_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
-                const char *const *commits, const double *runs, size_t from, size_t row,
-                bool *alike)
-{
-    uint16_t own, machine = MACHINE_UNKNOWN;
-    *alike =
-        check->alike.runs_id == runs_id && check->alike.row == row && check->alike.first == from;
-    if (*alike) return 0;
-    int status = machine_of(ctx, &check->machines, runs[row], &own);
-    for (size_t i = from; i < row && !status; i++) {
-        if (own != MACHINE_UNKNOWN) status = machine_of(ctx, &check->machines, runs[i], &machine);
-        if (!machines_agree(own, machine)) return status;
-        if (*commits[row] && strcmp(commits[row], commits[i]) == 0) return status;
-    }
-    check->alike.runs_id = runs_id;
-    check->alike.first = from;
-    check->alike.row = row;
-    *alike = !status;
-    return status;
-}
-
-/* Judges rows from `first` on, which become the first ones; *done false: none, and nothing is changed. */
-static int check_whole(struct check_op *check, struct context *ctx, const struct batch *batch,
-                       size_t first, bool *done)
-{
-    const double *value = batch->vecs[check->inputs.value].at.number;
-    const double *run = batch->vecs[check->inputs.run].at.number;
-    const char **commit = batch->vecs[check->inputs.commit].at.text;
-    size_t count = check->rule->window.count, gaps = 0;
-    int status = 0;
-    *done = false;
-    for (size_t i = first > count ? first - count : 0; i < batch->count; i++)
-        gaps += isnan(value[i]) != 0;
-    for (size_t row = first; row < batch->count; row++) {
-        bool alike;
-        status = check_alike(check, ctx, batch->runs_id, commit, run, row > count ? row - count : 0,
-                             row, &alike);
-        if (status || !alike || gaps || !batch->selected[row]) return status;
-    }
-    for (size_t row = first; row < batch->count && !status; row++) {
-        struct point point = point_at(&check->inputs, batch, row);
-        size_t from = row > count ? row - count : 0;
-        check->sample = value + from;
-        check->sample_run = run + from;
-        check_put_nothing(check, row - first);
-        status = check_judge(check, ctx, &point, row - first, true, row - from, 0, false);
-    }
-    *done = true;
-    check->blank = 0;
-    return status;
-}
+/* -- batches ------------------------------------------------------------------------------------ */
 
 static int check_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct check_op *check = (struct check_op *)op;
     struct batch *batch;
     bool whole = false;
+    check->late.open = false;
     *out = NULL;
     int status = op->gathers ? check_gather(check, ctx, out) : 0;
     if (status || *out) return status;
@@ -522,8 +473,11 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     if (status) return status;
     size_t first = op->cuts ? first_selected(batch) : 0;
     check_rows_begin(check, batch);
-    if (is_whole(check, ctx, batch, first)) status = check_whole(check, ctx, batch, first, &whole);
-    for (size_t row = 0, skip; row < batch->count && !status && !whole; row += skip ? skip : 1) {
+    status = check_whole(check, ctx, batch, first, &whole);
+    if (!status && !whole && check->late.rows)
+        status = check_within(check, ctx, batch, &check->late.open);
+    bool done = whole || check->late.open;
+    for (size_t row = 0, skip; row < batch->count && !status && !done; row += skip ? skip : 1) {
         status = check_rows(check, ctx, batch, row, &skip);
         if (!status && !skip) status = check_row(check, ctx, batch, row);
     }
@@ -558,6 +512,9 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
         status = op_add_column(ctx, &check->op,
                                (struct column){.name = CHECK_NAMES[i], .type = TYPE_TEXT});
     if (status) return status;
+    struct column *own = check->op.schema.columns + input->schema.count;
+    for (int i = 0; i < CHECK_COLUMNS; i++)
+        if (i != CHECK_Q || check->bare) (own++)->wanted = &check->read[i];
     size_t rules = 0;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {
         struct lookback one = lookback_window(&rule->window);
@@ -582,8 +539,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
         history_begin(&check->histories[i], rule->window);
         check->histories[i++].no_days = true;
     }
-    check->op.schema.columns[input->schema.count + CHECK_P].wanted = &check->p_read;
-    check->op.late_read = &check->p_read;
+    check->op.watch = check_watch;
     check->op.finish = check_finish;
     check->op.next = check_next;
     check->op.free = check_free;
@@ -600,6 +556,6 @@ int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *op, 
 {
     struct check_op *check = (struct check_op *)op;
     check->for_fdr = true;
-    op->late = false; /* q is made of p */
+    op->late = check->late.p = check->late.rows = false; /* q is made of p */
     return op_fdr(ctx, stage, op, 0, out);
 }

@@ -81,7 +81,8 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
         where->hidden[count] = batch->hidden ? batch->hidden[i] : 0;
         keep[count++] = (uint32_t)i;
     }
-    if (op->input->late) op->input->finish(op->input, keep, count);
+    status = op->input->late ? op->input->finish(op->input, ctx, keep, count) : 0;
+    if (status) return status;
     where->batch = *batch;
     where->batch.restart = where->restart;
     if (count == batch->count) {
@@ -109,11 +110,11 @@ int op_where(struct context *ctx, const struct stage *stage, struct op *input, s
     struct windows *windows = NULL;
     binder_init(&binder, ctx, &input->schema, MODE_ROW);
     binder.windows = &windows;
-    if (input->late_read) *input->late_read = false;
+    if (input->watch) input->watch(input, false);
     status = expr_bind(&binder, stage->expr, &where->condition);
     if (!status) status = op_look_back(ctx, &where->op, &binder, stage->expr->span);
     if (status) return status;
-    input->late = input->late_read && !*input->late_read;
+    if (input->watch) input->watch(input, true);
     if (node_column(where->condition).type != TYPE_FLAG)
         return context_fail(ctx, Q_TYPE, stage->expr->span, "write a comparison, like value > 3ms",
                             "'where' needs a condition");

@@ -183,12 +183,39 @@ static void test_samples(void **state)
     assert_int_equal(seen.damages, 0);
 }
 
+/* Of runs 3, 4 and 9 of twelve. */
+static void test_next(void **state)
+{
+    static const uint64_t expected[] = {3, 3, 3, 3, 4, 9, 9, 9, 9, 9, UINT64_MAX, UINT64_MAX};
+    struct fixture *f = *state;
+    uint64_t next;
+    pace_snapshot *snapshot = look(f->store);
+    store_ok(pace_run_meta_next(snapshot, 0, error, &next));
+    assert_true(next == UINT64_MAX);
+    pace_snapshot_end(snapshot);
+    for (int i = 1; i <= 12; i++) {
+        struct pace_run_info info = run_at(T0_NS + i * SECOND_NS);
+        pace_run *run;
+        store_ok(pace_run_begin(f->store, &info, error, &run));
+        put(run, "x", i);
+        if (i == 3 || i == 4 || i == 9) store_ok(pace_run_put_meta(run, "key", "value", error));
+        commit(f->store, run);
+    }
+    snapshot = look(f->store);
+    for (uint64_t run = 0; run < sizeof expected / sizeof *expected; run++) {
+        store_ok(pace_run_meta_next(snapshot, run, error, &next));
+        assert_true(next == expected[run]);
+    }
+    pace_snapshot_end(snapshot);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(test_metadata),
         STORE_TEST(test_repeats_are_small),
         STORE_TEST(test_samples),
+        STORE_TEST(test_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
