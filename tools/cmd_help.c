@@ -11,6 +11,8 @@ static const char intro[] =
     "and by how much.\n"
     "\n"
     "  pace run -- pytest --benchmark-json={out}     # measure, store, judge; exit 1 when worse\n"
+    "  pace log                                      # the runs, and how each was judged\n"
+    "  pace report -o report.html                    # all of it as a page for a browser\n"
     "  pace query 'branch:main measure:latency | last 5'\n"
     "  pace query 'branch:main | check t-test 99% | last run | expect not worse'\n"
     "\n"
@@ -77,7 +79,7 @@ void command_help(FILE *out, const struct command *command)
     fputs("commands:\n", out);
     for (size_t i = 0; i < command_count; i++)
         if (strcmp(commands[i].name, "shell") != 0)
-            fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].text);
+            fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].text);
     fputs("\noptions without a command:\n", out);
     write_options(out, command_find("shell"));
     fputs(statuses, out);

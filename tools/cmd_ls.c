@@ -18,6 +18,8 @@ struct listing {
     const char *const *names[PACE_DIMENSION_COUNT];
     uint32_t name_count[PACE_DIMENSION_COUNT];
     struct rows rows;
+    int is_brief; /* for people, who asked for all: dotted measures are counted */
+    size_t companions;
 };
 
 /* A segment of a path; in quotes where the language needs them. */
@@ -101,11 +103,16 @@ static int list_stream(struct listing *listing, const struct pace_stream *stream
         return 0;
     int code = pace_columns(listing->snapshot, stream->id, error, &columns, &count);
     for (uint32_t i = 0; i < count && code == 0 && (is_long || listing->has_pattern); i++) {
+        const char *measure = name_of(listing, PACE_MEASURE, columns[i].measure);
+        if (listing->is_brief && strchr(measure, '.') != NULL) {
+            listing->companions++;
+            continue;
+        }
         const char *path =
             arena_printf(arena, "//%s//%s//%s//%s//%s", segment(arena, project),
                          segment(arena, branch), segment(arena, testbed),
                          segment(arena, name_of(listing, PACE_BENCHMARK, columns[i].benchmark)),
-                         segment(arena, name_of(listing, PACE_MEASURE, columns[i].measure)));
+                         segment(arena, measure));
         if (path == NULL) return PACE_ENOMEM;
         if (!matches(listing, path)) continue;
         hits++;
@@ -152,6 +159,7 @@ static int list(struct listing *listing, const struct arguments *arguments, pace
     int is_long = arguments_has(arguments, OPTION_LONG);
     int status = show_style_read(arguments, &style);
     if (status != 0) return status;
+    listing->is_brief = is_long && !listing->has_pattern && style.format == NULL;
     declare_fields(&listing->rows, is_long);
     int code = pace_snapshot_begin(store, &error, &listing->snapshot);
     if (code == 0) {
@@ -160,7 +168,10 @@ static int list(struct listing *listing, const struct arguments *arguments, pace
         pace_snapshot_end(listing->snapshot);
     }
     if (code != 0) return store_failed("", code, &error);
-    if (listing->rows.count == 0)
+    if (listing->companions > 0)
+        say_note("%zu more, as latency.min is of latency, are listed by: pace ls -l '*'",
+                 listing->companions);
+    else if (listing->rows.count == 0)
         say_note(listing->has_pattern || listing->wanted[0] || listing->wanted[1] ||
                          listing->wanted[2]
                      ? "nothing matches; `pace ls` lists all"

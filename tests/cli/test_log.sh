@@ -67,6 +67,12 @@ in_order() {
             "harness benchmark test_a latency test_b latency test_a latency.min test_b latency.min machine.node " ]
 }
 t "values first, then companions, then the harness' own words" in_order
+brief() {
+    run_pace 0 --db told ls -l && [ "$(grep -c '^//' "$OUT")" -eq 2 ] && has "$ERR" "pace ls -l '*'" &&
+        run_pace 0 --db told ls -l '*' && [ "$(grep -c '^//' "$OUT")" -gt 10 ] &&
+        run_pace 0 --db told ls -l --format csv && [ "$(grep -c '^//' "$OUT")" -gt 10 ]
+}
+t "ls -l counts companions, and lists them where they are asked for" brief
 t "the newest" shows "run      40"
 t "by its number" shows "run      37" 37
 t "by run:" shows "run      37" run:37

@@ -107,12 +107,10 @@ int adapter_recognise(const struct input *input, struct pace_error *error,
                           input->name);
     if (best == NULL && is_table(input)) {
         excerpt(input, beginning, sizeof beginning);
-        return error_fill(
-            error, PACE_ENOTFOUND,
-            "%.200s: a table whose columns nobody knows; it begins with '%s'; say what "
-            "they are: pace import --map COLUMN=benchmark --map COLUMN=MEASURE (see pace "
-            "import --help)",
-            input->name, beginning);
+        return error_fill(error, PACE_ENOTFOUND,
+                          "%.200s: a table; say what its columns are with --map COLUMN=MEANING; it "
+                          "begins with '%s'; see pace import --help",
+                          input->name, beginning);
     }
     if (best == NULL) {
         excerpt(input, beginning, sizeof beginning);
