@@ -223,7 +223,10 @@ static void put_unit(FILE *out, const struct export_column *column)
     }
     /* What the adapter made a companion of the time is a unit of its own. */
     put_word(out, strcmp(column->measure, "latency.MB/s") == 0 ? "MB/s" : column->measure);
-    if (is_ns) (void)fputs("-ns", out); /* benchstat shows it as a time */
+    /* benchstat shows what ends so as a time; Go's own p99-ns does. */
+    size_t len = strlen(column->measure);
+    if (is_ns && (len < 3 || strcmp(column->measure + len - 3, "-ns") != 0))
+        (void)fputs("-ns", out);
 }
 
 /* The values of one measure: the samples of its cell, else the cell's value. */

@@ -185,8 +185,12 @@ static void family_unit(const char *unit, struct family_column *out)
     out->unit = strcmp(unit, "ns") == 0 ? "seconds" : strcmp(unit, "B") == 0 ? "bytes" : "";
 }
 
+/* A measure that came from Prometheus has its unit behind it already. */
 static char *family_name(const char *measure, const char *unit)
 {
+    size_t len = strlen(measure), tail = strlen(unit);
+    if (len > tail && measure[len - tail - 1] == '_' && strcmp(measure + len - tail, unit) == 0)
+        unit = "";
     size_t size = strlen(measure) + strlen(unit) + 8;
     char *name = malloc(size);
     if (name == NULL) return NULL;

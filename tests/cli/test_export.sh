@@ -24,6 +24,11 @@ t "and no other" lacks out.txt 'project: '
 run_pace 0 --db s load -q --project p --branch main --testbed t --time 2024-05-01 "$DATA/go/go1.26.8.txt"
 run_pace 0 --db s dump --format go
 t "units are Go's own" grep -q ' ns/op [0-9.]* MB/s' "$OUT"
+echo 'BenchmarkTail 10 1250 p99-ns 3 ns/op' >tail.txt
+run_pace 0 --db tail load -q --project p --branch main --testbed t --time 2024-05-01 tail.txt
+run_pace 0 --db tail dump --format go
+t "a time has its unit once" grep -qx 'BenchmarkTail 10 3 ns/op 1250 p99-ns' "$OUT"
+run_pace 0 --db s dump --format go
 t "iterations are no unit" lacks "$OUT" iterations
 run_pace 0 --db s load -q --project p --branch main --testbed u --time 2024-05-01 "$DATA/go/units.txt"
 run_pace 0 --db s dump --format go
@@ -50,7 +55,8 @@ t "one has to be chosen" has "$ERR" "choose with --project, --branch, --testbed"
 
 echo '{"project":"p","testbed":"t","benchmark":"a\"b","measure":"size of x","unit":"B","value":7,"time":"2024-05-01T10:00:00.5Z"}
 {"project":"p","testbed":"t","benchmark":"a\"b","measure":"size of x","unit":"B","value":8,"time":"2024-05-02T10:00:00Z"}
-{"project":"p","testbed":"t","benchmark":"c","measure":"latency","unit":"ns","value":1500000000,"time":"2024-05-02T10:00:00Z"}' >lines.jsonl
+{"project":"p","testbed":"t","benchmark":"c","measure":"latency","unit":"ns","value":1500000000,"time":"2024-05-02T10:00:00Z"}
+{"project":"p","testbed":"t","benchmark":"c","measure":"wait_seconds","unit":"ns","value":2500000000,"time":"2024-05-02T10:00:00Z"}' >lines.jsonl
 run_pace 0 --db o load -q lines.jsonl
 t "OpenMetrics" run_pace 0 --db o dump --format openmetrics
 cat >expected <<'END'
@@ -63,6 +69,10 @@ pace_latency_seconds{project="p",branch="main",testbed="t",benchmark="c",measure
 # UNIT pace_size_of_x_bytes bytes
 pace_size_of_x_bytes{project="p",branch="main",testbed="t",benchmark="a\"b",measure="size of x"} 7 1714557600.500
 pace_size_of_x_bytes{project="p",branch="main",testbed="t",benchmark="a\"b",measure="size of x"} 8 1714644000.000
+# HELP pace_wait_seconds wait_seconds of benchmarks
+# TYPE pace_wait_seconds gauge
+# UNIT pace_wait_seconds seconds
+pace_wait_seconds{project="p",branch="main",testbed="t",benchmark="c",measure="wait_seconds"} 2.5 1714644000.000
 # EOF
 END
 t "is in base units, with times that grow" cmp expected "$OUT"

@@ -6,8 +6,8 @@ from compare import Own
 def check_blocks(path, values):
     """Prometheus has what was exported: in seconds and bytes."""
     with open(path, encoding="utf-8") as file:
-        rows = [re.match(r"\{.*benchmark=\"([^\"]*)\".*\} (\S+) \d+$", line) for line in file]
-    stored = {row[1]: float(row[2]) for row in rows}
+        rows = [re.match(r'.*benchmark="((?:[^"\\]|\\.)*)".*\} (\S+) \d+$', line) for line in file]
+    stored = {row[1].replace('\\"', '"').replace("\\\\", "\\"): float(row[2]) for row in rows}
     expected = dict(values, **{"parse/kind=heap": 12345678})
     assert stored.keys() == expected.keys(), (stored, expected)
     for name, value in expected.items():
