@@ -11,6 +11,8 @@
 enum {
     HASH_SHOWN = 9,
     SUMMARY = 256,
+    POINTS_AT_ONCE =
+        1 << 15, /* of the histories that a verdict needs: the prompt waits for it, some 6 ms */
 };
 
 /* The newest run that is there: numbers of dropped ones are gaps. */
@@ -86,7 +88,7 @@ static void tell_run(struct shell *shell, pace_snapshot *snapshot)
     say_note("newest run: %llu, %s, %s / %s / %s%s%.*s", (unsigned long long)run.run, when,
              scope.project, scope.branch, scope.testbed, *run.commit != '\0' ? ", commit " : "",
              HASH_SHOWN, run.commit);
-    if (run.cell_count <= JUDGE_AT_ONCE)
+    if (run.cell_count <= JUDGE_AT_ONCE && run.cell_count * stream.run_count <= POINTS_AT_ONCE)
         judge(shell, &scope);
     else
         say_note("%u series; `pace check` judges them", run.cell_count);
