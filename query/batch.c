@@ -11,7 +11,8 @@ int schema_index(const struct schema *schema, const char *name, size_t len)
 {
     for (size_t i = 0; i < schema->count; i++) {
         const char *own = schema->columns[i].name;
-        if (strlen(own) == len && memcmp(own, name, len) == 0) return (int)i;
+        if (len && own[0] == name[0] && strncmp(own, name, len) == 0 && own[len] == 0)
+            return (int)i;
     }
     return -1;
 }

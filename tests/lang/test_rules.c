@@ -554,6 +554,41 @@ static void test_rule_14_branches(void **state)
 
 #define RULE(test) cmocka_unit_test_setup_teardown(test, world_empty, world_close)
 
+/* A where and a range that leave no row are answers alike; a verdict needs a row, and `last run` a run. */
+static void test_rule_09_nothing_left(void **state)
+{
+    static const struct {
+        const char *before, *after;
+        int status;
+    } cases[] = {
+        {"", "", 0},
+        {"", "| last 1", 0},
+        {"", "| check t-test 99%", 0},
+        {"check t-test 99% |", "", 0},
+        {"", "| expect none", 0},
+        {"", "| expect some", 1},
+        {"", "| expect value > 0", 4},
+        {"", "| check t-test 99% | expect not worse", 4},
+        {"", "| summarize n = count() | expect n == 0", 0},
+    };
+    struct world *world = *state;
+    put_level(world, 0, 6, 100);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (int kind = 0; kind < 3; kind++) {
+            static const char *const none[] = {"where value < -1ns", "since now",
+                                               "between 2090-01-01 and 2090-01-02"};
+            char script[300];
+            snprintf(script, sizeof script, "branch:main measure:latency | %s %s %s",
+                     cases[i].before, none[kind], cases[i].after);
+            if (query_status(world->session, script) != cases[i].status)
+                fail_msg("%s: not status %d", script, cases[i].status);
+        }
+    /* A range says which points are judged: the newest run is not among them. A where asks of its rows. */
+    assert_int_equal(query_status(world->session, "branch:main | since now | last run"), 4);
+    assert_int_equal(query_status(world->session, "branch:main | where run < 0 | last run"), 0);
+    assert_int_equal(query_status(world->session, "branch:none | last 1"), 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -567,6 +602,7 @@ int main(void)
         RULE(test_rule_08_zero_base),
         RULE(test_rule_08_output_order),
         RULE(test_rule_09_confirm),
+        RULE(test_rule_09_nothing_left),
         RULE(test_rule_10_accept),
         RULE(test_rule_10_accept_at_a_failed_run),
         RULE(test_rule_11_marks_undo),
