@@ -28,8 +28,11 @@ struct rolling {
     double passed; /* squares that went in and out since they were taken anew */
     size_t moved;  /* values that went in since then */
 
-    double *sorted;
+    double *sorted,
+        *other;     /* the values in order; room for as many, to which they move with each */
+    double *memory; /* of both */
     size_t capacity;
+    size_t padded; /* so many values have their bounds beside them, in both */
     struct rolling_large *large;
 };
 
