@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEPT_CELLS = 2 * 1024 * 1024 };
+enum { KEPT_CELLS = 2 * 1024 * 1024, LEARN_SHARE = 8 };
 
 struct keep {
     struct context *ctx;
@@ -215,14 +215,34 @@ static int run_at(struct keep *keep, uint64_t index, uint64_t *run)
     return status;
 }
 
+/* The runs after which one in LEARN_SHARE series has its noise estimated again, before the states are brought
+ * up to date anyway: if none has gaps. */
+static uint32_t learn_runs(const struct keep *keep)
+{
+    size_t series = 0, due[KEPT_RUNS + KEPT_MARGIN + 1] = {0}, sum = 0;
+    for (uint32_t i = 0; i < keep->stream->column_count; i++) {
+        const struct online *online = &keep->states[i].state.online;
+        uint64_t left = online->learn_next - online->count;
+        if (!online->count) continue;
+        series++;
+        if (left <= KEPT_RUNS + KEPT_MARGIN) due[left]++;
+    }
+    for (uint32_t runs = 1; runs <= KEPT_RUNS + KEPT_MARGIN; runs++) {
+        sum += due[runs];
+        if (sum && sum * LEARN_SHARE >= series) return (uint32_t)keep->until + runs;
+    }
+    return UINT32_MAX;
+}
+
 /* All states, one behind the other. */
 static int keep_pack(struct keep *keep, uint8_t **data, size_t *len)
 {
     uint32_t columns = keep->stream->column_count;
-    size_t head = 4 + 4 * (size_t)columns, at = head, capacity = head;
+    size_t head = KEPT_HEAD_BYTES + 4 * (size_t)columns, at = head, capacity = head;
     uint8_t *out = malloc(head);
     if (!out) return context_no_memory(keep->ctx);
-    memcpy(out, &columns, sizeof columns);
+    const uint32_t numbers[2] = {columns, learn_runs(keep)};
+    memcpy(out, numbers, sizeof numbers);
     for (uint32_t i = 0; i < columns; i++) {
         if (capacity - at < KEPT_STATE_BYTES) {
             capacity = 2 * capacity + KEPT_STATE_BYTES;
@@ -233,7 +253,7 @@ static int keep_pack(struct keep *keep, uint8_t **data, size_t *len)
         }
         at += kept_pack(&keep->states[i].state, out + at);
         uint32_t end = (uint32_t)(at - head);
-        memcpy(out + 4 + 4 * (size_t)i, &end, sizeof end);
+        memcpy(out + KEPT_HEAD_BYTES + 4 * (size_t)i, &end, sizeof end);
     }
     *data = out;
     *len = at;
@@ -287,13 +307,15 @@ int keep_stream(struct context *ctx, const struct pace_stream *stream,
         stream->column_count > KEPT_COLUMNS)
         return 0;
     int status = kept_open(ctx, stream, marks, &keep.old);
-    bool due = keep.old.runs + KEPT_RUNS + KEPT_MARGIN <= stream->run_count;
+    bool learns = keep.old.runs && keep.old.learn_runs <= stream->run_count - KEPT_NEWEST &&
+                  keep.old.runs + KEPT_MARGIN <= stream->run_count;
+    bool due = learns || keep.old.runs + KEPT_RUNS + KEPT_MARGIN <= stream->run_count;
     if (!status && (due || late)) status = check_old(&keep);
     if (status || !(due || (late && !keep.old.runs))) return status;
     status = pace_lineage_get(ctx->snapshot, stream->id, ctx->error, &lineage);
     if (status) return context_store_error(ctx, status);
     if (lineage.segment_count) return 0; /* nobody could go on from it */
-    keep.until = stream->run_count - KEPT_MARGIN;
+    keep.until = stream->run_count - (learns ? KEPT_NEWEST : KEPT_MARGIN);
     *value = (struct pace_kept){.kind = KEPT_FOCUS, .version = ONLINE_VERSION, .runs = keep.until};
     status = keep_anew(&keep, value, data);
     value->data = *data;

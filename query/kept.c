@@ -1,6 +1,6 @@
 /* kept.c -- see kept.h. The bytes of a value, all numbers little-endian:
  *
- *   | columns u32 | end u32 of each column's state, from the first state on | states ... |
+ *   | columns u32 | learn_runs u32 | end u32 of each column's state, from the first state on | states ... |
  *
  *   state:  | points u32 | from u32 | digest of marks u64 | bytes of stats/online.h |
  *   of a column without points: no bytes; of one that is not kept: 4 bytes, UINT32_MAX. */
@@ -108,12 +108,14 @@ int kept_open(struct context *ctx, const struct pace_stream *stream, const struc
     if (status == PACE_ENOTFOUND) return 0;
     if (status) return context_store_error(ctx, status);
     if (value.version != ONLINE_VERSION || value.runs > stream->run_count) return 0;
-    uint32_t columns = value.len < 4 ? UINT32_MAX : u32_at(value.data);
-    if (columns > stream->column_count || value.len < 4 + 4 * (size_t)columns)
+    const uint8_t *data = value.data;
+    uint32_t columns = value.len < KEPT_HEAD_BYTES ? UINT32_MAX : u32_at(data);
+    if (columns > stream->column_count || value.len < KEPT_HEAD_BYTES + 4 * (size_t)columns)
         return damaged(ctx, stream);
+    out->learn_runs = u32_at(data + 4);
     out->runs = value.runs;
     out->run = value.run;
-    out->data = value.data;
+    out->data = data;
     out->len = value.len;
     out->columns = columns;
     return kept_excludes(ctx, marks, value.run, out);
@@ -122,7 +124,7 @@ int kept_open(struct context *ctx, const struct pace_stream *stream, const struc
 /* The bytes of a column's state; false: they lie outside. */
 static bool state_bytes(const struct kept *kept, uint32_t column, const uint8_t **out, size_t *len)
 {
-    const uint8_t *ends = kept->data + 4, *states = ends + 4 * (size_t)kept->columns;
+    const uint8_t *ends = kept->data + KEPT_HEAD_BYTES, *states = ends + 4 * (size_t)kept->columns;
     size_t room = kept->len - (size_t)(states - kept->data);
     uint32_t from = column ? u32_at(ends + 4 * (size_t)(column - 1)) : 0;
     uint32_t end = u32_at(ends + 4 * (size_t)column);

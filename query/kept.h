@@ -6,7 +6,8 @@
  *
  * Writers bring it up to date behind their commit (pace_keep), every KEPT_RUNS runs: as often as a log is
  * folded, so that an append touches nothing of it. It ends KEPT_MARGIN runs before the newest, among
- * which runs of parallel jobs may still come late. It counts while these hold:
+ * which runs of parallel jobs may still come late; but where the noise of many series is due to be estimated
+ * again, which takes all points of their level, it is brought up to that run, KEPT_NEWEST before the newest. It counts while these hold:
  *   - no run came late among its runs: the last of them is where it was (scan_group.c looks);
  *   - the same marks exclude runs of the series: their digest is the same;
  *   - the branch inherits nothing, the series has no older name, the options are the defaults. */
@@ -21,7 +22,9 @@ enum {
     KEPT_FOCUS = 1,
     KEPT_RUNS = 64,
     KEPT_MARGIN = 16,
+    KEPT_NEWEST = 4,
     KEPT_COLUMNS = 16384, /* a stream of more has no kept value */
+    KEPT_HEAD_BYTES = 8,
     KEPT_STATE_BYTES = 16 + ONLINE_BYTES,
 };
 
@@ -32,6 +35,8 @@ struct kept {
     const uint8_t *data; /* see kept.c */
     size_t len;
     uint32_t columns;
+    uint32_t
+        learn_runs; /* after so many runs the noise of many series is due; UINT32_MAX: not soon */
     const struct mark_view *marks;     /* all */
     const struct mark_view **excludes; /* those that may hide one of these runs */
     size_t exclude_count;

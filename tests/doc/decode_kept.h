@@ -81,16 +81,16 @@ static inline void decode_kept(struct decoder *d, uint32_t id)
         at += len;
         d->seen.kept_parts++;
     }
-    REQUIRE(at == bytes && bytes >= 4);
+    REQUIRE(at == bytes && bytes >= 8 && u32(value + 4) > runs);
     r = need(d, with(key, 0, 4));
     uint32_t columns = u32(value);
-    const byte *ends = value + 4, *states = ends + 4 * (size_t)columns;
-    REQUIRE(columns <= d->stream[id].columns && bytes >= 4 + 4 * (size_t)columns);
+    const byte *ends = value + 8, *states = ends + 4 * (size_t)columns;
+    REQUIRE(columns <= d->stream[id].columns && bytes >= 8 + 4 * (size_t)columns);
     if (d->in_stream.items[runs - 1].place.run == u64(r->data + 24)) {
         uint32_t from = 0;
         for (uint32_t c = 0; c < columns; c++) {
             uint32_t end = u32(ends + 4 * (size_t)c);
-            REQUIRE(end >= from && end <= bytes - 4 - 4 * (size_t)columns);
+            REQUIRE(end >= from && end <= bytes - 8 - 4 * (size_t)columns);
             decode_state(d, c, states + from, end - from, runs);
             from = end;
         }
