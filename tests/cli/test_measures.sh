@@ -166,8 +166,9 @@ before=$(newest)
 if [ "$(nproc)" -gt 1 ]; then
     t "other cores" run_pace 0 run -p machine -- taskset -c 0 harness go
     t "of the command are not the machine's" lacks "$ERR" "cores"
-    taskset -c 0 "$PACE" run -p machine -- harness go >"$OUT" 2>"$ERR"
+    taskset -c 0 "$PACE" run -p machine --format markdown=comment.md -- harness go >"$OUT" 2>"$ERR"
     t "a machine that changed" has "$ERR" "the machine is not that of run $((before + 1)): cores was "
+    t "the comment says so" has comment.md "- the machine is not that of run $((before + 1)): cores was "
 fi
 
 # -- CI --------------------------------------------------------------------------------------------
