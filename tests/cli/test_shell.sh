@@ -308,4 +308,15 @@ counted() { screen | grep -qx 'count()' && screen | grep -qx 5; }
 t "and not with the explaining" counted
 keys quit Enter
 t "quit ends it as .quit does" ended
+# More points than are read before a prompt comes.
+awk 'BEGIN {
+    for (run = 1; run <= 45; run++)
+        for (i = 1; i <= 1480; i++)
+            printf "{\"project\":\"wide\",\"branch\":\"main\",\"testbed\":\"ci-1\",\"benchmark\":\"b%d\",\"measure\":\"latency\",\"unit\":\"us\",\"value\":%d,\"time\":%d000000000}\n", i, 1000 + (run * 7919 * i) % 13, 1700000000 + run
+}' >wide.jsonl
+"$PACE" --db wide load wide.jsonl >"$OUT" 2>"$ERR"
+t "a store of many points" start PACE_DB="$SCRATCH/wide"
+told() { screen | grep -qF '1480 series; `pace check` judges them'; }
+t "is not judged before the prompt" told
+keys C-d
 finish
