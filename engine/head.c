@@ -42,12 +42,20 @@ int head_is_short(struct kv_txn *txn, struct pace_error *error, int *is_short)
     return rc;
 }
 
+/* A database of something else, or a store whose format record a damaged key hides. */
+static int no_format(struct kv_txn *txn, struct pace_error *error)
+{
+    struct head head;
+    if (head_load(txn, NULL, &head) == 0)
+        return error_damaged(error, "%s: the format record", kv_path(txn));
+    return error_set(error, PACE_ENOSTORE, "%s is a database, but not a store", kv_path(txn));
+}
+
 int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonly)
 {
     struct format format;
     int rc = load_format(txn, error, &format);
-    if (rc == PACE_ENOTFOUND)
-        return error_set(error, PACE_ENOSTORE, "%s is a database, but not a store", kv_path(txn));
+    if (rc == PACE_ENOTFOUND) return no_format(txn, error);
     if (rc) return rc;
     if (memcmp(format.magic, FORMAT_MAGIC, sizeof format.magic) != 0)
         return error_set(error, PACE_ENOSTORE, "%s is not a store", kv_path(txn));

@@ -52,16 +52,23 @@ static int get(struct kv_txn *txn, MDB_val *key, MDB_val *value)
     return rc;
 }
 
-int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
-           struct kv_slice *value)
+/* kv_get; believe: an absence is not looked into. */
+static int get_value(struct kv_txn *txn, const struct key *key, int believe,
+                     struct pace_error *error, struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v;
     int rc = get(txn, &k, &v);
-    if (rc == MDB_NOTFOUND) rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
+    if (rc == MDB_NOTFOUND && !believe) rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (rc) return kv_fail(txn->kv, rc, error);
     *value = slice_of(&v);
     return 0;
+}
+
+int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
+           struct kv_slice *value)
+{
+    return get_value(txn, key, 0, error, value);
 }
 
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
@@ -184,16 +191,22 @@ int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on
 
 /* -- sealed records -------------------------------------------------------------------------- */
 
-int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
-                  struct pace_error *error, struct kv_slice *body)
+static int get_sealed(struct kv_txn *txn, const struct key *key, const char *what, int believe,
+                      struct pace_error *error, struct kv_slice *body)
 {
     struct kv_slice record;
-    int rc = kv_get(txn, key, error, &record);
+    int rc = get_value(txn, key, believe, error, &record);
     if (rc) return rc;
     if (!seal_good(record.data, record.len, key->bytes, key->len))
         return error_damaged(error, "%s: %s", txn->kv->path, what);
     *body = (struct kv_slice){.data = record.data + SEAL_BYTES, .len = record.len - SEAL_BYTES};
     return 0;
+}
+
+int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
+                  struct pace_error *error, struct kv_slice *body)
+{
+    return get_sealed(txn, key, what, 0, error, body);
 }
 
 /* 1 when a record may be the one that is searched for, under a key that was damaged: of its table or with
@@ -208,7 +221,7 @@ static int is_suspect(const struct key *key, const struct kv_slice *found,
            !seal_good(value->data, value->len, found->data, found->len);
 }
 
-/* 0: nothing beside the place of `key` is suspect. */
+/* 0: the key is absent, and nothing beside its place is suspect. */
 static int check_beside(struct kv_txn *txn, const struct key *key, const char *what,
                         struct pace_error *error)
 {
@@ -233,7 +246,7 @@ static int check_beside(struct kv_txn *txn, const struct key *key, const char *w
 int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
                     struct pace_error *error, struct kv_slice *body)
 {
-    int rc = kv_get_sealed(txn, key, what, error, body);
+    int rc = get_sealed(txn, key, what, 1, error, body);
     if (rc != PACE_ENOTFOUND) return rc;
     rc = check_beside(txn, key, what, error);
     return rc ? rc : PACE_ENOTFOUND;
