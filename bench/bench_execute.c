@@ -335,7 +335,7 @@ static const struct question LONG_QUESTIONS[] = {
      " WINDOW w AS " FRAME "64 PRECEDING AND 1 PRECEDING))",
      120e-3, 0, 0},
     {"check t-test 99% over 64 of every point",
-     "measure:latency | check t-test 99% over 64 | where worse", NULL, NULL, 0, 0, 0},
+     "measure:latency | check t-test 99% over 64 | where worse", NULL, NULL, 100e-3, 0, 0},
     {"all points, every column", "measure:latency", NULL, NULL, 0, 0, 0},
 };
 

@@ -102,6 +102,63 @@ static void test_moments(void **state)
     assert_true(isnan(moments_sd(&one)) && one.mean == 4);
 }
 
+/* The order of additions is fixed, whatever vectors the processor has: four lanes, each with what rounding
+ * took from it, joined one after the other, and the rest. */
+struct lane {
+    double high, low;
+};
+
+static void lane_add(struct lane *lane, double x)
+{
+    double total = lane->high + x, rest = total - lane->high;
+    lane->low += (lane->high - (total - rest)) + (x - rest);
+    lane->high = total;
+}
+
+static struct lane lanes_sum(const double *x, size_t n)
+{
+    struct lane lanes[4] = {{0, 0}}, sum = {0, 0};
+    size_t whole = n < 16 ? 0 : n - n % 4;
+    for (size_t i = 0; i < whole; i++)
+        lane_add(&lanes[i % 4], x[i]);
+    for (size_t k = 0; k < 4 && whole; k++) {
+        lane_add(&sum, lanes[k].high);
+        sum.low += lanes[k].low;
+    }
+    for (size_t i = whole; i < n; i++)
+        lane_add(&sum, x[i]);
+    return sum;
+}
+
+static void test_lanes(void **state)
+{
+    (void)state;
+    static double x[300], squares[300];
+    for (int round = 0; round < 2000; round++) {
+        size_t n = 2 + (size_t)(uniform() * 298);
+        for (size_t i = 0; i < n; i++)
+            x[i] = ldexp(uniform() - 0.3, (int)(uniform() * 40) - 20);
+        struct lane sum = lanes_sum(x, n);
+        double expected = sum.high + sum.low, got = sample_sum(x, n), mean = x[0], rest = 0;
+        assert_memory_equal(&expected, &got, sizeof got);
+        double rests[2] = {0, 0};
+        size_t whole = n < 16 ? 0 : n - n % 4;
+        for (size_t i = 0; i < n; i++)
+            squares[i] = (x[i] - mean) * (x[i] - mean);
+        for (size_t i = 0; i < whole; i += 4)
+            for (size_t k = 0; k < 2; k++)
+                rests[k] += (x[i + k] - mean) + (x[i + 2 + k] - mean);
+        rest = rests[0] + rests[1];
+        for (size_t i = whole; i < n; i++)
+            rest += x[i] - mean;
+        sum = lanes_sum(squares, n);
+        double m2 = sum.high + sum.low - rest * rest / (double)n;
+        expected = m2 > 0 ? sqrt(m2 / (double)(n - 1)) : 0;
+        got = sample_sd_about(x, n, mean);
+        assert_memory_equal(&expected, &got, sizeof got);
+    }
+}
+
 static void test_geomean(void **state)
 {
     (void)state;
@@ -184,9 +241,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sums),      cmocka_unit_test(test_equal),
-        cmocka_unit_test(test_moments),   cmocka_unit_test(test_geomean),
-        cmocka_unit_test(test_slope),     cmocka_unit_test(test_quantiles),
-        cmocka_unit_test(test_selection),
+        cmocka_unit_test(test_moments),   cmocka_unit_test(test_lanes),
+        cmocka_unit_test(test_geomean),   cmocka_unit_test(test_slope),
+        cmocka_unit_test(test_quantiles), cmocka_unit_test(test_selection),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
