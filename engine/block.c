@@ -1,6 +1,7 @@
 /* block.c -- writing a block's columns; see block.h for the layout. */
 #include "block.h"
 #include "block_layout.h"
+#include "relate.h"
 #include "simd.h"
 
 #include <assert.h>
@@ -14,9 +15,21 @@
 
 /* The most that one chunk and one column can take. */
 enum {
-    CHUNK_BYTES_MAX = BLOCK_CHUNK_HEAD + 5 * 8 + 3 * PACK_BYTES_MAX,
+    CHUNK_BYTES_MAX = BLOCK_CHUNK_HEAD + 6 * 8 + 3 * PACK_BYTES_MAX,
     COLUMN_BYTES_MAX = 8 + 4 * BLOCK_CHUNKS_MAX + BLOCK_CHUNKS_MAX * CHUNK_BYTES_MAX,
     STRIP_BYTES_PER_COLUMN = 56, /* at most, with the strip's own */
+};
+
+enum { RECENT_COLUMNS = 8 };
+
+/* The values of the last columns of the group, by place of their runs. */
+struct block_recent {
+    struct recent_column {
+        uint32_t index;
+        int is_there;
+        uint64_t ok[BLOCK_CHUNKS_MAX]; /* 0 where the chunk is related itself */
+        double value[BLOCK_RUNS_MAX];
+    } columns[RECENT_COLUMNS];
 };
 
 void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t block, uint32_t from,
@@ -26,6 +39,8 @@ void block_writer_begin(struct block_writer *writer, uint32_t stream, uint32_t b
     writer->header =
         (struct block_group_header){.stream = stream, .block = block, .from = from, .runs = runs};
     writer->how = how;
+    for (uint32_t i = 0; writer->recent && i < RECENT_COLUMNS; i++)
+        writer->recent->columns[i].is_there = 0;
     writer->seed = seal_hash(key->bytes, key->len, 0);
     writer->cells.len = 0;
 }
@@ -34,6 +49,7 @@ void block_writer_free(struct block_writer *writer)
 {
     row_buffer_free(&writer->cells);
     free(writer->columns);
+    free(writer->recent);
     *writer = (struct block_writer){0};
 }
 
@@ -203,10 +219,123 @@ static void take_apart(const struct block_column *column, uint32_t first, uint32
     }
 }
 
+/* -- what follows from other numbers ----------------------------------------------------------- */
+
+/* What is written of a chunk: packs of numbers, or of residuals. */
+struct writing {
+    double residual[2][BLOCK_CHUNK_RUNS];
+    const double *number[3];
+    struct pack pack[3];
+    uint16_t relation, back;
+    int is_mirrored;
+};
+
+/* Writes residuals of one part instead of its numbers if that is shorter by more than `least` bytes. */
+static int write_residuals(struct writing *writing, enum block_part part, const double *predicted,
+                           size_t count, double *residual, size_t least)
+{
+    struct pack pack;
+    if (relate_residuals(writing->number[part], predicted, count, residual)) return 0;
+    pack_plan(&pack, residual, count, PACK_SHORT);
+    if (pack.bytes + least >= writing->pack[part].bytes) return 0;
+    writing->pack[part] = pack;
+    writing->number[part] = residual;
+    return 1;
+}
+
+static void mirror(const struct parts *parts, struct writing *writing)
+{
+    double predicted[BLOCK_CHUNK_RUNS];
+    size_t value = 0, lower = 0, upper = 0;
+    if (!parts->bit[BLOCK_UPPER] || parts->bit[BLOCK_UPPER] & ~parts->bit[BLOCK_LOWER]) return;
+    for (unsigned run = 0; run < BLOCK_CHUNK_RUNS; run++) {
+        if (parts->bit[BLOCK_UPPER] >> run & 1)
+            predicted[upper++] =
+                relate_mirror(parts->number[BLOCK_VALUE][value], parts->number[BLOCK_LOWER][lower]);
+        value += parts->bit[BLOCK_VALUE] >> run & 1;
+        lower += parts->bit[BLOCK_LOWER] >> run & 1;
+    }
+    writing->is_mirrored =
+        write_residuals(writing, BLOCK_UPPER, predicted, upper, writing->residual[1], 0);
+}
+
+/* Relates the values to those of one recent column, if they are near what follows from it. */
+static int relate_to(const struct recent_column *recent, uint32_t number, const struct parts *parts,
+                     struct writing *writing)
+{
+    const double *other = recent->value + (size_t)number * BLOCK_CHUNK_RUNS;
+    double predicted[BLOCK_CHUNK_RUNS];
+    uint64_t ok = parts->bit[BLOCK_VALUE];
+    unsigned relation = RELATE_NONE;
+    size_t count = 0;
+    if (!recent->is_there || ok & ~recent->ok[number]) return 0;
+    for (unsigned run = 0; run < BLOCK_CHUNK_RUNS; run++) {
+        if (!(ok >> run & 1)) continue;
+        if (count == 0) relation = relate_guess(parts->number[BLOCK_VALUE][0], other[run]);
+        if (relation == RELATE_NONE) return 0;
+        predicted[count++] = relate_predict(relation, other[run]);
+    }
+    if (!write_residuals(writing, BLOCK_VALUE, predicted, count, writing->residual[0], 8)) return 0;
+    writing->relation = (uint16_t)relation;
+    return 1;
+}
+
+static void relate(struct block_writer *writer, uint32_t number, const struct parts *parts,
+                   struct writing *writing)
+{
+    uint32_t index = writer->header.columns;
+    for (uint32_t back = 1; parts->count[BLOCK_VALUE] && back <= RECENT_COLUMNS; back++) {
+        const struct recent_column *recent =
+            &writer->recent->columns[(index - back) % RECENT_COLUMNS];
+        if (back > index || recent->index != index - back) break;
+        if (!relate_to(recent, number, parts, writing)) continue;
+        writing->back = (uint16_t)back;
+        break;
+    }
+}
+
+/* Keeps the values of a chunk for the columns that follow. */
+static void keep_recent(struct block_writer *writer, uint32_t number, const struct parts *parts,
+                        int is_related)
+{
+    uint32_t index = writer->header.columns;
+    struct recent_column *recent = &writer->recent->columns[index % RECENT_COLUMNS];
+    double *value = recent->value + (size_t)number * BLOCK_CHUNK_RUNS;
+    size_t count = 0;
+    int is_whole = parts->count[BLOCK_VALUE] == BLOCK_CHUNK_RUNS;
+    if (recent->index != index || !recent->is_there) memset(recent->ok, 0, sizeof recent->ok);
+    recent->index = index;
+    recent->is_there = 1;
+    recent->ok[number] = is_related ? 0 : parts->bit[BLOCK_VALUE];
+    if (recent->ok[number] && is_whole)
+        memcpy(value, parts->number[BLOCK_VALUE], BLOCK_CHUNK_RUNS * sizeof *value);
+    for (unsigned run = 0; recent->ok[number] && !is_whole && run < BLOCK_CHUNK_RUNS; run++) {
+        if (recent->ok[number] >> run & 1) value[run] = parts->number[BLOCK_VALUE][count++];
+    }
+}
+
+/* -- a chunk ----------------------------------------------------------------------------------- */
+
 static unsigned char *put(unsigned char *at, const void *data, size_t len)
 {
     memcpy(at, data, len);
     return at + len;
+}
+
+static void plan_chunk(struct block_writer *writer, const struct parts *parts, uint32_t number,
+                       struct writing *writing)
+{
+    writing->relation = writing->back = 0;
+    writing->is_mirrored = 0;
+    for (int i = 0; i < 3; i++) {
+        writing->number[i] = parts->number[i];
+        if (parts->count[i])
+            pack_plan(&writing->pack[i], parts->number[i], parts->count[i], writer->how);
+    }
+    if (writer->how != PACK_SHORT) return;
+    mirror(parts, writing);
+    relate(writer, number, parts, writing);
+    keep_recent(writer, number, parts, writing->relation != RELATE_NONE);
 }
 
 /* Appends a chunk to the cells, in which there is room. */
@@ -215,18 +344,21 @@ static void put_chunk(struct block_writer *writer, const struct parts *parts, ui
 {
     uint32_t runs = block_chunk_runs(writer->header.runs, number);
     uint16_t form = 0, codes[3] = {0};
-    struct pack packs[3];
+    struct writing writing;
+    plan_chunk(writer, parts, number, &writing);
     if (parts->present != block_mask(runs)) form |= BLOCK_RAGGED;
     if (parts->failed | parts->skipped) form |= BLOCK_STATUSES;
     if (parts->count[BLOCK_LOWER] + parts->count[BLOCK_UPPER]) form |= BLOCK_BOUNDS;
+    if (writing.is_mirrored) form |= BLOCK_MIRRORED;
+    if (writing.relation) form |= BLOCK_RELATED;
     for (int i = 0; i < 3; i++) {
-        if (parts->count[i] == 0) continue;
-        pack_plan(&packs[i], parts->number[i], parts->count[i], writer->how);
-        codes[i] = pack_code(&packs[i]);
+        if (parts->count[i]) codes[i] = pack_code(&writing.pack[i]);
     }
     unsigned char *chunk = writer->cells.data + writer->cells.len, *at = chunk + 8;
     at = put(at, &form, sizeof form);
     at = put(at, codes, sizeof codes);
+    if (form & BLOCK_RELATED)
+        at = put(at, (uint16_t[4]){writing.relation, writing.back}, BLOCK_RELATED_BYTES);
     if (form & BLOCK_RAGGED) at = put(at, &parts->present, 8);
     if (form & BLOCK_STATUSES) {
         at = put(at, &parts->failed, 8);
@@ -238,8 +370,8 @@ static void put_chunk(struct block_writer *writer, const struct parts *parts, ui
     }
     for (int i = 0; i < 3; i++) {
         if (parts->count[i] == 0) continue;
-        pack_write(&packs[i], parts->number[i], parts->count[i], at);
-        at += packs[i].bytes;
+        pack_write(&writing.pack[i], writing.number[i], parts->count[i], at);
+        at += writing.pack[i].bytes;
     }
     size_t len = (size_t)(at - chunk);
     uint64_t sum = block_chunk_sum(chunk, len, writer->seed, column, number);
@@ -250,6 +382,9 @@ static void put_chunk(struct block_writer *writer, const struct parts *parts, ui
 /* Makes room for one more column. */
 static int reserve(struct block_writer *writer)
 {
+    if (writer->how == PACK_SHORT && !writer->recent &&
+        !(writer->recent = calloc(1, sizeof *writer->recent)))
+        return -1;
     if (row_buffer_grow(&writer->cells, COLUMN_BYTES_MAX)) return -1;
     if (writer->header.columns < writer->capacity) return 0;
     uint32_t capacity = writer->capacity ? writer->capacity * 2 : 1024;

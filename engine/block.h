@@ -16,8 +16,13 @@
  *   cells of a column, more runs:      | sum u64 | end u32 of each chunk; padding to 8 | chunks |
  *
  *   chunk:  | sum u64 | form u16 | codes of value, lower, upper: 3 x u16 (pack.h) |
+ *           | related: relation u16, back u16, zero u32 |
  *           | ragged: present u64 | statuses: failed u64, skipped u64 | bounds: lower u64, upper
  * u64 | | pack of values | pack of lower bounds | pack of upper bounds |
+ *
+ * The values of a related chunk are the residuals (relate.h) from what the relation makes of the values
+ * of the column `back` places before it in the group, of the same runs; that column is not related. Packs of residuals are not raw. The
+ * upper bounds of a mirrored chunk are residuals from the lower ones, mirrored at the values.
  *
  * A bitmap's bit i is run i of the chunk. Only cells that are ok have a value, only those that have
  * a bound have one. A chunk without cells has no bytes. A summary is of the ok cells of all chunks:
@@ -41,7 +46,13 @@ enum {
 };
 _Static_assert((int)BLOCK_CHUNK_RUNS == (int)PACK_VALUES, "a chunk's values are one pack");
 
-enum block_form { BLOCK_RAGGED = 1, BLOCK_STATUSES = 2, BLOCK_BOUNDS = 4 };
+enum block_form {
+    BLOCK_RAGGED = 1,
+    BLOCK_STATUSES = 2,
+    BLOCK_BOUNDS = 4,
+    BLOCK_MIRRORED = 8,
+    BLOCK_RELATED = 16,
+};
 
 struct block_group_header {
     uint64_t sum;
@@ -79,6 +90,7 @@ struct block_writer {
         struct block_summary summary;
     } * columns;
     uint32_t capacity;
+    struct block_recent *recent; /* columns that others may be related to */
 };
 
 /* Begins a group that covers the columns from `from` on; `how` says how values are stored. */
@@ -146,6 +158,11 @@ struct block_chunk {
     uint64_t lower, upper;                 /* which ok cells have one */
     uint16_t code[3];
     const unsigned char *pack[3]; /* of values, lower and upper bounds */
+    int is_mirrored;
+    unsigned relation; /* 0: none; else of values, to those of another column: */
+    uint64_t other_ok;
+    uint16_t other_code;
+    const unsigned char *other_pack;
 };
 
 /* Checks a chunk, opens it. 0, or -1: damaged. */

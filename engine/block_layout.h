@@ -5,7 +5,7 @@
 
 #include "block.h"
 
-enum { BLOCK_CHUNK_HEAD = 16 };
+enum { BLOCK_CHUNK_HEAD = 16, BLOCK_RELATED_BYTES = 8 };
 
 static inline size_t block_aligned(size_t len)
 {

@@ -1,9 +1,17 @@
 /* block_read.c -- reading a block's columns; see block.h for the layout. */
 #include "block.h"
 #include "block_layout.h"
+#include "relate.h"
 
 #include <math.h>
 #include <string.h>
+
+static uint16_t u16_at(const unsigned char *data, size_t at)
+{
+    uint16_t number;
+    memcpy(&number, data + at, sizeof number);
+    return number;
+}
 
 static uint32_t u32_at(const unsigned char *data, size_t at)
 {
@@ -274,8 +282,9 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
     if (form == 0) return parse_plain(data, len, chunk);
     size_t bitmaps = (form & BLOCK_RAGGED ? 1u : 0) + (form & BLOCK_STATUSES ? 2u : 0) +
                      (form & BLOCK_BOUNDS ? 2u : 0);
-    size_t at = BLOCK_CHUNK_HEAD + 8 * bitmaps, bitmap = BLOCK_CHUNK_HEAD;
-    if (form > (BLOCK_RAGGED | BLOCK_STATUSES | BLOCK_BOUNDS) || at > len) return -1;
+    size_t bitmap = BLOCK_CHUNK_HEAD + (form & BLOCK_RELATED ? BLOCK_RELATED_BYTES : 0);
+    size_t at = bitmap + 8 * bitmaps;
+    if (form >= 2 * BLOCK_RELATED || at > len) return -1;
     uint64_t mask = block_mask(chunk->runs);
     chunk->present = mask;
     if (form & BLOCK_RAGGED) {
@@ -295,6 +304,14 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
     if (chunk->present & ~mask || (chunk->failed | chunk->skipped) & ~chunk->present ||
         chunk->failed & chunk->skipped || (chunk->lower | chunk->upper) & ~chunk->ok)
         return -1;
+    chunk->is_mirrored = (form & BLOCK_MIRRORED) != 0;
+    if (chunk->is_mirrored &&
+        (chunk->upper & ~chunk->lower || chunk->code[BLOCK_UPPER] == PACK_RAW))
+        return -1;
+    if (form & BLOCK_RELATED) {
+        chunk->relation = u16_at(data, BLOCK_CHUNK_HEAD);
+        if (!relate_is_known(chunk->relation) || chunk->code[BLOCK_VALUE] == PACK_RAW) return -1;
+    }
     const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
     for (int i = 0; i < 3; i++) {
         size_t n = bits[i] == mask ? chunk->runs : (size_t)__builtin_popcountll(bits[i]);
@@ -307,10 +324,12 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
     return at == len ? 0 : -1;
 }
 
-int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
-                     struct block_chunk *out)
+/* Checks a chunk, opens it. It may be related to another, which *back says; 0: it is not. */
+static int open_chunk(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                      struct block_chunk *out, uint32_t *back)
 {
     size_t start, end;
+    *back = 0;
     if (find_chunk(group, slot, number, &start, &end)) return -1;
     /* In place: to copy what was just put together byte by byte makes the processor wait. */
     *out = (struct block_chunk){.runs = block_chunk_runs(group->header.runs, number)};
@@ -321,26 +340,102 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
             u64_at(data, 0) != block_chunk_sum(data, len, group->seed, slot->column, number) ||
             parse_chunk(data, len, out))
             return -1;
+        if (out->relation) *back = u16_at(data, BLOCK_CHUNK_HEAD + 2);
     } else if (group->header.runs <= BLOCK_CHUNK_RUNS) {
         return -1; /* a column that is there has cells */
     }
     return 0;
 }
 
+/* The column at a place of the group. Its strip is not checked: its chunks are, by its number. */
+static int slot_at(const struct block_group *group, uint32_t index, struct block_slot *out)
+{
+    const struct block_group_header *header = &group->header;
+    uint32_t strip = index / BLOCK_STRIP_COLUMNS, i = index % BLOCK_STRIP_COLUMNS;
+    struct block_strip at = block_strip_layout(block_strip_columns(header, strip), header->sparse);
+    const unsigned char *data = group->data + block_strip_at(header, strip);
+    *out = (struct block_slot){.index = index,
+                               .column = header->sparse ? u32_at(data, at.column + 4 * (size_t)i)
+                                                        : header->from + index,
+                               .start = u32_at(data, at.start + 4 * (size_t)i),
+                               .end = u32_at(data, at.start + 4 * ((size_t)i + 1))};
+    return out->start >= header->cells_at && out->start <= out->end && out->end <= header->length
+               ? 0
+               : -1;
+}
+
+/* Finds the values that those of a chunk are related to. */
+static int open_other(const struct block_group *group, uint32_t index, uint32_t back,
+                      uint32_t number, struct block_chunk *chunk)
+{
+    struct block_slot slot;
+    struct block_chunk other;
+    uint32_t other_back;
+    if (back == 0 || back > index || slot_at(group, index - back, &slot) ||
+        open_chunk(group, &slot, number, &other, &other_back) || other.relation ||
+        chunk->ok & ~other.ok)
+        return -1;
+    chunk->other_ok = other.ok;
+    chunk->other_code = other.code[BLOCK_VALUE];
+    chunk->other_pack = other.pack[BLOCK_VALUE];
+    return 0;
+}
+
+int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
+                     struct block_chunk *out)
+{
+    uint32_t back;
+    if (open_chunk(group, slot, number, out, &back)) return -1;
+    return out->relation ? open_other(group, slot->index, back, number, out) : 0;
+}
+
+/* Reads the numbers that `there` says to their places, NAN to the others. */
+static void read_pack(uint16_t code, const unsigned char *pack, uint64_t there, uint32_t runs,
+                      double *out)
+{
+    double numbers[BLOCK_CHUNK_RUNS];
+    if (there == block_mask(runs)) {
+        pack_read(code, pack, runs, out);
+        return;
+    }
+    size_t n = (size_t)__builtin_popcountll(there), at = 0;
+    if (n) pack_read(code, pack, n, numbers);
+    for (uint32_t run = 0; run < runs; run++)
+        out[run] = there >> run & 1 ? numbers[at++] : (double)NAN;
+}
+
+/* Makes values of residuals. */
+static void read_related(const struct block_chunk *chunk, double *values)
+{
+    double other[BLOCK_CHUNK_RUNS];
+    read_pack(chunk->other_code, chunk->other_pack, chunk->other_ok, chunk->runs, other);
+    for (uint32_t run = 0; run < chunk->runs; run++) {
+        if (chunk->ok >> run & 1)
+            values[run] = relate_restore(values[run], relate_predict(chunk->relation, other[run]));
+    }
+}
+
+static void read_whole(const struct block_chunk *chunk, enum block_part part, double *out);
+
+/* Makes upper bounds of residuals. */
+static void read_mirrored(const struct block_chunk *chunk, double *upper)
+{
+    double value[BLOCK_CHUNK_RUNS], lower[BLOCK_CHUNK_RUNS];
+    read_whole(chunk, BLOCK_VALUE, value);
+    read_whole(chunk, BLOCK_LOWER, lower);
+    for (uint32_t run = 0; run < chunk->runs; run++) {
+        if (chunk->upper >> run & 1)
+            upper[run] = relate_restore(upper[run], relate_mirror(value[run], lower[run]));
+    }
+}
+
 /* All runs of a chunk. */
 static void read_whole(const struct block_chunk *chunk, enum block_part part, double *out)
 {
     const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
-    uint64_t there = bits[part];
-    double numbers[BLOCK_CHUNK_RUNS];
-    if (there == block_mask(chunk->runs)) {
-        pack_read(chunk->code[part], chunk->pack[part], chunk->runs, out);
-        return;
-    }
-    size_t n = (size_t)__builtin_popcountll(there), at = 0;
-    if (n) pack_read(chunk->code[part], chunk->pack[part], n, numbers);
-    for (uint32_t run = 0; run < chunk->runs; run++)
-        out[run] = there >> run & 1 ? numbers[at++] : (double)NAN;
+    read_pack(chunk->code[part], chunk->pack[part], bits[part], chunk->runs, out);
+    if (part == BLOCK_VALUE && chunk->relation) read_related(chunk, out);
+    if (part == BLOCK_UPPER && chunk->is_mirrored) read_mirrored(chunk, out);
 }
 
 void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uint32_t first,

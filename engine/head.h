@@ -12,7 +12,7 @@ enum { FORMAT_VERSION = 4 };
 /* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
  * opens read-only. A store gets its bits when it is made; one without a bit is never given what the
  * bit stands for. */
-#define FORMAT_SHORT      ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h */
+#define FORMAT_SHORT      ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h, block.h */
 #define FORMAT_READ_BITS  FORMAT_SHORT
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 

@@ -118,7 +118,7 @@ struct coverage {
     unsigned log_rows, dense, sparse, row_bounds, row_statuses, parts, late;
     unsigned small, merging, large, folding, making_large;
     unsigned groups_dense, groups_sparse, ragged, statuses, bounds, raw, scaled, bits, binary,
-        tight, empty_chunks;
+        tight, related, mirrored, empty_chunks;
     unsigned totals, totals_even;
     unsigned kept, kept_parts,
         kept_stale;        /* states; parts of values; values that a late run made wrong */

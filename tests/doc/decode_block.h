@@ -15,6 +15,9 @@ struct block_reader {
     struct found_runs *to;
     uint32_t stream, block, runs, columns, state;
     size_t first_run;
+    uint32_t index; /* of the column in hand, in its group */
+    double *kept;   /* values of the group's columns, a row of runs each; NaN where there is none */
+    byte *related;  /* of each column and chunk: its values follow from another's */
 };
 
 /* A summary made as the page says. */
@@ -60,6 +63,13 @@ static inline void sums_add(struct sums *to, const struct sums *more)
 }
 
 /* -- packs ----------------------------------------------------------------------------------- */
+
+static inline uint64_t bits_of_double(double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
 
 static inline double double_of_bits(uint64_t bits)
 {
@@ -167,6 +177,36 @@ static inline unsigned bits_in(uint64_t bits)
     return n;
 }
 
+/* The number whose bits are those of `near` and `residual` more. */
+static inline double by_residual(double near, double residual)
+{
+    uint64_t bits = bits_of_double(near) + (uint64_t)(int64_t)residual;
+    REQUIRE(residual > -1048576 && residual < 1048576);
+    return double_of_bits(bits);
+}
+
+/* Values that are residuals, of the runs that `there` names, from those of a column before. */
+static inline void read_related(struct block_reader *b, uint32_t number, const byte *at,
+                                uint64_t there, double *values)
+{
+    unsigned relation = u16(at), back = u16(at + 2);
+    double power = 1;
+    REQUIRE(b->d->is_short && (relation == 1 || (relation >= 16 && relation < 32)));
+    REQUIRE(back > 0 && back <= b->index && u32(at + 4) == 0);
+    REQUIRE(!b->related[(b->index - back) * 16 + number]);
+    const double *other = b->kept + (size_t)(b->index - back) * b->runs + 64 * (size_t)number;
+    for (unsigned i = 16; i < relation; i++)
+        power *= 10;
+    for (unsigned i = 0; i < 64; i++) {
+        if (!(there >> i & 1)) continue;
+        REQUIRE(!isnan(other[i]));
+        *values = by_residual(relation == 1 ? other[i] : power / other[i], *values);
+        values++;
+    }
+    b->related[b->index * 16 + number] = 1;
+    b->d->seen.related++;
+}
+
 /* One chunk: the cells of a column in up to 64 runs; their summary. */
 static inline struct sums read_chunk(struct block_reader *b, uint32_t column, uint32_t number,
                                      const byte *data, size_t len, uint64_t seed)
@@ -182,7 +222,9 @@ static inline struct sums read_chunk(struct block_reader *b, uint32_t column, ui
             hash_seeded(data + 8, len - 8, seed + ((uint64_t)(column + 1) << 32) + number));
     unsigned form = u16(data + 8);
     const byte *at = data + 16;
-    REQUIRE(form <= 7);
+    REQUIRE(form <= 31 && (d->is_short || form <= 7));
+    const byte *related = form & 16 ? at : NULL;
+    if (related) at += 8;
     if (form & 1) present = u64(at), at += 8, d->seen.ragged++;
     if (form & 2) failed = u64(at), skipped = u64(at + 8), at += 16, d->seen.statuses++;
     if (form & 4) there[1] = u64(at), there[2] = u64(at + 8), at += 16, d->seen.bounds++;
@@ -194,6 +236,7 @@ static inline struct sums read_chunk(struct block_reader *b, uint32_t column, ui
         if (there[part]) at += read_pack(d, code, at, bits_in(there[part]), number_of[part]);
     }
     REQUIRE(at == data + len);
+    if (related) read_related(b, number, related, there[0], number_of[0]);
     struct sums sums = sums_of(number_of[0], bits_in(there[0]));
     for (uint32_t i = 0; i < runs; i++) {
         struct found_cell cell = {.column = column, .status = failed >> i & 1 ? 1 : 2};
@@ -202,6 +245,12 @@ static inline struct sums read_chunk(struct block_reader *b, uint32_t column, ui
         if (there[0] >> i & 1) cell.status = 0;
         for (int part = 0; part < 3; part++)
             *out[part] = there[part] >> i & 1 ? number_of[part][next[part]++] : (double)NAN;
+        if (form & 8 && there[2] >> i & 1) {
+            REQUIRE(there[1] >> i & 1);
+            cell.upper = by_residual(cell.value + (cell.value - cell.lower), cell.upper);
+            d->seen.mirrored++;
+        }
+        b->kept[(size_t)b->index * b->runs + 64 * (size_t)number + i] = cell.value;
         add_cell(&b->to->items[b->first_run + 64 * number + i], &cell);
     }
     return sums;
@@ -254,6 +303,7 @@ static inline size_t read_strip(struct block_reader *b, const struct record *r, 
         uint32_t column = sparse ? u32(columns + 4 * (size_t)i) : from + first + i;
         size_t cells = u32(start + 4 * (size_t)i), cells_end = u32(start + 4 * (size_t)i + 4);
         REQUIRE(cells < cells_end && cells_end <= r->len);
+        b->index = first + i;
         struct sums sums = read_column(b, column, r->data + cells, cells_end - cells, seed);
         REQUIRE(sums.count == u32(count + 4 * (size_t)i));
         REQUIRE(same_bits(sums.min, f64(min + 8 * (size_t)i)));
@@ -278,9 +328,15 @@ static inline uint32_t read_group(struct block_reader *b, uint32_t from)
     REQUIRE(until > from && columns <= until - from && sparse <= 1 && u32(at + 32) == b->runs);
     REQUIRE(u32(at + 40) == strips_at && u64(at + 48) == 0);
     REQUIRE(u64(at) == hash_seeded(at + 8, strips_at - 8, key_seed(r)));
+    b->kept = zeroed((size_t)columns * b->runs, sizeof *b->kept);
+    b->related = zeroed((size_t)columns * 16, 1);
+    for (size_t i = 0; i < (size_t)columns * b->runs; i++)
+        b->kept[i] = (double)NAN;
     for (uint32_t first = 0; first < columns; first += 64)
         next += read_strip(b, r, from, first, columns - first < 64 ? columns - first : 64,
                            sparse != 0, next);
+    free(b->kept);
+    free(b->related);
     REQUIRE(u32(at + 44) == next);
     if (sparse)
         b->d->seen.groups_sparse++;

@@ -31,13 +31,6 @@ static inline void put_digest(byte **at, struct digest digest)
     put_le(at, digest.high, 8);
 }
 
-static inline uint64_t bits_of_double(double number)
-{
-    uint64_t bits;
-    memcpy(&bits, &number, sizeof bits);
-    return bits;
-}
-
 /* The samples of a run, in order of cell. */
 struct found_samples {
     struct found_sampled {

@@ -298,11 +298,16 @@ static void merge_run(pace *store, int i)
     int64_t time_ns = T0_NS + (i % 97 == 96 ? i - 90 : i) * SECOND_NS;
     pace_run *run = begin_run(store, "main", time_ns);
     char name[32];
+    double before = 0;
     for (uint32_t c = 0; c < MERGE_COLUMNS; c++) {
         snprintf(name, sizeof name, "bench-%u", c);
         struct pace_cell cell = cell_of(name, value_of(c));
         if (c == 37 && i > 10) continue; /* a column that ends */
         if (i && (c == 50 || c == 51) && below(3)) continue;
+        if (c == 60) before = cell.value = 1e6 + below(1u << 30) / 7.0;
+        if (c == 62) cell.value = 1e9 / before; /* a rate of that time */
+        if (c == 63) cell.lower = cell.value - before / 3, cell.upper = cell.value + before / 3;
+        if (c == 64) cell.value = i % 9 ? before : before * (1 + 0x1p-50);
         if (c >= 50 && c < 55)
             put_any(run, name, cell.value);
         else
@@ -336,6 +341,7 @@ static void test_blocks(void **state)
     assert_true(seen.small && seen.log_rows && seen.groups_dense && seen.groups_sparse);
     assert_true(seen.ragged && seen.statuses && seen.bounds && seen.empty_chunks);
     assert_true(seen.raw && seen.scaled && seen.bits && seen.binary && seen.tight);
+    assert_true(seen.related && seen.mirrored);
     assert_true(seen.totals && !seen.totals_even);
     remove_tree(dir);
 }

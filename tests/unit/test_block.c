@@ -221,6 +221,42 @@ static void test_packed_is_smaller(void **state)
     free(image.cells);
 }
 
+/* A rate of the time before it, a time again, bounds on both sides alike: each is read whole, also where some
+ * of it is missing, and takes little room. */
+static void test_related(void **state)
+{
+    (void)state;
+    static const uint32_t runs[] = {40, 64, 130};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++) {
+        struct image image = {.from = 7, .until = 7 + COLUMNS / 4, .runs = runs[i]};
+        image.cells = calloc(COLUMNS, sizeof *image.cells);
+        assert_non_null(image.cells);
+        fill(&image, 100, 1);
+        for (uint32_t c = 0; c < COLUMNS / 4; c++) {
+            for (uint32_t r = 0; r < runs[i]; r++) {
+                struct row_cell *cell = &image.cells[c][r], *first = &image.cells[c - c % 4][r];
+                if (c % 4 == 0) cell->value = 1e6 + below(1u << 30) / 7.0;
+                if (c % 4 == 1) cell->value = 1e9 / first->value;
+                if (c % 4 == 2) cell->value = first->value;
+                if (c % 4 == 3) cell->value = first->value / 3;
+                if (c % 4 == 3) cell->lower = cell->value - r, cell->upper = cell->value + r;
+                if (c % 4 == 1 && r % 5 == 0) cell->status = PACE_CELL_ABSENT;
+                if (c % 4 == 2 && r % 7 == 0) cell->status = PACE_CELL_FAILED;
+                if (cell->status != PACE_CELL_OK) cell->value = (double)NAN;
+            }
+        }
+        write_group(&image, PACK_LOOSE);
+        assert_int_equal(compare(&image, image.record.data), 0);
+        size_t loose = image.record.len;
+        write_group(&image, PACK_SHORT);
+        assert_int_equal(compare(&image, image.record.data), 0);
+        assert_true(image.record.len * 4 < loose * 3);
+        flip(&image);
+        row_buffer_free(&image.record);
+        free(image.cells);
+    }
+}
+
 static void test_full(void **state)
 {
     (void)state;
@@ -441,7 +477,7 @@ int main(void)
         cmocka_unit_test(test_groups),     cmocka_unit_test(test_packed_is_smaller),
         cmocka_unit_test(test_full),       cmocka_unit_test(test_summaries),
         cmocka_unit_test(test_runs),       cmocka_unit_test(test_summaries_of_any_machine),
-        cmocka_unit_test(test_whole_runs),
+        cmocka_unit_test(test_whole_runs), cmocka_unit_test(test_related),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
