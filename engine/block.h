@@ -21,8 +21,9 @@
  * u64 | | pack of values | pack of lower bounds | pack of upper bounds |
  *
  * The values of a related chunk are the residuals (relate.h) from what the relation makes of the values
- * of the column `back` places before it in the group, of the same runs; that column is not related. Packs of residuals are not raw. The
- * upper bounds of a mirrored chunk are residuals from the lower ones, mirrored at the values.
+ * of the column `back` places before it in the group, of the same runs; that column is not related. The
+ * upper bounds of a mirrored chunk are residuals from the lower ones, mirrored at the values. Packs of
+ * residuals are not raw.
  *
  * A bitmap's bit i is run i of the chunk. Only cells that are ok have a value, only those that have
  * a bound have one. A chunk without cells has no bytes. A summary is of the ok cells of all chunks:
