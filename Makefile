@@ -19,6 +19,7 @@
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
 #   make bench-command  start to prompt, long results to a file
 #   make bench-rules  rules of `check` beside the default; FILES=results: on those, as backtest sees them
+#   make bench-space FILES=histories  bytes a cell of real histories, live and compacted
 #   make bench-report the page of 10,000 series: time, size, first paint (also: make deps-browser)
 #   make browser     the page of a report, used in Chromium (needs: make deps-browser); DB=directory: of that store
 #   make record      record the demo's benchmark runs again (needs: make deps-record)
@@ -250,6 +251,10 @@ bench-query: all $(BUILD)/tests/model/test_query_model
 
 bench-detect: all
 	bench/run $(BUILD) detect
+
+.PHONY: bench-space
+bench-space: all
+	bench/space $(BUILD) $(FILES)
 
 .PHONY: bench-rules
 bench-rules: all

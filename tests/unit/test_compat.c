@@ -19,12 +19,23 @@ static char *read_whole(const char *path, size_t *len)
     return data;
 }
 
-/* Copies the kept store, as people copy one that is closed. */
-static char *copy_kept(void)
+/* Of format 4: one made before its read bit 0 was, and one with it. */
+static const char *const kept_stores[] = {"tests/data/store-1", "tests/data/store-2"};
+enum { KEPT = sizeof kept_stores / sizeof *kept_stores };
+
+static char *read_kept(const char *store, const char *name, size_t *len)
+{
+    char path[8192];
+    join(path, store, name);
+    return read_whole(path, len);
+}
+
+/* Copies a kept store, as people copy one that is closed. */
+static char *copy_kept(const char *store)
 {
     char *dir = make_directory(), path[8192];
     size_t len;
-    char *data = read_whole("tests/data/store-1/data.mdb", &len);
+    char *data = read_kept(store, "data.mdb", &len);
     snprintf(path, sizeof path, "%s/data.mdb", dir);
     FILE *file = fopen(path, "wb");
     assert_non_null(file);
@@ -73,14 +84,13 @@ static void has_lines(const char *now, const char *kept)
     }
 }
 
-static void test_reads(void **state)
+static void reads(const char *kept_store)
 {
-    (void)state;
     static const unsigned flags[] = {PACE_READONLY, 0};
     size_t len;
-    char *expected = read_whole("tests/data/store-1/dump.txt", &len);
+    char *expected = read_kept(kept_store, "dump.txt", &len);
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        char *dir = copy_kept();
+        char *dir = copy_kept(kept_store);
         pace *store;
         store_ok(pace_open(dir, flags[i], NULL, error, &store));
         char *now = dump_of(store);
@@ -94,14 +104,20 @@ static void test_reads(void **state)
     free(expected);
 }
 
-/* New runs are stored behind the old ones; the folds that they bring change nothing. */
-static void test_goes_on(void **state)
+static void test_reads(void **state)
 {
     (void)state;
+    for (size_t i = 0; i < KEPT; i++)
+        reads(kept_stores[i]);
+}
+
+/* New runs are stored behind the old ones; the folds that they bring change nothing. */
+static void goes_on(const char *kept_store)
+{
     enum { BATCHES = 60, BATCH = 20 }; /* enough to fold and merge what is kept */
-    char *dir = copy_kept();
+    char *dir = copy_kept(kept_store);
     size_t len;
-    char *expected = read_whole("tests/data/store-1/dump.txt", &len);
+    char *expected = read_kept(kept_store, "dump.txt", &len);
     pace *store;
     pace_snapshot *snapshot;
     uint64_t before, after;
@@ -133,12 +149,19 @@ static void test_goes_on(void **state)
     remove_tree(dir);
 }
 
+static void test_goes_on(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < KEPT; i++)
+        goes_on(kept_stores[i]);
+}
+
 /* A run that the old version stored is known to this one by its identity: content and derived
  * identity are made the same way. */
 static void test_knows_runs(void **state)
 {
     (void)state;
-    char *dir = copy_kept();
+    char *dir = copy_kept(kept_stores[0]);
     pace *store;
     pace_run *run;
     struct pace_run_result result;

@@ -172,6 +172,43 @@ static void make_few(pace *store)
     commit(store, runs, 3, 1);
 }
 
+/* Runs [from, until) of a stream whose records are short: times of a clock, their rates, bounds on both sides
+ * alike, samples, metadata that repeats. */
+static void make_clock(pace *store, unsigned from, unsigned until)
+{
+    struct pace_error error = {0};
+    for (unsigned i = from; i < until; i++) {
+        char name[16], key[16], value[80];
+        struct pace_run_info info = {.project = "app",
+                                     .branch = "clock",
+                                     .testbed = i % 2 ? "ci" : "laptop",
+                                     .time_ns = T0_NS + i * 3600 * SECOND_NS};
+        pace_run *run = begin(store, &info);
+        for (unsigned c = 0; c < 5; c++) {
+            double time = (1000000 + mixed(c, i, 50000)) / 4294967296.0 * 1e9, samples[10];
+            snprintf(name, sizeof name, "tick-%u", c);
+            struct pace_cell cell = cell_of(name, "latency", time);
+            cell.unit = "ns";
+            for (unsigned s = 0; s < 10; s++)
+                samples[s] = (1000000 + mixed(c * 10 + s, i, 50000)) / 4294967296.0 * 1e9;
+            cell.samples = samples;
+            cell.sample_count = i % 3 ? 10 : 0;
+            cell.lower = time - time / 7;
+            cell.upper = time + time / 7;
+            put(run, &cell);
+            cell = cell_of(name, "latency.ops", 1e9 / time);
+            cell.unit = "ops/s";
+            put(run, &cell);
+        }
+        for (unsigned k = 0; k < 9; k++) {
+            snprintf(key, sizeof key, "version-%u", k);
+            snprintf(value, sizeof value, "%064u", k == 8 ? i : k == 3 ? i / 20 : k);
+            if (k != 5 || i % 7) check(pace_run_put_meta(run, key, value, &error), &error);
+        }
+        commit(store, &run, 1, 1);
+    }
+}
+
 static void make_facts(pace *store)
 {
     struct pace_error error = {0};
@@ -215,6 +252,11 @@ int main(int argc, char **argv)
     make_branch(store);
     make_few(store);
     make_facts(store);
+    make_clock(store, 0, 60);
+    pace_close(store);
+    check(pace_compact(argv[1], NULL, &error, NULL), &error);
+    check(pace_open(argv[1], 0, &options, &error, &store), &error);
+    make_clock(store, 60, 80);
     check(pace_snapshot_begin(store, &error, &snapshot), &error);
     FILE *out = fopen(argv[2], "wx");
     if (!out) return perror(argv[2]), 1;
