@@ -112,10 +112,26 @@ static int ignore_write(const char *path)
     return error;
 }
 
+/* 1, and its length, when the directory that the path is in is not there. */
+static int lacks_parent(const char *path, size_t *len)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    *len = slash != NULL ? (size_t)(slash - path) : 0;
+    if (*len == 0 || *len >= sizeof parent) return 0;
+    memcpy(parent, path, *len);
+    parent[*len] = '\0';
+    return access(parent, F_OK) != 0;
+}
+
 static int open_failed(const char *path, int code, const struct pace_error *error)
 {
+    size_t parent_len = 0;
     int status = store_failed(error->message[0] == '\0' ? path : "", code, error);
-    if (code == ENOENT)
+    if (code == ENOENT && lacks_parent(path, &parent_len))
+        say_note("  the directory %.*s is not there; make it first, or correct the path",
+                 (int)parent_len, path);
+    else if (code == ENOENT)
         say_note(
             "  make it with `pace --db %s init`, or store something with `pace run` or `pace load`",
             path);

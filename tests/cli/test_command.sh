@@ -103,6 +103,8 @@ t "log of an empty store" run_pace 0 log
 t "check of an empty store" said 4 "nothing to judge" check
 t "show of a missing run" said 3 "no run 5; the newest is 0" show 5
 t "init of a directory" run_pace 0 init ../named
+t "a store in a directory that is not there" run_pace 3 --db ../nowhere/store init
+t "is told which" has "$ERR" "the directory ../nowhere is not there"
 t "--db after the subcommand" run_pace 0 ls --db ../named
 t "--db before it" run_pace 0 --db ../named ls
 t "--db=PATH" run_pace 0 --db=../named ls
