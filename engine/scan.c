@@ -412,8 +412,9 @@ static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
             found = block_group_seek(&group, column, &slot);
             if (found < 0)
                 return blocks_damaged(scan->snapshot->txn, scan->walk.stream, entry->block, error);
+            found = found && slot.column == column;
         }
-        if (found && slot.column == column)
+        if (found)
             rc = read_column(scan, span, &group, &slot, at, error);
         else
             put_absent(scan, at, span->count);

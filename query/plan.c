@@ -349,7 +349,7 @@ int plan_query(struct context *ctx, const struct query *query, struct plan *out)
     if (status) return status;
     ctx->outcome->series = out->selection.count;
     plan_gathers(out->last);
-    return status;
+    return 0;
 }
 
 void plan_free(struct plan *plan)

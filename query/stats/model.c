@@ -88,7 +88,7 @@ static int fill_log_normal(const double *x, size_t n, double *work, struct limit
 
 static void fill_iqr(const double *x, size_t n, double *work, struct limits *out)
 {
-    memcpy(work, x, n * sizeof *x);
+    if (n) memcpy(work, x, n * sizeof *x);
     sample_sort(work, n);
     out->centre = sorted_quantile(work, n, 0.5);
     out->spread = sorted_quantile(work, n, 0.75) - sorted_quantile(work, n, 0.25);
@@ -105,7 +105,7 @@ static int fill_delta_iqr(const double *x, size_t n, double *work, bool bencher,
     size_t steps = n ? n - 1 : 0;
     sample_sort(work, steps);
     double range = sorted_quantile(work, steps, 0.75) - sorted_quantile(work, steps, 0.25);
-    memcpy(work, x, n * sizeof *x);
+    if (n) memcpy(work, x, n * sizeof *x);
     out->centre = select_median(work, n);
     out->spread = fabs(out->centre) * range;
     return 0;
@@ -113,7 +113,7 @@ static int fill_delta_iqr(const double *x, size_t n, double *work, bool bencher,
 
 static void fill_mad(const double *x, size_t n, double *work, struct limits *out)
 {
-    memcpy(work, x, n * sizeof *x);
+    if (n) memcpy(work, x, n * sizeof *x);
     out->centre = select_median(work, n);
     out->spread = MAD_SCALE * select_mad(work, n);
 }

@@ -28,18 +28,14 @@ void online_work_free(struct online_work *work)
     *work = (struct online_work){.options = work->options};
 }
 
-/* Room for `count` items in *items; 0, or -1. */
-static int reserve(void *items, size_t *capacity, size_t count, size_t size)
+/* The items with room for `count`, which is at least 1; NULL without memory, and then they stay. */
+static void *with_room(void *items, size_t *capacity, size_t count, size_t size)
 {
-    void *old, *grown;
-    if (count <= *capacity) return 0;
+    if (count <= *capacity) return items;
     size_t more = *capacity * 2 > count ? *capacity * 2 : count;
-    memcpy(&old, items, sizeof old);
-    grown = realloc(old, more * size);
-    if (!grown) return -1;
-    memcpy(items, &grown, sizeof grown);
-    *capacity = more;
-    return 0;
+    void *grown = realloc(items, more * size);
+    if (grown) *capacity = more;
+    return grown;
 }
 
 void online_start(struct online *online)
@@ -79,7 +75,9 @@ bool online_push(struct online *online, double x)
 static int level_learn(struct online *online, struct online_work *work, const double *level)
 {
     size_t n = (size_t)online->count, since;
-    if (reserve(&work->scratch, &work->scratch_capacity, n, sizeof *work->scratch)) return -1;
+    double *scratch = with_room(work->scratch, &work->scratch_capacity, n, sizeof *scratch);
+    if (!scratch) return -1;
+    work->scratch = scratch;
     online->learn_next = 2 * online->count;
     struct noise noise = noise_of_differences(level, NULL, n, work->scratch);
     if (!(noise.sigma > 0)) return 0;
@@ -107,8 +105,10 @@ static int level_confirm(const struct online *online, struct online_work *work, 
         found =
             segment_changes(level + before, count, &options, work->changes, work->change_capacity);
         if (found < 0 || (size_t)found <= work->change_capacity) break;
-        if (reserve(&work->changes, &work->change_capacity, (size_t)found, sizeof *work->changes))
-            return -1;
+        struct change *changes =
+            with_room(work->changes, &work->change_capacity, (size_t)found, sizeof *changes);
+        if (!changes) return -1;
+        work->changes = changes;
     }
     for (int i = 0; i < found; i++) {
         struct change change = work->changes[i];
@@ -140,7 +140,10 @@ static int level_ask(struct online *online, struct online_work *work, const doub
  * later level is on the other side of their middle. */
 static int tell(struct online_work *work, size_t count, size_t level, size_t at)
 {
-    if (reserve(&work->told, &work->capacity, work->count + count, sizeof *work->told)) return -1;
+    struct online_change *told =
+        with_room(work->told, &work->capacity, work->count + count, sizeof *told);
+    if (!told) return -1;
+    work->told = told;
     for (size_t i = 0; i < count; i++) {
         struct change change = work->changes[i];
         change.index += level;
