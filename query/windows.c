@@ -129,14 +129,14 @@ static void recent_to(struct windows *windows, size_t end)
 static size_t find_ends(struct windows *windows, size_t first)
 {
     const struct history *history = &windows->history;
-    uint32_t *ends = windows->scratch->end - first;
+    uint32_t *ends = windows->scratch->end;
     size_t skip = history->window.lag - 1, i = first;
     bool scattered = false;
     recent_to(windows, first);
     for (; i < history->end && !scattered; i++) {
         const struct recent_point *point = recent_add(&windows->recent, history->commit + i);
         size_t end = i - history->start, out = recent_beside(&windows->recent, point) + skip;
-        ends[i] = (uint32_t)(end > out ? end - out : 0);
+        ends[i - first] = (uint32_t)(end > out ? end - out : 0);
         scattered = point->scattered;
     }
     windows->seen = history->dropped + i;
