@@ -98,7 +98,7 @@ t "still tells" has "$OUT" "worse  test_fun"
 t "a new benchmark" said 1 "1 series is new: $(echo "$BASE" | cut -c1-7) has no value of it" \
     run --against main -t box -- harness '{out}'
 rm extra
-t "measures of the command" run_pace 0 run --against main --rounds 2 --rusage -p usage -t box -- true
+t "measures of the command" run_pace 0 run --against main --rounds 2 --rusage --no-fail -p usage -t box -- true
 t "are kept for both" sh -c '"$1" show "$2" | grep -q max-rss.base' - "$PACE" "$(newest)"
 
 # -- which base ------------------------------------------------------------------------------------
