@@ -49,7 +49,7 @@ static double paint_ms(char *const tools[3], char *page, const char *scratch)
     return ms;
 }
 
-static int measure(const char *scratch, const char *pace, const struct workload *workload,
+static int measure(const char *scratch, const char *command, const struct workload *workload,
                    char *const *tools)
 {
     char name[64], *store, *page;
@@ -60,7 +60,7 @@ static int measure(const char *scratch, const char *pace, const struct workload 
     snprintf(name, sizeof name, "store-%u", series);
     store = path_in(scratch, name);
     page = path_in(scratch, "page.html");
-    char *argv[] = {(char *)(size_t)pace,
+    char *argv[] = {(char *)(size_t)command,
                     (char[]){"--db"},
                     store,
                     (char[]){"report"},
