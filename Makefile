@@ -190,7 +190,7 @@ crash: $(BUILD)/tests/crash/test_crash
 
 # The random tests run shorter there: a sanitizer is for each path, not for each number.
 asan:
-	PACE_TEST_MUTATIONS=200 PACE_QUERIES=600 PACE_CRASH_CYCLES=30 PACE_MODEL_OPERATIONS=30000 PACE_SWEEP=60 \
+	PACE_TEST_MUTATIONS=100 PACE_QUERIES=300 PACE_CRASH_CYCLES=10 PACE_MODEL_OPERATIONS=10000 PACE_SWEEP=20 \
 	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
 
 # Tests with threads, under the thread sanitizer.
