@@ -206,9 +206,12 @@ static int is_whole(const struct source_walk *walk, const struct stream_record *
     return runs == record->run_count;
 }
 
+/* The large blocks first: they are of older runs, and need no sorting where no run came late. */
 static void add_blocks(struct source_walk *walk, const struct pace_range *range)
 {
-    for (uint32_t i = 0; i < walk->list.small + walk->list.large; i++) {
+    uint32_t small = walk->list.small, count = small + walk->list.large;
+    for (uint32_t n = 0; n < count; n++) {
+        uint32_t i = n < walk->list.large ? small + n : n - walk->list.large;
         const struct block_entry *entry = &walk->list.entries[i];
         if (entry->last_time_ns < range->from_ns ||
             (range->until_ns != INT64_MAX && entry->first_time_ns >= range->until_ns))
