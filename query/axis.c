@@ -82,7 +82,7 @@ static void add_tick(struct axis *axis, double value, int decimals)
     struct axis_tick *tick = &axis->ticks[axis->tick_count++];
     tick->part = part < 0 ? 0 : part > 1 ? 1 : part;
     struct human_number number = {.unit = ""};
-    if (human_style_of(axis->column) != HUMAN_QUANTITY)
+    if (human_style_in(axis->column, axis->unit) != HUMAN_QUANTITY)
         human_text(tick->text, axis->column, value, axis->unit);
     else {
         if (decimals >= 0)
@@ -191,8 +191,8 @@ const char *axis_value_text(const struct axis *axis, double value, char text[HUM
 {
     struct human_number number = {.unit = ""};
     char raw[HUMAN_TEXT_MAX];
-    if (human_style_of(axis->column) != HUMAN_QUANTITY || !human_range_narrow(&axis->range) ||
-        axis->by_ratio) {
+    if (human_style_in(axis->column, axis->unit) != HUMAN_QUANTITY ||
+        !human_range_narrow(&axis->range) || axis->by_ratio) {
         human_text(raw, axis->column, value, axis->unit);
     } else {
         int decimals = human_decimals(&axis->range, axis->scale.factor);

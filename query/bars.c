@@ -97,7 +97,7 @@ static int make_numbers(struct bar *bars, size_t count, struct arena *arena,
 {
     const char *name = columns->value->name;
     struct human_range range = {0};
-    bool common = human_style_of(name) == HUMAN_QUANTITY;
+    bool common = count && human_style_in(name, bars[0].unit) == HUMAN_QUANTITY;
     for (size_t i = 0; i < count; i++) {
         human_range_add(&range, bars[i].value);
         common = common && strcmp(bars[i].unit, bars[0].unit) == 0;

@@ -61,6 +61,9 @@ void binder_init(struct binder *binder, struct context *ctx, const struct schema
 /* Binds an expression; diagnosed on error. */
 int expr_bind(struct binder *binder, const struct expr *expr, struct node **out);
 
+/* "the columns here: time, value, ...": help where a name is none. NULL without memory. */
+const char *schema_told(struct context *ctx, const struct schema *schema);
+
 /* The column that an expression is, and nothing else; -1: it is more than that. */
 int node_is_column(const struct node *node);
 /* Type of a bound expression, as a column without a name. */

@@ -205,6 +205,16 @@ static int bind_let(struct binder *binder, const struct expr *expr, const char *
     return status;
 }
 
+enum { COLUMNS_TOLD = 24 };
+
+const char *schema_told(struct context *ctx, const struct schema *schema)
+{
+    const char *text = "the columns here:";
+    for (size_t i = 0; i < schema->count && i < COLUMNS_TOLD && text; i++)
+        text = arena_printf(ctx->arena, "%s%s %s", text, i ? "," : "", schema->columns[i].name);
+    return text;
+}
+
 static int fail_name(struct binder *binder, const struct expr *expr)
 {
     struct context *ctx = binder->ctx;
@@ -231,8 +241,8 @@ static int fail_name(struct binder *binder, const struct expr *expr)
             help = arena_printf(ctx->arena, "write '%.*s - %.*s' to subtract", (int)left,
                                 expr->text.text, (int)right, hyphen + 1);
     }
-    return context_fail(ctx, Q_NO_COLUMN, expr->span, help, "no column '%.*s'", (int)expr->text.len,
-                        expr->text.text);
+    return context_fail(ctx, Q_NO_COLUMN, expr->span, help ? help : schema_told(ctx, schema),
+                        "no column '%.*s'", (int)expr->text.len, expr->text.text);
 }
 
 static int bind_name(struct binder *binder, const struct expr *expr, struct node **out)
@@ -429,7 +439,7 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
         if (a->type == TYPE_NUMBER) status = node_check_kinds(binder, a, b, expr->span);
         if (expr->op == OP_ELSE) {
             node->unit_kind = a->unit_kind == UNIT_NONE ? b->unit_kind : a->unit_kind;
-            node->mixed = a->mixed;
+            node->mixed = a->mixed || b->mixed;
         }
         return status;
     }

@@ -55,9 +55,10 @@ static int find_function(struct binder *binder, const struct expr *expr, enum fu
             return 0;
         }
     }
+    const char *help = context_suggest(ctx, expr->text, names, FUNCTION_COUNT);
     return context_fail(ctx, Q_NO_FUNCTION, expr->name_span,
-                        context_suggest(ctx, expr->text, names, FUNCTION_COUNT),
-                        "no function '%.*s'", (int)expr->text.len, expr->text.text);
+                        help ? help : "'show functions' lists them", "no function '%.*s'",
+                        (int)expr->text.len, expr->text.text);
 }
 
 static unsigned count_arguments(const struct expr *expr)

@@ -298,6 +298,13 @@ static void eval_numbers(struct node *node, const struct vec *a, const struct ve
     }
 }
 
+/* Two times may be further apart than an int64_t of nanoseconds holds. */
+static double ns_between(int64_t left, int64_t right)
+{
+    int64_t ns;
+    return __builtin_sub_overflow(left, right, &ns) ? (double)left - (double)right : (double)ns;
+}
+
 /* time - time is a number of ns; time +- span is a time. */
 static void eval_times(struct node *node, const struct vec *a, const struct vec *b, size_t count)
 {
@@ -305,8 +312,7 @@ static void eval_times(struct node *node, const struct vec *a, const struct vec 
         int64_t left = a->at.time_ns[i * a->step], result = TIME_MISSING;
         bool missing = vec_missing(a, i) || vec_missing(b, i);
         if (node->type == TYPE_NUMBER) {
-            double ns = missing ? NAN : (double)(left - b->at.time_ns[i * b->step]);
-            node->out.at.number[i] = ns;
+            node->out.at.number[i] = missing ? NAN : ns_between(left, b->at.time_ns[i * b->step]);
             node->out.unit = "ns";
             continue;
         }

@@ -3,6 +3,7 @@
 #include "held.h"
 
 #include "format.h"
+#include "human.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,8 @@ int held_begin(struct held *held, const struct pace_rows *rows)
 void held_reset(struct held *held)
 {
     held->count = 0;
+    for (size_t i = 0; i < held->column_count; i++)
+        held->columns[i].measured = 0;
     arena_clear(&held->cells);
 }
 
@@ -111,6 +114,8 @@ int held_add(struct held *held, const struct pace_rows *rows, size_t from, size_
             if (column->units) column->units[to] = keep(held, format_unit(field, row), &unit);
             *value = (union held_value){.time_ns = 0};
             if (column->missing[to]) continue;
+            if (column->units && !column->measured)
+                column->measured = human_is_measured(column->units[to]);
             switch (field->type) {
             case PACE_FIELD_TEXT: value->text = keep(held, field->text[row], &text); break;
             case PACE_FIELD_NUMBER: value->number = field->number[row]; break;

@@ -21,6 +21,7 @@ struct held_column {
     union held_value *values;
     uint8_t *missing;   /* one a row; NaN and infinity are missing */
     const char **units; /* NUMBER: one a row, "" when none */
+    int measured;       /* some value has a unit, and no ratio's */
 };
 
 struct held {

@@ -30,6 +30,17 @@ enum human_style human_style_of(const char *column)
     return HUMAN_QUANTITY;
 }
 
+int human_is_measured(const char *unit)
+{
+    enum unit_kind kind = *unit ? unit_lookup(unit, strlen(unit)).kind : UNIT_NONE;
+    return kind != UNIT_NONE && kind != UNIT_RATIO;
+}
+
+enum human_style human_style_in(const char *column, const char *unit)
+{
+    return human_is_measured(unit) ? HUMAN_QUANTITY : human_style_of(column);
+}
+
 /* -- digits ------------------------------------------------------------------------------------ */
 
 static double power_of_ten(int exponent)
@@ -276,6 +287,6 @@ char *human_join(char buffer[HUMAN_TEXT_MAX], const struct human_number *number)
 char *human_text(char buffer[HUMAN_TEXT_MAX], const char *column, double value, const char *unit)
 {
     struct human_number number = {.unit = ""};
-    human_print_style(&number, human_style_of(column), value, unit);
+    human_print_style(&number, human_style_in(column, unit), value, unit);
     return human_join(buffer, &number);
 }

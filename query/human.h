@@ -19,6 +19,9 @@ enum human_style {
     HUMAN_P,       /* two significant digits */
 };
 enum human_style human_style_of(const char *column);
+/* 1 for a unit that is no ratio: a column of such values is a quantity, whatever its name. */
+int human_is_measured(const char *unit);
+enum human_style human_style_in(const char *column, const char *unit);
 
 /* A number in the parts that are aligned: "-12", ".5", " ms". */
 struct human_number {

@@ -58,7 +58,7 @@ int history_fail(struct context *ctx, int status)
     return status == PACE_ELIMIT ? op_fail_rows(ctx, status, "over") : context_no_memory(ctx);
 }
 
-int judged_add_number(struct context *ctx, struct op *op, const char *name,
+int judged_add_number(struct context *ctx, struct op *op, struct span at, const char *name,
                       const struct column *like)
 {
     struct column column = {.name = name, .type = TYPE_NUMBER};
@@ -67,8 +67,7 @@ int judged_add_number(struct context *ctx, struct op *op, const char *name,
         column.mixed = like->mixed;
     }
     if (schema_find(&op->schema, name, strlen(name)) >= 0)
-        return context_fail(ctx, Q_NO_COLUMN, (struct span){0, 0},
-                            "judge once, or 'keep' columns between",
+        return context_fail(ctx, Q_NO_COLUMN, at, "judge once, or 'keep' columns between",
                             "there is a column '%s' already", name);
     return op_add_column(ctx, op, column);
 }

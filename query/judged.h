@@ -28,8 +28,8 @@ struct level_point level_point(const struct point *point);
 int point_push(struct history *history, const struct point *point);
 /* PACE_ELIMIT or PACE_ENOMEM of a history, diagnosed. */
 int history_fail(struct context *ctx, int status);
-/* Adds a number column: with the unit of `like`, or a plain one. */
-int judged_add_number(struct context *ctx, struct op *op, const char *name,
+/* Adds a number column: with the unit of `like`, or a plain one. `at`: the verb, for diagnostics. */
+int judged_add_number(struct context *ctx, struct op *op, struct span at, const char *name,
                       const struct column *like);
 
 #endif

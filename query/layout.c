@@ -13,6 +13,7 @@ enum {
     UNITS_MAX = 16,       /* units with a common prefix; more print each value by itself */
     COMMIT_SHOWN = 9,     /* digits of a commit */
     FEW_COLUMNS = 8,      /* a row of so few is shown as it is */
+    MARGIN_DECIMALS = 4,  /* of a margin that has another prefix than its value */
     MANY_SERIES_ROWS = 2, /* from so many rows on, what is the same everywhere is a heading */
 };
 
@@ -26,6 +27,8 @@ struct unit_group {
     int level_decimals, minor_decimals;
 };
 
+/* Beside values so many times as large a value has a prefix of its own. */
+#define FAR_BELOW 0.01
 /* Values that differ by more have decimals by row: 0.762 and 3000, not 3000.000. */
 #define ALIKE 100.0
 
@@ -221,9 +224,14 @@ static bool is_minor(const char *name)
     return IS_ONE_OF(name, minor);
 }
 
+static enum human_style column_style(const struct held_column *column)
+{
+    return column->measured ? HUMAN_QUANTITY : human_style_of(column->name);
+}
+
 static bool is_quantity(const struct held_column *column)
 {
-    return column->type == PACE_FIELD_NUMBER && human_style_of(column->name) == HUMAN_QUANTITY;
+    return column->type == PACE_FIELD_NUMBER && column_style(column) == HUMAN_QUANTITY;
 }
 
 static struct unit_group *group_find(struct builder *b, const char *unit)
@@ -328,7 +336,14 @@ static int cell_scale(const struct builder *b, const struct unit_group *group,
     *scale = group->scale;
     if (group->common && group->alike)
         return is_minor(column->name) ? group->minor_decimals : group->level_decimals;
-    return row_scale(b, group, row, scale);
+    int decimals = row_scale(b, group, row, scale);
+    double shown = fabs(column->values[row].number * scale->factor);
+    if (is_minor(column->name) || !(shown > 0 && shown < FAR_BELOW)) return decimals;
+    struct human_range own = {0}; /* an age in days says nothing of a time in ms */
+    human_range_add(&own, column->values[row].number);
+    human_scale_one(scale, column->values[row].number, group->unit);
+    return human_decimals_needed(column->values[row].number * scale->factor,
+                                 human_decimals(&own, scale->factor));
 }
 
 /* -- cells ------------------------------------------------------------------------------------- */
@@ -368,7 +383,14 @@ static void quantity_cell(struct builder *b, struct layout_cell *cell,
     double margin = b->upper->values[row].number - value;
     struct human_number half = {.unit = ""};
     human_print(&half, margin, &scale, decimals, unit);
-    if (strcmp(half.unit, number.unit) != 0) human_print(&half, margin, &scale, 4, unit);
+    if (strcmp(half.unit, number.unit) != 0) {
+        /* It has the prefix of the value, however small it is then. */
+        human_scale_one(&scale, value, unit);
+        int needed = human_decimals_needed(margin * scale.factor, MARGIN_DECIMALS);
+        human_print(&half, margin, &scale, needed, unit);
+        if (strcmp(half.unit, number.unit) != 0)
+            half = (struct human_number){.whole = "0", .unit = ""};
+    }
     const char *text = arena_printf(b->arena, "%s%s%s", b->options->ascii ? " +- " : " \xc2\xb1 ",
                                     half.whole, half.fraction);
     part_set(cell, 2, text ? text : "");
@@ -431,7 +453,7 @@ static void style_cell(struct builder *b, struct layout_cell *cell, enum human_s
 static void number_column(struct builder *b, const struct held_column *column,
                           struct layout_column *out)
 {
-    enum human_style style = human_style_of(column->name);
+    enum human_style style = column_style(column);
     struct plain_column plain = plain_of(b, column);
     for (size_t r = 0; r < b->held->count; r++) {
         if (column->missing[r]) continue;

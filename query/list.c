@@ -208,21 +208,13 @@ static int list_limits(struct context *ctx, struct op **out)
 {
     static const struct listing_column columns[] = {
         {"limit", TYPE_TEXT}, {"value", TYPE_NUMBER}, {"of", TYPE_TEXT}};
-    static const struct {
-        const char *name;
-        double value;
-        const char *of;
-    } limits[] = {
-#define PACE_LIMIT(name, value, text) {#name, value, text},
-#include "../engine/limits.def"
-#undef PACE_LIMIT
-    };
+    struct pace_limit_row limit;
     const struct pace_query_options *options = &ctx->session->options;
     int status = listing_make(ctx, columns, 3, NULL, out);
-    for (size_t i = 0; i < sizeof limits / sizeof *limits && !status; i++) {
-        listing_text(*out, 0, limits[i].name);
-        listing_number(*out, 1, limits[i].value, "");
-        listing_text(*out, 2, limits[i].of);
+    for (size_t i = 0; !status && pace_limit_get(ctx->session, i, &limit) == 0; i++) {
+        listing_text(*out, 0, limit.name);
+        listing_number(*out, 1, (double)limit.value, "");
+        listing_text(*out, 2, limit.text);
         status = listing_row(ctx, *out);
     }
     if (status) return status;

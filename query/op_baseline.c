@@ -147,10 +147,10 @@ int op_baseline(struct context *ctx, const struct stage *stage, struct op *input
         status = context_no_memory(ctx);
     if (status) return status;
     const struct column value = input->schema.columns[baseline->inputs.value];
-    status = judged_add_number(ctx, &baseline->op, "base", &value);
-    if (!status) status = judged_add_number(ctx, &baseline->op, "n", NULL);
-    if (!status) status = judged_add_number(ctx, &baseline->op, "delta", NULL);
-    if (!status) status = judged_add_number(ctx, &baseline->op, "diff", &value);
+    status = judged_add_number(ctx, &baseline->op, stage->verb_span, "base", &value);
+    if (!status) status = judged_add_number(ctx, &baseline->op, stage->verb_span, "n", NULL);
+    if (!status) status = judged_add_number(ctx, &baseline->op, stage->verb_span, "delta", NULL);
+    if (!status) status = judged_add_number(ctx, &baseline->op, stage->verb_span, "diff", &value);
     if (status) return status;
     baseline->op.schema.columns[input->schema.count + 2].kind = UNIT_RATIO;
     baseline->vecs = arena_array(ctx->arena, baseline->op.schema.count, sizeof *baseline->vecs);

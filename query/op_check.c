@@ -506,7 +506,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     const struct column value = input->schema.columns[check->inputs.value];
     for (int i = 0; i < CHECK_GOOD_COMMIT && !status; i++)
         if (i != CHECK_Q || check->bare)
-            status = judged_add_number(ctx, &check->op, CHECK_NAMES[i],
+            status = judged_add_number(ctx, &check->op, stage->verb_span, CHECK_NAMES[i],
                                        i <= CHECK_HIGH || i == CHECK_BEFORE ? &value : NULL);
     for (int i = CHECK_GOOD_COMMIT; i < CHECK_COLUMNS && !status; i++)
         status = op_add_column(ctx, &check->op,

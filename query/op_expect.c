@@ -92,10 +92,11 @@ static int expect_fill(struct expect_op *expect, struct context *ctx)
 static int expect_decide(struct expect_op *expect, struct context *ctx)
 {
     struct pace_outcome *outcome = ctx->outcome;
+    if (outcome->series == 0) return 0; /* no verdict: the end of the statement says so */
     if (expect->kind == EXPECT_NONE) {
         expect->unmet = expect->rows.count > 0;
     } else if (expect->kind == EXPECT_SOME) {
-        expect->unmet = expect->rows.count == 0 && outcome->series > 0;
+        expect->unmet = expect->rows.count == 0;
     } else if (expect->grouped) {
         size_t index = 0;
         struct batch one = {.count = 1};

@@ -251,10 +251,12 @@ int op_keep(struct context *ctx, const struct stage *stage, struct op *input, st
         known[i] = input->schema.columns[i].name;
     for (const struct name_item *name = stage->names; name; name = name->next) {
         int source = schema_find(&input->schema, name->name.text, name->name.len);
-        if (source < 0)
+        if (source < 0) {
+            const char *help = context_suggest(ctx, name->name, known, input->schema.count);
             return context_fail(ctx, Q_NO_COLUMN, name->span,
-                                context_suggest(ctx, name->name, known, input->schema.count),
-                                "no column '%.*s'", (int)name->name.len, name->name.text);
+                                help ? help : schema_told(ctx, &input->schema), "no column '%.*s'",
+                                (int)name->name.len, name->name.text);
+        }
         keep->sources[keep->op.schema.count] = source;
         status = op_add_column(ctx, &keep->op, input->schema.columns[source]);
         if (status) return status;

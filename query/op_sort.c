@@ -175,34 +175,52 @@ static int sort_order(struct sort_op *sort, struct context *ctx)
 
 /* -- top N per group --------------------------------------------------------------------------- */
 
+/* By the columns of `per`, then by place. */
+static int group_compare(const void *a, const void *b, void *context)
+{
+    const struct sort_op *sort = context;
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    for (size_t i = 0; i < sort->per_count; i++) {
+        const char *const *text = sort->rows.columns[sort->per[i]].at.text;
+        const char *x = text[sort->order[left]], *y = text[sort->order[right]];
+        int order = x == y ? 0 : !x || !y ? !x - !y : strcmp(x, y);
+        if (order) return order;
+    }
+    return (left > right) - (left < right);
+}
+
 static bool same_group(const struct sort_op *sort, uint32_t a, uint32_t b)
 {
     for (size_t i = 0; i < sort->per_count; i++) {
-        const char **text = sort->rows.columns[sort->per[i]].at.text;
-        if (!text[a] || !text[b] ? text[a] != text[b] : strcmp(text[a], text[b]) != 0) return false;
+        const char *const *text = sort->rows.columns[sort->per[i]].at.text;
+        const char *x = text[sort->order[a]], *y = text[sort->order[b]];
+        if (x != y && (!x || !y || strcmp(x, y) != 0)) return false;
     }
     return true;
 }
 
-/* Keeps the first `limit` rows of each group in the order that they have now. The groups in question
- * are few (testbeds, branches), so their heads are kept in a list. */
+/* Keeps the first `limit` rows of each group in the order that they have now. */
 static int keep_top(struct sort_op *sort, struct context *ctx)
 {
-    struct {
-        uint32_t row;
-        size_t taken;
-    } *groups = calloc(sort->count + 1, sizeof *groups);
-    if (!groups) return context_no_memory(ctx);
-    size_t group_count = 0, kept = 0;
-    for (size_t i = 0; i < sort->count; i++) {
-        uint32_t row = sort->order[i];
-        size_t g = 0;
-        while (g < group_count && !same_group(sort, groups[g].row, row))
-            g++;
-        if (g == group_count) groups[group_count++].row = row;
-        if (groups[g].taken++ < sort->limit) sort->order[kept++] = row;
+    size_t count = sort->count, kept = 0;
+    uint32_t *places = malloc((count + 1) * sizeof *places);
+    uint8_t *is_kept = calloc(count + 1, 1);
+    if (!places || !is_kept) {
+        free(places);
+        free(is_kept);
+        return context_no_memory(ctx);
     }
-    free(groups);
+    for (size_t i = 0; i < count; i++)
+        places[i] = (uint32_t)i;
+    if (sort->per_count) qsort_r(places, count, sizeof *places, group_compare, sort);
+    for (size_t i = 0, taken = 0; i < count; i++) {
+        taken = i && same_group(sort, places[i - 1], places[i]) ? taken + 1 : 0;
+        is_kept[places[i]] = taken < sort->limit;
+    }
+    for (size_t i = 0; i < count; i++)
+        if (is_kept[i]) sort->order[kept++] = sort->order[i];
+    free(places);
+    free(is_kept);
     sort->count = kept;
     return 0;
 }

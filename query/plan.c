@@ -36,6 +36,10 @@ static int flatten_view(struct context *ctx, const struct source *source, struct
         size_t count;
         const char *const *names = context_names(ctx, PACE_OBJECT_VIEW, &count);
         const char *help = context_suggest(ctx, source->name, names, count);
+        if (!help) {
+            names = context_names(ctx, PACE_OBJECT_ALERT, &count);
+            help = context_suggest(ctx, source->name, names, count);
+        }
         if (!help)
             help = "a query begins with series, like branch:main, or with the name of a view";
         return context_fail(ctx, Q_NO_NAME, source->span, help, "no view '%.*s'",
@@ -122,9 +126,9 @@ static int plan_format(struct context *ctx, const struct stage *stage, struct pl
     while (count < 32 && (names[count] = format_name(count, NULL))) {
         if (strcmp(names[count++], plan->format) == 0) return 0;
     }
+    const char *help = context_suggest(ctx, stage->name, names, count);
     return context_fail(ctx, Q_NO_FORMAT, stage->name_span,
-                        context_suggest(ctx, stage->name, names, count), "no format '%s'",
-                        plan->format);
+                        help ? help : "'show formats' lists them", "no format '%s'", plan->format);
 }
 
 static int plan_with(struct planner *planner, const struct stage *stage)

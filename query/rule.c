@@ -206,8 +206,9 @@ static int fail_model(struct context *ctx, const struct model *model)
         names[count++] = model_rows[i].name;
     for (size_t i = 0; i < saved_count; i++)
         names[count++] = saved[i];
+    const char *help = context_suggest(ctx, model->name, names, count);
     return context_fail(ctx, Q_NO_MODEL, model->name_span,
-                        context_suggest(ctx, model->name, names, count),
+                        help ? help : "'show models' and 'show thresholds' list them",
                         "no model or threshold '%.*s'", (int)model->name.len, model->name.text);
 }
 

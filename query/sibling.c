@@ -80,11 +80,16 @@ static int find_column(struct context *ctx, struct sibling *sibling, const struc
     sibling->series = series;
     sibling->found = false;
     sibling->unit = "";
-    int status = pace_name_find(ctx->snapshot, PACE_BENCHMARK, benchmark, strlen(benchmark),
-                                ctx->error, &ids[0]);
-    if (!status)
-        status = pace_name_find(ctx->snapshot, PACE_MEASURE, measure, strlen(measure), ctx->error,
-                                &ids[1]);
+    int status =
+        pace_name_find(ctx->snapshot, PACE_MEASURE, measure, strlen(measure), ctx->error, &ids[1]);
+    if (status == PACE_ENOTFOUND) return 0;
+    /* Also where there is no such series: a column of missing values has a unit. */
+    struct pace_measure of;
+    if (!status) status = pace_measure_get(ctx->snapshot, stream->project, ids[1], ctx->error, &of);
+    if (status) return context_store_error(ctx, status);
+    sibling->unit = of.unit;
+    status = pace_name_find(ctx->snapshot, PACE_BENCHMARK, benchmark, strlen(benchmark), ctx->error,
+                            &ids[0]);
     if (status == PACE_ENOTFOUND) return 0;
     if (!status) status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
     if (status) return context_store_error(ctx, status);
@@ -92,11 +97,6 @@ static int find_column(struct context *ctx, struct sibling *sibling, const struc
         sibling->found = columns[i].benchmark == ids[0] && columns[i].measure == ids[1];
         sibling->column = i;
     }
-    if (!sibling->found) return 0;
-    struct pace_measure of;
-    status = pace_measure_get(ctx->snapshot, stream->project, ids[1], ctx->error, &of);
-    if (status) return context_store_error(ctx, status);
-    sibling->unit = of.unit;
     return 0;
 }
 

@@ -30,7 +30,8 @@ static int fail_unit(struct context *ctx, struct slice unit, struct span span)
     size_t count = 0;
     for (const struct unit *row = unit_row(0); row && count < 128; row = unit_row(count))
         names[count++] = row->name;
-    return context_fail(ctx, Q_NO_UNIT, span, context_suggest(ctx, unit, names, count),
+    const char *help = context_suggest(ctx, unit, names, count);
+    return context_fail(ctx, Q_NO_UNIT, span, help ? help : "'show units' lists them",
                         "no unit '%.*s'", (int)unit.len, unit.text);
 }
 
@@ -52,9 +53,10 @@ static int let_bind(struct context *ctx, const struct value *value, double *numb
     if (!text) {
         size_t count;
         const char *const *names = context_names(ctx, PACE_OBJECT_LET, &count);
+        const char *help = context_suggest(ctx, value->name, names, count);
         return context_fail(ctx, Q_NO_NAME, value->span,
-                            context_suggest(ctx, value->name, names, count), "no let '%.*s'",
-                            (int)value->name.len, value->name.text);
+                            help ? help : "write the value itself, or name it: let NAME = 5%",
+                            "no let '%.*s'", (int)value->name.len, value->name.text);
     }
     struct script *script;
     int parsed = context_parse(ctx, text, &script);

@@ -224,6 +224,27 @@ static void table_prints_p_and_bounds(void **state)
            "value  lower_value  upper_value\n"
            "10 ns         9 ns        11 ns\n"
            "20 ns        19 ns        22 ns\n");
+    /* A margin has the prefix of its value, whatever else of that unit there is. */
+    const struct pace_field margins[] = {
+        NUMBERS("value", "ns", 14.79e6, 10e9), NUMBERS("lower_value", "ns", 14.69e6, 10e9 - 1),
+        NUMBERS("upper_value", "ns", 14.89e6, 10e9 + 1), NUMBERS("age", "ns", 1e19, 1e19)};
+    expect("table", 0, ROWS(2, margins),
+           "          value       age\n"
+           "14.79 ± 0.10 ms  115741 d\n"
+           "10       ± 0 s   115741 d\n");
+}
+
+/* A name like p, q, n or delta says how a number is printed, unless it has a unit of its own. */
+static void table_minds_units_of_known_names(void **state)
+{
+    (void)state;
+    const struct pace_field derived[] = {
+        NUMBERS("delta", "ns", 1.5e6, 2.5e6), NUMBERS("n", "B", 4096, 8192),
+        NUMBERS("q", "B/s", 2e6, 3e6), NUMBERS("ratio", "%", 12, 13), NUMBERS("p", NULL, 0.5, 1)};
+    expect("table", 0, ROWS(2, derived),
+           " delta         n       q  ratio     p\n"
+           "1.5 ms  4.096 KB  2 MB/s  0.120  0.50\n"
+           "2.5 ms  8.192 KB  3 MB/s  0.130  1.00\n");
 }
 
 static void table_has_colours_when_asked(void **state)
@@ -717,6 +738,7 @@ int main(void)
         cmocka_unit_test(table_of_other_rows),
         cmocka_unit_test(table_chooses_prefixes),
         cmocka_unit_test(table_prints_p_and_bounds),
+        cmocka_unit_test(table_minds_units_of_known_names),
         cmocka_unit_test(table_has_colours_when_asked),
         cmocka_unit_test(heading_tells_how_long_ago),
         cmocka_unit_test(table_of_many_rows),

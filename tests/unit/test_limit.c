@@ -173,6 +173,29 @@ static void test_table(void **state)
     pace_session_close(session);
 }
 
+/* `show limits` tells those of the session. */
+static void test_shown(void **state)
+{
+    struct world *world = *state;
+    pace_session *session = open_session(world, 0);
+    struct pace_error error;
+    const struct pace_rows *rows;
+    enum pace_step step = PACE_STEP_ROWS;
+    pace_query *query;
+    bool seen = false;
+    assert_int_equal(pace_limit_lower(session, "PACE_MAX_WINDOW", 77), 0);
+    assert_int_equal(pace_prepare(session, "show limits", 11, &error, &query), 0);
+    while (pace_step(query, &error, &step, &rows) == 0 && step != PACE_STEP_END)
+        for (size_t i = 0; step == PACE_STEP_ROWS && i < rows->count; i++)
+            if (strcmp(rows->fields[0].text[i], "PACE_MAX_WINDOW") == 0) {
+                assert_true(rows->fields[1].number[i] == 77);
+                seen = true;
+            }
+    assert_true(seen);
+    pace_query_free(query);
+    pace_session_close(session);
+}
+
 static int setup(void **state)
 {
     static struct world world;
@@ -199,6 +222,7 @@ int main(void)
         cmocka_unit_test(test_nodes),     cmocka_unit_test(test_window),
         cmocka_unit_test(test_groups),    cmocka_unit_test(test_rows),
         cmocka_unit_test(test_memory),    cmocka_unit_test(test_table),
+        cmocka_unit_test(test_shown),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
