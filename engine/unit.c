@@ -37,15 +37,9 @@ enum {
 };
 
 static const char *const kind_names[] = {
-    [UNIT_NONE] = "plain number",
-    [UNIT_TIME] = "time",
-    [UNIT_SIZE] = "size",
-    [UNIT_RATIO] = "ratio",
-    [UNIT_COUNT] = "count",
-    [UNIT_RATE] = "rate",
-    [UNIT_SD] = "deviation",
-    [UNIT_BYTERATE] = "byte rate",
-    [UNIT_CUSTOM] = "custom unit",
+    [UNIT_NONE] = "plain number", [UNIT_TIME] = "time",          [UNIT_SIZE] = "size",
+    [UNIT_RATIO] = "ratio",       [UNIT_COUNT] = "count",        [UNIT_RATE] = "rate",
+    [UNIT_SD] = "deviation",      [UNIT_BYTERATE] = "byte rate", [UNIT_CUSTOM] = "custom unit",
 };
 
 static bool text_equal(const char *text, const char *name, size_t len)

@@ -8,6 +8,7 @@
 #include "rule.h"
 #include "select.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,8 @@ static int check_threshold(struct context *ctx, const struct statement *statemen
                             "'%.*s' is a model", (int)statement->name.len, statement->name.text);
     bool variable = statement->model.has_bound && is_variable(&statement->model.bound);
     for (const struct option *option = statement->model.options; option; option = option->next)
-        variable |= is_variable(&option->bound) || option->window.kind == WINDOW_VAR;
+        variable |= is_variable(&option->bound) || is_variable(&option->number) ||
+                    is_variable(&option->of_number) || option->window.kind == WINDOW_VAR;
     if (variable && statement->save)
         return context_fail(ctx, Q_NO_VARIABLE, statement->model.span, "write the value itself",
                             "a saved threshold cannot hold a variable");
@@ -240,6 +242,31 @@ static int mark_instant(struct context *ctx, const struct statement *statement,
     return 0;
 }
 
+/* " (3 series)": those that a mark is on; of a commit nobody counts them. */
+static int mark_reach(struct context *ctx, const struct statement *statement,
+                      const struct selection *selection, const char **out)
+{
+    size_t count = 0;
+    bool known = true;
+    for (const struct row_filter *filter = selection->rows; filter; filter = filter->next)
+        known = known && filter->is_run && !filter->negated;
+    for (size_t i = 0; known && i < selection->count; i++) {
+        bool is_there = true;
+        for (const struct row_filter *filter = selection->rows; filter; filter = filter->next) {
+            struct pace_run_view view;
+            int status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
+            if (status) return context_store_error(ctx, status);
+            is_there = is_there && view.stream == selection->series[i].stream->id;
+        }
+        count += is_there;
+    }
+    if (known && count == 0)
+        return context_fail(ctx, Q_NO_MATCH, statement->selector->span, "see: pace log",
+                            "the run is of none of these series, so nothing would be marked");
+    *out = known ? arena_printf(ctx->arena, " (%zu series)", count) : "";
+    return *out ? 0 : context_no_memory(ctx);
+}
+
 static int mark(struct context *ctx, const struct statement *statement)
 {
     static const char *const verbs[] = {"accepted", "excluded", "archived"};
@@ -272,20 +299,23 @@ static int mark(struct context *ctx, const struct statement *statement)
     fact.selector = print_selector(ctx->arena, selector);
     if (statement->has_note) fact.note = slice_string(ctx->arena, statement->note);
     if (!fact.selector || !fact.note) return context_no_memory(ctx);
+    const char *reach;
+    status = mark_reach(ctx, statement, &selection, &reach);
+    if (status) return status;
     uint64_t id;
     end_snapshot(ctx);
     status = pace_mark_add(ctx->store, &fact, ctx->error, &id);
     if (status) return context_store_error(ctx, status);
-    return say(ctx,
-               arena_printf(ctx->arena, "mark %llu: %s %s (%zu series)", (unsigned long long)id,
-                            verbs[statement->mark], fact.selector, selection.count));
+    return say(ctx, arena_printf(ctx->arena, "mark %llu: %s %s%s", (unsigned long long)id,
+                                 verbs[statement->mark], fact.selector, reach));
 }
 
 static int mark_undo(struct context *ctx, const struct statement *statement)
 {
     double number = statement->number;
-    if (!(number >= 1 && number < 9e15))
-        return context_fail(ctx, Q_RANGE, statement->span, NULL, "a mark has a number from 1");
+    if (!(number >= 1 && number < 9e15) || number != floor(number))
+        return context_fail(ctx, Q_RANGE, statement->span, "see: show marks",
+                            "a mark has a whole number from 1");
     end_snapshot(ctx);
     int status = pace_mark_undo(ctx->store, (uint64_t)number, ctx->error);
     if (status == PACE_ENOTFOUND || status == PACE_EMISUSE)
