@@ -4,7 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
-enum { ALIGN = 8, STRIP_HEAD = 2 * 8, RUN_BYTES = 3 * 8 + 4 * 4 };
+/* TIMES_HEAD: sum, flags and zero. NUMBERS: ordinals, flags, cells. */
+enum { ALIGN = 8, STRIP_HEAD = 2 * 8, TIMES_HEAD = 2 * 8, NUMBERS = 3 };
 
 static size_t aligned(size_t len)
 {
@@ -27,35 +28,110 @@ static size_t head_length(uint32_t runs)
     return sizeof(struct block_runs_header) + aligned(4 * ((size_t)strip_count(runs) + 1));
 }
 
-static size_t text_at(size_t m)
+/* -- where things are ------------------------------------------------------------------------ */
+
+/* Times of m runs, where they lie apart: their length, and where the keys are. */
+static size_t keys_at(size_t m)
 {
-    return STRIP_HEAD + RUN_BYTES * m + 4;
+    return TIMES_HEAD + 8 * m;
 }
 
-static uint64_t strip_sum(const unsigned char *strip, size_t m, uint64_t seed, uint32_t number)
+static size_t times_length(size_t m)
 {
-    return seal_hash(strip + 8, text_at(m) - 8, seed + 1 + number);
+    return keys_at(m) + aligned(4 * m);
 }
 
-static uint64_t text_sum(const unsigned char *strip, size_t m, size_t len, uint64_t seed,
-                         uint32_t number)
+/* The times of a strip in the record; where those of all end. */
+static size_t times_at(const struct block_runs_header *header, uint32_t strip)
 {
-    return seal_hash(strip + text_at(m), len - text_at(m), seed + ((uint64_t)1 << 32) + number);
+    return head_length(header->runs) + strip * times_length(BLOCK_STRIP_RUNS);
 }
+
+static size_t times_end(const struct block_runs_header *header)
+{
+    uint32_t last = strip_count(header->runs) - 1;
+    if (header->form == BLOCK_RUNS_TOGETHER) return head_length(header->runs);
+    return times_at(header, last) + times_length(strip_runs(header->runs, last));
+}
+
+/* In a strip of m runs: number i of the runs, and of when they ran; of the ordinals (0), flags (1), cells
+ * (2); the offset of commit i, of the end of all; the text. */
+static size_t run_at(size_t i)
+{
+    return STRIP_HEAD + 8 * i;
+}
+
+static size_t ran_at(uint32_t form, size_t m, size_t i)
+{
+    return run_at((form == BLOCK_RUNS_TOGETHER ? 2 : 1) * m + i);
+}
+
+static size_t number_at(uint32_t form, size_t m, unsigned which, size_t i)
+{
+    return ran_at(form, m, m) + 4 * (which * m + i);
+}
+
+static size_t offset_bytes(uint32_t form)
+{
+    return form == BLOCK_RUNS_TOGETHER ? sizeof(uint32_t) : sizeof(uint16_t);
+}
+
+static size_t commit_at(uint32_t form, size_t m, size_t i)
+{
+    return number_at(form, m, NUMBERS, 0) + offset_bytes(form) * i;
+}
+
+static size_t text_at(uint32_t form, size_t m)
+{
+    return commit_at(form, m, m + 1);
+}
+
+_Static_assert(BLOCK_STRIP_RUNS *(PACE_MAX_COMMIT + 1) <= UINT16_MAX, "offsets of commits");
+
+/* -- sums ------------------------------------------------------------------------------------ */
 
 static uint64_t head_sum(const unsigned char *data, size_t len, uint64_t seed)
 {
     return seal_hash(data + 8, len - 8, seed);
 }
 
+static uint64_t times_sum(const unsigned char *times, size_t m, uint64_t seed, uint32_t number)
+{
+    return seal_hash(times + 8, times_length(m) - 8, seed + ((uint64_t)2 << 32) + number);
+}
+
+static uint64_t strip_sum(const unsigned char *strip, size_t text, uint64_t seed, uint32_t number)
+{
+    return seal_hash(strip + 8, text - 8, seed + 1 + number);
+}
+
+static uint64_t text_sum(const unsigned char *strip, size_t text, size_t len, uint64_t seed,
+                         uint32_t number)
+{
+    return seal_hash(strip + text, len - text, seed + ((uint64_t)1 << 32) + number);
+}
+
+uint32_t block_commit_key(const char *commit)
+{
+    if (!*commit) return 0;
+    uint32_t key = (uint32_t)seal_hash(commit, strlen(commit), 0);
+    return key ? key : 1;
+}
+
 /* -- writing --------------------------------------------------------------------------------- */
 
-static size_t strip_length(const struct pace_run_view *runs, size_t m)
+/* A commit that is the one before it is written once. */
+static int is_repeated(const struct pace_run_view *runs, size_t i)
+{
+    return i > 0 && strcmp(runs[i].commit, runs[i - 1].commit) == 0;
+}
+
+static size_t strip_length(uint32_t form, const struct pace_run_view *runs, size_t m)
 {
     size_t text = 0;
     for (size_t i = 0; i < m; i++)
-        text += strlen(runs[i].commit) + 1;
-    return aligned(text_at(m) + text);
+        text += is_repeated(runs, i) ? 0 : strlen(runs[i].commit) + 1;
+    return aligned(text_at(form, m) + text);
 }
 
 static void put(unsigned char **at, const void *number, size_t len)
@@ -64,14 +140,50 @@ static void put(unsigned char **at, const void *number, size_t len)
     *at += len;
 }
 
-static void put_strip(unsigned char *strip, size_t len, const struct pace_run_view *runs, size_t m,
+static void put_times(unsigned char *times, const struct pace_run_view *runs, size_t m,
                       uint64_t seed, uint32_t number)
 {
+    unsigned char *at = times + TIMES_HEAD;
+    uint32_t flags = 0;
+    for (size_t i = 0; i < m; i++) {
+        put(&at, &runs[i].time_ns, 8);
+        flags |= runs[i].flags;
+    }
+    for (size_t i = 0; i < m; i++) {
+        uint32_t key = block_commit_key(runs[i].commit);
+        put(&at, &key, 4);
+    }
+    memcpy(times + 8, &flags, sizeof flags);
+    uint64_t sum = times_sum(times, m, seed, number);
+    memcpy(times, &sum, sizeof sum);
+}
+
+/* Puts the offsets of the commits, and their text. */
+static void put_commits(unsigned char *at, uint32_t form, const struct pace_run_view *runs,
+                        size_t m)
+{
+    unsigned char *text = at + offset_bytes(form) * (m + 1);
+    uint32_t length = 0, offset = 0;
+    for (size_t i = 0; i < m; i++) {
+        size_t bytes = strlen(runs[i].commit) + 1;
+        if (!is_repeated(runs, i)) {
+            memcpy(text + length, runs[i].commit, bytes);
+            offset = length;
+            length += (uint32_t)bytes;
+        }
+        put(&at, &offset, offset_bytes(form)); /* little-endian: the lower bytes come first */
+    }
+    put(&at, &length, offset_bytes(form));
+}
+
+static void put_strip(unsigned char *strip, size_t len, uint32_t form,
+                      const struct pace_run_view *runs, size_t m, uint64_t seed, uint32_t number)
+{
     unsigned char *at = strip + STRIP_HEAD;
-    uint32_t text = 0;
+    size_t text = text_at(form, m);
     for (size_t i = 0; i < m; i++)
         put(&at, &runs[i].run, 8);
-    for (size_t i = 0; i < m; i++)
+    for (size_t i = 0; i < m && form == BLOCK_RUNS_TOGETHER; i++)
         put(&at, &runs[i].time_ns, 8);
     for (size_t i = 0; i < m; i++)
         put(&at, &runs[i].ran_ns, 8);
@@ -81,43 +193,40 @@ static void put_strip(unsigned char *strip, size_t len, const struct pace_run_vi
         put(&at, &runs[i].flags, 4);
     for (size_t i = 0; i < m; i++)
         put(&at, &runs[i].cell_count, 4);
-    for (size_t i = 0; i < m; i++) {
-        put(&at, &text, 4);
-        text += (uint32_t)strlen(runs[i].commit) + 1;
-    }
-    put(&at, &text, 4);
-    for (size_t i = 0; i < m; i++)
-        put(&at, runs[i].commit, strlen(runs[i].commit) + 1);
-    uint64_t sum = text_sum(strip, m, len, seed, number);
+    put_commits(at, form, runs, m);
+    uint64_t sum = text_sum(strip, text, len, seed, number);
     memcpy(strip + 8, &sum, sizeof sum);
-    sum = strip_sum(strip, m, seed, number);
+    sum = strip_sum(strip, text, seed, number);
     memcpy(strip, &sum, sizeof sum);
 }
 
-int block_runs_encode(struct row_buffer *buffer, uint32_t stream, uint32_t block, uint32_t columns,
-                      const struct pace_run_view *runs, size_t count, const struct key *key)
+int block_runs_encode(struct row_buffer *buffer, const struct block_runs_header *given,
+                      const struct pace_run_view *runs, const struct key *key)
 {
-    assert(count > 0 && count <= BLOCK_RUNS_MAX);
-    uint32_t offsets[BLOCK_STRIPS_MAX + 1], strips = strip_count((uint32_t)count);
-    size_t len = head_length((uint32_t)count);
+    struct block_runs_header header = *given;
+    assert(header.runs > 0 && header.runs <= BLOCK_RUNS_MAX);
+    uint32_t offsets[BLOCK_STRIPS_MAX + 1], strips = strip_count(header.runs);
+    size_t len = times_end(&header);
     for (uint32_t s = 0; s < strips; s++) {
         offsets[s] = (uint32_t)len;
-        len += strip_length(runs + (size_t)s * BLOCK_STRIP_RUNS, strip_runs((uint32_t)count, s));
+        len += strip_length(header.form, runs + (size_t)s * BLOCK_STRIP_RUNS,
+                            strip_runs(header.runs, s));
     }
     offsets[strips] = (uint32_t)len;
     if (row_buffer_reserve(buffer, len)) return -1;
-    struct block_runs_header header = {.length = (uint32_t)len,
-                                       .stream = stream,
-                                       .block = block,
-                                       .runs = (uint32_t)count,
-                                       .columns = columns};
+    header.length = (uint32_t)len;
     uint64_t seed = seal_hash(key->bytes, key->len, 0);
     memcpy(buffer->data, &header, sizeof header);
     memcpy(buffer->data + sizeof header, offsets, 4 * ((size_t)strips + 1));
-    for (uint32_t s = 0; s < strips; s++)
-        put_strip(buffer->data + offsets[s], offsets[s + 1] - offsets[s],
-                  runs + (size_t)s * BLOCK_STRIP_RUNS, strip_runs((uint32_t)count, s), seed, s);
-    header.sum = head_sum(buffer->data, head_length((uint32_t)count), seed);
+    for (uint32_t s = 0; s < strips; s++) {
+        const struct pace_run_view *first = runs + (size_t)s * BLOCK_STRIP_RUNS;
+        uint32_t m = strip_runs(header.runs, s);
+        if (header.form == BLOCK_RUNS_KEYS)
+            put_times(buffer->data + times_at(&header, s), first, m, seed, s);
+        put_strip(buffer->data + offsets[s], offsets[s + 1] - offsets[s], header.form, first, m,
+                  seed, s);
+    }
+    header.sum = head_sum(buffer->data, head_length(header.runs), seed);
     memcpy(buffer->data, &header.sum, sizeof header.sum);
     return 0;
 }
@@ -137,96 +246,114 @@ int block_runs_open(struct block_runs *runs, const void *data, size_t len, const
     if (len < sizeof *header) return -1;
     memcpy(header, data, sizeof *header);
     if (header->length != len || header->runs == 0 || header->runs > BLOCK_RUNS_MAX ||
-        head_length(header->runs) > len)
+        header->form > BLOCK_RUNS_KEYS || times_end(header) > len)
         return -1;
     runs->data = data;
     runs->seed = seal_hash(key->bytes, key->len, 0);
-    runs->checked = runs->text_checked = 0;
+    runs->times_checked = runs->checked = runs->text_checked = 0;
     if (header->sum != head_sum(data, head_length(header->runs), runs->seed)) return -1;
-    uint32_t strips = strip_count(header->runs), last = (uint32_t)head_length(header->runs);
+    uint32_t strips = strip_count(header->runs), last = (uint32_t)times_end(header);
     if (strip_offset(runs, 0) != last) return -1;
     for (uint32_t s = 0; s < strips; s++) {
         uint32_t end = strip_offset(runs, s + 1);
-        if (end < last || end - last <= text_at(strip_runs(header->runs, s)) || end > len)
+        if (end < last || end - last <= text_at(header->form, strip_runs(header->runs, s)) ||
+            end > len)
             return -1;
         last = end;
     }
     return last == len ? 0 : -1;
 }
 
+/* What is read of a strip. */
+enum { WITH_TIMES = 1, WITH_NUMBERS = 2, WITH_TEXT = 4 };
+
 /* A strip that is read: m runs. */
 struct strip {
     const unsigned char *data;
-    uint32_t m, text_len; /* text_len: with its commits checked */
+    const unsigned char *times; /* of the first run */
+    uint32_t form, m;
+    size_t text_len; /* with its commits checked */
 };
+
+/* The offset of a commit in the text; i = m: the length of the text. */
+static size_t commit_offset(const struct strip *strip, uint32_t i)
+{
+    uint32_t offset = 0;
+    memcpy(&offset, strip->data + commit_at(strip->form, strip->m, i), offset_bytes(strip->form));
+    return offset;
+}
 
 static int check_text(struct block_runs *runs, uint32_t number, size_t len, struct strip *strip)
 {
-    const unsigned char *text = strip->data + text_at(strip->m);
+    size_t at = text_at(strip->form, strip->m), text_len = commit_offset(strip, strip->m);
     uint64_t sum;
-    memcpy(&strip->text_len, text - 4, sizeof strip->text_len);
+    strip->text_len = text_len;
     if (runs->text_checked >> number & 1) return 0;
     memcpy(&sum, strip->data + 8, sizeof sum);
-    size_t text_len = strip->text_len, room = len - text_at(strip->m);
-    if (sum != text_sum(strip->data, strip->m, len, runs->seed, number) || text_len == 0 ||
-        text_len > room || text[text_len - 1] != 0)
+    if (sum != text_sum(strip->data, at, len, runs->seed, number) || text_len == 0 ||
+        text_len > len - at || strip->data[at + text_len - 1] != 0)
         return -1;
     runs->text_checked |= 1u << number;
     return 0;
 }
 
+static int check_times(struct block_runs *runs, uint32_t number, const struct strip *strip)
+{
+    const unsigned char *times = strip->times - TIMES_HEAD;
+    uint64_t sum;
+    if (runs->times_checked >> number & 1) return 0;
+    memcpy(&sum, times, sizeof sum);
+    if (sum != times_sum(times, strip->m, runs->seed, number)) return -1;
+    runs->times_checked |= 1u << number;
+    return 0;
+}
+
 /* The strip of a run; what is read of it is checked once. 0, or -1: damaged. */
-static int open_strip(struct block_runs *runs, uint32_t index, int with_text, struct strip *out)
+static int open_strip(struct block_runs *runs, uint32_t index, unsigned with, struct strip *out)
 {
     assert(index < runs->header.runs);
     uint32_t number = index / BLOCK_STRIP_RUNS, offset = strip_offset(runs, number);
-    size_t len = strip_offset(runs, number + 1) - offset;
+    uint32_t form = runs->header.form, m = strip_runs(runs->header.runs, number);
     uint64_t sum;
-    *out = (struct strip){.data = runs->data + offset, .m = strip_runs(runs->header.runs, number)};
-    if (!(runs->checked >> number & 1)) {
+    *out = (struct strip){.data = runs->data + offset, .form = form, .m = m};
+    if (form == BLOCK_RUNS_TOGETHER) {
+        out->times = out->data + run_at(m);
+        with |= WITH_NUMBERS;
+    } else {
+        out->times = runs->data + times_at(&runs->header, number) + TIMES_HEAD;
+        if (with & WITH_TIMES && check_times(runs, number, out)) return -1;
+    }
+    if (with & (WITH_NUMBERS | WITH_TEXT) && !(runs->checked >> number & 1)) {
         memcpy(&sum, out->data, sizeof sum);
-        if (sum != strip_sum(out->data, out->m, runs->seed, number)) return -1;
+        if (sum != strip_sum(out->data, text_at(form, m), runs->seed, number)) return -1;
         runs->checked |= 1u << number;
     }
-    return with_text ? check_text(runs, number, len, out) : 0;
+    return with & WITH_TEXT ? check_text(runs, number, strip_offset(runs, number + 1) - offset, out)
+                            : 0;
 }
 
-/* Where the numbers of a strip are. */
-static size_t run_at(uint32_t i)
+static void get(const unsigned char *from, size_t at, void *number, size_t len)
 {
-    return STRIP_HEAD + 8 * (size_t)i;
-}
-
-static size_t time_at(uint32_t m, uint32_t i)
-{
-    return run_at(m + i);
-}
-
-static size_t ran_at(uint32_t m, uint32_t i)
-{
-    return run_at(2 * m + i);
-}
-
-/* Of the ordinals (0), flags (1), cells (2), commits (3). */
-static size_t four_at(uint32_t m, unsigned which, uint32_t i)
-{
-    return run_at(3 * m) + 4 * ((size_t)which * m + i);
-}
-
-static void get(const unsigned char *strip, size_t at, void *number, size_t len)
-{
-    memcpy(number, strip + at, len);
+    memcpy(number, from + at, len);
 }
 
 int block_runs_position(struct block_runs *runs, uint32_t index, struct position *out)
 {
     uint32_t i = index % BLOCK_STRIP_RUNS;
     struct strip strip;
-    if (open_strip(runs, index, 0, &strip)) return -1;
+    if (open_strip(runs, index, WITH_TIMES | WITH_NUMBERS, &strip)) return -1;
     get(strip.data, run_at(i), &out->run, 8);
-    get(strip.data, time_at(strip.m, i), &out->time_ns, 8);
-    get(strip.data, four_at(strip.m, 0, i), &out->ordinal, 4);
+    get(strip.times, 8 * (size_t)i, &out->time_ns, 8);
+    get(strip.data, number_at(strip.form, strip.m, 0, i), &out->ordinal, 4);
     return 0;
+}
+
+/* A commit of a strip whose text was checked; NULL: damaged. */
+static const char *commit_of(const struct strip *strip, uint32_t i)
+{
+    size_t offset = commit_offset(strip, i);
+    if (offset >= strip->text_len) return NULL;
+    return (const char *)strip->data + text_at(strip->form, strip->m) + offset;
 }
 
 /* Runs [i, i + count) of a strip. */
@@ -234,20 +361,18 @@ static int read_views(const struct strip *strip, uint32_t stream, uint32_t i, ui
                       struct pace_run_view *out)
 {
     const unsigned char *data = strip->data;
-    uint32_t m = strip->m;
+    uint32_t m = strip->m, form = strip->form;
     for (uint32_t end = i + count; i < end; i++, out++) {
         struct pace_run_view view = {.stream = stream};
         get(data, run_at(i), &view.run, 8);
-        get(data, time_at(m, i), &view.time_ns, 8);
-        get(data, ran_at(m, i), &view.ran_ns, 8);
-        get(data, four_at(m, 0, i), &view.ordinal, 4);
-        get(data, four_at(m, 1, i), &view.flags, 4);
-        get(data, four_at(m, 2, i), &view.cell_count, 4);
+        get(strip->times, 8 * (size_t)i, &view.time_ns, 8);
+        get(data, ran_at(form, m, i), &view.ran_ns, 8);
+        get(data, number_at(form, m, 0, i), &view.ordinal, 4);
+        get(data, number_at(form, m, 1, i), &view.flags, 4);
+        get(data, number_at(form, m, 2, i), &view.cell_count, 4);
         if (strip->text_len) {
-            uint32_t commit;
-            get(data, four_at(m, 3, i), &commit, 4);
-            if (commit >= strip->text_len) return -1;
-            view.commit = (const char *)data + text_at(m) + commit;
+            view.commit = commit_of(strip, i);
+            if (!view.commit) return -1;
         }
         *out = view;
     }
@@ -257,9 +382,10 @@ static int read_views(const struct strip *strip, uint32_t stream, uint32_t i, ui
 int block_runs_views(struct block_runs *runs, uint32_t first, uint32_t count, int with_commits,
                      struct pace_run_view *out)
 {
+    unsigned with = WITH_TIMES | WITH_NUMBERS | (with_commits ? WITH_TEXT : 0);
     while (count > 0) {
         struct strip strip;
-        if (open_strip(runs, first, with_commits, &strip)) return -1;
+        if (open_strip(runs, first, with, &strip)) return -1;
         uint32_t i = first % BLOCK_STRIP_RUNS, n = strip.m - i < count ? strip.m - i : count;
         if (read_views(&strip, runs->header.stream, i, n, out)) return -1;
         first += n;
@@ -272,6 +398,75 @@ int block_runs_views(struct block_runs *runs, uint32_t first, uint32_t count, in
 int block_runs_view(struct block_runs *runs, uint32_t index, struct pace_run_view *out)
 {
     return block_runs_views(runs, index, 1, 1, out);
+}
+
+/* -- columns --------------------------------------------------------------------------------- */
+
+/* Reads n commits of a strip to place `at`, and their keys where they are not stored. */
+static int read_commits(const struct strip *strip, uint32_t i, uint32_t n, size_t at,
+                        const struct block_run_columns *out)
+{
+    for (uint32_t end = i + n; i < end; i++, at++) {
+        const char *commit = commit_of(strip, i);
+        if (!commit) return -1;
+        if (out->commit) out->commit[at] = commit;
+        if (out->key && strip->form == BLOCK_RUNS_TOGETHER) out->key[at] = block_commit_key(commit);
+    }
+    return 0;
+}
+
+/* Reads n flags: where they lie apart those of a strip without any are known. 0, or -1: damaged. */
+static int read_flags(struct block_runs *runs, uint32_t index, struct strip *strip, uint32_t n,
+                      uint32_t *flags, uint32_t *any)
+{
+    uint32_t i = index % BLOCK_STRIP_RUNS, all = 0;
+    if (strip->form == BLOCK_RUNS_KEYS) {
+        get(strip->times - TIMES_HEAD, 8, &all, sizeof all);
+        memset(flags, 0, n * sizeof *flags);
+        if (!all) return 0;
+        if (open_strip(runs, index, WITH_NUMBERS, strip)) return -1;
+    }
+    get(strip->data, number_at(strip->form, strip->m, 1, i), flags, n * sizeof *flags);
+    for (uint32_t k = 0; k < n; k++)
+        *any |= flags[k];
+    return 0;
+}
+
+int block_runs_columns(struct block_runs *runs, uint32_t first, uint32_t count,
+                       struct block_run_columns *out)
+{
+    int together = runs->header.form == BLOCK_RUNS_TOGETHER;
+    int with_text = out->commit || (out->key && together);
+    unsigned with = WITH_TIMES | (out->run ? WITH_NUMBERS : 0) | (with_text ? WITH_TEXT : 0);
+    for (size_t at = 0; at < count;) {
+        uint32_t index = first + (uint32_t)at, i = index % BLOCK_STRIP_RUNS;
+        struct strip strip;
+        if (open_strip(runs, index, with, &strip)) return -1;
+        uint32_t n = strip.m - i < count - at ? strip.m - i : count - (uint32_t)at;
+        if (out->time_ns) get(strip.times, 8 * (size_t)i, out->time_ns + at, 8 * (size_t)n);
+        if (out->run) get(strip.data, run_at(i), out->run + at, 8 * (size_t)n);
+        if (out->key && !together)
+            get(strip.times, keys_at(strip.m) - TIMES_HEAD + 4 * (size_t)i, out->key + at,
+                4 * (size_t)n);
+        if (with_text && read_commits(&strip, i, n, at, out)) return -1;
+        if (read_flags(runs, index, &strip, n, out->flags + at, &out->any)) return -1;
+        at += n;
+    }
+    return 0;
+}
+
+int block_runs_keys_fit(struct block_runs *runs)
+{
+    uint32_t key[BLOCK_STRIP_RUNS], flags[BLOCK_STRIP_RUNS];
+    const char *commit[BLOCK_STRIP_RUNS];
+    for (uint32_t first = 0; first < runs->header.runs; first += BLOCK_STRIP_RUNS) {
+        struct block_run_columns columns = {.key = key, .commit = commit, .flags = flags};
+        uint32_t m = strip_runs(runs->header.runs, first / BLOCK_STRIP_RUNS);
+        if (block_runs_columns(runs, first, m, &columns)) return -1;
+        for (uint32_t i = 0; i < m; i++)
+            if (key[i] != block_commit_key(commit[i])) return 0;
+    }
+    return 1;
 }
 
 int block_runs_before(struct block_runs *runs, const struct position *position, uint32_t *count)

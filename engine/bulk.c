@@ -299,7 +299,7 @@ static int put_rows(struct fold *fold, struct kv_txn *txn, uint32_t stream,
         if (!cells) return error_memory(error);
         for (uint32_t j = 0; j < runs[i].count; j++)
             cells[j] = cell_of(&runs[i], j);
-        struct log_run row = {.is_short = fold->is_short,
+        struct log_run row = {.is_short = (fold->forms & FORMAT_SHORT) != 0,
                               .position = runs[i].position,
                               .ran_ns = runs[i].ran_ns,
                               .flags = runs[i].flags,

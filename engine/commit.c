@@ -25,6 +25,11 @@ static int is_noted(const struct commit *commit, const struct text *key)
     return 0;
 }
 
+static int is_short(const struct commit *commit)
+{
+    return (commit->fold.forms & FORMAT_SHORT) != 0;
+}
+
 /* The run's metadata and the noted units, which win over a key of the same name. */
 static int put_meta(struct commit *commit, uint64_t run, uint32_t *parts)
 {
@@ -40,7 +45,7 @@ static int put_meta(struct commit *commit, uint64_t run, uint32_t *parts)
                                                 .value = commit->run->meta_values[i]};
     }
     qsort(pairs, count, sizeof *pairs, by_key);
-    return meta_put(commit->txn, commit->project, run, pairs, count, commit->is_short,
+    return meta_put(commit->txn, commit->project, run, pairs, count, is_short(commit),
                     &commit->arena, &commit->buffer, commit->error, parts);
 }
 
@@ -61,7 +66,7 @@ static int put_samples(struct commit *commit, uint64_t run, uint32_t *parts)
         entries[count] = (struct sample_entry){.column = cell->column, .count = n};
         samples[count++] = commit->samples[cell->tag];
     }
-    return samples_put(commit->txn, run, entries, samples, count, commit->is_short, &commit->buffer,
+    return samples_put(commit->txn, run, entries, samples, count, is_short(commit), &commit->buffer,
                        commit->error, parts);
 }
 
@@ -162,7 +167,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     if (!is_repeat) rc = commit_number(commit, &at->record, &added);
     if (rc) return rc;
     struct log_run row = {
-        .is_short = commit->is_short,
+        .is_short = is_short(commit),
         .position = {.time_ns = run->time_ns, .ordinal = run->ordinal, .run = number},
         .ran_ns = run->ran_ns,
         .flags = run->flags,
@@ -241,8 +246,7 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     begin_batch(commit);
     struct index_tail *tail = &commit->store->catalogue.tail;
     int rc = head_load(txn, error, &commit->head);
-    if (!rc) rc = head_is_short(txn, error, &commit->is_short);
-    commit->fold.is_short = commit->is_short;
+    if (!rc) rc = head_read_bits(txn, error, &commit->fold.forms);
     if (!rc) rc = index_tail_load(txn, &commit->head, tail, error);
     for (size_t i = 0; !rc && i < commit->run_count; i++) {
         commit->run = commit->runs[i];

@@ -40,7 +40,6 @@ struct commit {
     struct kv_txn *txn;
     struct pace_error *error;
     struct head head;
-    int is_short; /* records of the store may be short ones */
     struct measure_use *uses;
     size_t use_count, use_capacity;
     struct map use_by_name;

@@ -197,7 +197,7 @@ static int fold_batch(struct kv_txn *txn, void *context, struct pace_error *erro
     struct head head;
     uint64_t cells = BATCH_CELLS;
     int rc = head_load(txn, error, &head);
-    if (!rc) rc = head_is_short(txn, error, &all->whole.fold.is_short);
+    if (!rc) rc = head_read_bits(txn, error, &all->whole.fold.forms);
     if (rc) return rc;
     all->streams = head.streams;
     all->whole.last_run = head.runs;
@@ -240,15 +240,16 @@ static int write_work(struct compaction *job, pace *work, struct pace_error *err
     return rc ? rc : store_write(work, 0, finish_batch, job, error);
 }
 
-/* Makes the new store. One whose runs all stay is copied as it is, unless it was made before records were
- * short. */
+/* Makes the new store. One whose runs all stay is copied as it is, unless it was made before there were
+ * all forms of records that there are. */
 static int write_target(struct compaction *job, struct pace_error *error)
 {
     pace *work;
     uint64_t bytes = 0;
-    int all_stay = job->result.runs_dropped == 0 && job->result.cells_dropped == 0, is_short = 0;
-    int rc = head_is_short(job->snapshot->txn, error, &is_short);
-    all_stay &= is_short;
+    int all_stay = job->result.runs_dropped == 0 && job->result.cells_dropped == 0;
+    uint64_t forms = 0;
+    int rc = head_read_bits(job->snapshot->txn, error, &forms);
+    all_stay &= forms == FORMAT_READ_BITS;
     if (!rc && all_stay) rc = pace_backup(job->store, job->work, 0, error, &bytes);
     if (!rc) rc = pace_open(job->work, all_stay ? 0 : PACE_CREATE, NULL, error, &work);
     if (rc) return rc;

@@ -49,14 +49,26 @@ struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state
                                 .state = (uint32_t)state};
 }
 
+int fold_encode_runs(struct fold *fold, uint32_t stream, uint32_t block, uint32_t columns,
+                     const struct pace_run_view *runs, size_t count, const struct key *key,
+                     struct pace_error *error)
+{
+    const struct block_runs_header header = {
+        .stream = stream,
+        .block = block,
+        .runs = (uint32_t)count,
+        .columns = columns,
+        .form = fold->forms & FORMAT_KEYS ? BLOCK_RUNS_KEYS : BLOCK_RUNS_TOGETHER};
+    return block_runs_encode(&fold->runs, &header, runs, key) ? error_memory(error) : 0;
+}
+
 int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
                   uint32_t columns, const struct pace_run_view *runs, size_t count,
                   struct pace_error *error)
 {
     struct key key = key_block_runs(stream, block);
-    if (block_runs_encode(&fold->runs, stream, block, columns, runs, count, &key))
-        return error_memory(error);
-    return kv_put(txn, &key, fold->runs.data, fold->runs.len, error);
+    int rc = fold_encode_runs(fold, stream, block, columns, runs, count, &key, error);
+    return rc ? rc : kv_put(txn, &key, fold->runs.data, fold->runs.len, error);
 }
 
 int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,

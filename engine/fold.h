@@ -15,6 +15,7 @@
 
 #include "blocks.h"
 #include "gather.h"
+#include "head.h"
 
 struct fold_limits {
     uint32_t runs;  /* rows that make a fold: at most a chunk of runs */
@@ -37,7 +38,7 @@ extern const struct fold_limits fold_limits_default;
 /* What folding works with; kept from step to step. */
 struct fold {
     const struct fold_limits *limits;
-    int is_short; /* records of the store may be short ones */
+    uint64_t forms; /* FORMAT_ bits: what records the store may have */
     struct gather gather;
     struct block_writer writer;
     struct row_buffer runs, group, totals;
@@ -81,7 +82,10 @@ struct block_entry fold_entry(uint32_t block, uint32_t columns, enum block_state
                               const struct pace_run_view *first, const struct pace_run_view *last,
                               uint32_t runs);
 
-/* Puts the runs of a new block. */
+/* Encodes the runs of a new block to fold->runs; puts them. */
+int fold_encode_runs(struct fold *fold, uint32_t stream, uint32_t block, uint32_t columns,
+                     const struct pace_run_view *runs, size_t count, const struct key *key,
+                     struct pace_error *error);
 int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,
                   uint32_t columns, const struct pace_run_view *runs, size_t count,
                   struct pace_error *error);
@@ -89,7 +93,7 @@ int fold_put_runs(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32
 /* How the values of large blocks are packed. */
 static inline enum pack_how fold_packing(const struct fold *fold)
 {
-    return fold->is_short ? PACK_SHORT : PACK_LOOSE;
+    return fold->forms & FORMAT_SHORT ? PACK_SHORT : PACK_LOOSE;
 }
 
 /* Writes the columns of fold->gather as one group; *until (at most gather.until) is where the next

@@ -183,13 +183,13 @@ static int encode(struct fold *fold, struct join *join, uint32_t block, struct p
     }
     *entry = fold_entry(block, join->columns, BLOCK_SMALL, &views[0], &views[join->count - 1],
                         join->count);
-    if (block_runs_encode(&fold->runs, join->stream, block, join->columns, views, join->count,
-                          &runs_key))
-        return error_memory(error);
+    int rc = fold_encode_runs(fold, join->stream, block, join->columns, views, join->count,
+                              &runs_key, error);
+    if (rc) return rc;
     block_writer_begin(&fold->writer, join->stream, block, 0, join->count, PACK_AS_IS, &group_key);
     for (uint32_t column = 0; column < join->columns; column++) {
         struct block_column cells;
-        int rc = read_column(join, column, error, &cells);
+        rc = read_column(join, column, error, &cells);
         if (rc) return rc;
         if (cells.count && block_writer_column(&fold->writer, &cells)) return error_memory(error);
     }

@@ -33,12 +33,12 @@ static int load_format(struct kv_txn *txn, struct pace_error *error, struct form
     return kv_get_struct(txn, &key, "the format record", error, out, sizeof *out);
 }
 
-int head_is_short(struct kv_txn *txn, struct pace_error *error, int *is_short)
+int head_read_bits(struct kv_txn *txn, struct pace_error *error, uint64_t *bits)
 {
     struct format format;
     int rc = load_format(txn, error, &format);
     if (rc == PACE_ENOTFOUND) return error_damaged(error, "%s: the format record", kv_path(txn));
-    if (!rc) *is_short = (format.read_bits & FORMAT_SHORT) != 0;
+    if (!rc) *bits = format.read_bits;
     return rc;
 }
 

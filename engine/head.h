@@ -13,7 +13,8 @@ enum { FORMAT_VERSION = 4 };
  * opens read-only. A store gets its bits when it is made; one without a bit is never given what the
  * bit stands for. */
 #define FORMAT_SHORT      ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h, block.h */
-#define FORMAT_READ_BITS  FORMAT_SHORT
+#define FORMAT_KEYS       ((uint64_t)2) /* read: block_runs.h */
+#define FORMAT_READ_BITS  (FORMAT_SHORT | FORMAT_KEYS)
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 
 struct format {
@@ -45,8 +46,8 @@ int head_create(struct kv_txn *txn, struct pace_error *error);
 /* Reads the format: PACE_ENOSTORE, PACE_EFORMAT, or *readonly = 1 when it must not be written. */
 int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonly);
 
-/* Whether records may be short ones: FORMAT_SHORT. */
-int head_is_short(struct kv_txn *txn, struct pace_error *error, int *is_short);
+/* What records the store may have: its read bits. */
+int head_read_bits(struct kv_txn *txn, struct pace_error *error, uint64_t *bits);
 
 int head_load(struct kv_txn *txn, struct pace_error *error, struct head *out);
 int head_store(struct kv_txn *txn, const struct head *head, struct pace_error *error);

@@ -316,6 +316,35 @@ PACE_API void pace_scan_skip_runs(pace_scan *scan);
  * of what there is to read of a run. */
 PACE_API void pace_scan_skip_commits(pace_scan *scan);
 
+/* What columns of runs can be asked for. */
+enum pace_runs_column {
+    PACE_RUNS_TIME = 1,
+    PACE_RUNS_NUMBER = 2,
+    PACE_RUNS_COMMIT = 4,
+    PACE_RUNS_KEY = 8, /* commit_key and place */
+};
+
+/* The runs of a batch as columns; NULL: not asked for. */
+struct pace_runs {
+    const int64_t *time_ns;
+    const uint64_t *run;        /* numbers */
+    const char *const *commit;  /* "" when none; as long as the snapshot */
+    const uint32_t *commit_key; /* 0: none; equal where commits are, else hardly ever */
+    const uint64_t *place;      /* for pace_scan_commit */
+    const uint32_t *flags;      /* NULL: no run of the batch has one */
+};
+
+/* Instead of pace_cells.runs, which is NULL from here on: from the next batch on these columns of its runs
+ * (enum pace_runs_column), and their flags. A long series whose commits are wanted only to be compared is
+ * read in a fraction of the time by their keys. */
+PACE_API void pace_scan_ask_runs(pace_scan *scan, unsigned columns);
+/* Of the batch that was given last; valid until the next one. */
+PACE_API void pace_scan_runs(const pace_scan *scan, struct pace_runs *out);
+/* The commit of a run of any batch of this scan, by its place; valid as long as the snapshot. Errors:
+ * PACE_ECORRUPT; PACE_EMISUSE (it is no place). */
+PACE_API int pace_scan_commit(pace_scan *scan, uint64_t place, struct pace_error *error,
+                              const char **commit);
+
 /* The next batch, oldest first; run_count 0 at the end. `cells` is valid until the next call on this
  * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);

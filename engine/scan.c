@@ -38,6 +38,12 @@ struct pace_scan {
     int bounded; /* a cell of this batch has a bound */
     int failed;  /* a call failed: the next one does too */
     int skips_runs, skips_commits;
+    unsigned asked;                   /* columns of runs: enum pace_runs_column */
+    int by_columns;                   /* they are asked for instead of views */
+    struct block_run_columns of_runs; /* room for a batch */
+    uint64_t *place;
+    struct block_runs looked; /* where a commit was looked up last, of this block; 0: none */
+    uint32_t looked_block;
 };
 
 static int by_column(const void *a, const void *b)
@@ -103,8 +109,7 @@ static int reserve(struct pace_scan *scan, struct pace_error *error)
     }
     scan->value = scan->memory.value;
     scan->status = scan->memory.status;
-    scan->runs = malloc(scan->stride * sizeof *scan->runs);
-    return scan->runs && scan->value && scan->status ? 0 : error_memory(error);
+    return scan->value && scan->status ? 0 : error_memory(error);
 }
 
 int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
@@ -147,11 +152,19 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
 void pace_scan_skip_runs(pace_scan *scan)
 {
     scan->skips_runs = 1;
+    scan->by_columns = 0;
 }
 
 void pace_scan_skip_commits(pace_scan *scan)
 {
     scan->skips_commits = 1;
+}
+
+void pace_scan_ask_runs(pace_scan *scan, unsigned columns)
+{
+    scan->by_columns = 1;
+    scan->skips_runs = 0;
+    scan->asked = columns;
 }
 
 void pace_scan_close(pace_scan *scan)
@@ -161,6 +174,12 @@ void pace_scan_close(pace_scan *scan)
     kv_cursor_close(scan->cursor);
     free(scan->columns);
     free(scan->runs);
+    free(scan->of_runs.time_ns);
+    free(scan->of_runs.run);
+    free(scan->of_runs.commit);
+    free(scan->of_runs.key);
+    free(scan->of_runs.flags);
+    free(scan->place);
     free(scan->lower);
     free(scan->upper);
     if (scan->value && scan->status && scan->memory.cells > scan->snapshot->spare.cells) {
@@ -423,13 +442,99 @@ static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
     return 0;
 }
 
+/* -- runs ------------------------------------------------------------------------------------ */
+
+/* Makes room for what is told of the runs of a batch. */
+static int reserve_runs(struct pace_scan *scan, struct pace_error *error)
+{
+    struct block_run_columns *of = &scan->of_runs;
+    size_t n = scan->stride;
+    of->any = 0;
+    if (!scan->by_columns) {
+        if (!scan->skips_runs && !scan->runs) scan->runs = malloc(n * sizeof *scan->runs);
+        return scan->skips_runs || scan->runs ? 0 : error_memory(error);
+    }
+    if (of->time_ns) return 0;
+    of->time_ns = malloc(n * sizeof *of->time_ns);
+    of->run = malloc(n * sizeof *of->run);
+    of->commit = malloc(n * sizeof *of->commit);
+    of->key = malloc(n * sizeof *of->key);
+    of->flags = malloc(n * sizeof *of->flags);
+    scan->place = malloc(n * sizeof *scan->place);
+    return of->time_ns && of->run && of->commit && of->key && of->flags && scan->place
+               ? 0
+               : error_memory(error);
+}
+
+/* A place is the number of a block and one of its runs, or 0 and a row of the log. */
+enum { PLACE_BLOCK_SHIFT = 32 };
+
+/* Reads the columns that are asked for to places r and on. */
+static int read_columns(struct pace_scan *scan, const struct span *span, size_t r,
+                        struct pace_error *error)
+{
+    const struct block_run_columns *of = &scan->of_runs;
+    unsigned asked = scan->asked;
+    struct block_run_columns to = {.time_ns = asked & PACE_RUNS_TIME ? of->time_ns + r : NULL,
+                                   .run = asked & PACE_RUNS_NUMBER ? of->run + r : NULL,
+                                   .commit = asked & PACE_RUNS_COMMIT ? of->commit + r : NULL,
+                                   .key = asked & PACE_RUNS_KEY ? of->key + r : NULL,
+                                   .flags = of->flags + r};
+    uint64_t block = span->source->entry ? span->source->entry->block : 0;
+    uint64_t place = block << PLACE_BLOCK_SHIFT | span->first;
+    for (uint32_t i = 0; to.key && i < span->count; i++)
+        scan->place[r + i] = place + i;
+    int rc = source_columns(&scan->walk, span, error, &to);
+    scan->of_runs.any |= to.any;
+    return rc;
+}
+
+void pace_scan_runs(const pace_scan *scan, struct pace_runs *out)
+{
+    const struct block_run_columns *of = &scan->of_runs;
+    unsigned asked = scan->by_columns ? scan->asked : 0;
+    *out = (struct pace_runs){.time_ns = asked & PACE_RUNS_TIME ? of->time_ns : NULL,
+                              .run = asked & PACE_RUNS_NUMBER ? of->run : NULL,
+                              .commit = asked & PACE_RUNS_COMMIT ? of->commit : NULL,
+                              .commit_key = asked & PACE_RUNS_KEY ? of->key : NULL,
+                              .place = asked & PACE_RUNS_KEY ? scan->place : NULL,
+                              .flags = of->any ? of->flags : NULL};
+}
+
+int pace_scan_commit(pace_scan *scan, uint64_t place, struct pace_error *error, const char **commit)
+{
+    uint32_t block = (uint32_t)(place >> PLACE_BLOCK_SHIFT), index = (uint32_t)place;
+    const struct source_walk *walk = &scan->walk;
+    uint32_t flags;
+    struct block_run_columns out = {.commit = commit, .flags = &flags};
+    int rc = snapshot_check(scan->snapshot, error);
+    if (rc) return rc;
+    if (block == 0) {
+        if (index >= walk->log.count) return error_set(error, PACE_EMISUSE, "no place of a run");
+        *commit = walk->log.rows[index].commit;
+        return 0;
+    }
+    if (block != scan->looked_block) {
+        rc = blocks_runs(walk->txn, walk->stream, block, NULL, error, &scan->looked);
+        scan->looked_block = rc ? 0 : block;
+        if (rc) return rc;
+    }
+    if (index >= scan->looked.header.runs)
+        return error_set(error, PACE_EMISUSE, "no place of a run");
+    return block_runs_columns(&scan->looked, index, 1, &out)
+               ? blocks_damaged(walk->txn, walk->stream, block, error)
+               : 0;
+}
+
 /* -- batches --------------------------------------------------------------------------------- */
 
 static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
                      struct pace_error *error)
 {
     int rc = 0;
-    if (!scan->skips_runs)
+    if (scan->by_columns)
+        rc = read_columns(scan, span, r, error);
+    else if (!scan->skips_runs)
         rc = source_views(&scan->walk, span, !scan->skips_commits, error, &scan->runs[r]);
     if (rc) return rc;
     return span->source->entry
@@ -440,7 +545,7 @@ static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
 static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *count)
 {
     size_t r = 0;
-    int rc = 0;
+    int rc = reserve_runs(scan, error);
     scan->bounded = 0;
     while (!rc && r < scan->stride) {
         struct span span;
@@ -467,7 +572,7 @@ int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells 
     *cells = (struct pace_cells){.run_count = count,
                                  .column_count = scan->column_count,
                                  .stride = scan->stride,
-                                 .runs = scan->skips_runs ? NULL : scan->runs,
+                                 .runs = scan->skips_runs || scan->by_columns ? NULL : scan->runs,
                                  .value = scan->value,
                                  .lower = scan->bounded ? scan->lower : NULL,
                                  .upper = scan->bounded ? scan->upper : NULL,

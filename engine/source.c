@@ -50,6 +50,34 @@ int source_views(struct source_walk *walk, const struct span *span, int with_com
     return 0;
 }
 
+/* Of a row of the log. */
+static void row_columns(const struct row *row, size_t i, struct block_run_columns *out)
+{
+    const struct row_header *header = &row->header;
+    if (out->time_ns) out->time_ns[i] = header->time_ns;
+    if (out->run) out->run[i] = header->run;
+    if (out->commit) out->commit[i] = row->commit;
+    if (out->key) out->key[i] = block_commit_key(row->commit);
+    out->flags[i] = header->flags;
+    out->any |= header->flags;
+}
+
+int source_columns(struct source_walk *walk, const struct span *span, struct pace_error *error,
+                   struct block_run_columns *out)
+{
+    struct source *source = span->source;
+    if (source->entry) {
+        int rc = open_block(walk, source, error);
+        if (rc) return rc;
+        return block_runs_columns(&source->runs, span->first, span->count, out)
+                   ? damaged(walk, source, error)
+                   : 0;
+    }
+    for (uint32_t i = 0; i < span->count; i++)
+        row_columns(&walk->log.rows[span->first + i], i, out);
+    return 0;
+}
+
 /* The number of runs of a source, of those that are left, before a position: *index is next .. end.
  */
 static int runs_before(struct source_walk *walk, struct source *source,

@@ -52,5 +52,8 @@ const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *
 /* The runs of a span; their commits may be left out: NULL. */
 int source_views(struct source_walk *walk, const struct span *span, int with_commits,
                  struct pace_error *error, struct pace_run_view *out);
+/* The same as columns. */
+int source_columns(struct source_walk *walk, const struct span *span, struct pace_error *error,
+                   struct block_run_columns *out);
 
 #endif

@@ -269,7 +269,9 @@ static const char *check_block_runs(struct verify *verify, const struct record *
         if (is_missing(verify, view.run))
             return "the history of its stream does not have one of them";
     }
-    return NULL;
+    int fit = block_runs_keys_fit(&runs);
+    if (fit < 0) return "the checksum of its runs is wrong";
+    return fit ? NULL : "the key of a commit is not its own";
 }
 
 static const char *check_block_group(struct verify *verify, const struct record *record)

@@ -37,9 +37,13 @@ int direct_open(struct context *ctx, struct direct *direct, const struct series 
     status = pace_scan_open(ctx->snapshot, series->stream->id, &series->column, 1, times,
                             ctx->error, &direct->scan);
     if (status) return context_store_error(ctx, status);
-    if (!wants(direct, DIRECT_TIME) && !wants(direct, DIRECT_COMMIT) && !wants(direct, DIRECT_RUN))
+    direct->asked = (wants(direct, DIRECT_TIME) ? PACE_RUNS_TIME : 0u) |
+                    (wants(direct, DIRECT_COMMIT) ? PACE_RUNS_COMMIT : 0u) |
+                    (wants(direct, DIRECT_RUN) ? PACE_RUNS_NUMBER : 0u);
+    if (direct->asked)
+        pace_scan_ask_runs(direct->scan, direct->asked);
+    else
         pace_scan_skip_runs(direct->scan);
-    if (!wants(direct, DIRECT_COMMIT)) pace_scan_skip_commits(direct->scan);
     direct->started = false;
     return 0;
 }
@@ -50,38 +54,45 @@ void direct_close(struct direct *direct)
     direct->scan = NULL;
 }
 
-/* What is known of the runs, where each has a row. */
-static void fill_all_runs(struct direct *direct, const struct pace_cells *cells)
+/* The columns of the runs of a batch, where each has a row: as they are, but for numbers. */
+static void fill_all_runs(struct direct *direct, const struct pace_runs *runs, size_t count)
 {
-    const struct pace_run_view *runs = cells->runs;
-    size_t count = cells->run_count;
-    uint32_t flags = 0;
-    for (size_t r = 0; r < count; r++)
-        flags |= runs[r].flags;
-    for (size_t r = 0; wants(direct, DIRECT_TIME) && r < count; r++)
-        direct->time_ns[r] = runs[r].time_ns;
-    for (size_t r = 0; wants(direct, DIRECT_COMMIT) && r < count; r++)
-        direct->commit[r] = runs[r].commit;
-    for (size_t r = 0; wants(direct, DIRECT_RUN) && r < count; r++)
-        direct->run[r] = (double)runs[r].run;
-    direct->any_origin = flags & PACE_RUN_DIRTY;
-    for (size_t r = 0; direct->any_origin && r < count; r++)
-        direct->origin[r] = runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
+    direct->times = runs->time_ns;
+    direct->commits = runs->commit;
+    for (size_t r = 0; runs->run && r < count; r++)
+        direct->run[r] = (double)runs->run[r];
+    for (size_t r = 0; runs->flags && r < count; r++)
+        direct->origin[r] = runs->flags[r] & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
 }
 
 /* The same for the rows that there are. */
-static void fill_runs(struct direct *direct, const struct pace_cells *cells)
+static void fill_runs(struct direct *direct, const struct pace_runs *runs, const uint8_t *status,
+                      size_t count)
 {
     size_t i = 0;
-    for (size_t r = 0; r < cells->run_count; r++) {
-        if (cells->status[r] == PACE_CELL_ABSENT) continue;
-        direct->time_ns[i] = cells->runs[r].time_ns;
-        direct->commit[i] = cells->runs[r].commit;
-        direct->run[i] = (double)cells->runs[r].run;
-        direct->origin[i] = cells->runs[r].flags & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
-        direct->any_origin |= direct->origin[i] != 0;
+    for (size_t r = 0; r < count; r++) {
+        if (status[r] == PACE_CELL_ABSENT) continue;
+        if (runs->time_ns) direct->time_ns[i] = runs->time_ns[r];
+        if (runs->commit) direct->commit[i] = runs->commit[r];
+        if (runs->run) direct->run[i] = (double)runs->run[r];
+        if (runs->flags) direct->origin[i] = runs->flags[r] & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
         i++;
     }
+    direct->times = direct->time_ns;
+    direct->commits = direct->commit;
+}
+
+/* What is known of the runs of a batch. */
+static void take_runs(struct direct *direct, const struct pace_cells *cells)
+{
+    struct pace_runs runs;
+    pace_scan_runs(direct->scan, &runs);
+    if (direct->whole)
+        fill_all_runs(direct, &runs, cells->run_count);
+    else
+        fill_runs(direct, &runs, cells->status, cells->run_count);
+    for (size_t i = 0; runs.flags && i < direct->count; i++)
+        direct->any_origin |= direct->origin[i] != 0;
 }
 
 /* The cells of a batch some of which are absent, failed or skipped. */
@@ -122,10 +133,7 @@ int direct_next(struct context *ctx, struct direct *direct, const char *const *s
         if (!direct->whole) fill_cells(direct, &cells, status_names);
         if (direct->count == 0) continue;
         direct->any_origin = false;
-        if (cells.runs && direct->whole)
-            fill_all_runs(direct, &cells);
-        else if (cells.runs)
-            fill_runs(direct, &cells);
+        if (direct->asked) take_runs(direct, &cells);
         ctx->outcome->points_read += direct->count;
         ctx->any_chosen = true;
         return 0;

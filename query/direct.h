@@ -20,6 +20,7 @@ struct direct {
     pace_scan *scan; /* open while a series is read */
     bool started;    /* a batch of it was given */
     bool *wanted[DIRECT_COLUMNS];
+    unsigned asked; /* of the runs: enum pace_runs_column */
     int64_t *time_ns;
     const char **commit, **status;
     double *run, *value, *lower, *upper;
@@ -28,6 +29,8 @@ struct direct {
     bool any_origin;
     bool bounds, whole;
     const double *values, *lowers, *uppers; /* of the batch */
+    const int64_t *times;
+    const char *const *commits;
 };
 
 /* Makes room for a batch. */

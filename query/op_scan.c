@@ -171,10 +171,11 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
     direct->started = true;
     bool time = scan->wanted[COLUMN_TIME], commit = scan->wanted[COLUMN_COMMIT];
     bool run = scan->wanted[COLUMN_RUN], bounds = direct->bounds && direct->count;
-    vecs[COLUMN_TIME] = (struct vec){.type = TYPE_TIME,
-                                     .step = time,
-                                     .at.time_ns = time ? direct->time_ns : (int64_t *)&NO_TIME};
-    vecs[COLUMN_COMMIT] = text_vec(commit ? direct->commit : &NO_TEXT, commit);
+    vecs[COLUMN_TIME] =
+        (struct vec){.type = TYPE_TIME,
+                     .step = time,
+                     .at.time_ns = (int64_t *)(time && direct->count ? direct->times : &NO_TIME)};
+    vecs[COLUMN_COMMIT] = text_vec(commit && direct->count ? direct->commits : &NO_TEXT, commit);
     vecs[COLUMN_RUN] = number_vec(run ? direct->run : &NONE, run, "");
     vecs[COLUMN_VALUE] = number_vec(direct->values, 1, unit);
     vecs[COLUMN_LOWER] = number_vec(bounds ? direct->lowers : &NONE, bounds, unit);

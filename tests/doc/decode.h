@@ -118,7 +118,7 @@ struct coverage {
     unsigned log_rows, dense, sparse, row_bounds, row_statuses, parts, late;
     unsigned small, merging, large, folding, making_large;
     unsigned groups_dense, groups_sparse, ragged, statuses, bounds, raw, scaled, bits, binary,
-        tight, related, mirrored, empty_chunks;
+        tight, related, mirrored, empty_chunks, keys;
     unsigned totals, totals_even;
     unsigned kept, kept_parts,
         kept_stale;        /* states; parts of values; values that a late run made wrong */
@@ -134,6 +134,7 @@ struct decoder {
     FILE *out;
     struct coverage seen;
     int is_short; /* read bit 0 */
+    int has_keys; /* read bit 1 */
     struct text_list names[5];
     uint64_t head[8]; /* runs, cells, series, indexed, commits, marks, undone, objects */
     uint32_t name_counts[5][2], streams, shapes;
@@ -315,8 +316,9 @@ static inline void decode_head(struct decoder *d)
     const struct record *format = sealed(need(d, key_of('f')));
     REQUIRE(format->len == 48 && memcmp(format->data + 8, "pace\r\n\032\0", 8) == 0);
     REQUIRE(u32(format->data + 16) == 4 && u32(format->data + 20) == 0);
-    REQUIRE(u64(format->data + 24) <= 1 && u64(format->data + 32) == 0);
+    REQUIRE(u64(format->data + 24) <= 3 && u64(format->data + 32) == 0);
     d->is_short = u64(format->data + 24) & 1;
+    d->has_keys = u64(format->data + 24) >> 1 & 1;
     const struct record *head = sealed(need(d, key_of('s')));
     REQUIRE(head->len == 120);
     for (int i = 0; i < 8; i++)

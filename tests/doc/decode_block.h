@@ -120,27 +120,63 @@ static inline size_t read_pack(struct decoder *d, unsigned code, const byte *dat
 
 /* -- the runs of a block --------------------------------------------------------------------- */
 
-static inline void read_strip_of_runs(struct block_reader *b, const byte *strip, size_t len,
-                                      size_t m, uint64_t seed, uint64_t text_seed)
+/* The times of a strip of m runs, apart from it: they and the keys of the commits. */
+struct times_found {
+    const byte *time, *keys;
+    uint32_t flags;
+};
+
+static inline size_t times_bytes(size_t m)
 {
-    const byte *run = strip + 16, *time = run + 8 * m, *ran = time + 8 * m, *ordinal = ran + 8 * m;
+    return 16 + 8 * m + pad8(4 * m);
+}
+
+static inline struct times_found read_times(const byte *at, size_t m, uint64_t seed)
+{
+    struct times_found found = {at + 16, at + 16 + 8 * m, u32(at + 8)};
+    REQUIRE(u64(at) == hash_seeded(at + 8, times_bytes(m) - 8, seed) && u32(at + 12) == 0);
+    if (m % 2) REQUIRE(u32(found.keys + 4 * m) == 0);
+    return found;
+}
+
+static inline uint32_t key_of_commit(const char *commit)
+{
+    uint32_t key = (uint32_t)hash_seeded(commit, strlen(commit), 0);
+    return !*commit ? 0 : key ? key : 1;
+}
+
+/* times NULL: of form 0. */
+static inline void read_strip_of_runs(struct block_reader *b, const struct times_found *times,
+                                      const byte *strip, size_t len, size_t m, uint64_t seed,
+                                      uint64_t text_seed)
+{
+    const byte *run = strip + 16, *time = times ? times->time : run + 8 * m;
+    const byte *ran = run + (times ? 8 : 16) * m, *ordinal = ran + 8 * m;
     const byte *flags = ordinal + 4 * m, *cells = flags + 4 * m, *commit = cells + 4 * m;
-    size_t text_len = u32(commit + 4 * m);
-    const char *text = (const char *)commit + 4 * m + 4;
-    size_t text_at = 16 + 40 * m + 4;
+    size_t offset_bytes = times ? 2 : 4,
+           text_at = (size_t)(commit - strip) + offset_bytes * (m + 1);
+    size_t text_len = times ? u16(commit + 2 * m) : u32(commit + 4 * m);
+    const char *text = (const char *)strip + text_at;
+    uint32_t all_flags = 0;
     REQUIRE(pad8(text_at + text_len) == len && text[text_len - 1] == 0);
     REQUIRE(u64(strip) == hash_seeded(strip + 8, text_at - 8, seed));
     REQUIRE(u64(strip + 8) == hash_seeded(strip + text_at, len - text_at, text_seed));
     for (size_t i = 0; i < m; i++) {
-        REQUIRE(u32(commit + 4 * i) < text_len);
+        size_t at = times ? u16(commit + 2 * i) : u32(commit + 4 * i);
+        REQUIRE(at < text_len);
         *add_run(b->to) =
             (struct found_run){.place = {i64(time + 8 * i), u32(ordinal + 4 * i), u64(run + 8 * i)},
                                .ran_ns = i64(ran + 8 * i),
                                .stream = b->stream,
                                .flags = u32(flags + 4 * i),
                                .cell_count = u32(cells + 4 * i),
-                               .commit = text + u32(commit + 4 * i)};
+                               .commit = text + at};
+        all_flags |= u32(flags + 4 * i);
+        if (times) REQUIRE(u32(times->keys + 4 * i) == key_of_commit(text + at));
     }
+    if (!times) return;
+    REQUIRE(times->flags == all_flags);
+    b->d->seen.keys++;
 }
 
 static inline void read_block_runs(struct block_reader *b)
@@ -149,21 +185,28 @@ static inline void read_block_runs(struct block_reader *b)
     const struct record *r = need(b->d, key);
     uint64_t seed = key_seed(r);
     REQUIRE(r->len >= 32 && u32(r->data + 8) == r->len && u32(r->data + 12) == b->stream);
-    REQUIRE(u32(r->data + 16) == b->block && u32(r->data + 28) == 0);
+    REQUIRE(u32(r->data + 16) == b->block && u32(r->data + 28) == (uint32_t)b->d->has_keys);
     b->runs = u32(r->data + 20);
     b->columns = u32(r->data + 24);
     b->first_run = b->to->count;
     REQUIRE(b->runs >= 1 && b->runs <= 1024);
     uint32_t strips = (b->runs + 63) / 64;
-    size_t head = 32 + pad8(4 * ((size_t)strips + 1));
+    size_t head = 32 + pad8(4 * ((size_t)strips + 1)), times_at = head;
+    size_t last = b->runs - 64 * (size_t)(strips - 1), first_strip = head;
+    if (b->d->has_keys) first_strip += (strips - 1) * times_bytes(64) + times_bytes(last);
     REQUIRE(u64(r->data) == hash_seeded(r->data + 8, head - 8, seed));
-    REQUIRE(u32(r->data + 32) == head && u32(r->data + 32 + 4 * (size_t)strips) == r->len);
+    REQUIRE(u32(r->data + 32) == first_strip && u32(r->data + 32 + 4 * (size_t)strips) == r->len);
     for (uint32_t strip = 0; strip < strips; strip++) {
         size_t start = u32(r->data + 32 + 4 * (size_t)strip);
         size_t end = u32(r->data + 36 + 4 * (size_t)strip), left = b->runs - 64 * (size_t)strip;
+        size_t m = left < 64 ? left : 64;
+        struct times_found times = {0};
         REQUIRE(start < end && end <= r->len);
-        read_strip_of_runs(b, r->data + start, end - start, left < 64 ? left : 64, seed + 1 + strip,
-                           seed + ((uint64_t)1 << 32) + strip);
+        if (b->d->has_keys)
+            times = read_times(r->data + times_at, m, seed + ((uint64_t)2 << 32) + strip);
+        times_at += times_bytes(m);
+        read_strip_of_runs(b, b->d->has_keys ? &times : NULL, r->data + start, end - start, m,
+                           seed + 1 + strip, seed + ((uint64_t)1 << 32) + strip);
     }
 }
 

@@ -341,7 +341,7 @@ static void test_blocks(void **state)
     assert_true(seen.small && seen.log_rows && seen.groups_dense && seen.groups_sparse);
     assert_true(seen.ragged && seen.statuses && seen.bounds && seen.empty_chunks);
     assert_true(seen.raw && seen.scaled && seen.bits && seen.binary && seen.tight);
-    assert_true(seen.related && seen.mirrored);
+    assert_true(seen.related && seen.mirrored && seen.keys);
     assert_true(seen.totals && !seen.totals_even);
     remove_tree(dir);
 }
@@ -514,11 +514,11 @@ static void test_kept(void **state)
     struct coverage seen = compare_kept("tests/data/store-1");
     assert_true(seen.large && seen.small && seen.log_rows && seen.sparse && seen.undone);
     assert_true(seen.starts && seen.starts_taken_back && seen.samples && seen.meta);
-    assert_true(seen.chunks && seen.tail);
+    assert_true(seen.chunks && seen.tail && !seen.keys);
     seen = compare_kept("tests/data/store-2");
     assert_true(seen.large && seen.log_rows && seen.row_bounds && seen.undone && seen.starts);
     assert_true(seen.samples && seen.differences && seen.binary && seen.tight);
-    assert_true(seen.related && seen.mirrored);
+    assert_true(seen.related && seen.mirrored && !seen.keys);
 }
 
 int main(void)

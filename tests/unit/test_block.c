@@ -349,6 +349,39 @@ static int compare_runs(const unsigned char *data, size_t len, uint32_t count,
     return 0;
 }
 
+/* The same of all runs at once as columns: those that are asked for, from a third of them on. */
+static int compare_columns(const unsigned char *data, size_t len, uint32_t count,
+                           const struct key *key, int all)
+{
+    static int64_t time_ns[BLOCK_RUNS_MAX];
+    static uint64_t number[BLOCK_RUNS_MAX];
+    static const char *commits[BLOCK_RUNS_MAX];
+    static uint32_t keys[BLOCK_RUNS_MAX], flags[BLOCK_RUNS_MAX];
+    struct block_runs runs;
+    uint32_t first = count / 3, any = 0;
+    struct block_run_columns columns = {.time_ns = time_ns, .key = keys, .flags = flags};
+    if (all) {
+        columns.run = number;
+        columns.commit = commits;
+    }
+    if (block_runs_open(&runs, data, len, key) ||
+        block_runs_columns(&runs, first, count - first, &columns))
+        return -1;
+    for (uint32_t i = first; i < count; i++) {
+        char commit[24];
+        struct pace_run_view own = view_of(i, commit);
+        assert_int_equal(time_ns[i - first], own.time_ns);
+        assert_int_equal(keys[i - first], block_commit_key(commit));
+        assert_int_equal(flags[i - first], own.flags);
+        any |= own.flags;
+        if (!all) continue;
+        assert_int_equal(number[i - first], own.run);
+        assert_string_equal(commits[i - first], commit);
+    }
+    assert_int_equal(columns.any, any);
+    return 0;
+}
+
 /* The same of all runs at once, without their commits, whose text may be damaged. */
 static int compare_numbers(const unsigned char *data, size_t len, uint32_t count,
                            const struct key *key)
@@ -368,33 +401,95 @@ static int compare_numbers(const unsigned char *data, size_t len, uint32_t count
     return 0;
 }
 
+static void runs_of_form(uint32_t form, uint32_t count)
+{
+    static char commits[BLOCK_RUNS_MAX][24];
+    static struct pace_run_view views[BLOCK_RUNS_MAX];
+    struct key key = key_block_runs(4, 6), other = key_block_runs(5, 6);
+    const struct block_runs_header header = {
+        .stream = 4, .block = 6, .runs = count, .columns = 12, .form = form};
+    struct row_buffer record = {0};
+    struct block_runs runs;
+    for (uint32_t i = 0; i < count; i++)
+        views[i] = view_of(i, commits[i]);
+    assert_int_equal(block_runs_encode(&record, &header, views, &key), 0);
+    assert_int_equal(compare_runs(record.data, record.len, count, &key), 0);
+    assert_int_equal(compare_runs(record.data, record.len, count, &other), -1);
+    assert_int_equal(compare_numbers(record.data, record.len, count, &key), 0);
+    assert_int_equal(compare_columns(record.data, record.len, count, &key, 0), 0);
+    assert_int_equal(compare_columns(record.data, record.len, count, &key, 1), 0);
+    assert_int_equal(block_runs_open(&runs, record.data, record.len, &key), 0);
+    assert_int_equal(block_runs_keys_fit(&runs), 1);
+    int unnoticed = 0, hidden = 0;
+    for (int i = 0; i < 100; i++) {
+        size_t at = below((uint32_t)record.len);
+        unsigned char bit = (unsigned char)(1u << below(8));
+        record.data[at] ^= bit;
+        /* Either sees what it reads: a key, which only one of them does, or a number. */
+        assert_true(compare_runs(record.data, record.len, count, &key) == -1 ||
+                    compare_columns(record.data, record.len, count, &key, 1) == -1);
+        unnoticed += compare_numbers(record.data, record.len, count, &key) == 0;
+        hidden += compare_columns(record.data, record.len, count, &key, 0) == 0;
+        record.data[at] ^= bit;
+    }
+    assert_in_range(unnoticed, 1, 90); /* where the text was hit, or a strip that is not read */
+    assert_in_range(hidden, form == BLOCK_RUNS_KEYS ? 10 : 0, 99);
+    row_buffer_free(&record);
+}
+
 static void test_runs(void **state)
 {
     (void)state;
     static const uint32_t counts[] = {1, 63, 64, 65, 1000, 1024};
-    struct key key = key_block_runs(4, 6), other = key_block_runs(5, 6);
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
-        static char commits[BLOCK_RUNS_MAX][24];
-        static struct pace_run_view views[BLOCK_RUNS_MAX];
-        struct row_buffer record = {0};
-        for (uint32_t i = 0; i < counts[c]; i++)
-            views[i] = view_of(i, commits[i]);
-        assert_int_equal(block_runs_encode(&record, 4, 6, 12, views, counts[c], &key), 0);
-        assert_int_equal(compare_runs(record.data, record.len, counts[c], &key), 0);
-        assert_int_equal(compare_runs(record.data, record.len, counts[c], &other), -1);
-        assert_int_equal(compare_numbers(record.data, record.len, counts[c], &key), 0);
-        int unnoticed = 0;
-        for (int i = 0; i < 100; i++) {
-            size_t at = below((uint32_t)record.len);
-            unsigned char bit = (unsigned char)(1u << below(8));
-            record.data[at] ^= bit;
-            assert_int_equal(compare_runs(record.data, record.len, counts[c], &key), -1);
-            unnoticed += compare_numbers(record.data, record.len, counts[c], &key) == 0;
-            record.data[at] ^= bit;
-        }
-        assert_in_range(unnoticed, 1, 90); /* where the text was hit, or a strip that is not read */
-        row_buffer_free(&record);
+        runs_of_form(BLOCK_RUNS_TOGETHER, counts[c]);
+        runs_of_form(BLOCK_RUNS_KEYS, counts[c]);
     }
+}
+
+/* Neighbours of one commit share its text; flags of a strip are read where it has some. */
+static void test_runs_alike(void **state)
+{
+    (void)state;
+    enum { RUNS = 150 };
+    static struct pace_run_view views[RUNS];
+    const char *commits[RUNS];
+    int64_t time_ns[RUNS];
+    uint32_t keys[RUNS], flags[RUNS];
+    struct key key = key_block_runs(4, 6);
+    struct row_buffer alike = {0};
+    for (uint32_t form = BLOCK_RUNS_TOGETHER; form <= BLOCK_RUNS_KEYS; form++) {
+        const struct block_runs_header header = {
+            .stream = 4, .block = 6, .runs = RUNS, .columns = 1, .form = form};
+        struct block_runs runs;
+        size_t len[2];
+        for (int apart = 1; apart >= 0; apart--) {
+            for (uint32_t i = 0; i < RUNS; i++)
+                views[i] = (struct pace_run_view){.run = i + 1,
+                                                  .time_ns = i,
+                                                  .stream = 4,
+                                                  .commit = (apart ? i : i / 5) % 2 ? "4f2a1c9"
+                                                                                    : "e01b7d2",
+                                                  .flags = i == 100 ? PACE_RUN_DIRTY : 0};
+            assert_int_equal(block_runs_encode(&alike, &header, views, &key), 0);
+            len[apart] = alike.len;
+        }
+        assert_true(len[0] + 700 < len[1]);
+        struct block_run_columns columns = {
+            .time_ns = time_ns, .key = keys, .commit = commits, .flags = flags};
+        assert_int_equal(block_runs_open(&runs, alike.data, alike.len, &key), 0);
+        assert_int_equal(block_runs_columns(&runs, 0, RUNS, &columns), 0);
+        for (uint32_t i = 0; i < RUNS; i++) {
+            assert_string_equal(commits[i], views[i].commit);
+            assert_int_equal(keys[i], block_commit_key(views[i].commit));
+            assert_int_equal(flags[i], views[i].flags);
+        }
+        assert_int_equal(columns.any, PACE_RUN_DIRTY);
+        columns.any = 0;
+        assert_int_equal(block_runs_columns(&runs, 0, 100, &columns), 0);
+        assert_int_equal(columns.any, 0);
+    }
+    row_buffer_free(&alike);
 }
 
 /* A summary has the same bits on every machine, also of zeros of both signs. */
@@ -474,10 +569,15 @@ static void test_whole_runs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_groups),     cmocka_unit_test(test_packed_is_smaller),
-        cmocka_unit_test(test_full),       cmocka_unit_test(test_summaries),
-        cmocka_unit_test(test_runs),       cmocka_unit_test(test_summaries_of_any_machine),
-        cmocka_unit_test(test_whole_runs), cmocka_unit_test(test_related),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_packed_is_smaller),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_summaries),
+        cmocka_unit_test(test_runs),
+        cmocka_unit_test(test_runs_alike),
+        cmocka_unit_test(test_summaries_of_any_machine),
+        cmocka_unit_test(test_whole_runs),
+        cmocka_unit_test(test_related),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,6 +47,11 @@ static const char *commit_of(int r)
     return commit;
 }
 
+static int is_dirty(int r)
+{
+    return r == 9 || r == 40;
+}
+
 /* Stores runs [from, until) in one commit. */
 static void store_runs(pace *store, int from, int until)
 {
@@ -54,6 +59,7 @@ static void store_runs(pace *store, int from, int until)
     for (int r = from; r < until; r++) {
         struct pace_run_info info = run_at(T0_NS + r);
         info.commit = commit_of(r);
+        info.flags = is_dirty(r) ? PACE_RUN_DIRTY : 0;
         store_ok(pace_run_begin(store, &info, error, &runs[r]));
         for (int c = 0; c < COLUMNS; c++) {
             if (there[r][c]) store_ok(pace_run_put(runs[r], &history[r][c], error));
@@ -120,11 +126,11 @@ static size_t choose_columns(uint32_t *columns)
 }
 
 /* What is asked for of the runs. */
-enum manner { WHOLE_RUNS, NO_COMMITS, NO_RUNS, MANNERS };
+enum manner { WHOLE_RUNS, NO_COMMITS, NO_RUNS, COLUMNS_OF_RUNS, MANNERS };
 
 static void check_run(const struct pace_cells *cells, size_t k, int r, enum manner manner)
 {
-    if (manner == NO_RUNS) {
+    if (manner == NO_RUNS || manner == COLUMNS_OF_RUNS) {
         assert_null(cells->runs);
         return;
     }
@@ -135,9 +141,49 @@ static void check_run(const struct pace_cells *cells, size_t k, int r, enum mann
         assert_string_equal(cells->runs[k].commit, commit_of(r));
 }
 
+static uint64_t places[RUNS + 1];
+static uint32_t keys[RUNS + 1];
+
+/* The runs of a batch, from r on, as columns: those that are asked for. */
+static void check_columns(const pace_scan *scan, size_t count, int r, unsigned asked)
+{
+    struct pace_runs runs;
+    int any = 0;
+    pace_scan_runs(scan, &runs);
+    assert_int_equal(runs.time_ns != NULL, (asked & PACE_RUNS_TIME) != 0);
+    assert_int_equal(runs.run != NULL, (asked & PACE_RUNS_NUMBER) != 0);
+    assert_int_equal(runs.commit != NULL, (asked & PACE_RUNS_COMMIT) != 0);
+    assert_int_equal(runs.commit_key && runs.place, (asked & PACE_RUNS_KEY) != 0);
+    for (size_t k = 0; k < count; k++) {
+        int own = r + (int)k;
+        if (runs.time_ns) assert_int_equal(runs.time_ns[k], T0_NS + own);
+        if (runs.run) assert_int_equal(runs.run[k], own + 1);
+        if (runs.commit) assert_string_equal(runs.commit[k], commit_of(own));
+        if (runs.place) places[own] = runs.place[k];
+        if (runs.commit_key) keys[own] = runs.commit_key[k];
+        if (runs.flags) assert_int_equal(runs.flags[k], is_dirty(own) ? PACE_RUN_DIRTY : 0);
+        any |= is_dirty(own);
+    }
+    if (any) assert_non_null(runs.flags);
+}
+
+/* Commits that were not asked for, by the places of their runs; keys of commits that differ. */
+static void check_places(pace_scan *scan, int from, int until)
+{
+    const char *commit;
+    for (int r = from; r < until; r++) {
+        int other = from + (int)(next_random() % (uint64_t)(until - from));
+        store_ok(pace_scan_commit(scan, places[other], error, &commit));
+        assert_string_equal(commit, commit_of(other));
+        assert_true(keys[r] != 0 && (other == r || keys[r] != keys[other]));
+    }
+    store_fails(PACE_EMISUSE, pace_scan_commit(scan, places[from] + 64, error, &commit));
+}
+
 static void ask(pace_snapshot *snapshot)
 {
     enum manner manner = (enum manner)(next_random() % MANNERS);
+    unsigned asked = PACE_RUNS_KEY | (unsigned)(next_random() % 16);
     uint32_t columns[COLUMNS];
     struct pace_summary summaries[COLUMNS];
     struct pace_cells cells;
@@ -153,18 +199,21 @@ static void ask(pace_snapshot *snapshot)
     store_ok(pace_scan_open(snapshot, 0, columns, count, &range, error, &scan));
     if (manner == NO_COMMITS) pace_scan_skip_commits(scan);
     if (manner == NO_RUNS) pace_scan_skip_runs(scan);
+    if (manner == COLUMNS_OF_RUNS) pace_scan_ask_runs(scan, asked);
     for (int r = from;;) {
         store_ok(pace_scan_next(scan, error, &cells));
         if (cells.run_count == 0) {
             assert_int_equal(r, until);
             break;
         }
+        if (manner == COLUMNS_OF_RUNS) check_columns(scan, cells.run_count, r, asked);
         for (size_t k = 0; k < cells.run_count; k++, r++) {
             check_run(&cells, k, r, manner);
             for (size_t i = 0; i < count; i++)
                 check_cell(&cells, i * cells.stride + k, r, columns[i]);
         }
     }
+    if (manner == COLUMNS_OF_RUNS) check_places(scan, from, until);
     pace_scan_close(scan);
 }
 
