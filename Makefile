@@ -12,9 +12,9 @@
 #   make layers format lint    rules of the code: includes and symbols, layout, warnings
 #   make golden     what tests compare with is written anew: read the difference before you commit it
 #   make crash       2,000 writers killed at random moments; make check kills 200
-#   make bench       speed, as ratios against peers (needs: make deps-bench)
-#   make bench-store the store's numbers beside their bars; FULL=--full for all of it (also: make deps-duckdb)
-#   make bench-query the query language's numbers beside their bars; FULL=--full for all of it
+#   make bench       speed, as ratios against peers, in short: two minutes (needs: make deps-bench)
+#   make bench-store the store's numbers beside their bars: about six minutes; QUICK=--quick: one (also: make deps-duckdb)
+#   make bench-query the query language's numbers beside their bars: two minutes; QUICK=--quick: half of one (also: make deps-duckdb)
 #   make oracle      write the reference values of tests/stats anew (needs: make deps-oracle)
 #   make bench-detect  how good and how fast change points are found, beside the bars; some minutes (also: make deps-tcpd)
 #   make bench-command  start to prompt, long results to a file
@@ -246,10 +246,10 @@ lint:
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(MAN_PAGES); else echo "lint: no mandoc; man pages are not checked"; fi
 
 bench: all
-	bench/run $(BUILD)
+	bench/run $(BUILD) --quick
 
 bench-query: all $(BUILD)/tests/model/test_query_model
-	bench/run $(BUILD) execute language $(FULL)
+	bench/run $(BUILD) execute language $(QUICK)
 
 bench-detect: all
 	bench/run $(BUILD) detect
@@ -267,7 +267,7 @@ bench-command: all
 	bench/run $(BUILD) command
 
 bench-store: all
-	bench/run $(BUILD) store branches $(FULL)
+	bench/run $(BUILD) store branches $(QUICK)
 
 .PHONY: actionlint
 actionlint:

@@ -133,24 +133,30 @@ static int time_prompt(const struct place *place, char *const argv[], const char
 
 static int prompts(struct place *place)
 {
-    static struct samples ours, longer, theirs;
+    static struct samples ours, longer, theirs, nothing;
+    struct cost cost;
     char *const own[] = {place->pace, (char[]){"--db"}, place->store, NULL};
     char *const other[] = {place->pace, (char[]){"--db"}, place->longer, NULL};
     char *const peer[] = {place->sqlite, place->database, NULL};
     for (int round = -WARM_UP; round < ROUNDS; round++) {
         if (time_prompt(place, own, "pace> ", &ours) ||
             time_prompt(place, other, "pace> ", &longer) ||
-            time_prompt(place, peer, "sqlite> ", &theirs))
+            time_prompt(place, peer, "sqlite> ", &theirs) || cost_of_nothing(&cost))
             return -1;
-        if (round < 0) ours.count = longer.count = theirs.count = 0;
+        samples_add(&nothing, cost.wall_s);
+        if (round < 0) ours.count = longer.count = theirs.count = nothing.count = 0;
     }
     report_begin("Start to prompt", "sqlite3");
     report_row((struct row){"with the verdict on 250 series", FIGURE_TIME, samples_median(&ours),
                             samples_median(&theirs), PROMPT_BAR_S});
-    report_row((struct row){"  the least", FIGURE_TIME, ours.value[0], theirs.value[0], 0});
+    report_row(
+        (struct row){"  the least", FIGURE_TIME, samples_least(&ours), samples_least(&theirs), 0});
     report_row((struct row){"500 series of 1,000 runs", FIGURE_TIME, samples_median(&longer), 0,
                             PROMPT_BAR_S});
-    report_row((struct row){"  the least", FIGURE_TIME, longer.value[0], 0, 0});
+    report_row((struct row){"  the least", FIGURE_TIME, samples_least(&longer), 0, 0});
+    report_row((struct row){"a program that does nothing, from start to end", FIGURE_TIME,
+                            samples_median(&nothing), 0, 0});
+    report_row((struct row){"  the least", FIGURE_TIME, samples_least(&nothing), 0, 0});
     return 0;
 }
 

@@ -1,13 +1,13 @@
 /* bench_execute.c -- the numbers of the query language: text to rows in process, each figure beside
  * its bar and its peers.
  *
- *   usage: bench_execute SCRATCH [--full] [--duckdb LIBRARY] [--model TEST] [--only LETTERS]
+ *   usage: bench_execute SCRATCH [--quick] [--duckdb LIBRARY] [--model TEST] [--only LETTERS]
  *
  * The questions go through pace_query.h; rows are counted and looked at, not printed. SQLite is asked
  * from C in its best form, DuckDB where its library is there (make deps-duckdb). TEST is the program of
  * the random queries (build/tests/model/test_query_model), whose peak memory is the first line. LETTERS says
- * which tables: w (10,000 series), s (one series), m (memory). The aggregates of one series are asked of a
- * million points, with bars of a tenth; --full: of ten million, which takes minutes to load. */
+ * which tables: w (10,000 series), s (one series), m (memory). The aggregates of one series are asked of ten
+ * million points; with --quick of a million, with bars of a tenth. */
 #include "peer_duckdb.h"
 #include "peer_sqlite.h"
 #include "report.h"
@@ -37,8 +37,7 @@ static const struct workload WIDE = {.streams = 20, .columns = 500, .runs = 1000
 
 struct setup {
     const char *scratch, *duckdb, *model, *only;
-    bool
-        is_full; /* ten million points in the deep series; else a million, and a tenth of the bars */
+    bool is_quick; /* a million points in the deep series, not ten, and a tenth of the bars */
 };
 
 /* One workload in all contestants. */
@@ -371,10 +370,10 @@ static int one_series(const struct setup *setup)
     struct stores stores;
     if (stores_open(setup, "long", &million, &stores)) return -1;
     int status = rolling(&stores);
-    if (!status && !setup->is_full)
+    if (!status && setup->is_quick)
         status = aggregates(&stores, "The same series, bars a tenth of those for 10 million", 0.1);
     stores_close(&stores);
-    if (status || !setup->is_full) return status;
+    if (status || setup->is_quick) return status;
     if (stores_open(setup, "deep", &ten, &stores)) return -1;
     status = aggregates(&stores, "A series of 10 million points", 1);
     stores_close(&stores);
@@ -411,8 +410,8 @@ static int read_arguments(int argc, char **argv, struct setup *setup)
     *setup = (struct setup){.scratch = argv[1], .only = "wsm"};
     for (int i = 2; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-        if (strcmp(argv[i], "--full") == 0) {
-            setup->is_full = true;
+        if (strcmp(argv[i], "--quick") == 0) {
+            setup->is_quick = true;
             continue;
         }
         if (value && strcmp(argv[i], "--duckdb") == 0)
@@ -433,7 +432,7 @@ int main(int argc, char **argv)
     struct setup setup;
     unsigned met, missed;
     if (argc < 2 || read_arguments(argc, argv, &setup)) {
-        fputs("usage: bench_execute SCRATCH [--full] [--duckdb LIBRARY] [--model TEST]"
+        fputs("usage: bench_execute SCRATCH [--quick] [--duckdb LIBRARY] [--model TEST]"
               " [--only LETTERS]\n",
               stderr);
         return 2;

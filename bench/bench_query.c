@@ -27,14 +27,8 @@ static const double BAR_S = 5e-3;
 
 /* The same two questions. 2.387 is Student's t for 99 % and 63 degrees of freedom, which SQLite
  * cannot compute. */
-#define SQL_SERIES                                                                                 \
-    " series WHERE project = 'bench' AND branch = 'main' AND testbed = 'tb-3' AND"                 \
-    " benchmark = 'b-0123' AND measure = 'latency'"
-#define SQL_LAST                                                                                   \
-    "FROM (SELECT * FROM" SQL_SERIES ") s JOIN point p ON p.series = s.id JOIN run r ON"           \
-    " r.stream = s.stream AND r.time = p.time ORDER BY p.time DESC LIMIT 65"
 #define SQL_CHECK                                                                                  \
-    "WITH s AS MATERIALIZED (SELECT id, stream FROM" SQL_SERIES "),"                               \
+    "WITH s AS MATERIALIZED (SELECT id, stream FROM" PEER_SQL_SERIES "),"                          \
     " w AS MATERIALIZED (SELECT time, value FROM point WHERE series = (SELECT id FROM s)"          \
     " ORDER BY time DESC LIMIT 65),"                                                               \
     " b AS MATERIALIZED (SELECT avg(value) AS base, count(*) AS n FROM"                            \
@@ -52,11 +46,10 @@ static const double BAR_S = 5e-3;
 static char pace_last[] = LAST, pace_check[] = CHECK;
 static char pace_last_values[] = LAST " | keep value | as csv";
 static char pace_check_values[] = CHECK " | keep value, base | as csv";
-static char sql_last[] = "SELECT project, branch, testbed, benchmark, measure, p.time, hash, value,"
-                         " unit " SQL_LAST;
+static char sql_last[] = PEER_SQL_ROWS;
 static char sql_check[] = SQL_CHECK "SELECT p.time, hash, value, base, spread, high, n,"
                                     " (value - base) / spread, value > high " SQL_JUDGED;
-static char sql_last_values[] = "SELECT value " SQL_LAST;
+static char sql_last_values[] = "SELECT value " PEER_SQL_LAST;
 static char sql_check_values[] = SQL_CHECK "SELECT value, base " SQL_JUDGED;
 
 struct place {
@@ -173,7 +166,16 @@ static int check_answers(struct place *place)
 struct contest {
     struct samples wall, cpu;
 };
-enum { PACE_START, SQLITE_START, PACE_LAST, SQLITE_LAST, PACE_CHECK, SQLITE_CHECK, CONTESTS };
+enum {
+    PACE_START,
+    SQLITE_START,
+    PACE_LAST,
+    SQLITE_LAST,
+    PACE_CHECK,
+    SQLITE_CHECK,
+    NOTHING,
+    CONTESTS
+};
 
 static int run_contest(struct place *place, unsigned which, struct cost *cost)
 {
@@ -186,6 +188,7 @@ static int run_contest(struct place *place, unsigned which, struct cost *cost)
     case PACE_LAST: return ask_pace(place, pace_last, NULL, cost);
     case SQLITE_LAST: return ask_sqlite(place, sql_last, NULL, cost);
     case PACE_CHECK: return ask_pace(place, pace_check, NULL, cost);
+    case NOTHING: return cost_of_nothing(cost);
     default: return ask_sqlite(place, sql_check, NULL, cost);
     }
 }
@@ -205,7 +208,7 @@ static int processes(struct place *place)
         }
     report_begin("One series of 10,000, as a process (20 streams x 500 columns x 200 runs)",
                  "sqlite3");
-    for (unsigned which = 0; which < CONTESTS; which += 2) {
+    for (unsigned which = 0; which < NOTHING; which += 2) {
         char what[64];
         double bar = which == PACE_START ? 0 : BAR_S;
         struct contest *ours = &contests[which], *peer = &contests[which + 1];
@@ -215,7 +218,13 @@ static int processes(struct place *place)
         snprintf(what, sizeof what, "%s: wall", names[which / 2]);
         report_row((struct row){what, FIGURE_TIME, samples_median(&ours->wall),
                                 samples_median(&peer->wall), 0});
+        report_row((struct row){"  the least", FIGURE_TIME, samples_least(&ours->wall),
+                                samples_least(&peer->wall), 0});
     }
+    struct samples *floor = &contests[NOTHING].wall;
+    report_row((struct row){"a program that does nothing: wall", FIGURE_TIME, samples_median(floor),
+                            0, 0});
+    report_row((struct row){"  the least", FIGURE_TIME, samples_least(floor), 0, 0});
     report_note("median of %d processes each, in turns; output thrown away", ROUNDS);
     return 0;
 }

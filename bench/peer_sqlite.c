@@ -129,6 +129,13 @@ static int put_point(const struct peer *peer, uint32_t stream, uint32_t column, 
     return step(peer, peer->put_point);
 }
 
+int peer_cache(struct peer *peer, unsigned megabytes)
+{
+    char text[64];
+    snprintf(text, sizeof text, "PRAGMA cache_size = -%u;", megabytes << 10);
+    return execute(peer, text);
+}
+
 int peer_fill(struct peer *peer, uint32_t runs)
 {
     const struct workload *workload = &peer->workload;

@@ -3,11 +3,22 @@
  * Tables series (names, a number each), run (stream, time, commit) and point (series, time, value),
  * the last two WITHOUT ROWID, so that a series is contiguous. For appending: WAL, synchronous=FULL,
  * statements prepared once, series numbers known to the caller (no look-up of names, which ours
- * does). */
+ * does). Pages of 4 KB and a cache of 2 MB, as they come; peer_cache takes a larger one. */
 #ifndef BENCH_PEER_SQLITE_H
 #define BENCH_PEER_SQLITE_H
 
 #include "workload.h"
+
+/* Its command line's last 65 points of one series, found by its names: benchmark b-0123 on tb-3. */
+#define PEER_SQL_SERIES                                                                            \
+    " series WHERE project = 'bench' AND branch = 'main' AND testbed = 'tb-3' AND"                 \
+    " benchmark = 'b-0123' AND measure = 'latency'"
+#define PEER_SQL_LAST                                                                              \
+    "FROM (SELECT * FROM" PEER_SQL_SERIES ") s JOIN point p ON p.series = s.id JOIN run r ON"      \
+    " r.stream = s.stream AND r.time = p.time ORDER BY p.time DESC LIMIT 65"
+#define PEER_SQL_ROWS                                                                              \
+    "SELECT project, branch, testbed, benchmark, measure, p.time, hash, value, "                   \
+    "unit " PEER_SQL_LAST
 
 struct peer;
 
@@ -15,6 +26,9 @@ struct peer;
  * says on stderr what failed and returns non-zero then. */
 int peer_open(const char *path, const struct workload *workload, struct peer **out);
 void peer_close(struct peer *peer); /* NULL is allowed */
+
+/* Lets it keep that many MB of pages in memory. */
+int peer_cache(struct peer *peer, unsigned megabytes);
 
 /* The first `runs` runs of each stream, sorted by series, in one transaction: the fastest way in
  * and the densest file. */

@@ -65,7 +65,7 @@ static void print_row(struct row row, double least)
         snprintf(ratio, sizeof ratio, "%.*fx", better < 10 ? 2 : better < 100 ? 1 : 0, better);
     }
     if (least > 0 && better > 0) {
-        snprintf(bar, sizeof bar, "%.*fx", least < 1 ? 2 : 0, least);
+        snprintf(bar, sizeof bar, "%gx", least);
         verdict = judge(better >= least);
     } else if (row.bar > 0) {
         limit = cell(bar, row.figure, row.bar);

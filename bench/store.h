@@ -17,18 +17,20 @@ enum { BENCH_PATH = 4096 };
 struct setup {
     const char *scratch;
     const char *pace;   /* the command */
+    const char *sqlite; /* its command */
     const char *duckdb; /* its library, or NULL */
-    int is_full;
+    int is_quick;       /* peers with little in them, no bars on ratios that depend on it */
 };
 
 struct wide {
     struct workload workload; /* runs: of each stream, as many as there are now */
     uint32_t peer_runs;       /* of each stream in the peers */
     pace *store;
-    char path[BENCH_PATH];
+    char path[BENCH_PATH], sqlite_path[BENCH_PATH];
     pace_column_handle *handles;
     double *values; /* room for those of workload_values of one stream as it was loaded */
-    struct peer *sqlite;
+    struct peer *sqlite,
+        *cached;           /* the same, with a cache for all that a commit touches: bulk only */
     struct duckdb *duckdb; /* NULL: not there */
     struct peer_log log;
 };
@@ -43,6 +45,8 @@ void account_add(struct account *account, struct cost cost, double runs);
 int store_say(const char *what, const struct pace_error *error);
 /* scratch/name, to a buffer of BENCH_PATH bytes. */
 const char *store_path(const struct setup *setup, const char *name, char *out);
+/* A bar on a ratio to a peer that has as much in it as we have: none (0) in a quick run. */
+double store_bar(const struct setup *setup, double least);
 
 /* Each prints its tables; 0, or -1 when something failed or an answer is wrong. */
 int store_bulk(const struct setup *setup, struct wide *wide);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { FIRST_RUNS = 200, ROUNDS = 15, ROUND_RUNS = 40, SIZE_RUNS = 6000, FULL_SIZE_RUNS = 40000 };
+enum { FIRST_RUNS = 200, ROUNDS = 15, ROUND_RUNS = 40, SIZE_RUNS = 40000, QUICK_SIZE_RUNS = 6000 };
 static const struct workload WORKLOAD = {.streams = 20, .columns = 500, .runs = FIRST_RUNS};
 
 struct pair {
@@ -130,7 +130,7 @@ static int sizes(const struct setup *setup)
     static struct account accounts[2];
     struct pair pair;
     pthread_t thread;
-    uint32_t runs = setup->is_full ? FULL_SIZE_RUNS : SIZE_RUNS;
+    uint32_t runs = setup->is_quick ? QUICK_SIZE_RUNS : SIZE_RUNS;
     double alone = 0, read = 0;
     if (open_pair(setup, "size-alone.pace", "size-read.pace", &pair)) return -1;
     struct reader reader = {.store = pair.read};

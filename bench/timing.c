@@ -42,6 +42,11 @@ double wall_s(void)
     return clock_s(CLOCK_MONOTONIC);
 }
 
+double thread_cpu_s(void)
+{
+    return clock_s(CLOCK_THREAD_CPUTIME_ID);
+}
+
 /* The clocks are read nearest to the work. */
 struct cost cost_now(void)
 {
@@ -98,6 +103,22 @@ int cost_of_child(char *const argv[], const char *output, struct cost *out)
     return 0;
 }
 
+int cost_of_nothing(struct cost *out)
+{
+    static const char name[] = "nothing";
+    static char path[4096];
+    char *argv[] = {path, NULL};
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof name);
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    if (len <= 0) {
+        fputs("bench: /proc/self/exe cannot be read\n", stderr);
+        return -1;
+    }
+    memcpy(path + len, name, sizeof name);
+    return cost_of_child(argv, NULL, out);
+}
+
 void samples_add(struct samples *samples, double value)
 {
     if (samples->count < SAMPLES_MAX) samples->value[samples->count++] = value;
@@ -116,4 +137,12 @@ double samples_median(struct samples *samples)
     size_t middle = samples->count / 2;
     if (samples->count % 2) return samples->value[middle];
     return (samples->value[middle - 1] + samples->value[middle]) / 2;
+}
+
+double samples_least(const struct samples *samples)
+{
+    double least = samples->count ? samples->value[0] : 0;
+    for (size_t i = 1; i < samples->count; i++)
+        if (samples->value[i] < least) least = samples->value[i];
+    return least;
 }

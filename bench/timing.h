@@ -20,6 +20,8 @@ struct cost {
 
 /* A steady clock; for work so short that cost_now would disturb it. */
 double wall_s(void);
+/* CPU time of this thread: it tells pieces of work apart where the machine has other work. */
+double thread_cpu_s(void);
 
 /* The clocks and counters of this process now; the cost of what ran since is the difference. */
 struct cost cost_now(void);
@@ -30,6 +32,9 @@ struct cost cost_since(struct cost start);
  * on stderr what failed (a status other than 0 is a failure). */
 int cost_of_child(char *const argv[], const char *output, struct cost *out);
 
+/* The same of a program that does nothing, which lies beside this one: what any process costs here. */
+int cost_of_nothing(struct cost *out);
+
 /* Values of one kind, a round each. */
 enum { SAMPLES_MAX = 4096 };
 struct samples {
@@ -39,5 +44,7 @@ struct samples {
 void samples_add(struct samples *samples, double value);
 /* The median; sorts in place. 0 when there are none. */
 double samples_median(struct samples *samples);
+/* The least of them. Beside the median it tells how busy the machine was. 0 when there are none. */
+double samples_least(const struct samples *samples);
 
 #endif
