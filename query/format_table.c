@@ -232,6 +232,27 @@ static int table_rows(struct pace_writer *writer, const struct pace_rows *rows)
     return code;
 }
 
+/* What was hidden, on lines that fit; `used` columns of the first are taken. */
+static void put_dropped(struct pace_writer *writer, const char *names, size_t used)
+{
+    static const char head[] = "not shown at this width:";
+    text_out_put(&writer->out, head);
+    used += sizeof head - 1;
+    while (*names) {
+        const char *between = " ";
+        const char *end = strstr(names, ", ");
+        size_t len = end ? (size_t)(end - names) + 1 : strlen(names);
+        if (used + strlen(between) + len > writer->options.width) {
+            between = "\n  ";
+            used = 2 - strlen(between);
+        }
+        text_out_put(&writer->out, between);
+        text_out_bytes(&writer->out, names, len);
+        used += strlen(between) + len;
+        names += end ? len + 1 : len;
+    }
+}
+
 static int table_finish(struct pace_writer *writer)
 {
     struct table *table = writer->state;
@@ -247,14 +268,11 @@ static int table_finish(struct pace_writer *writer)
     }
     bool counted = table->rows > TABLE_SCREEN_ROWS;
     if (!counted && !table->dropped) return 0;
-    snprintf(line, sizeof line, "%" PRIu64 " row%s", table->rows, table->rows == 1 ? "" : "s");
+    snprintf(line, sizeof line, "%" PRIu64 " row%s%s", table->rows, table->rows == 1 ? "" : "s",
+             table->dropped ? "; " : "");
     format_tone_begin(writer, TONE_DIM);
     if (counted) text_out_put(&writer->out, line);
-    if (table->dropped) {
-        text_out_put(&writer->out,
-                     counted ? "; not shown at this width: " : "not shown at this width: ");
-        text_out_put(&writer->out, table->dropped);
-    }
+    if (table->dropped) put_dropped(writer, table->dropped, counted ? text_width(line) : 0);
     format_tone_end(writer, TONE_DIM);
     text_out_put(&writer->out, "\n");
     return 0;

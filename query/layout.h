@@ -29,6 +29,8 @@ struct layout_column {
     bool cut_allowed; /* names may be cut */
     bool hidden;      /* by layout_fit */
     size_t width;     /* display columns, at least the name's */
+    size_t shared; /* of names: bytes at the beginning that all have, left out first; layout_fit */
+    size_t own;    /* columns of the longest name behind them */
     size_t part_width[LAYOUT_PARTS];
     struct layout_cell *cells;
 };
@@ -53,8 +55,8 @@ int layout_build(struct layout *layout, struct arena *arena, const struct held *
 /* Display columns of a line. */
 size_t layout_width(const struct layout *layout);
 
-/* Makes a line fit `width` if it can: cuts names in the middle, then hides columns that say least,
- * then cuts names further. Numbers are never cut. 0 or PACE_ENOMEM. */
+/* Makes a line fit `width` if it can: cuts names, first what all begin with, then in the middle; then
+ * hides columns that say least, then cuts names further. Numbers are never cut. 0 or PACE_ENOMEM. */
 int layout_fit(struct layout *layout, struct arena *arena, size_t width, bool ascii);
 
 /* A copy that is safe for a terminal; "" when memory is out (the arena remembers). */

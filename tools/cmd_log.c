@@ -34,7 +34,8 @@ struct log {
     const char *wanted[PACE_TESTBED + 1]; /* NULL: any */
     struct entry *entries;                /* the newest first */
     size_t count, most;
-    int is_table; /* for people: commits are cut */
+    uint64_t older; /* runs that are wanted and not among the entries */
+    int is_table;   /* for people: commits are cut */
 };
 
 static int log_read(struct log *log, pace_snapshot *snapshot, struct pace_error *error)
@@ -80,6 +81,9 @@ static int gather(struct log *log, pace_snapshot *snapshot, struct pace_error *e
         if (code != 0 || entry->view.stream >= log->stream_count) continue;
         log->count += (size_t)is_wanted(log, &log->streams[entry->view.stream]);
     }
+    for (uint32_t i = 0; i < log->stream_count; i++)
+        if (is_wanted(log, &log->streams[i])) log->older += log->streams[i].run_count;
+    log->older = log->older > log->count ? log->older - log->count : 0;
     return code;
 }
 
@@ -259,6 +263,9 @@ static int show_log(struct log *log, pace *store, const struct show_style *style
         code = add_run(&rows, log, snapshot, &log->entries[i], &error);
     if (code != 0) status = store_failed("", code, &error);
     if (status == 0) status = show_rows(style, &rows);
+    if (status == 0 && log->is_table && log->older > 0)
+        say_note("%llu older run%s: pace log -n N", (unsigned long long)log->older,
+                 log->older == 1 ? "" : "s");
     if (status == 0 && rows.count == 0)
         say_note("%s", log->stream_count == 0 ? "no runs yet; store one with: pace run -- CMD"
                                               : "no runs match; `pace ls` lists what there is");

@@ -1,4 +1,5 @@
-/* cmd_show.c -- `pace show`: one run whole: identity, metadata, values. */
+/* cmd_show.c -- `pace show`: one run: identity, metadata, values. A harness may tell many statistics
+ * of each value, and much of its machine: the table has those with -l. */
 #include "command.h"
 
 #include "compare.h"
@@ -171,11 +172,18 @@ static int write_head(pace_snapshot *snapshot, const struct pace_run_view *view,
     return 0;
 }
 
-/* What the harness told of itself and its machine, which may be much: behind the values. */
-static int write_rest(pace_snapshot *snapshot, uint64_t run, struct pace_error *error)
+/* What the harness told of itself and its machine, which may be much: behind the values, or only
+ * counted. */
+static int write_rest(pace_snapshot *snapshot, uint64_t run, int is_brief, size_t *left_out,
+                      struct pace_error *error)
 {
     struct pace_meta meta = {0};
     int code = pace_run_meta(snapshot, run, error, &meta);
+    if (code == 0 && is_brief) {
+        for (size_t i = 0; i < meta.count; i++)
+            *left_out += !is_own(meta.keys[i]);
+        return 0;
+    }
     size_t width = code == 0 ? widest_key(&meta, 0, 0) : 0;
     if (width > 0) putchar('\n');
     if (width > 0) put_meta(&meta, 0, width);
@@ -189,6 +197,9 @@ struct shown {
     struct rows rows;
     struct judgement judgement;
     int companions; /* 1: dotted measures, else the others, which come first */
+    int is_brief;   /* dotted measures are counted and not shown */
+    size_t left_out;
+    char example[PACE_MAX_NAME + 1]; /* a measure that was left out */
 };
 
 static int add_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
@@ -198,6 +209,11 @@ static int add_cell(void *context, const struct pace_cell *cell, struct pace_err
     struct rows *rows = &shown->rows;
     (void)error;
     if ((strchr(cell->measure, '.') != NULL) != shown->companions) return 0;
+    if (shown->companions && shown->is_brief) {
+        if (shown->left_out++ == 0)
+            snprintf(shown->example, sizeof shown->example, "%s", cell->measure);
+        return 0;
+    }
     const struct judged *judged = judge_find(&shown->judgement, cell->benchmark, cell->measure);
     rows_next(rows);
     rows_text(rows, 0, cell->benchmark);
@@ -241,12 +257,24 @@ static int judge_run(pace *store, pace_snapshot *snapshot, const struct pace_run
     return 0;
 }
 
+static void note_left_out(const struct shown *shown, size_t facts)
+{
+    char values[PACE_MAX_NAME + 100] = "", text[64] = "";
+    if (shown->left_out > 0)
+        snprintf(values, sizeof values, "%zu statistic%s such as %s", shown->left_out,
+                 shown->left_out == 1 ? "" : "s", shown->example);
+    if (facts > 0)
+        snprintf(text, sizeof text, "%s%zu fact%s from the harness", *values != '\0' ? ", " : "",
+                 facts, facts == 1 ? "" : "s");
+    if (*values != '\0' || facts > 0) say_note("not shown: %s%s; -l shows all", values, text);
+}
+
 static int show_run(pace *store, pace_snapshot *snapshot, uint64_t run,
-                    const struct show_style *style)
+                    const struct show_style *style, int is_whole)
 {
     struct pace_error error = {0};
     struct pace_run_view view;
-    struct shown shown;
+    struct shown shown = {.is_brief = style->format == NULL && !is_whole};
     judge_init(&shown.judgement);
     rows_init(&shown.rows);
     int code = pace_run_get(snapshot, run, &error, &view);
@@ -259,9 +287,14 @@ static int show_run(pace *store, pace_snapshot *snapshot, uint64_t run,
     /* A format is for programs: rows alone. */
     if (code == 0 && style->format == NULL) code = write_head(snapshot, &view, &error);
     int status = code != 0 ? store_failed("", code, &error) : show_rows(style, &shown.rows);
-    if (status == STATUS_OK && style->format == NULL &&
-        (code = write_rest(snapshot, run, &error)) != 0)
-        status = store_failed("", code, &error);
+    if (status == STATUS_OK && style->format == NULL) {
+        size_t facts = 0;
+        code = write_rest(snapshot, run, shown.is_brief, &facts, &error);
+        if (code != 0)
+            status = store_failed("", code, &error);
+        else
+            note_left_out(&shown, facts);
+    }
     rows_clear(&shown.rows);
     judge_clear(&shown.judgement);
     return status;
@@ -281,7 +314,8 @@ int cmd_show(const struct arguments *arguments)
     if (status == 0) status = find_run(arguments, store, &run);
     int code = status == 0 ? pace_snapshot_begin(store, &error, &snapshot) : 0;
     if (code != 0) status = store_failed("", code, &error);
-    if (status == 0) status = show_run(store, snapshot, run, &style);
+    if (status == 0)
+        status = show_run(store, snapshot, run, &style, arguments_has(arguments, OPTION_WHOLE));
     pace_snapshot_end(snapshot);
     pace_close(store);
     return status;

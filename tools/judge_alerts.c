@@ -396,11 +396,11 @@ int judge_show(pace *store, const struct judgement *judgement, const struct judg
         status = show_firing_rows(firing, alerts, style);
     else if (!style->is_silent)
         show_firing(store, judgement, firing, alerts, style);
-    free(firing);
     if (fflush(stdout) != 0) {
         say_error("the verdict could not be written: %s", strerror(errno));
         status = STATUS_DATA;
     }
-    judge_note_rest(store, judgement, quiet);
+    judge_note_rest(store, judgement, firing, alerts, quiet);
+    free(firing);
     return status_merge(status, alerts > 0 ? STATUS_REGRESSION : STATUS_OK);
 }

@@ -79,8 +79,8 @@ static void tell_lineage(pace_snapshot *snapshot, const struct judgement *judgem
 
 /* -- notes ------------------------------------------------------------------------------------- */
 
-/* Regressions of earlier runs: they alert once, and are said until they are over. */
-static void note_open(const struct judgement *judgement)
+/* Regressions of earlier runs: they alert once, and are said until they are over. Returns how many. */
+static size_t note_open(const struct judgement *judgement)
 {
     size_t listed = 0;
     for (size_t i = 0; i < judgement->count; i++) {
@@ -93,7 +93,7 @@ static void note_open(const struct judgement *judgement)
                  unit_print(is, row->value, row->unit));
     }
     if (listed > MAX_LISTED) say_note("... and %zu more open", listed - MAX_LISTED);
-    if (listed > 0) say_note("accept what is meant: pace accept PATTERN -m WHY");
+    return listed;
 }
 
 /* One line a row of a verdict, on stderr. */
@@ -267,6 +267,18 @@ static void note_moved_rows(const struct judgement *judgement)
     if (listed > MAX_LISTED) say_note("... and %zu more moved", listed - MAX_LISTED);
 }
 
+/* So that one knows when judging begins: how many runs the thickest of the thin ones has. */
+static void note_thin(const struct judgement *judgement, size_t thin)
+{
+    double most = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (row->verdict == JUDGE_VERDICT_THIN && row->n > most) most = row->n;
+    }
+    say_note("%zu series %s not judged: too few earlier runs for a baseline (%.0f%s)", thin,
+             thin == 1 ? "was" : "were", most, judgement->is_bare ? "; by default it takes 5" : "");
+}
+
 /* What could not be judged is always said. */
 static void note_missing(pace *store, const struct judgement *judgement)
 {
@@ -275,10 +287,10 @@ static void note_missing(pace *store, const struct judgement *judgement)
     if (settling > 0)
         say_note("%zu series %s changed lately: the new level has too few runs to judge by",
                  settling, settling == 1 ? "has" : "have");
-    if (fresh > 0) say_note("%zu series %s new: no baseline yet", fresh, fresh == 1 ? "is" : "are");
-    if (thin > 0)
-        say_note("%zu series %s not judged: too few earlier runs for a baseline", thin,
-                 thin == 1 ? "was" : "were");
+    if (fresh > 0)
+        say_note("%zu series %s new: no baseline yet%s", fresh, fresh == 1 ? "is" : "are",
+                 fresh == judgement->count ? ", which takes 5 earlier runs by default" : "");
+    if (thin > 0) note_thin(judgement, thin);
     note_gone(store, judgement);
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");
 }
@@ -333,10 +345,23 @@ void judge_note_first(pace *store, const struct judgement *judgement, int quiet)
     note_together(judgement);
 }
 
-void judge_note_rest(pace *store, const struct judgement *judgement, int quiet)
+/* How to say that a change is meant; rounds of both sides are no history that anything is kept of. */
+static void note_accept(const struct judgement *judgement, const struct firing *firing,
+                        size_t alerts, size_t open)
+{
+    const char *name = alerts > 0 ? firing[0].row->benchmark : "";
+    if (alerts + open == 0 || judgement->paired_with != NULL) return;
+    if (alerts == 1 && open == 0 && strchr(name, '\'') == NULL)
+        say_note("if it is meant: pace accept '%s' -m WHY", name);
+    else
+        say_note("accept what is meant: pace accept PATTERN -m WHY");
+}
+
+void judge_note_rest(pace *store, const struct judgement *judgement, const struct firing *firing,
+                     size_t alerts, int quiet)
 {
     if (!quiet) {
-        note_open(judgement);
+        note_accept(judgement, firing, alerts, note_open(judgement));
         note_rows(judgement, JUDGE_VERDICT_RECOVERED, "");
         note_rows(judgement, JUDGE_VERDICT_BETTER, "");
         note_rows(judgement, JUDGE_VERDICT_CHANGED, "  (which way is better is unknown)");

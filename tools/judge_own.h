@@ -42,8 +42,10 @@ int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *j
                 uint32_t *column);
 
 /* Notes, on stderr. Before the alerts: the lineage, another machine, everything together. Behind them:
- * what is open, recovered, better, changed or moved; and always what could not be judged. */
+ * what is open, how to accept what is worse or open, what is recovered, better, changed or moved; and always
+ * what could not be judged. */
 void judge_note_first(pace *store, const struct judgement *judgement, int quiet);
-void judge_note_rest(pace *store, const struct judgement *judgement, int quiet);
+void judge_note_rest(pace *store, const struct judgement *judgement, const struct firing *firing,
+                     size_t alerts, int quiet);
 
 #endif

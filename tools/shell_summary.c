@@ -59,6 +59,10 @@ static void judge(struct shell *shell, const struct judge_scope *scope)
         say_note("%s", judge_summary(&judgement, summary, sizeof summary));
         if (judgement.counts[JUDGE_VERDICT_WORSE] > 0)
             judge_show(shell->store, &judgement, NULL, JUDGE_FIRST_COUNTS, &shell->show.style, 1);
+        size_t open = judge_open(&judgement);
+        if (open > 0)
+            say_note("%zu regression%s of earlier runs %s open; `pace alerts` lists them", open,
+                     open == 1 ? "" : "s", open == 1 ? "is" : "are");
     }
     judge_clear(&judgement);
 }

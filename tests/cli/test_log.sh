@@ -32,6 +32,8 @@ same_verdicts() {
     [ "$(wc -l <of_log)" -eq 40 ] && diff of_check of_log
 }
 t "every run's verdict is that of check" same_verdicts
+t "a table of some" run_pace 0 log -n 3
+t "says how many there are" has "$ERR" "37 older runs: pace log -n N"
 t "as JSON" run_pace 0 log -n 2 --json
 t "which has it" has "$OUT" '"verdict":"ok"'
 t "of another branch" run_pace 0 log -b other
@@ -62,11 +64,17 @@ cat >pytest.json <<'END'
  "datetime": "2026-01-01T00:00:00", "version": "4.0.0"}
 END
 in_order() {
-    "$PACE" --db told load -q pytest.json && run_pace 0 --db told show &&
+    "$PACE" --db told load -q pytest.json && run_pace 0 --db told show -l &&
         [ "$(grep -oE '^(harness|benchmark|machine\.node|test_[ab] +latency(\.min)?) ' "$OUT" | tr -s ' \n' '  ')" = \
             "harness benchmark test_a latency test_b latency test_a latency.min test_b latency.min machine.node " ]
 }
 t "values first, then companions, then the harness' own words" in_order
+left_out() {
+    run_pace 0 --db told show && has "$OUT" 'test_b' && lacks "$OUT" latency.min && lacks "$OUT" machine.node &&
+        has "$ERR" 'not shown: 14 statistics such as latency.median, 4 facts from the harness; -l shows all' &&
+        run_pace 0 --db told show --json && has "$OUT" 'latency.min'
+}
+t "without -l the table has what is judged, and tells what it leaves out" left_out
 brief() {
     run_pace 0 --db told ls -l && [ "$(grep -c '^//' "$OUT")" -eq 2 ] && has "$ERR" "pace ls -l '*'" &&
         run_pace 0 --db told ls -l '*' && [ "$(grep -c '^//' "$OUT")" -gt 10 ] &&

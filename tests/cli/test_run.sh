@@ -54,7 +54,7 @@ t "names the branch" has "$ERR" "branch       main"
 t "and makes no store" test ! -e .pace
 t "output is read" run_pace 0 run -t box -- ./harness
 t "and passed through" has "$OUT" '"benchmarks"'
-t "new series are said" has "$ERR" "new: no baseline yet"
+t "new series are said" has "$ERR" "new: no baseline yet, which takes 5 earlier runs by default"
 t "the run is told" has "$ERR" "app main box  run 1  $(git rev-parse --short=7 HEAD)"
 commit 0.00101
 t "{out} is read" run_pace 0 run -t box -- ./harness '{out}'
@@ -145,6 +145,7 @@ commit 0.05
 t "a regression that the second run confirms" run_pace 1 run -t box -- ./harness '{out}'
 t "is on stdout" has "$OUT" "worse  tests/test_fun.py::test_fun  latency"
 t "with the value" has "$OUT" "is  50 ms"
+t "and how to accept it" has "$ERR" "if it is meant: pace accept 'tests/test_fun.py::test_fun' -m WHY"
 t "and the confirming run" has "$OUT" "which confirms it"
 t "both runs are stored" sh -c '[ "$("$1" log --format csv | grep -c "$(git rev-parse HEAD)")" -eq 2 ]' - "$PACE"
 t "pace check agrees" run_pace 1 check

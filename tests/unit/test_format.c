@@ -78,6 +78,18 @@ static const struct pace_field changes[] = {
     FLAGS("worse", 1, 0, 1),
 };
 
+static const struct pace_field long_names[] = {
+    TEXT("benchmark", "tests/test_shop.py::test_price[10]", "tests/test_shop.py::test_price[100]",
+         "tests/test_shop.py::test_render"),
+    TIMES("time", T0, T0 + 86400 * SECOND, T0 + 2 * 86400 * SECOND),
+    TEXT("commit", "aaaaaaaaaaaaaaaa", "bbbbbbbbbbbbbbbb", "cccccccccccccccc"),
+    TEXT("from_commit", "9999999999999999", "8888888888888888", "7777777777777777"),
+    TEXT("kind", "step", "step", "drift"),
+    NUMBERS("before", "ns", 100, 123, 50),
+    NUMBERS("after", "ns", 123, 100, 51.5),
+    NUMBERS("p", NULL, 0.001, 0.002, 0.003),
+};
+
 /* -- table ------------------------------------------------------------------------------------- */
 
 static void table_of_a_check(void **state)
@@ -117,7 +129,36 @@ static void table_that_fits(void **state)
            "month[31]   15.38 ms  12.50 ms  worse\n"
            "parse/json   8.80 ms   9.25 ms  better\n"
            "boot         -        30.10 ms  gone\n"
-           "not shown at this width: spread, low_limit, high_limit, n, score, p\n");
+           "not shown at this width:\n"
+           "  spread, low_limit,\n"
+           "  high_limit, n, score, p\n");
+}
+
+/* What all names begin with is left out first, by whole parts; a history of changes keeps the levels. */
+static void table_of_long_names(void **state)
+{
+    (void)state;
+    expect("table", 107, ROWS(3, long_names),
+           "benchmark                       time              commit     from_commit  kind     "
+           "before     after       p\n"
+           "…test_shop.py::test_price[10]   2026-08-03 14:05  aaaaaaaaa  999999999    step   100.0 "
+           "ns  123.0 ns  0.0010\n"
+           "…test_shop.py::test_price[100]  2026-08-04 14:05  bbbbbbbbb  888888888    step   123.0 "
+           "ns  100.0 ns  0.0020\n"
+           "…test_shop.py::test_render      2026-08-05 14:05  ccccccccc  777777777    drift   50.0 "
+           "ns   51.5 ns  0.0030\n");
+    expect("table", 90, ROWS(3, long_names),
+           "benchmark         time              commit     from_commit  kind     before     after\n"
+           "…test_price[10]   2026-08-03 14:05  aaaaaaaaa  999999999    step   100.0 ns  123.0 ns\n"
+           "…test_price[100]  2026-08-04 14:05  bbbbbbbbb  888888888    step   123.0 ns  100.0 ns\n"
+           "…test_render      2026-08-05 14:05  ccccccccc  777777777    drift   50.0 ns   51.5 ns\n"
+           "not shown at this width: p\n");
+    expect("table", 60, ROWS(3, long_names),
+           "benchmark         time              commit        after\n"
+           "…test_price[10]   2026-08-03 14:05  aaaaaaaaa  123.0 ns\n"
+           "…test_price[100]  2026-08-04 14:05  bbbbbbbbb  100.0 ns\n"
+           "…test_render      2026-08-05 14:05  ccccccccc   51.5 ns\n"
+           "not shown at this width: from_commit, kind, before, p\n");
 }
 
 static void table_of_a_history(void **state)
@@ -734,6 +775,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table_of_a_check),
         cmocka_unit_test(table_that_fits),
+        cmocka_unit_test(table_of_long_names),
         cmocka_unit_test(table_of_a_history),
         cmocka_unit_test(table_of_other_rows),
         cmocka_unit_test(table_chooses_prefixes),
