@@ -31,6 +31,7 @@ struct layout_column {
     size_t width;     /* display columns, at least the name's */
     size_t shared; /* of names: bytes at the beginning that all have, left out first; layout_fit */
     size_t own;    /* columns of the longest name behind them */
+    size_t whole;  /* columns of the longest name */
     size_t part_width[LAYOUT_PARTS];
     struct layout_cell *cells;
 };

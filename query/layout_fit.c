@@ -58,16 +58,15 @@ static size_t shared_bytes(const struct layout_column *column, size_t rows)
 
 static int find_shared(struct layout_column *column, struct arena *arena, size_t rows)
 {
+    size_t r = 0;
+    column->whole = column->width;
     column->shared = shared_bytes(column, rows);
     if (column->shared == 0) return 0;
-    size_t longest = 0, r = 0;
-    for (size_t i = 0; i < rows; i++)
-        if (column->cells[i].width[0] > longest) longest = column->cells[i].width[0];
     while (!is_name(&column->cells[r]))
         r++;
     const char *beginning = arena_copy(arena, column->cells[r].part[0], column->shared);
     if (!beginning) return PACE_ENOMEM;
-    column->own = longest - text_width(beginning);
+    column->own = column->whole - text_width(beginning);
     return 0;
 }
 
@@ -91,11 +90,8 @@ static int column_cut(struct layout_column *column, struct arena *arena, size_t 
 {
     const char *last = NULL, *beginning = NULL;
     struct layout_cell done = {0}; /* what became of `last` */
-    size_t widest = 0;
-    for (size_t r = 0; r < rows; r++)
-        if (column->cells[r].width[0] > widest) widest = column->cells[r].width[0];
-    if (widest <= column->width) return 0;
-    widest = text_width(column->name);
+    size_t widest = text_width(column->name);
+    if (column->whole <= column->width) return 0;
     for (size_t r = 0; r < rows; r++) {
         struct layout_cell *cell = &column->cells[r];
         bool shorter = column->shared && is_name(cell);
@@ -122,11 +118,18 @@ static int column_cut(struct layout_column *column, struct arena *arena, size_t 
 
 /* -- columns ----------------------------------------------------------------------------------- */
 
+enum {
+    COMFORT =
+        24, /* columns that names keep before columns are hidden; less where the rest is shared */
+    LEAST = 12, /* and after that */
+    MARK = 2,   /* columns of what stands for the rest */
+};
+
 static size_t least_width(const struct layout_column *column, size_t least)
 {
-    enum { MARK = 2 };
     size_t name = text_width(column->name);
-    if (column->shared && column->own + MARK < least) least = column->own + MARK;
+    if (column->shared && column->whole > least && column->own + MARK < least)
+        least = column->own + MARK > LEAST ? column->own + MARK : LEAST;
     return name > least ? name : least;
 }
 
@@ -144,6 +147,20 @@ static void narrow_names(struct layout *layout, size_t width, size_t least)
         }
         if (!widest) return;
         widest->width--;
+    }
+}
+
+/* Gives names back what hiding columns left free. */
+static void widen_names(struct layout *layout, size_t width)
+{
+    size_t used = layout_width(layout);
+    for (size_t c = 0; c < layout->column_count && used < width; c++) {
+        struct layout_column *column = &layout->columns[c];
+        if (column->hidden || !column->cut_allowed || column->whole <= column->width) continue;
+        size_t more = column->whole - column->width;
+        if (more > width - used) more = width - used;
+        column->width += more;
+        used += more;
     }
 }
 
@@ -198,10 +215,6 @@ static int hide_columns(struct layout *layout, struct arena *arena, size_t width
 
 int layout_fit(struct layout *layout, struct arena *arena, size_t width, bool ascii)
 {
-    enum {
-        COMFORT = 24,
-        LEAST = 12
-    }; /* columns that names keep before and after columns are hidden */
     if (width == 0 || layout_width(layout) <= width) return 0;
     for (size_t c = 0; c < layout->column_count; c++) {
         struct layout_column *column = &layout->columns[c];
@@ -211,6 +224,7 @@ int layout_fit(struct layout *layout, struct arena *arena, size_t width, bool as
     narrow_names(layout, width, COMFORT);
     if (hide_columns(layout, arena, width)) return PACE_ENOMEM;
     narrow_names(layout, width, LEAST);
+    widen_names(layout, width);
     for (size_t c = 0; c < layout->column_count; c++) {
         struct layout_column *column = &layout->columns[c];
         if (!column->cut_allowed) continue;

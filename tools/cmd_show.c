@@ -111,7 +111,8 @@ static void put_pair(size_t width, const char *key, const char *value)
 /* Whether a key is one that `pace run` made, of the command and where it ran. */
 static int is_own(const char *key)
 {
-    static const char *const own[] = {"command", "ci.", "env.", "git.", "pace.", "harness"};
+    static const char *const own[] = {"command", "ci.",     "env.",    "git.",
+                                      "pace.",   "harness", "against."};
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
         size_t len = strlen(own[i]);
         if (strncmp(key, own[i], len) == 0 && (own[i][len - 1] == '.' || key[len] == '\0'))
@@ -202,6 +203,13 @@ struct shown {
     char example[PACE_MAX_NAME + 1]; /* a measure that was left out */
 };
 
+/* The other side of a run with --against. */
+static int is_of_base(const char *measure)
+{
+    const char *dot = strrchr(measure, '.');
+    return dot != NULL && strcmp(dot, ".base") == 0;
+}
+
 static int add_cell(void *context, const struct pace_cell *cell, struct pace_error *error)
 {
     static const char *const statuses[] = {"ok", "failed", "skipped"};
@@ -209,7 +217,7 @@ static int add_cell(void *context, const struct pace_cell *cell, struct pace_err
     struct rows *rows = &shown->rows;
     (void)error;
     if ((strchr(cell->measure, '.') != NULL) != shown->companions) return 0;
-    if (shown->companions && shown->is_brief) {
+    if (shown->companions && shown->is_brief && !is_of_base(cell->measure)) {
         if (shown->left_out++ == 0)
             snprintf(shown->example, sizeof shown->example, "%s", cell->measure);
         return 0;

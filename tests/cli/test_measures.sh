@@ -36,7 +36,7 @@ value() { # PROJECT BENCHMARK MEASURE: in the newest run there
     "$PACE" query -v b="$2" "project:$1 benchmark:\$b measure:$3 | last 1 | keep value" --format csv |
         sed 1d
 }
-shows() { "$PACE" show "$(newest)" >"$OUT" && has "$OUT" "$1"; }
+shows() { "$PACE" show -l "$(newest)" >"$OUT" && has "$OUT" "$1"; }
 
 mkdir plain # no git: nothing to wait for
 cd plain
@@ -47,7 +47,7 @@ for fold in median:20 min:10 max:60 mean:30; do
     t "--fold ${fold%:*}" run_pace 0 run -p f --iter 3 --fold "${fold%:*}" -- harness go
     t "is ${fold#*:}" test "$(value f BenchmarkParse-2 latency)" = "${fold#*:}"
 done
-t "a sample for each execution" sh -c '"$1" show "$2" | grep -q "latency  *30 ns  *3"' - "$PACE" "$(newest)"
+t "a sample for each execution" sh -c '"$1" show -l "$2" | grep -q "latency  *30 ns  *3"' - "$PACE" "$(newest)"
 values 10 60 20
 t "without --fold it is the median" run_pace 0 run -p f --iter 3 -- harness go '{out}'
 t "of fresh files" test "$(value f BenchmarkParse-2 latency)" = 20
