@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HELD_FIRST = 256 };
+enum { HELD_FIRST = 64 };
 
 void held_init(struct held *held)
 {

@@ -234,6 +234,21 @@ static enum truth test_eval(const struct test *test, const uint32_t *ids, int kn
     return result;
 }
 
+/* The one name of a dimension that a selector asks for, if it does so: what has another need not be looked
+ * at, of which there may be ten thousand branches or columns. */
+static const struct test *one_name(const struct test *test, int dimension)
+{
+    if (test->kind == SELECT_MATCH)
+        return test->dimension == dimension && test->is_literal ? test : NULL;
+    bool all = test->kind == SELECT_AND || test->kind == SELECT_PATH;
+    bool single = test->kind == SELECT_OR && test->child && !test->child->next;
+    for (const struct test *child = test->child; child && (all || single); child = child->next) {
+        const struct test *found = one_name(child, dimension);
+        if (found) return found;
+    }
+    return NULL;
+}
+
 /* Rule 4: a dotted measure counts only where a pattern with a dot names it. */
 static bool dotted_is_named(const struct test *test, const uint32_t *ids)
 {
@@ -425,12 +440,14 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
 {
     struct context *ctx = gather->ctx;
     uint32_t ids[PACE_DIMENSION_COUNT] = {stream->project, stream->branch, stream->testbed, 0, 0};
+    const struct test *benchmark = one_name(gather->test, PACE_BENCHMARK);
     const struct pace_column *columns;
     uint32_t count;
     int status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
     if (status) return context_store_error(ctx, status);
     for (uint32_t i = 0; i < count; i++) {
         ids[PACE_BENCHMARK] = alias_now(gather->aliases, PACE_BENCHMARK, columns[i].benchmark);
+        if (benchmark && (!benchmark->is_known || ids[PACE_BENCHMARK] != benchmark->id)) continue;
         ids[PACE_MEASURE] = alias_now(gather->aliases, PACE_MEASURE, columns[i].measure);
         if (gather->aliases->any && alias_continues(gather->aliases, columns, count, i)) continue;
         if (test_eval(gather->test, ids, PACE_DIMENSION_COUNT) == FALSE) continue;
@@ -585,26 +602,11 @@ static int select_test(struct context *ctx, const struct selector *selector,
     return status;
 }
 
-/* The one branch that a selector asks for, if it does so by name: then the other branches' streams
- * need not be looked at, of which there may be ten thousand. */
-static const struct test *one_branch(const struct test *test)
-{
-    if (test->kind == SELECT_MATCH)
-        return test->dimension == PACE_BRANCH && test->is_literal ? test : NULL;
-    bool all = test->kind == SELECT_AND || test->kind == SELECT_PATH;
-    bool single = test->kind == SELECT_OR && test->child && !test->child->next;
-    for (const struct test *child = test->child; child && (all || single); child = child->next) {
-        const struct test *found = one_branch(child);
-        if (found) return found;
-    }
-    return NULL;
-}
-
 /* The streams that may hold selected series. */
 static int candidates(struct context *ctx, const struct test *test,
                       const struct pace_stream **streams, uint32_t *count)
 {
-    const struct test *branch = one_branch(test);
+    const struct test *branch = one_name(test, PACE_BRANCH);
     int status = 0;
     *count = 0;
     if (!branch)

@@ -54,23 +54,9 @@ static int path_search(const char *here, const char *root, char out[PATH_MAX])
     }
 }
 
-int store_path(const struct arguments *arguments, enum store_mode mode, char path[PATH_MAX])
+/* The store of the directory that this runs in. */
+static int find_path(enum store_mode mode, char path[PATH_MAX])
 {
-    const char *named = arguments_value(arguments, OPTION_DB);
-    const char *from = "--db";
-    if (named == NULL) {
-        named = getenv("PACE_DB");
-        from = "$PACE_DB";
-        if (named != NULL && *named == '\0') named = NULL;
-    }
-    if (named != NULL) {
-        if (*named == '\0' || strlen(named) >= PATH_MAX) {
-            say_error("%s is not a path: '%.80s'", from, named);
-            return STATUS_USAGE;
-        }
-        strcpy(path, named);
-        return 0;
-    }
     char here[PATH_MAX], root[PATH_MAX];
     if (getcwd(here, sizeof here) == NULL) {
         say_error("the current directory: %s", strerror(errno));
@@ -98,6 +84,26 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
         say_error("no store: there is no " STORE_NAME " in %s", here);
     say_note("  make one with `pace run`, `pace load` or `pace init`, or name one with --db PATH");
     return STATUS_DATA;
+}
+
+int store_path(const struct arguments *arguments, enum store_mode mode, char path[PATH_MAX])
+{
+    const char *named = arguments_value(arguments, OPTION_DB);
+    const char *from = "--db";
+    if (named == NULL) {
+        named = getenv("PACE_DB");
+        from = "$PACE_DB";
+        if (named != NULL && *named == '\0') named = NULL;
+    }
+    if (named != NULL) {
+        if (*named == '\0' || strlen(named) >= PATH_MAX) {
+            say_error("%s is not a path: '%.80s'", from, named);
+            return STATUS_USAGE;
+        }
+        strcpy(path, named);
+        return 0;
+    }
+    return find_path(mode, path);
 }
 
 /* A store of its own never shows up in `git status`. */
