@@ -180,6 +180,12 @@ enum block_part { BLOCK_VALUE, BLOCK_LOWER, BLOCK_UPPER };
 void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uint32_t first,
                       uint32_t count, double *out);
 
+/* 1 when every run has a cell that is ok. */
+static inline int block_chunk_is_ok(const struct block_chunk *chunk)
+{
+    return chunk->ok == UINT64_MAX >> (BLOCK_CHUNK_RUNS - chunk->runs);
+}
+
 /* Statuses of runs [first, first + count) of the chunk. */
 void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,
                           uint8_t *out);

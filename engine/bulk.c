@@ -339,7 +339,7 @@ static int put_blocks(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                        BLOCK_LARGE, sums, error);
         *at += limits->large_runs;
     }
-    while (!rc && count - *at >= limits->runs) {
+    while (!rc && count - *at >= limits->runs + fold_kept_rows(limits, record)) {
         rc = put_block(fold, txn, stream, record, &list, runs + *at, limits->runs, BLOCK_SMALL,
                        sums, error);
         *at += limits->runs;

@@ -12,6 +12,7 @@ const struct fold_limits fold_limits_default = {
     .runs = BLOCK_CHUNK_RUNS,
     .cells = 256 * 1024 / sizeof(double),
     .least_runs = 8,
+    .keep_rows = 65, /* a window of 64 and the run that is judged by it */
     .large_runs = BLOCK_RUNS_MAX,
     .keep_runs = 128,
     .step_cells = 64 * 1024,
@@ -106,6 +107,23 @@ struct folding {
     int there[BLOCK_CHUNK_RUNS];       /* the row has that part */
 };
 
+/* A narrow stream keeps none: its rows join the newest block. */
+uint32_t fold_kept_rows(const struct fold_limits *limits, const struct stream_record *record)
+{
+    uint64_t room = limits->cells / (record->column_count ? record->column_count : 1);
+    if (record->column_count <= limits->narrow_columns) return 0;
+    return room < limits->keep_rows ? (uint32_t)room : limits->keep_rows;
+}
+
+/* How many of the oldest of some rows are folded. */
+static size_t count_oldest(const struct fold_limits *limits, const struct stream_record *record,
+                           size_t rows)
+{
+    size_t kept = fold_kept_rows(limits, record);
+    if (kept > rows / 2) kept = rows / 2;
+    return rows - kept < limits->runs ? rows - kept : limits->runs;
+}
+
 /* Takes the oldest rows and gives them a block. */
 static int begin(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                  struct stream_record *record, struct block_list *list, struct pace_error *error)
@@ -114,7 +132,7 @@ static int begin(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     struct log_rows rows;
     int rc = log_load(txn, stream, record, error, &rows);
     if (rc) return rc;
-    size_t count = rows.count < fold->limits->runs ? rows.count : fold->limits->runs;
+    size_t count = count_oldest(fold->limits, record, rows.count);
     assert(count > 0 && count <= BLOCK_CHUNK_RUNS);
     for (size_t i = 0; i < count; i++)
         views[i] = log_view(&rows.rows[i]);
@@ -299,9 +317,11 @@ static int continue_fold(struct fold *fold, struct kv_txn *txn, uint32_t stream,
 
 static int fold_due(const struct fold_limits *limits, const struct stream_record *record)
 {
+    uint32_t kept = fold_kept_rows(limits, record), shares = kept ? 2 : 1; /* one is folded */
     return record->jobs & STREAM_FOLDS || fold_narrow_due(limits, record) ||
-           record->log_runs >= limits->runs ||
-           (record->log_cells >= limits->cells && record->log_runs >= limits->least_runs);
+           record->log_runs >= limits->runs + kept ||
+           (record->log_cells >= shares * limits->cells &&
+            record->log_runs >= shares * limits->least_runs);
 }
 
 int fold_wanted(const struct fold_limits *limits, const struct stream_record *record)

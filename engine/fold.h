@@ -2,8 +2,8 @@
  *
  * A row is cheap to append and dear to read column by column. When a stream's log has grown to a
  * limit, its oldest rows are FOLDED into a small block; when enough small blocks have gathered, the
- * oldest are MERGED into a large one, whose values are packed. The newest runs stay in small
- * blocks.
+ * oldest are MERGED into a large one, whose values are packed. The newest runs stay rows, and those
+ * before them in small blocks.
  *
  * Work is done by writers inside their batch, at most one STEP an append: one group of columns of
  * one block, so that no append waits for a whole fold. What was begun is written in the stream's
@@ -21,6 +21,8 @@ struct fold_limits {
     uint32_t runs;  /* rows that make a fold: at most a chunk of runs */
     uint64_t cells; /* or cells, of at least least_runs rows */
     uint32_t least_runs;
+    uint32_t
+        keep_rows; /* the newest, of `cells` cells at most, that a fold leaves; not over half */
     uint32_t large_runs;  /* runs of a large block: at most BLOCK_RUNS_MAX */
     uint32_t keep_runs;   /* the newest that stay in small blocks */
     uint32_t step_cells;  /* of a step, or */
@@ -49,6 +51,10 @@ void fold_free(struct fold *fold);
  * changed, not stored. */
 int fold_step(struct fold *fold, struct kv_txn *txn, uint32_t stream, struct stream_record *record,
               uint64_t cells, struct pace_error *error);
+
+/* So many rows stay in the log of a stream when others are folded: the newest runs are what is asked for
+ * most, and of a block they are not read without those beside them. */
+uint32_t fold_kept_rows(const struct fold_limits *limits, const struct stream_record *record);
 
 /* 1 when there is a step to do. */
 int fold_wanted(const struct fold_limits *limits, const struct stream_record *record);

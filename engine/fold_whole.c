@@ -17,7 +17,7 @@ void fold_whole_init(struct fold_whole *whole, const struct fold_limits *limits)
 {
     *whole = (struct fold_whole){.limits = *limits, .ordinary = limits};
     whole->limits.all = 1;
-    whole->limits.keep_runs = whole->limits.narrow_columns = 0;
+    whole->limits.keep_runs = whole->limits.keep_rows = whole->limits.narrow_columns = 0;
     whole->limits.cells = whole->limits.least_runs = 1;
 }
 

@@ -104,14 +104,12 @@ int kv_cursor_at(struct kv_txn *txn, unsigned char table, struct pace_error *err
                  struct kv_cursor **out);
 void kv_cursor_close(struct kv_cursor *cursor);
 
-/* Moves to the first key not before `key`; to the last key before `key`; one on; one back. */
+/* Moves to the first key not before `key`; to the last key before `key`; one on. */
 int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                    struct kv_slice *found, struct kv_slice *value);
 int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                      struct kv_slice *found, struct kv_slice *value);
 int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
-                   struct kv_slice *value);
-int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value);
 
 /* Keys that begin with a prefix, in order, at most `most` at a time: the first, or (go_on) those
@@ -121,6 +119,10 @@ struct kv_pair {
 };
 int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
                    struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count);
+/* The keys before `end`, the last of them first. */
+int kv_cursor_list_back(struct kv_cursor *cursor, const struct key *end, int go_on,
+                        struct kv_pair *pairs, size_t most, struct pace_error *error,
+                        size_t *count);
 
 /* A sealed record (seal.h): kv_get_sealed checks it and gives its body. `what` names it in
  * errors. */

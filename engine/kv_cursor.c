@@ -175,16 +175,18 @@ int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv
     return cursor_move(cursor, MDB_NEXT, error, found, value);
 }
 
-int kv_cursor_prev(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
-                   struct kv_slice *value)
-{
-    return cursor_move(cursor, MDB_PREV, error, found, value);
-}
-
 int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
                    struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
 {
     int rc = lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
+    cursor->failed |= rc != 0;
+    return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
+}
+
+int kv_cursor_list_back(struct kv_cursor *cursor, const struct key *end, int go_on,
+                        struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
+{
+    int rc = lmdb_list_back(cursor->cursor, end, go_on, pairs, most, count);
     cursor->failed |= rc != 0;
     return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
 }

@@ -72,6 +72,17 @@ static void prefetch(uintptr_t from, size_t len)
 
 /* Each page is fetched as a whole when it is come to, and the beginning of each record that lies on a
  * page of its own: they are read next, and the processor does not see them coming. */
+static void take_pair(const MDB_val *key, const MDB_val *value, uintptr_t *page,
+                      struct kv_pair *pair)
+{
+    uintptr_t key_page = (uintptr_t)key->mv_data / PAGE_BYTES;
+    if (key_page != *page) prefetch(key_page * PAGE_BYTES, PAGE_BYTES);
+    if ((uintptr_t)value->mv_data / PAGE_BYTES != key_page)
+        prefetch((uintptr_t)value->mv_data, 3 * LINE_BYTES);
+    *page = key_page;
+    *pair = (struct kv_pair){.key = slice_of(key), .value = slice_of(value)};
+}
+
 static int list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on,
                       struct kv_pair *pairs, size_t most, size_t *count)
 {
@@ -83,12 +94,7 @@ static int list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on,
         rc = mdb_cursor_get(cursor, &key, &value, *count || go_on ? MDB_NEXT : MDB_SET_RANGE);
         if (rc || !key_begins(key.mv_data, key.mv_size, prefix)) break;
         if (key.mv_size > KEY_MAX) return MDB_CORRUPTED;
-        uintptr_t key_page = (uintptr_t)key.mv_data / PAGE_BYTES;
-        if (key_page != page) prefetch(key_page * PAGE_BYTES, PAGE_BYTES);
-        page = key_page;
-        if ((uintptr_t)value.mv_data / PAGE_BYTES != page)
-            prefetch((uintptr_t)value.mv_data, 3 * LINE_BYTES);
-        pairs[(*count)++] = (struct kv_pair){.key = slice_of(&key), .value = slice_of(&value)};
+        take_pair(&key, &value, &page, &pairs[(*count)++]);
     }
     return rc == MDB_NOTFOUND ? 0 : rc;
 }
@@ -112,6 +118,23 @@ static int seek_before(MDB_cursor *cursor, MDB_val *key, MDB_val *value)
     if (!rc && compare(key, &wanted) < 0) return MDB_CORRUPTED;
     rc = mdb_cursor_get(cursor, key, value, rc ? MDB_LAST : MDB_PREV);
     return !rc && compare(key, &wanted) >= 0 ? MDB_CORRUPTED : rc;
+}
+
+static int list_back(MDB_cursor *cursor, const struct key *end, int go_on, struct kv_pair *pairs,
+                     size_t most, size_t *count)
+{
+    MDB_val key = {.mv_size = end->len, .mv_data = (void *)(uintptr_t)end->bytes}, value;
+    uintptr_t page = 0;
+    int rc = 0;
+    *count = 0;
+    while (*count < most) {
+        rc = *count || go_on ? mdb_cursor_get(cursor, &key, &value, MDB_PREV)
+                             : seek_before(cursor, &key, &value);
+        if (rc) break;
+        if (key.mv_size == 0 || key.mv_size > KEY_MAX) return MDB_CORRUPTED;
+        take_pair(&key, &value, &page, &pairs[(*count)++]);
+    }
+    return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
 /* Goes to the first key not before `key`, or MDB_NOTFOUND, and is sure of it. */
@@ -145,6 +168,10 @@ LMDB_CALL(lmdb_list_pairs,
           (MDB_cursor * cursor, const struct key *prefix, int go_on, struct kv_pair *pairs,
            size_t most, size_t *count),
           list_pairs(cursor, prefix, go_on, pairs, most, count))
+LMDB_CALL(lmdb_list_back,
+          (MDB_cursor * cursor, const struct key *end, int go_on, struct kv_pair *pairs,
+           size_t most, size_t *count),
+          list_back(cursor, end, go_on, pairs, most, count))
 
 /* -- errors ---------------------------------------------------------------------------------- */
 

@@ -97,6 +97,8 @@ int lmdb_seek_before(MDB_cursor *cursor, MDB_val *key, MDB_val *value);
 int lmdb_confirm_absent(MDB_txn *txn, MDB_dbi dbi, const MDB_val *wanted);
 int lmdb_list_pairs(MDB_cursor *cursor, const struct key *prefix, int go_on, struct kv_pair *pairs,
                     size_t most, size_t *count);
+int lmdb_list_back(MDB_cursor *cursor, const struct key *end, int go_on, struct kv_pair *pairs,
+                   size_t most, size_t *count);
 
 /* Sets *error for a result of LMDB and gives its code. */
 int kv_fail(const struct kv *kv, int rc, struct pace_error *error);

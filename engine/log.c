@@ -272,6 +272,8 @@ void log_rows_free(struct log_rows *rows)
     *rows = (struct log_rows){0};
 }
 
+enum { PAIRS = 132 }; /* listed at a time: more than an ordinary log has rows */
+
 /* Opens the rows of some records: those of part 0. */
 static int open_rows(struct kv_txn *txn, uint32_t stream, const struct kv_pair *pairs, size_t count,
                      size_t expected, struct pace_error *error, struct log_rows *rows)
@@ -296,7 +298,6 @@ static int open_rows(struct kv_txn *txn, uint32_t stream, const struct kv_pair *
 static int load_rows(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, size_t expected,
                      uint64_t last, struct pace_error *error, struct log_rows *rows)
 {
-    enum { PAIRS = 80 }; /* one more than an ordinary log has rows */
     struct key prefix = key_log_stream(stream);
     struct kv_pair pairs[PAIRS];
     size_t count = PAIRS;
@@ -337,19 +338,24 @@ static int load_backwards(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t
                           struct pace_error *error)
 {
     struct key end = key_log_stream(stream + 1);
-    struct kv_slice key, value;
+    struct kv_pair pairs[PAIRS];
     uint64_t run = record->log_run; /* of the row that comes next */
-    int rc = kv_cursor_before(cursor, &end, error, &key, &value);
-    for (size_t i = count; i > 0; rc = i ? kv_cursor_prev(cursor, error, &key, &value) : 0) {
-        struct log_key parsed;
-        if (rc && rc != PACE_ENOTFOUND) return rc;
-        if (rc || !key_log_parse(key.data, key.len, &parsed) || parsed.stream != stream ||
-            parsed.position.run != run)
-            return damaged_order(txn, stream, i < count ? run : 0, error);
-        if (parsed.part != 0) continue;
-        rc = open_row(txn, key, value, &parsed, error, &rows[--i]);
+    size_t i = count, listed = 0;
+    while (i > 0) {
+        size_t most = i < PAIRS ? i : PAIRS;
+        int rc = kv_cursor_list_back(cursor, &end, listed > 0, pairs, most, error, &listed);
         if (rc) return rc;
-        run = rows[i].header.previous;
+        if (listed < most) return damaged_order(txn, stream, i < count ? run : 0, error);
+        for (size_t k = 0; k < listed; k++) {
+            struct log_key parsed;
+            if (!key_log_parse(pairs[k].key.data, pairs[k].key.len, &parsed) ||
+                parsed.stream != stream || parsed.position.run != run)
+                return damaged_order(txn, stream, i < count ? run : 0, error);
+            if (parsed.part != 0) continue;
+            rc = open_row(txn, pairs[k].key, pairs[k].value, &parsed, error, &rows[--i]);
+            if (rc) return rc;
+            run = rows[i].header.previous;
+        }
     }
     return count == record->log_runs && run ? damaged_order(txn, stream, 0, error) : 0;
 }

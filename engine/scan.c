@@ -15,22 +15,23 @@
 /* A batch's cells stay in the cache; but chunks are read whole, within what memory allows. */
 enum { BATCH_CELLS = 1 << 17, BATCH_CELLS_MAX = 1 << 22 };
 
+enum { LINE_BYTES = 64, LINE_CELLS = LINE_BYTES / sizeof(double) }; /* of the cache */
+
 struct scan_column {
     uint32_t column;
     uint32_t place;       /* among the columns of the caller */
     uint32_t stretch_end; /* where a stretch begins: behind its last, in scan->columns */
 };
 
-/* A STRETCH is columns that lie side by side in a row and in the batch; so many that its rows and its
- * columns of a batch fit the cache. */
-enum { STRETCH_COLUMNS = 64 };
+/* A STRETCH is columns that lie side by side in one group of a row and in the batch. */
+enum { STRETCH_COLUMNS = ROW_GROUP_SLOTS };
 
 struct pace_scan {
     struct pace_snapshot *snapshot;
     struct source_walk walk;
     struct kv_cursor *cursor;
-    struct scan_column *columns; /* by column */
-    size_t column_count, stride;
+    struct scan_column *columns;       /* by column */
+    size_t column_count, most, stride; /* most: runs of a batch */
     struct pace_run_view *runs;
     struct scan_memory memory;     /* value and status */
     double *value, *lower, *upper; /* lower and upper: NULL until a bound was seen */
@@ -68,8 +69,7 @@ static void find_stretches(struct pace_scan *scan)
     struct scan_column *columns = scan->columns;
     size_t i = 0;
     for (size_t end = 1; end <= scan->column_count; end++) {
-        if (end < scan->column_count && end - i < STRETCH_COLUMNS &&
-            columns[end].column % ROW_PART_COLUMNS &&
+        if (end < scan->column_count && columns[end].column % STRETCH_COLUMNS &&
             columns[end].column == columns[end - 1].column + 1 &&
             columns[end].place == columns[end - 1].place + 1)
             continue;
@@ -93,19 +93,29 @@ static size_t batch_runs(size_t columns, const struct pace_range *range, uint64_
     return runs ? (size_t)runs : 1;
 }
 
+/* How far the columns of a batch are apart: each begins with a line of the cache, and not all of them in
+ * the same part of it, which an odd number of lines sees to. */
+static size_t stride_of(size_t most)
+{
+    enum { FEW = 32 };
+    return most < FEW ? most : ((most + LINE_CELLS - 1) / LINE_CELLS | 1) * LINE_CELLS;
+}
+
 /* Takes the memory of an earlier scan of the snapshot, or new memory, which is not cleared: a page that
  * is not written costs nothing. */
 static int reserve(struct pace_scan *scan, struct pace_error *error)
 {
     struct scan_memory *spare = &scan->snapshot->spare;
-    size_t cells = scan->column_count * scan->stride + 1;
+    size_t cells = scan->column_count * scan->stride / LINE_CELLS * LINE_CELLS + LINE_CELLS;
     if (spare->cells >= cells) {
         scan->memory = *spare;
         *spare = (struct scan_memory){0};
     } else {
-        scan->memory = (struct scan_memory){.cells = cells};
-        scan->memory.value = malloc(cells * sizeof *scan->memory.value);
-        scan->memory.status = malloc(cells * sizeof *scan->memory.status);
+        scan->memory = (struct scan_memory){.cells = cells, .is_ok = 1};
+        void *value;
+        if (posix_memalign(&value, LINE_BYTES, cells * sizeof(double))) return error_memory(error);
+        scan->memory.value = value;
+        scan->memory.status = calloc(cells, sizeof *scan->memory.status);
     }
     scan->value = scan->memory.value;
     scan->status = scan->memory.status;
@@ -126,7 +136,8 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     if (!scan) return error_memory(error);
     scan->snapshot = snapshot;
     scan->column_count = column_count;
-    scan->stride = batch_runs(column_count, range, record.run_count);
+    scan->most = batch_runs(column_count, range, record.run_count);
+    scan->stride = stride_of(scan->most);
     scan->columns = calloc(column_count + 1, sizeof *scan->columns);
     rc = scan->columns ? reserve(scan, error) : error_memory(error);
     for (size_t i = 0; !rc && i < column_count; i++) {
@@ -206,15 +217,31 @@ static int begin_bounds(struct pace_scan *scan, struct pace_error *error)
     return 0;
 }
 
+/* Cells that are ok, from place `at` on. */
+static void put_ok(struct pace_scan *scan, size_t at, size_t count)
+{
+    if (!scan->memory.is_ok) memset(scan->status + at, PACE_CELL_OK, count);
+}
+
+static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
+{
+    scan->memory.is_ok = 0;
+    memset(scan->status + at, PACE_CELL_ABSENT, count);
+    for (uint32_t i = 0; i < count; i++)
+        scan->value[at + i] = (double)NAN;
+}
+
 /* -- rows of the log ------------------------------------------------------------------------- */
 
-/* Some rows of the log, one part of them. */
+/* A few rows of the log, one part of them: so few that they stay in the cache from when they are checked
+ * to when they have become columns. */
+enum { SOME_ROWS = 8, ROWS_AHEAD = 4 };
 struct part_rows {
-    struct row *rows; /* data NULL: it has no such part */
-    const unsigned char *
-        *values;     /* by row: row_values of a row that is plain and good; NULL: look */
-    uint32_t *until; /* by row, with its values */
-    size_t count, r; /* r: place of the first in the batch */
+    size_t count, r;                        /* r: place of the first in the batch */
+    struct row *rows[SOME_ROWS];            /* NULL: it has no such part */
+    struct row others[SOME_ROWS];           /* those that are not part 0 */
+    const unsigned char *values[SOME_ROWS]; /* of a row that is plain and good; NULL: look */
+    uint32_t until[SOME_ROWS];              /* with its values */
 };
 
 /* Checks all that is asked for of a row at once: it lies side by side. 0, or -1: damaged. */
@@ -229,24 +256,23 @@ static int check_row(const struct pace_scan *scan, struct row *row, size_t i, si
     return 0;
 }
 
-/* Opens a part of rows for columns [i, end) of the scan, which lie in it. */
-static int open_part(struct pace_scan *scan, const struct row *rows, size_t i, size_t end,
+/* Opens a part of rows for columns [i, end) of the scan, which lie in it; `left` rows come, with these. */
+static int open_part(struct pace_scan *scan, struct row *rows, size_t left, size_t i, size_t end,
                      struct part_rows *part, struct pace_error *error)
 {
     uint32_t first = scan->columns[i].column, last = scan->columns[end - 1].column;
     uint8_t number = (uint8_t)(first / ROW_PART_COLUMNS);
     for (size_t k = 0; k < part->count; k++) {
-        struct row *row = &part->rows[k];
-        int rc = 0;
-        if (number == 0 && k + 1 < part->count) row_prefetch(&rows[k + 1], first, last + 1);
-        if (number == 0)
-            *row = rows[k];
-        else if (rows[k].header.parts >> number & 1)
-            rc = log_part(scan->snapshot->txn, &rows[k], number, error, row);
-        else
-            *row = (struct row){.data = NULL};
-        if (rc) return rc;
-        part->values[k] = row->data ? row_values(row, &part->until[k]) : NULL;
+        struct row *row = number ? NULL : &rows[k];
+        if (number == 0 && k + ROWS_AHEAD < left)
+            row_prefetch(&rows[k + ROWS_AHEAD], first, last + 1);
+        if (number && rows[k].header.parts >> number & 1) {
+            row = &part->others[k];
+            int rc = log_part(scan->snapshot->txn, &rows[k], number, error, row);
+            if (rc) return rc;
+        }
+        part->rows[k] = row;
+        part->values[k] = row ? row_values(row, &part->until[k]) : NULL;
         if (part->values[k] && check_row(scan, row, i, end, part->until[k]))
             part->values[k] = NULL; /* reading its cells says which is damaged */
     }
@@ -263,6 +289,7 @@ static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, s
                              (unsigned long long)row->header.run);
     scan->value[at] = cell.value;
     scan->status[at] = cell.status;
+    scan->memory.is_ok &= cell.status == PACE_CELL_OK;
     if (isnan(cell.lower) && isnan(cell.upper)) return 0;
     int rc = begin_bounds(scan, error);
     if (rc) return rc;
@@ -271,22 +298,15 @@ static int read_cell(struct pace_scan *scan, struct row *row, uint32_t column, s
     return 0;
 }
 
-static void put_absent(struct pace_scan *scan, size_t at, uint32_t count)
-{
-    memset(scan->status + at, PACE_CELL_ABSENT, count);
-    for (uint32_t i = 0; i < count; i++)
-        scan->value[at + i] = (double)NAN;
-}
-
 /* Reads columns [i, end) of row k, which may have gaps, statuses and bounds. */
-static int read_row(struct pace_scan *scan, const struct part_rows *part, size_t k, size_t i,
-                    size_t end, struct pace_error *error)
+static int read_row(struct pace_scan *scan, struct part_rows *part, size_t k, size_t i, size_t end,
+                    struct pace_error *error)
 {
-    struct row *row = &part->rows[k];
+    struct row *row = part->rows[k];
     int rc = 0;
     for (; !rc && i < end; i++) {
         size_t at = scan->columns[i].place * scan->stride + part->r + k;
-        if (row->data)
+        if (row)
             rc = read_cell(scan, row, scan->columns[i].column, at, error);
         else
             put_absent(scan, at, 1);
@@ -298,24 +318,23 @@ static int read_row(struct pace_scan *scan, const struct part_rows *part, size_t
 static size_t turn_plain(struct pace_scan *scan, const struct part_rows *part, size_t k, size_t i,
                          size_t end)
 {
-    const unsigned char *rows[BLOCK_CHUNK_RUNS];
+    const unsigned char *rows[SOME_ROWS];
     const struct scan_column *first = &scan->columns[i];
     uint32_t last = scan->columns[end - 1].column, count = 0;
     size_t offset = 8 * (size_t)(first->column % ROW_PART_COLUMNS), n = end - i;
-    while (count < BLOCK_CHUNK_RUNS && k + count < part->count && part->values[k + count] &&
-           part->until[k + count] > last) {
+    for (; k + count < part->count; count++) {
+        if (!part->values[k + count] || part->until[k + count] <= last) break;
         rows[count] = part->values[k + count] + offset;
-        count++;
     }
     if (count == 0) return 0;
     size_t at = first->place * scan->stride + part->r + k;
     turn_rows(rows, count, n, scan->value + at, scan->stride);
-    for (size_t c = 0; c < n; c++)
-        memset(scan->status + at + c * scan->stride, PACE_CELL_OK, count);
+    for (size_t c = 0; c < n && !scan->memory.is_ok; c++)
+        put_ok(scan, at + c * scan->stride, count);
     return count;
 }
 
-static int read_stretch(struct pace_scan *scan, const struct part_rows *part, size_t i, size_t end,
+static int read_stretch(struct pace_scan *scan, struct part_rows *part, size_t i, size_t end,
                         struct pace_error *error)
 {
     for (size_t k = 0; k < part->count;) {
@@ -327,32 +346,34 @@ static int read_stretch(struct pace_scan *scan, const struct part_rows *part, si
     return 0;
 }
 
-static void free_part(struct part_rows *part)
+/* Reads the scan's columns of a few rows; `left` rows come, with these. */
+static int read_rows(struct pace_scan *scan, struct row *rows, size_t left, struct part_rows *part,
+                     struct pace_error *error)
 {
-    free(part->rows);
-    free(part->values);
-    free(part->until);
-}
-
-/* Reads the scan's columns of rows to places r and on of the batch. */
-static int read_log(struct pace_scan *scan, const struct row *rows, size_t count, size_t r,
-                    struct pace_error *error)
-{
-    struct part_rows part = {.count = count, .r = r};
-    if (scan->column_count == 0) return 0;
-    part.rows = malloc(count * sizeof *part.rows);
-    part.values = malloc(count * sizeof *part.values);
-    part.until = malloc(count * sizeof *part.until);
-    int rc = part.rows && part.values && part.until ? 0 : error_memory(error);
+    int rc = 0;
     for (size_t i = 0, end; !rc && i < scan->column_count; i = end) {
         uint32_t number = scan->columns[i].column / ROW_PART_COLUMNS;
         for (end = i + 1; end < scan->column_count; end++)
             if (scan->columns[end].column / ROW_PART_COLUMNS != number) break;
-        rc = open_part(scan, rows, i, end, &part, error);
+        rc = open_part(scan, rows, left, i, end, part, error);
         for (; !rc && i < end; i = scan->columns[i].stretch_end)
-            rc = read_stretch(scan, &part, i, scan->columns[i].stretch_end, error);
+            rc = read_stretch(scan, part, i, scan->columns[i].stretch_end, error);
     }
-    free_part(&part);
+    return rc;
+}
+
+/* Reads the scan's columns of rows to places r and on of the batch. */
+static int read_log(struct pace_scan *scan, struct row *rows, size_t count, size_t r,
+                    struct pace_error *error)
+{
+    int rc = 0;
+    struct part_rows part;
+    for (size_t k = 0; !rc && k < count; k += SOME_ROWS) {
+        size_t left = count - k;
+        part.count = left < SOME_ROWS ? left : SOME_ROWS;
+        part.r = r + k;
+        rc = read_rows(scan, rows + k, left, &part, error);
+    }
     return rc;
 }
 
@@ -362,7 +383,12 @@ static int read_log(struct pace_scan *scan, const struct row *rows, size_t count
 static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, uint32_t first,
                       uint32_t count, size_t at, struct pace_error *error)
 {
-    block_chunk_statuses(chunk, first, count, scan->status + at);
+    if (block_chunk_is_ok(chunk)) {
+        put_ok(scan, at, count);
+    } else {
+        scan->memory.is_ok = 0;
+        block_chunk_statuses(chunk, first, count, scan->status + at);
+    }
     block_chunk_read(chunk, BLOCK_VALUE, first, count, scan->value + at);
     if (!(chunk->lower | chunk->upper)) return 0;
     int rc = begin_bounds(scan, error);
@@ -448,7 +474,7 @@ static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
 static int reserve_runs(struct pace_scan *scan, struct pace_error *error)
 {
     struct block_run_columns *of = &scan->of_runs;
-    size_t n = scan->stride;
+    size_t n = scan->most;
     of->any = 0;
     if (!scan->by_columns) {
         if (!scan->skips_runs && !scan->runs) scan->runs = malloc(n * sizeof *scan->runs);
@@ -547,9 +573,9 @@ static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *
     size_t r = 0;
     int rc = reserve_runs(scan, error);
     scan->bounded = 0;
-    while (!rc && r < scan->stride) {
+    while (!rc && r < scan->most) {
         struct span span;
-        rc = source_walk_next(&scan->walk, (uint32_t)(scan->stride - r), error, &span);
+        rc = source_walk_next(&scan->walk, (uint32_t)(scan->most - r), error, &span);
         if (!rc) rc = read_span(scan, &span, r, error);
         if (!rc) r += span.count;
     }

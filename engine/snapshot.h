@@ -10,6 +10,7 @@
 /* What a scan of the snapshot leaves for the next. */
 struct scan_memory {
     size_t cells;
+    int is_ok; /* every status is PACE_CELL_OK */
     double *value;
     uint8_t *status;
 };

@@ -225,10 +225,29 @@ static void settle(struct source_walk *walk)
         walk->are_apart &= position_compare(&walk->sources[i - 1].last, &walk->sources[i].at) < 0;
 }
 
+/* Loads the rows of the log. The newest few are often all that is asked for: then the others are not
+ * looked at, if no block has runs among them. */
+static int load_log(struct source_walk *walk, const struct stream_record *record,
+                    const struct pace_range *range, struct pace_error *error)
+{
+    int is_last = range->last > 0 && range->last < record->log_runs &&
+                  range->from_ns == INT64_MIN && range->until_ns == INT64_MAX;
+    if (!is_last) return log_load(walk->txn, walk->stream, record, error, &walk->log);
+    int rc = log_load_newest(walk->txn, walk->stream, record, range->last, error, &walk->log);
+    struct position first = rc ? (struct position){0} : log_position(&walk->log.rows[0]);
+    for (uint32_t i = 0; !rc && i < walk->list.small + walk->list.large; i++) {
+        struct position last = block_last(&walk->list.entries[i]);
+        if (position_compare(&last, &first) < 0) continue;
+        log_rows_free(&walk->log);
+        return log_load(walk->txn, walk->stream, record, error, &walk->log);
+    }
+    return rc;
+}
+
 /* 1 when the log and the blocks have as many runs as the stream. */
 static int is_whole(const struct source_walk *walk, const struct stream_record *record)
 {
-    uint64_t runs = walk->log.count;
+    uint64_t runs = record->log_runs;
     for (uint32_t i = 0; i < walk->list.small + walk->list.large; i++)
         runs += walk->list.entries[i].runs;
     return runs == record->run_count;
@@ -257,7 +276,7 @@ int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stre
 {
     *walk = (struct source_walk){.txn = txn, .stream = stream};
     int rc = block_list_load(txn, stream, record, error, &walk->list);
-    if (!rc) rc = log_load(txn, stream, record, error, &walk->log);
+    if (!rc) rc = load_log(walk, record, range, error);
     if (!rc && !is_whole(walk, record))
         rc = error_damaged(error, "%s: runs of stream %u", kv_path(txn), stream);
     if (rc) return rc;

@@ -34,8 +34,8 @@ enum {
     PATIENCE_S = 60, /* how long a writer may take for a batch before it counts as stuck */
 };
 
-static const struct fold_limits small_limits = {SMALL_BLOCKS, .runs = 6, .direct_runs = 8,
-                                                .totals_rows = 3};
+static const struct fold_limits small_limits = {SMALL_BLOCKS, .runs = 6, .keep_rows = 4,
+                                                .direct_runs = 8, .totals_rows = 3};
 
 /* What a writer has tried and what was acknowledged: numbers of batches, in memory that outlives it. */
 struct progress {

@@ -257,7 +257,7 @@ static void test_wide(void **state)
     run = begin_run(store, "wider", T0_NS + 1);
     put_wide(store, run, 32800, 32900, 2); /* nothing in part 0 */
     commit_run(store, run);
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 16; i++) {
         run = begin_run(store, "main", T0_NS + i);
         put_wide(store, run, 0, 9000, i);
         commit_run(store, run);
@@ -268,8 +268,8 @@ static void test_wide(void **state)
     assert_int_equal(seen.parts, 2);
     assert_int_equal(seen.small, 0);
     store = open_store(dir);
-    run = begin_run(store, "main", T0_NS + 9);
-    put_wide(store, run, 0, 9000, 9);
+    run = begin_run(store, "main", T0_NS + 17);
+    put_wide(store, run, 0, 9000, 17);
     commit_run(store, run);
     pace_close(store);
     seen = compare(dir);
@@ -279,7 +279,10 @@ static void test_wide(void **state)
     remove_tree(dir);
 }
 
-enum { MERGE_COLUMNS = 100 };
+enum {
+    MERGE_COLUMNS = 100,
+    MERGE_BEGINS = 1024 + 128 + 65, /* runs of a large block, of small ones that stay, and rows */
+};
 
 /* A value of one of the kinds that are packed in their own way. */
 static double value_of(uint32_t column)
@@ -324,9 +327,9 @@ static void test_blocks(void **state)
     pace *store = open_store(dir);
     struct coverage seen = {0};
     unsigned making = 0, merging = 0;
-    for (int i = 0; i < 1152; i++)
+    for (int i = 0; i < MERGE_BEGINS; i++)
         merge_run(store, i);
-    for (int i = 1152; seen.large == 0 && i < 1172; i++) {
+    for (int i = MERGE_BEGINS; seen.large == 0 && i < MERGE_BEGINS + 20; i++) {
         merge_run(store, i);
         pace_close(store);
         seen = compare(dir);

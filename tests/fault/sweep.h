@@ -112,6 +112,7 @@ static int append_many(const char *dir, struct pace_error *error)
     static const struct fold_limits limits = {.runs = 4,
                                               .cells = 1 << 30,
                                               .least_runs = 1,
+                                              .keep_rows = 2,
                                               .large_runs = 8,
                                               .keep_runs = 4,
                                               .step_cells = 16,

@@ -11,8 +11,8 @@
 enum { COLUMNS = 70, KILLS = 40 };
 
 /* Small blocks, large blocks soon. Each test runs with both. */
-static const struct fold_limits wide = {SMALL_BLOCKS, .runs = 6, .direct_runs = 1000,
-                                        .totals_rows = 4};
+static const struct fold_limits wide = {SMALL_BLOCKS, .runs = 6, .keep_rows = 3,
+                                        .direct_runs = 1000, .totals_rows = 4};
 static const struct fold_limits narrow = {
     SMALL_BLOCKS,        .runs = 12, /* a block grows by two or three rows */
     .direct_runs = 1000, .narrow_columns = COLUMNS,
@@ -231,6 +231,75 @@ static void test_damage(void **state)
     remove_tree(dir);
 }
 
+/* -- the newest runs --------------------------------------------------------------------------- */
+
+static void remove_groups(pace *store)
+{
+    static struct damage damage;
+    struct kv_work work = {.run = list_blocks, .context = &damage};
+    store_ok(kv_write(store->kv, 1000, &work, error));
+    damage.remove = 1;
+    for (damage.record = 0; damage.record < damage.count; damage.record++) {
+        if (damage.keys[damage.record].bytes[0] != 'G') continue;
+        apply(store, &damage);
+        free(damage.removed);
+        damage.removed = NULL;
+    }
+}
+
+/* Scans the newest runs, their cells without gaps in columns 0 and 69. */
+static int read_newest(pace *store, uint64_t last, struct pace_error *failure)
+{
+    const struct pace_range range = {.from_ns = INT64_MIN, .until_ns = INT64_MAX, .last = last};
+    const uint32_t columns[] = {0, COLUMNS - 1};
+    pace_snapshot *snapshot;
+    pace_scan *scan;
+    struct pace_cells cells;
+    store_ok(pace_snapshot_begin(store, error, &snapshot));
+    uint64_t count = pace_run_count(snapshot);
+    store_ok(pace_scan_open(snapshot, 0, columns, 2, &range, error, &scan));
+    int rc = pace_scan_next(scan, failure, &cells);
+    if (!rc) assert_int_equal(cells.run_count, last < count ? last : count);
+    for (size_t r = 0; !rc && r < cells.run_count; r++) {
+        uint64_t number = number_at(count - cells.run_count + r, count);
+        assert_int_equal(cells.runs[r].run, number);
+        assert_true(cells.value[r] == value_of(number, 0));
+        assert_true(cells.value[cells.stride + r] == value_of(number, columns[1]));
+    }
+    pace_scan_close(scan);
+    pace_snapshot_end(snapshot);
+    return rc;
+}
+
+/* At any moment the newest 65 runs of a stream are rows, and are read without a look at a block. */
+static void test_newest(void **state)
+{
+    enum { RUNS = 330, LAST = 65, FOLDED = 64 };
+    char *dir = make_directory();
+    pace *store = open_small(dir, &fold_limits_default);
+    struct pace_error failure = {0};
+    (void)state;
+    for (uint64_t number = 1; number <= RUNS; number++) {
+        pace_run *run = build(store, number);
+        pace_snapshot *snapshot;
+        struct pace_tiers tiers;
+        store_ok(pace_runs_commit(store, &run, 1, error, NULL));
+        pace_run_free(run);
+        store_ok(pace_snapshot_begin(store, error, &snapshot));
+        store_ok(pace_stream_tiers(snapshot, 0, error, &tiers));
+        assert_true(tiers.rows.runs >= LAST || tiers.rows.runs == number);
+        assert_true(tiers.rows.runs < LAST + FOLDED);
+        pace_snapshot_end(snapshot);
+        assert_int_equal(read_newest(store, LAST, &failure), 0);
+        assert_int_equal(read_newest(store, LAST + FOLDED, &failure), 0);
+    }
+    remove_groups(store);
+    assert_int_equal(read_newest(store, LAST, &failure), 0);
+    assert_int_equal(read_newest(store, LAST + FOLDED, &failure), PACE_ECORRUPT);
+    pace_close(store);
+    remove_tree(dir);
+}
+
 /* -- kill -9 --------------------------------------------------------------------------------- */
 
 /* Appends runs and tells each number once it is durable, until it is killed. */
@@ -309,6 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         {"damage", test_damage, NULL, NULL, (void *)(uintptr_t)&wide},
         {"damage, narrow", test_damage, NULL, NULL, (void *)(uintptr_t)&narrow},
+        {"the newest runs", test_newest, NULL, NULL, NULL},
         {"killed writers", test_killed_writers, NULL, NULL, (void *)(uintptr_t)&wide},
         {"killed writers, narrow", test_killed_writers, NULL, NULL, (void *)(uintptr_t)&narrow},
     };
