@@ -268,9 +268,10 @@ void block_slot_prefetch(const struct block_group *group, const struct block_slo
 /* A checked chunk of form 0: every run has a cell, all are ok and none has a bound. */
 static int parse_plain(const unsigned char *data, size_t len, struct block_chunk *chunk)
 {
+    size_t bytes = pack_bytes(chunk->code[BLOCK_VALUE], chunk->runs); /* 0: it is no code */
     chunk->present = chunk->ok = block_mask(chunk->runs);
     chunk->pack[BLOCK_VALUE] = data + BLOCK_CHUNK_HEAD;
-    return pack_bytes(chunk->code[BLOCK_VALUE], chunk->runs) == len - BLOCK_CHUNK_HEAD ? 0 : -1;
+    return bytes && bytes == len - BLOCK_CHUNK_HEAD ? 0 : -1;
 }
 
 /* Takes a checked chunk apart. 0, or -1: it makes no sense. */

@@ -298,6 +298,7 @@ int row_open(struct row *row, const void *data, size_t len, const void *key, siz
     /* Nothing of the header is sure yet: bound it before the sum is computed over its length. */
     if (header->length != len || header->slots == 0 || header->slots > ROW_PART_COLUMNS ||
         header->commit_len > PACE_MAX_COMMIT || header->part >= ROW_PART_COUNT ||
+        header->base != (uint32_t)header->part * ROW_PART_COLUMNS ||
         header->head_length != head_length(header) || header->head_length > len)
         return -1;
     uint64_t seed = seal_hash(key, key_len, 0);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "../../engine/block.h"
+#include "../../engine/block_layout.h"
 #include "../../engine/gather.h"
 
 #include <math.h>
@@ -201,6 +202,33 @@ static void test_groups(void **state)
         one_shape(runs[i], 30, 0, i % 2 ? PACK_LOOSE : PACK_SHORT);
         one_shape(runs[i], 100, 1, i % 2 ? PACK_SHORT : PACK_LOOSE);
     }
+}
+
+/* A chunk whose sums are good and whose code is none, cut to its head: no pack is as long as nothing. */
+static void test_no_pack(void **state)
+{
+    (void)state;
+    struct image image = {.from = 0, .until = 1, .runs = 1};
+    image.cells = calloc(1, sizeof *image.cells);
+    assert_non_null(image.cells);
+    fill(&image, 100, 1);
+    write_group(&image, PACK_AS_IS);
+    struct block_group group;
+    struct block_slot slot;
+    struct block_chunk chunk;
+    assert_int_equal(block_group_open(&group, image.record.data, image.record.len, &image.key), 0);
+    assert_int_equal(block_group_seek(&group, 0, &slot), 1);
+    assert_int_equal(block_chunk_open(&group, &slot, 0, &chunk), 0);
+    slot.end = slot.start + BLOCK_CHUNK_HEAD;
+    for (unsigned code = 0; code <= UINT16_MAX; code++) {
+        unsigned char *data = image.record.data + slot.start;
+        memcpy(data + 10, &(uint16_t){(uint16_t)code}, 2);
+        uint64_t sum = block_chunk_sum(data, BLOCK_CHUNK_HEAD, group.seed, 0, 0);
+        memcpy(data, &sum, sizeof sum);
+        assert_int_equal(block_chunk_open(&group, &slot, 0, &chunk), -1);
+    }
+    row_buffer_free(&image.record);
+    free(image.cells);
 }
 
 static void test_packed_is_smaller(void **state)
@@ -578,6 +606,7 @@ int main(void)
         cmocka_unit_test(test_summaries_of_any_machine),
         cmocka_unit_test(test_whole_runs),
         cmocka_unit_test(test_related),
+        cmocka_unit_test(test_no_pack),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
