@@ -103,7 +103,7 @@ static int set_start(struct commit *commit, struct pace_run_result *result)
     return rc ? error_set(commit->error, rc, "the start point: %s", pace_strerror(rc)) : 0;
 }
 
-/* Cells of a batch that may share a commit. */
+/* Cells and samples of a batch that may share a commit. */
 #define LITTLE_CELLS_MAX 65536
 
 /* Puts a run's cells into its stream: at once, or with the others of a large batch. */
@@ -288,7 +288,7 @@ static int is_little(const struct commit *commit)
     uint64_t cells = 0;
     if (commit->run_count >= commit->store->limits.direct_runs) return 0;
     for (size_t i = 0; i < commit->run_count; i++)
-        cells += commit->runs[i]->cell_count;
+        cells += commit->runs[i]->cell_count + commit->runs[i]->sample_count;
     return cells <= LITTLE_CELLS_MAX;
 }
 

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_KEY "unit:" /* and a measure: the metadata that keeps the unit a value came in */
-
 int commit_name(struct commit *commit, enum pace_dimension dimension, const struct text *name,
                 uint32_t *id)
 {
@@ -99,7 +97,7 @@ static int note_unit(struct commit *commit, uint32_t measure, const char *name, 
     }
     struct noted_unit *noted = &commit->units[commit->unit_count];
     *noted = (struct noted_unit){.measure = measure, .pair = {.value = unit}};
-    noted->pair.key = arena_printf(&commit->arena, UNIT_KEY "%s", name);
+    noted->pair.key = arena_printf(&commit->arena, RUN_UNIT_KEY "%s", name);
     if (!noted->pair.key) return error_memory(commit->error);
     commit->unit_count++;
     return 0;

@@ -135,8 +135,9 @@ static int put_kept(struct kv_txn *txn, void *context, struct pace_error *error)
         return error_set(error, PACE_ENOTFOUND, "no stream %u", new->stream);
     rc = stream_load(txn, new->stream, error, &record);
     if (!rc)
-        rc = kept->run > head.runs ? PACE_ENOTFOUND
-                                   : index_get_run(txn, kept->run, error, &place, NULL);
+        rc = kept->run == 0 || kept->run > head.runs
+                 ? PACE_ENOTFOUND
+                 : index_get_run(txn, kept->run, error, &place, NULL);
     if (rc && rc != PACE_ENOTFOUND) return rc;
     if (rc || place.stream != new->stream || kept->runs > record.run_count)
         return error_set(error, PACE_EMISUSE, "run %llu is not one of %llu of stream %u",

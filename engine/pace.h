@@ -185,7 +185,9 @@ PACE_API int pace_column(pace *store, const char *benchmark, const char *measure
 PACE_API int pace_run_put_row(pace_run *run, const pace_column_handle *columns,
                               const double *values, size_t count, struct pace_error *error);
 
-/* Adds or replaces one piece of named metadata (key and value are text). */
+/* Adds or replaces one piece of named metadata (key and value are text). "unit:MEASURE" is the store's
+ * own: the unit in which the run's values came, when that is not the store's. These are beside the
+ * PACE_MAX_META others. */
 PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value,
                                struct pace_error *error);
 

@@ -328,6 +328,15 @@ static int check_meta(const char *key, const char *value, struct pace_error *err
     return 0;
 }
 
+/* Whether there is room for one more key. Notes of units are put beside what a run may have: it brings
+ * them when it is copied. */
+static int check_room(const struct pace_run *run, int is_unit, struct pace_error *error)
+{
+    uint32_t own = run->meta_keys.count - run->unit_keys;
+    if (is_unit ? run->unit_keys < PACE_MAX_CELLS : own < PACE_MAX_META) return 0;
+    return ERROR_LIMIT(error, PACE_MAX_META, "the run's metadata");
+}
+
 int pace_run_put_meta(pace_run *run, const char *key, const char *value, struct pace_error *error)
 {
     if (run->committed)
@@ -337,8 +346,9 @@ int pace_run_put_meta(pace_run *run, const char *key, const char *value, struct 
     size_t len = strlen(key);
     uint64_t hash = text_hash(key, len);
     uint32_t index = texts_find(&run->meta_keys, key, len, hash);
-    if (index == TEXTS_NONE && run->meta_keys.count == PACE_MAX_META)
-        return ERROR_LIMIT(error, PACE_MAX_META, "the run's metadata");
+    int is_unit = strncmp(key, RUN_UNIT_KEY, sizeof RUN_UNIT_KEY - 1) == 0;
+    if (index == TEXTS_NONE) rc = check_room(run, is_unit, error);
+    if (rc) return rc;
     const char *copy = arena_string(&run->arena, value);
     if (!copy) return error_memory(error);
     if (index == TEXTS_NONE) {
@@ -351,6 +361,7 @@ int pace_run_put_meta(pace_run *run, const char *key, const char *value, struct 
         }
         index = texts_add(&run->meta_keys, &run->arena, key, len, hash);
         if (index == TEXTS_NONE) return error_memory(error);
+        run->unit_keys += (uint32_t)is_unit;
     }
     run->meta_values[index] = copy;
     return 0;

@@ -28,6 +28,10 @@ struct run_row {
     size_t count;
 };
 
+/* With a measure: the metadata that notes the unit in which its values came, when that is not the
+ * store's. */
+#define RUN_UNIT_KEY "unit:"
+
 /* A run that follows a script (handle.h). */
 struct run_follow {
     enum { FOLLOW_NEW, FOLLOWS, FOLLOW_LEFT } state;
@@ -56,6 +60,7 @@ struct pace_run {
     struct texts meta_keys;
     const char **meta_values; /* by index of meta_keys */
     size_t meta_capacity;
+    uint32_t unit_keys;         /* of these, notes of units */
     struct seal_digest content; /* sum of the digests of the cells as they were given */
     struct seal_digest units;   /* and of their units */
     uint64_t number; /* that it gets when it is new; 0: the next. Only a copy of a store gives it */

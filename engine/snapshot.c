@@ -286,16 +286,18 @@ static int list_measures(pace_snapshot *snapshot, struct pace_measure_row *out, 
 int pace_measures(pace_snapshot *snapshot, struct pace_error *error,
                   const struct pace_measure_row **rows, size_t *count)
 {
-    size_t total = 0;
+    size_t total = 0, listed;
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = check_ends(snapshot->txn, error);
     if (!rc) rc = list_measures(snapshot, NULL, 0, error, &total);
     if (rc) return rc;
     struct pace_measure_row *list = arena_array(&snapshot->arena, total, sizeof *list);
     if (!list) return error_memory(error);
-    rc = list_measures(snapshot, list, total, error, count);
-    if (!rc) *rows = list;
-    return rc;
+    rc = list_measures(snapshot, list, total, error, &listed);
+    if (rc) return rc;
+    *rows = list;
+    *count = listed;
+    return 0;
 }
 
 /* -- runs ------------------------------------------------------------------------------------ */
@@ -351,9 +353,11 @@ int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *erro
                   struct pace_meta *out)
 {
     struct run_place place;
+    struct pace_meta meta;
     int rc = find_run(snapshot, run, error, &place, NULL);
-    if (rc) return rc;
-    return meta_get(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, out);
+    if (!rc) rc = meta_get(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, &meta);
+    if (!rc) *out = meta;
+    return rc;
 }
 
 int pace_run_meta_next(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
@@ -367,10 +371,16 @@ int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column, struct 
                  const double **samples, size_t *count)
 {
     struct run_place place;
+    const double *found;
+    size_t found_count;
     int rc = find_run(snapshot, run, error, &place, NULL);
+    if (!rc)
+        rc = samples_get(snapshot->txn, run, place.sample_parts, column, &snapshot->arena, error,
+                         &found, &found_count);
     if (rc) return rc;
-    return samples_get(snapshot->txn, run, place.sample_parts, column, &snapshot->arena, error,
-                       samples, count);
+    *samples = found;
+    *count = found_count;
+    return 0;
 }
 
 /* -- commits --------------------------------------------------------------------------------- */

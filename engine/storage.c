@@ -60,12 +60,13 @@ int pace_stream_tiers(pace_snapshot *snapshot, uint32_t stream, struct pace_erro
                       struct pace_tiers *out)
 {
     struct kv_cursor *cursor;
-    *out = (struct pace_tiers){0};
+    struct pace_tiers tiers = {0};
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = kv_cursor_open(snapshot->txn, error, &cursor);
     if (rc) return rc;
-    rc = add_stream(snapshot, cursor, stream, error, out);
+    rc = add_stream(snapshot, cursor, stream, error, &tiers);
     kv_cursor_close(cursor);
+    if (!rc) *out = tiers;
     return rc;
 }
 
@@ -92,13 +93,14 @@ static int add_tables(struct kv_cursor *cursor, struct pace_storage *out, struct
 int pace_storage(pace_snapshot *snapshot, struct pace_error *error, struct pace_storage *out)
 {
     struct kv_cursor *cursor;
-    *out = (struct pace_storage){0};
+    struct pace_storage storage = {0};
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = kv_cursor_open(snapshot->txn, error, &cursor);
     if (rc) return rc;
-    rc = add_tables(cursor, out, error);
+    rc = add_tables(cursor, &storage, error);
     for (uint32_t i = 0; !rc && i < snapshot->head.streams; i++)
-        rc = add_stream(snapshot, cursor, i, error, &out->tiers);
+        rc = add_stream(snapshot, cursor, i, error, &storage.tiers);
     kv_cursor_close(cursor);
+    if (!rc) *out = storage;
     return rc;
 }

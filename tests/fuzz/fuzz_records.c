@@ -264,21 +264,44 @@ static void read_chunk(struct input *input)
 
 /* -- runs of a block ----------------------------------------------------------------------------- */
 
+/* The times of a strip, where they lie apart. */
+static void seal_times(unsigned char *times, uint32_t m, uint64_t seed, uint32_t strip)
+{
+    size_t len = 16 + 8 * (size_t)m + (4 * (size_t)m + 7) / 8 * 8;
+    put_u64(times, seal_hash(times + 8, len - 8, seed + ((uint64_t)2 << 32) + strip));
+}
+
+static void seal_strip(unsigned char *strip, size_t text, size_t len, uint64_t seed,
+                       uint32_t number)
+{
+    if (len < text) return;
+    put_u64(strip + 8, seal_hash(strip + text, len - text, seed + ((uint64_t)1 << 32) + number));
+    put_u64(strip, seal_hash(strip + 8, text - 8, seed + 1 + number));
+}
+
 /* Its first strip begins and its last ends where they have to, the others where the record says. */
 static void seal_runs(struct record *record)
 {
-    enum { STRIP_HEAD = 16, RUN_BYTES = 40 };
     struct block_runs_header header;
     uint64_t seed = seal_hash(record->key.bytes, record->key.len, 0);
     if (record->len < sizeof header) return;
     memcpy(&header, record->data, sizeof header);
     header.length = (uint32_t)record->len;
     header.runs = 1 + header.runs % 130;
+    header.form &= 1;
     memcpy(record->data, &header, sizeof header);
     uint32_t strips = (header.runs + BLOCK_STRIP_RUNS - 1) / BLOCK_STRIP_RUNS;
-    size_t head = sizeof header + (4 * ((size_t)strips + 1) + 7) / 8 * 8;
-    if (head > record->len) return;
-    uint32_t first = (uint32_t)head, last = (uint32_t)record->len;
+    size_t head = sizeof header + (4 * ((size_t)strips + 1) + 7) / 8 * 8, times = head;
+    size_t run_bytes = header.form ? 30 : 40, end_bytes = header.form ? 2 : 4;
+    for (uint32_t s = 0; header.form && s < strips; s++) {
+        uint32_t m = header.runs - s * BLOCK_STRIP_RUNS;
+        if (m > BLOCK_STRIP_RUNS) m = BLOCK_STRIP_RUNS;
+        size_t len = 16 + 8 * (size_t)m + (4 * (size_t)m + 7) / 8 * 8;
+        if (times + len <= record->len) seal_times(record->data + times, m, seed, s);
+        times += len;
+    }
+    if (times > record->len) return;
+    uint32_t first = (uint32_t)times, last = (uint32_t)record->len;
     memcpy(record->data + sizeof header, &first, sizeof first);
     memcpy(record->data + sizeof header + 4 * (size_t)strips, &last, sizeof last);
     for (uint32_t s = 0; s < strips; s++) {
@@ -286,14 +309,23 @@ static void seal_runs(struct record *record)
         if (m > BLOCK_STRIP_RUNS) m = BLOCK_STRIP_RUNS;
         memcpy(&at, record->data + sizeof header + 4 * (size_t)s, sizeof at);
         memcpy(&end, record->data + sizeof header + 4 * ((size_t)s + 1), sizeof end);
-        size_t text = STRIP_HEAD + RUN_BYTES * (size_t)m + 4;
-        if (at > end || end > record->len || end - at < text) continue;
-        unsigned char *strip = record->data + at;
-        put_u64(strip + 8,
-                seal_hash(strip + text, end - at - text, seed + ((uint64_t)1 << 32) + s));
-        put_u64(strip, seal_hash(strip + 8, text - 8, seed + 1 + s));
+        if (at <= end && end <= record->len)
+            seal_strip(record->data + at, 16 + run_bytes * m + end_bytes, end - at, seed, s);
     }
     put_u64(record->data, seal_hash(record->data + 8, head - 8, seed));
+}
+
+static void read_run_columns(struct block_runs *runs)
+{
+    int64_t time_ns[130];
+    uint64_t run[130];
+    const char *commit[130];
+    uint32_t key[130], flags[130];
+    struct block_run_columns all = {time_ns, run, commit, key, flags, 0};
+    struct block_run_columns few = {.key = key, .flags = flags};
+    (void)block_runs_columns(runs, 0, runs->header.runs, &all);
+    (void)block_runs_columns(runs, runs->header.runs / 2, 1, &few);
+    (void)block_runs_keys_fit(runs);
 }
 
 static void read_runs(struct input *input)
@@ -301,11 +333,13 @@ static void read_runs(struct input *input)
     struct key key = key_block_runs(STREAM, BLOCK);
     struct pace_run_view views[130];
     struct row_buffer good = {0};
-    uint32_t count = 1 + take(input) % 130;
+    uint32_t shape = take(input), count = 1 + take(input) % 130;
+    const struct block_runs_header header = {
+        .stream = STREAM, .block = BLOCK, .runs = count, .columns = 1, .form = shape % 2};
     for (uint32_t i = 0; i < count; i++)
         views[i] = (struct pace_run_view){
             .run = i + 1, .time_ns = i, .commit = i % 3 ? "c0ffee" : "", .cell_count = 1};
-    hold(block_runs_encode(&good, STREAM, BLOCK, 1, views, count, &key) == 0);
+    hold(block_runs_encode(&good, &header, views, &key) == 0);
     struct record record = changed(good.data, good.len, key, input);
     struct block_runs runs;
     seal_runs(&record);
@@ -320,6 +354,7 @@ static void read_runs(struct input *input)
                 (void)block_runs_before(&runs, &position, &before);
         }
         hold(bytes <= (size_t)runs.header.runs * record.len);
+        read_run_columns(&runs);
     }
     row_buffer_free(&good);
     free(record.data);
