@@ -101,59 +101,117 @@ void judge_init(struct judgement *out)
     arena_init(&out->arena, 0);
 }
 
-static const char *keep_text(struct judgement *out, const struct pace_rows *rows, const char *name,
-                             size_t row)
+/* The fields that are read. The first ones are texts to be kept. */
+enum field {
+    FIELD_PROJECT,
+    FIELD_BRANCH,
+    FIELD_TESTBED,
+    FIELD_BENCHMARK,
+    FIELD_MEASURE,
+    FIELD_COMMIT,
+    FIELD_GOOD_COMMIT,
+    FIELD_BAD_COMMIT,
+    KEPT_TEXTS,
+    FIELD_RUN = KEPT_TEXTS,
+    FIELD_VALUE,
+    FIELD_BASE,
+    FIELD_VERDICT,
+    FIELD_LOW_LIMIT,
+    FIELD_HIGH_LIMIT,
+    FIELD_BEFORE,
+    FIELD_P,
+    FIELD_Q, /* of the default and saved thresholds */
+    FIELD_N,
+    FIELD_SPREAD,
+    FIELD_SCORE,
+    FIELD_TIME,
+    FIELDS
+};
+static const char *const field_names[FIELDS] = {
+    "project",    "branch", "testbed", "benchmark", "measure", "commit",    "good_commit",
+    "bad_commit", "run",    "value",   "base",      "verdict", "low_limit", "high_limit",
+    "before",     "p",      "q",       "n",         "spread",  "score",     "time"};
+
+/* What is known of the rows of a question: batches, of which there may be one a series, have the same
+ * fields, and rows one after the other mostly the same texts. */
+struct taking {
+    int has_places;
+    size_t places[FIELDS]; /* behind the last: there is none */
+    const char *last[KEPT_TEXTS];
+};
+
+static const struct pace_field *taking_field(const struct taking *taking,
+                                             const struct pace_rows *rows, enum field field)
 {
-    const char *text = field_text(rows_find(rows, name), row);
-    text = arena_string(&out->arena, text != NULL ? text : "");
-    return text != NULL ? text : "";
+    size_t place = taking->places[field];
+    return place < rows->field_count ? &rows->fields[place] : NULL;
+}
+
+static void find_places(struct taking *taking, const struct pace_rows *rows)
+{
+    for (int i = 0; i < FIELDS; i++) {
+        const struct pace_field *field = rows_find(rows, field_names[i]);
+        taking->places[i] = field != NULL ? (size_t)(field - rows->fields) : SIZE_MAX;
+    }
+    taking->has_places = 1;
+}
+
+static const char *keep_text(struct judgement *out, struct taking *taking,
+                             const struct pace_rows *rows, enum field field, size_t row)
+{
+    const char *text = field_text(taking_field(taking, rows, field), row);
+    const char **last = &taking->last[field];
+    if (text == NULL) text = "";
+    if (*last == NULL || strcmp(*last, text) != 0) *last = arena_string(&out->arena, text);
+    return *last != NULL ? *last : "";
+}
+
+static void take_texts(struct judgement *out, struct taking *taking, const struct pace_rows *rows,
+                       size_t row, struct judged *judged)
+{
+    const char **const texts[KEPT_TEXTS] = {
+        [FIELD_PROJECT] = &judged->project,         [FIELD_BRANCH] = &judged->branch,
+        [FIELD_TESTBED] = &judged->testbed,         [FIELD_BENCHMARK] = &judged->benchmark,
+        [FIELD_MEASURE] = &judged->measure,         [FIELD_COMMIT] = &judged->commit,
+        [FIELD_GOOD_COMMIT] = &judged->good_commit, [FIELD_BAD_COMMIT] = &judged->bad_commit};
+    for (int i = 0; i < KEPT_TEXTS; i++)
+        *texts[i] = keep_text(out, taking, rows, (enum field)i, row);
 }
 
 /* Keeps the rows of one batch that belong to the scope. */
-static int take_rows(struct judgement *out, const struct pace_rows *rows,
+static int take_rows(struct judgement *out, struct taking *taking, const struct pace_rows *rows,
                      const struct judge_scope *scope)
 {
-    const struct pace_field *run = rows_find(rows, "run"), *value = rows_find(rows, "value");
-    const struct pace_field *base = rows_find(rows, "base"), *verdict = rows_find(rows, "verdict");
-    const struct pace_field *low = rows_find(rows, "low_limit");
-    const struct pace_field *high = rows_find(rows, "high_limit");
-    const struct pace_field *before = rows_find(rows, "before");
-    const struct pace_field *p = rows_find(rows, "p"), *n = rows_find(rows, "n");
-    const struct pace_field *spread = rows_find(rows, "spread"), *score = rows_find(rows, "score");
-    const struct pace_field *time = rows_find(rows, "time");
-    const struct pace_field *q = rows_find(rows, "q"); /* of the default and saved thresholds */
+    const struct pace_field *fields[FIELDS];
+    if (!taking->has_places) find_places(taking, rows);
+    for (int i = KEPT_TEXTS; i < FIELDS; i++)
+        fields[i] = taking_field(taking, rows, (enum field)i);
     for (size_t i = 0; i < rows->count; i++) {
-        uint64_t number = field_run(run, i);
+        uint64_t number = field_run(fields[FIELD_RUN], i);
         if (scope->run != 0 && number != scope->run) continue;
         struct judged *judged = judge_add(out);
         if (judged == NULL) return PACE_ENOMEM;
-        judged->project = keep_text(out, rows, "project", i);
-        judged->branch = keep_text(out, rows, "branch", i);
-        judged->testbed = keep_text(out, rows, "testbed", i);
-        judged->benchmark = keep_text(out, rows, "benchmark", i);
-        judged->measure = keep_text(out, rows, "measure", i);
-        judged->commit = keep_text(out, rows, "commit", i);
-        judged->good_commit = keep_text(out, rows, "good_commit", i);
-        judged->bad_commit = keep_text(out, rows, "bad_commit", i);
-        judged->before = field_number(before, i);
-        judged->verdict = verdict_of(field_text(verdict, i));
+        take_texts(out, taking, rows, i, judged);
+        judged->before = field_number(fields[FIELD_BEFORE], i);
+        judged->verdict = verdict_of(field_text(fields[FIELD_VERDICT], i));
         judged->run = number;
-        judged->value = field_number(value, i);
-        judged->base = field_number(base, i);
-        judged->p = field_number(p, i);
-        judged->q = field_number(q, i);
-        judged->n = field_number(n, i);
-        const char *unit = arena_string(&out->arena, field_unit(value, i));
+        judged->value = field_number(fields[FIELD_VALUE], i);
+        judged->base = field_number(fields[FIELD_BASE], i);
+        judged->p = field_number(fields[FIELD_P], i);
+        judged->q = field_number(fields[FIELD_Q], i);
+        judged->n = field_number(fields[FIELD_N], i);
+        const char *unit = arena_string(&out->arena, field_unit(fields[FIELD_VALUE], i));
         judged->unit = unit != NULL ? unit : "";
-        double upper = field_number(high, i), lower = field_number(low, i);
+        double upper = field_number(fields[FIELD_HIGH_LIMIT], i);
+        double lower = field_number(fields[FIELD_LOW_LIMIT], i);
         judged->higher_is_worse = isnan(lower) && !isnan(upper)   ? 1
                                   : !isnan(lower) && isnan(upper) ? 0
                                                                   : -1;
         judged->low_limit = lower;
         judged->high_limit = upper;
-        judged->spread = field_number(spread, i);
-        judged->score = field_number(score, i);
-        judged->time_ns = field_time(time, i);
+        judged->spread = field_number(fields[FIELD_SPREAD], i);
+        judged->score = field_number(fields[FIELD_SCORE], i);
+        judged->time_ns = field_time(fields[FIELD_TIME], i);
         judged->delta = isfinite(judged->base) && judged->base != 0
                             ? (judged->value - judged->base) / fabs(judged->base)
                             : (double)NAN;
@@ -210,11 +268,12 @@ int judge_read(pace *store, const struct judge_scope *scope, const char *model,
     if (status == 0) status = scope_query(out, session, scope, model, &text);
     if (status == 0) {
         const struct pace_rows *rows = NULL;
+        struct taking taking = {0};
         enum pace_step step = PACE_STEP_ROWS;
         code = pace_prepare(session, text, strlen(text), &error, &query);
         while (code == 0 && step != PACE_STEP_END) {
             code = pace_step(query, &error, &step, &rows);
-            if (code == 0 && step == PACE_STEP_ROWS) code = take_rows(out, rows, scope);
+            if (code == 0 && step == PACE_STEP_ROWS) code = take_rows(out, &taking, rows, scope);
             if (code == 0 && step == PACE_STEP_STATEMENT)
                 out->settling = pace_outcome(query)->settling;
         }

@@ -194,10 +194,16 @@ static double bound_reach(enum model_kind kind, struct bound bound, size_t n,
     if (bound.kind != BOUND_PROBABILITY) return bound.value;
     if (!(bound.value >= 0.5 && bound.value < 1)) return (double)NAN;
     if (kind != MODEL_T_TEST) return normal_quantile(bound.value);
-    if (memo && memo->n == n && memo->probability == bound.value) return memo->reach;
+    size_t place = n % MODEL_MEMO;
+    if (memo && memo->of[place].n == n && memo->of[place].probability == bound.value)
+        return memo->of[place].reach;
     double count = (double)n;
     double reach = t_quantile(bound.value, count - 1) * sqrt(1 + 1 / count);
-    if (memo) *memo = (struct model_memo){n, bound.value, reach};
+    if (memo) {
+        memo->of[place].n = n;
+        memo->of[place].probability = bound.value;
+        memo->of[place].reach = reach;
+    }
     return reach;
 }
 

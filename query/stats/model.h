@@ -63,11 +63,14 @@ struct limits {
 int model_limits(enum model_kind kind, const double *sample, size_t n, struct bound lower,
                  struct bound upper, struct limits *out);
 
-/* How far a limit lies from the centre, by the size of a sample and a probability: of the sample that was
- * asked for last. Zero: of none yet. */
+/* How far a limit lies from the centre, by the size of a sample and a probability: of those asked for last
+ * in each place, which the size tells. Windows of many series grow through the same sizes. Zero: none yet. */
+enum { MODEL_MEMO = 64 };
 struct model_memo {
-    size_t n;
-    double probability, reach;
+    struct {
+        size_t n;
+        double probability, reach;
+    } of[MODEL_MEMO];
 };
 
 /* What a model may go by beside its sample and bounds; zero: nothing. */
