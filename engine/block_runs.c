@@ -402,15 +402,12 @@ int block_runs_view(struct block_runs *runs, uint32_t index, struct pace_run_vie
 
 /* -- columns --------------------------------------------------------------------------------- */
 
-/* Reads n commits of a strip to place `at`, and their keys where they are not stored. */
-static int read_commits(const struct strip *strip, uint32_t i, uint32_t n, size_t at,
-                        const struct block_run_columns *out)
+/* Reads n commits of a strip. */
+static int read_commits(const struct strip *strip, uint32_t i, uint32_t n, const char **out)
 {
-    for (uint32_t end = i + n; i < end; i++, at++) {
-        const char *commit = commit_of(strip, i);
-        if (!commit) return -1;
-        if (out->commit) out->commit[at] = commit;
-        if (out->key && strip->form == BLOCK_RUNS_TOGETHER) out->key[at] = block_commit_key(commit);
+    for (uint32_t end = i + n; i < end; i++, out++) {
+        *out = commit_of(strip, i);
+        if (!*out) return -1;
     }
     return 0;
 }
@@ -435,9 +432,8 @@ static int read_flags(struct block_runs *runs, uint32_t index, struct strip *str
 int block_runs_columns(struct block_runs *runs, uint32_t first, uint32_t count,
                        struct block_run_columns *out)
 {
-    int together = runs->header.form == BLOCK_RUNS_TOGETHER;
-    int with_text = out->commit || (out->key && together);
-    unsigned with = WITH_TIMES | (out->run ? WITH_NUMBERS : 0) | (with_text ? WITH_TEXT : 0);
+    unsigned with = WITH_TIMES | (out->run ? WITH_NUMBERS : 0) | (out->commit ? WITH_TEXT : 0);
+    if (out->key && runs->header.form == BLOCK_RUNS_TOGETHER) return -1;
     for (size_t at = 0; at < count;) {
         uint32_t index = first + (uint32_t)at, i = index % BLOCK_STRIP_RUNS;
         struct strip strip;
@@ -445,10 +441,10 @@ int block_runs_columns(struct block_runs *runs, uint32_t first, uint32_t count,
         uint32_t n = strip.m - i < count - at ? strip.m - i : count - (uint32_t)at;
         if (out->time_ns) get(strip.times, 8 * (size_t)i, out->time_ns + at, 8 * (size_t)n);
         if (out->run) get(strip.data, run_at(i), out->run + at, 8 * (size_t)n);
-        if (out->key && !together)
+        if (out->key)
             get(strip.times, keys_at(strip.m) - TIMES_HEAD + 4 * (size_t)i, out->key + at,
                 4 * (size_t)n);
-        if (with_text && read_commits(&strip, i, n, at, out)) return -1;
+        if (out->commit && read_commits(&strip, i, n, out->commit + at)) return -1;
         if (read_flags(runs, index, &strip, n, out->flags + at, &out->any)) return -1;
         at += n;
     }
@@ -459,6 +455,7 @@ int block_runs_keys_fit(struct block_runs *runs)
 {
     uint32_t key[BLOCK_STRIP_RUNS], flags[BLOCK_STRIP_RUNS];
     const char *commit[BLOCK_STRIP_RUNS];
+    if (runs->header.form == BLOCK_RUNS_TOGETHER) return 1;
     for (uint32_t first = 0; first < runs->header.runs; first += BLOCK_STRIP_RUNS) {
         struct block_run_columns columns = {.key = key, .commit = commit, .flags = flags};
         uint32_t m = strip_runs(runs->header.runs, first / BLOCK_STRIP_RUNS);

@@ -78,7 +78,8 @@ struct block_run_columns {
     uint32_t any;    /* the flags of these runs are or-ed to it */
 };
 
-/* The same as columns: of what is not asked for nothing is read, but for the flags. */
+/* The same as columns: of what is not asked for nothing is read, but for the flags. A block without keys must
+ * not be asked for them. */
 int block_runs_columns(struct block_runs *runs, uint32_t first, uint32_t count,
                        struct block_run_columns *out);
 

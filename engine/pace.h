@@ -332,14 +332,15 @@ struct pace_runs {
     const uint64_t *run;        /* numbers */
     const char *const *commit;  /* "" when none; as long as the snapshot */
     const uint32_t *commit_key; /* 0: none; equal where commits are, else hardly ever */
-    const uint64_t *place;      /* for pace_scan_commit */
+    const uint64_t *place;      /* with it: for pace_scan_commit */
     const uint32_t *flags;      /* NULL: no run of the batch has one */
 };
 
 /* Instead of pace_cells.runs, which is NULL from here on: from the next batch on these columns of its runs
  * (enum pace_runs_column), and their flags. A long series whose commits are wanted only to be compared is
- * read in a fraction of the time by their keys. */
-PACE_API void pace_scan_ask_runs(pace_scan *scan, unsigned columns);
+ * read in a fraction of the time by their keys. Returns the columns that there will be: a store of pace
+ * before it had keys gives none until it is compacted. */
+PACE_API unsigned pace_scan_ask_runs(pace_scan *scan, unsigned columns);
 /* Of the batch that was given last; valid until the next one. */
 PACE_API void pace_scan_runs(const pace_scan *scan, struct pace_runs *out);
 /* The commit of a run of any batch of this scan, by its place; valid as long as the snapshot. Errors:

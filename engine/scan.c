@@ -40,6 +40,7 @@ struct pace_scan {
     int failed;  /* a call failed: the next one does too */
     int skips_runs, skips_commits;
     unsigned asked;                   /* columns of runs: enum pace_runs_column */
+    int has_keys;                     /* the store keeps keys of commits */
     int by_columns;                   /* they are asked for instead of views */
     struct block_run_columns of_runs; /* room for a batch */
     uint64_t *place;
@@ -149,7 +150,10 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     if (!rc) {
         sort_columns(scan);
         find_stretches(scan);
-        rc = blocks_cursor(snapshot->txn, error, &scan->cursor);
+        uint64_t forms = 0;
+        rc = head_read_bits(snapshot->txn, error, &forms);
+        scan->has_keys = (forms & FORMAT_KEYS) != 0;
+        if (!rc) rc = blocks_cursor(snapshot->txn, error, &scan->cursor);
         if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
     }
     if (rc) {
@@ -171,11 +175,12 @@ void pace_scan_skip_commits(pace_scan *scan)
     scan->skips_commits = 1;
 }
 
-void pace_scan_ask_runs(pace_scan *scan, unsigned columns)
+unsigned pace_scan_ask_runs(pace_scan *scan, unsigned columns)
 {
     scan->by_columns = 1;
     scan->skips_runs = 0;
-    scan->asked = columns;
+    scan->asked = scan->has_keys ? columns : columns & ~(unsigned)PACE_RUNS_KEY;
+    return scan->asked;
 }
 
 void pace_scan_close(pace_scan *scan)

@@ -24,6 +24,15 @@ int schema_find(const struct schema *schema, const char *name, size_t len)
     return index;
 }
 
+int schema_find_compared(const struct schema *schema, const char *name, size_t len, bool *by_keys)
+{
+    int index = schema_index(schema, name, len);
+    *by_keys = index >= 0 && schema->columns[index].compared;
+    if (!*by_keys) return schema_find(schema, name, len);
+    *schema->columns[index].compared = true;
+    return index;
+}
+
 void schema_want(const struct schema *schema)
 {
     for (size_t i = 0; i < schema->count; i++)

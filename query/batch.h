@@ -45,6 +45,8 @@ struct column {
     const char
         *about;   /* NUMBER: for unit errors, like "measure 'latency' is a time (ns)"; or NULL */
     bool *wanted; /* set where somebody looks at it (schema_find); NULL: always there */
+    bool
+        *compared; /* set where it is only compared with itself: batch.keys will do; NULL: not so */
 };
 
 struct schema {
@@ -62,6 +64,17 @@ enum origin {
 
 struct series;
 
+/* Commits of rows whose texts were not asked for: rows of one commit have one key, others hardly ever the
+ * same (0: none); a text can be had by the place of its row, as long as the series is being read. */
+struct batch_keys {
+    const uint32_t *key;
+    const uint64_t *place;
+    int (*commit)(const struct batch_keys *keys, uint64_t place, const char **out);
+    struct context *ctx;
+    pace_scan *scan;
+    bool *texts; /* to be set where texts are wanted from the next batch on */
+};
+
 struct batch {
     size_t count;
     struct vec *vecs;       /* one a column of the schema */
@@ -75,6 +88,7 @@ struct batch {
     bool series_start, series_end; /* first and last batch of a series; one may hold no rows */
     double newest_run;             /* number of the newest run that the series may have a row of */
     uint64_t skipped;              /* runs of the stream before the first that was read */
+    const struct batch_keys *keys; /* NULL: the commits are there; or nobody compares them */
     uint64_t runs_id; /* batches of one such number have the same runs, row by row; 0: not known */
 };
 
@@ -82,6 +96,8 @@ struct batch {
 int schema_find(const struct schema *schema, const char *name, size_t len);
 /* The same, but it is not wanted thereby. */
 int schema_index(const struct schema *schema, const char *name, size_t len);
+/* The same for one that is only compared, by whoever looks at batch.keys where *by_keys is set. */
+int schema_find_compared(const struct schema *schema, const char *name, size_t len, bool *by_keys);
 /* All columns are wanted: of rows that are held, or given out. */
 void schema_want(const struct schema *schema);
 /* Appends a column (arena memory); false when out of memory. */

@@ -19,6 +19,8 @@ int direct_init(struct context *ctx, struct direct *direct)
     direct->lower = arena_space(arena, rows * sizeof *direct->lower);
     direct->upper = arena_space(arena, rows * sizeof *direct->upper);
     direct->origin = arena_space(arena, rows * sizeof *direct->origin);
+    direct->key = arena_space(arena, rows * sizeof *direct->key);
+    direct->place = arena_space(arena, rows * sizeof *direct->place);
     return arena->failed ? context_no_memory(ctx) : 0;
 }
 
@@ -29,6 +31,27 @@ static bool wants(const struct direct *direct, enum direct_column column)
     return *direct->wanted[column];
 }
 
+/* Asks for what is looked at of the runs. */
+static void ask_runs(struct direct *direct)
+{
+    bool commit = wants(direct, DIRECT_COMMIT) || direct->texts;
+    unsigned asked = (wants(direct, DIRECT_TIME) ? PACE_RUNS_TIME : 0u) |
+                     (commit ? PACE_RUNS_COMMIT : 0u) |
+                     (wants(direct, DIRECT_RUN) ? PACE_RUNS_NUMBER : 0u) |
+                     (direct->compares ? PACE_RUNS_KEY : 0u);
+    direct->asked = asked;
+    if (!asked)
+        pace_scan_skip_runs(direct->scan);
+    else if (pace_scan_ask_runs(direct->scan, asked) != asked) /* it has no keys */
+        direct->asked = pace_scan_ask_runs(direct->scan, asked | PACE_RUNS_COMMIT);
+}
+
+static int commit_at(const struct batch_keys *keys, uint64_t place, const char **out)
+{
+    int status = pace_scan_commit(keys->scan, place, keys->ctx->error, out);
+    return status ? context_store_error(keys->ctx, status) : 0;
+}
+
 int direct_open(struct context *ctx, struct direct *direct, const struct series *series,
                 const struct pace_range *times)
 {
@@ -37,13 +60,10 @@ int direct_open(struct context *ctx, struct direct *direct, const struct series 
     status = pace_scan_open(ctx->snapshot, series->stream->id, &series->column, 1, times,
                             ctx->error, &direct->scan);
     if (status) return context_store_error(ctx, status);
-    direct->asked = (wants(direct, DIRECT_TIME) ? PACE_RUNS_TIME : 0u) |
-                    (wants(direct, DIRECT_COMMIT) ? PACE_RUNS_COMMIT : 0u) |
-                    (wants(direct, DIRECT_RUN) ? PACE_RUNS_NUMBER : 0u);
-    if (direct->asked)
-        pace_scan_ask_runs(direct->scan, direct->asked);
-    else
-        pace_scan_skip_runs(direct->scan);
+    direct->texts = false;
+    ask_runs(direct);
+    direct->keys = (struct batch_keys){
+        .commit = commit_at, .ctx = ctx, .scan = direct->scan, .texts = &direct->texts};
     direct->started = false;
     return 0;
 }
@@ -59,6 +79,8 @@ static void fill_all_runs(struct direct *direct, const struct pace_runs *runs, s
 {
     direct->times = runs->time_ns;
     direct->commits = runs->commit;
+    direct->keys.key = runs->commit_key;
+    direct->keys.place = runs->place;
     for (size_t r = 0; runs->run && r < count; r++)
         direct->run[r] = (double)runs->run[r];
     for (size_t r = 0; runs->flags && r < count; r++)
@@ -75,11 +97,15 @@ static void fill_runs(struct direct *direct, const struct pace_runs *runs, const
         if (runs->time_ns) direct->time_ns[i] = runs->time_ns[r];
         if (runs->commit) direct->commit[i] = runs->commit[r];
         if (runs->run) direct->run[i] = (double)runs->run[r];
+        if (runs->commit_key) direct->key[i] = runs->commit_key[r];
+        if (runs->place) direct->place[i] = runs->place[r];
         if (runs->flags) direct->origin[i] = runs->flags[r] & PACE_RUN_DIRTY ? ORIGIN_DIRTY : 0;
         i++;
     }
     direct->times = direct->time_ns;
     direct->commits = direct->commit;
+    direct->keys.key = direct->key;
+    direct->keys.place = direct->place;
 }
 
 /* What is known of the runs of a batch. */
@@ -116,6 +142,7 @@ static void fill_cells(struct direct *direct, const struct pace_cells *cells,
 
 int direct_next(struct context *ctx, struct direct *direct, const char *const *status_names)
 {
+    ask_runs(direct);
     for (;;) {
         struct pace_cells cells;
         int status = pace_scan_next(direct->scan, ctx->error, &cells);

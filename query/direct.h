@@ -20,12 +20,17 @@ struct direct {
     pace_scan *scan; /* open while a series is read */
     bool started;    /* a batch of it was given */
     bool *wanted[DIRECT_COLUMNS];
+    bool compares;  /* somebody compares commits (column.compared) */
+    bool texts;     /* and their texts turned out to be needed */
     unsigned asked; /* of the runs: enum pace_runs_column */
     int64_t *time_ns;
     const char **commit, **status;
     double *run, *value, *lower, *upper;
     uint16_t *origin;
-    size_t count; /* rows of the batch */
+    uint32_t *key;
+    uint64_t *place;
+    struct batch_keys keys; /* of the batch, where somebody compares them */
+    size_t count;           /* rows of the batch */
     bool any_origin;
     bool bounds, whole;
     const double *values, *lowers, *uppers; /* of the batch */

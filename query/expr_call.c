@@ -155,7 +155,10 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
     if (status) return status;
     if (node->a && node->a->type != TYPE_NUMBER) return node_expect(binder, node->a, TYPE_NUMBER);
     node->time_column = binder_column(binder, "time");
-    node->commit_column = binder_column(binder, "commit");
+    bool by_keys = false;
+    node->commit_column = window.segment
+                              ? binder_column(binder, "commit")
+                              : schema_find_compared(binder->schema, "commit", 6, &by_keys);
     if (!node->a) { /* count(): of rows with a value */
         int value = binder_column(binder, "value");
         if (value < 0)
@@ -174,8 +177,9 @@ static int bind_window_call(struct binder *binder, const struct expr *expr, stru
         return context_fail(ctx, Q_ORDER, expr->span, "put it before 'keep' and 'summarize'",
                             "a segment is one of the column value, which is not here");
     node->window = window;
-    node->run_column = binder_column(binder, "run");
+    node->run_column = window.segment ? binder_column(binder, "run") : -1;
     if (window.segment) return follow_make(ctx, &node->follow);
+    node->by_keys = by_keys;
     status = find_windows(binder, node, &node->windows);
     if (!status)
         status = windows_add(ctx->arena, node->windows, node->function, node->percentile,

@@ -480,6 +480,7 @@ static int eval_window(struct context *ctx, struct node *node, const struct vec 
                                      .value = a,
                                      .time = &batch->vecs[node->time_column],
                                      .commit = &batch->vecs[node->commit_column],
+                                     .keys = node->by_keys ? batch->keys : NULL,
                                      .every_row = ctx->every_row};
     node->out.unit = node->function == F_COUNT || node->function == F_CV ? "" : vec_unit(a, 0);
     int status = windows_ask(node->windows, &rows);

@@ -55,6 +55,7 @@ struct node {
     struct windows *windows; /* WINDOW, shared with others that look at the same */
     struct sibling sibling;  /* OF */
     struct follow *follow;   /* WINDOW over segment: instead of the windows */
+    bool by_keys;            /* WINDOW: commits may come as keys */
     struct window window;
     double previous; /* SERIES */
     struct unit_rule rule;

@@ -17,6 +17,8 @@ int op_make(struct context *ctx, size_t size, const char *name, struct op *input
         memcpy(op->schema.columns, input->schema.columns,
                input->schema.count * sizeof *op->schema.columns);
         op->schema.count = input->schema.count;
+        for (size_t i = 0; i < op->schema.count; i++)
+            op->schema.columns[i].compared = NULL; /* its rows may be others */
         op->by_series = input->by_series;
     }
     memcpy(out, &op, sizeof op);
@@ -25,6 +27,7 @@ int op_make(struct context *ctx, size_t size, const char *name, struct op *input
 
 int op_add_column(struct context *ctx, struct op *op, struct column column)
 {
+    column.compared = NULL; /* as in op_make */
     return schema_add(ctx->arena, &op->schema, column) ? 0 : context_no_memory(ctx);
 }
 

@@ -176,6 +176,8 @@ int op_derive(struct context *ctx, const struct stage *stage, struct op *input, 
     struct derive_op *derive;
     int status = op_make(ctx, sizeof *derive, "derive", input, &derive);
     if (status) return status;
+    for (size_t i = 0; i < input->schema.count; i++) /* rows and keys go on as they are */
+        derive->op.schema.columns[i].compared = input->schema.columns[i].compared;
     struct windows *windows = NULL;
     size_t total = 0;
     for (const struct binding *binding = stage->bindings; binding; binding = binding->next)

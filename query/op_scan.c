@@ -169,7 +169,8 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
     int status = direct_next(ctx, direct, scan_status_names);
     if (status) return status;
     direct->started = true;
-    bool time = scan->wanted[COLUMN_TIME], commit = scan->wanted[COLUMN_COMMIT];
+    bool time = scan->wanted[COLUMN_TIME];
+    bool commit = (direct->asked & PACE_RUNS_COMMIT) != 0;
     bool run = scan->wanted[COLUMN_RUN], bounds = direct->bounds && direct->count;
     vecs[COLUMN_TIME] =
         (struct vec){.type = TYPE_TIME,
@@ -182,14 +183,16 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
     vecs[COLUMN_UPPER] = number_vec(bounds ? direct->uppers : &NONE, bounds, unit);
     vecs[COLUMN_STATUS] = text_vec(
         direct->whole ? scan_status_names : (const char *const *)direct->status, !direct->whole);
-    scan->batch = (struct batch){.count = direct->count,
-                                 .vecs = vecs,
-                                 .origin = direct->any_origin ? direct->origin : NULL,
-                                 .branched = scan->lineage.state != PACE_LINEAGE_NONE,
-                                 .series = scan->series,
-                                 .newest_run = (double)scan->stream->last_run,
-                                 .series_start = first,
-                                 .series_end = direct->count == 0};
+    scan->batch = (struct batch){
+        .count = direct->count,
+        .vecs = vecs,
+        .origin = direct->any_origin ? direct->origin : NULL,
+        .keys = direct->asked & PACE_RUNS_KEY && direct->count ? &direct->keys : NULL,
+        .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+        .series = scan->series,
+        .newest_run = (double)scan->stream->last_run,
+        .series_start = first,
+        .series_end = direct->count == 0};
     return 0;
 }
 
@@ -304,19 +307,19 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
             struct op **out)
 {
     static const struct column base[COLUMN_COUNT] = {
-        {"project", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"branch", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"time", TYPE_TIME, UNIT_NONE, false, NULL, NULL},
-        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"run", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
-        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
-        {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
-        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL},
-        {"unit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
-        {"status", TYPE_TEXT, UNIT_NONE, false, NULL, NULL},
+        {"project", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"branch", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"testbed", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"benchmark", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"measure", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"time", TYPE_TIME, UNIT_NONE, false, NULL, NULL, NULL},
+        {"commit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"run", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL, NULL},
+        {"value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL, NULL},
+        {"lower_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL, NULL},
+        {"upper_value", TYPE_NUMBER, UNIT_NONE, false, NULL, NULL, NULL},
+        {"unit", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
+        {"status", TYPE_TEXT, UNIT_NONE, false, NULL, NULL, NULL},
     };
     struct scan_op *scan;
     int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
@@ -336,6 +339,7 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
         status = op_add_column(ctx, &scan->op, column);
         if (status) return status;
     }
+    scan->op.schema.columns[COLUMN_COMMIT].compared = &scan->direct.compares;
     static const int direct[DIRECT_COLUMNS] = {COLUMN_TIME,  COLUMN_COMMIT, COLUMN_RUN,
                                                COLUMN_LOWER, COLUMN_UPPER,  COLUMN_STATUS};
     for (int i = 0; i < DIRECT_COLUMNS; i++)

@@ -1,6 +1,7 @@
 /* windows.c -- see windows.h. */
 #include "windows.h"
 
+#include "bytes.h"
 #include "stats/moving.h"
 
 #include <math.h>
@@ -11,8 +12,17 @@
 enum { PLAIN_ROWS = 4 };
 
 struct windows_scratch {
-    uint32_t end[PACE_MAX_BATCH]; /* of the window of a row, in the points of the history */
+    uint32_t end[PACE_MAX_BATCH]; /* of the window of a row, in the points */
     double sum[PACE_MAX_BATCH], mean[PACE_MAX_BATCH], sd[PACE_MAX_BATCH];
+    uint32_t key[PACE_MAX_BATCH];
+    const char *commit[PACE_MAX_BATCH];
+    struct vec commits;
+};
+
+/* The points that windows are of: x[0] is number `base` of its series. */
+struct values {
+    const double *x;
+    uint64_t base;
 };
 
 /* -- life -------------------------------------------------------------------------------------- */
@@ -60,6 +70,7 @@ void windows_free(struct windows *windows)
 {
     history_free(&windows->history);
     recent_free(&windows->recent);
+    steady_free(&windows->steady);
     free(windows->scratch);
     windows->scratch = NULL;
     for (struct window_member *member = windows->members; member; member = member->next)
@@ -70,7 +81,9 @@ static void windows_reset(struct windows *windows)
 {
     history_reset(&windows->history);
     recent_reset(&windows->recent);
+    steady_reset(&windows->steady);
     windows->seen = 0;
+    windows->unsteady = false;
     for (struct window_member *member = windows->members; member; member = member->next)
         rolling_reset(&member->rolling);
 }
@@ -87,9 +100,10 @@ static bool can_be_plain(const struct windows *windows, const struct window_rows
 {
     const struct history *history = &windows->history;
     const struct batch *batch = rows->batch;
-    return batch->series && !batch->gone && !batch->hidden && !batch->restart && !batch->origin &&
-           !history->restarts && !history->restart_due && rows->time->step && rows->commit->step &&
-           rows->value->step && history->window.kind == WINDOW_POINTS && history->window.lag > 0 &&
+    return windows->slides && batch->series && !batch->gone && !batch->hidden && !batch->restart &&
+           !batch->origin && !history->restarts && !history->restart_due && rows->time->step &&
+           (rows->commit->step || rows->keys) && rows->value->step &&
+           history->window.kind == WINDOW_POINTS && history->window.lag > 0 &&
            history->window.count > 0;
 }
 
@@ -143,21 +157,23 @@ static size_t find_ends(struct windows *windows, size_t first)
     return i - first - scattered;
 }
 
-/* Sums, means and deviations of `count` windows, as far as members ask for them. */
-static void find_moments(struct windows *windows, size_t count)
+/* Where the statistics of moments of the windows of rows from `row` on go: to the first member that is one, or
+ * to the scratch. */
+static struct moving_out moments_out(const struct windows *windows, size_t row)
 {
     struct windows_scratch *scratch = windows->scratch;
-    const struct history *history = &windows->history;
     struct moving_out out = {NULL, NULL, NULL};
+    bool cv = false;
     for (const struct window_member *member = windows->members; member; member = member->next) {
-        enum function function = member->function;
-        if (function == F_SUM) out.sum = scratch->sum;
-        if (function == F_MEAN || function == F_CV) out.mean = scratch->mean;
-        if (function == F_STDDEV || function == F_CV) out.sd = scratch->sd;
+        double *own = member->out + row;
+        if (member->function == F_SUM && !out.sum) out.sum = own;
+        if (member->function == F_MEAN && !out.mean) out.mean = own;
+        if (member->function == F_STDDEV && !out.sd) out.sd = own;
+        cv |= member->function == F_CV;
     }
-    if (history->window.count <= MOVING_MAX && (out.sum || out.mean || out.sd))
-        moving_moments(history->value + history->start, history->dropped + history->start,
-                       history->window.count, scratch->end, count, &out);
+    if (cv && !out.mean) out.mean = scratch->mean;
+    if (cv && !out.sd) out.sd = scratch->sd;
+    return out;
 }
 
 /* The statistic of a window that rolling_move has come to. */
@@ -186,42 +202,39 @@ static size_t window_size(const struct windows *windows, size_t i)
     return end < window ? end : window;
 }
 
-static void member_moments(const struct windows *windows, const struct window_member *member,
+static void member_moments(const struct window_member *member, const struct moving_out *moments,
                            double *out, size_t count)
 {
-    const struct windows_scratch *scratch = windows->scratch;
     if (member->function == F_CV) {
         for (size_t i = 0; i < count; i++)
-            out[i] = scratch->mean[i] == 0 ? NAN : scratch->sd[i] / scratch->mean[i];
+            out[i] = moments->mean[i] == 0 ? NAN : moments->sd[i] / moments->mean[i];
         return;
     }
-    const double *from = member->function == F_SUM    ? scratch->sum
-                         : member->function == F_MEAN ? scratch->mean
-                                                      : scratch->sd;
-    memcpy(out, from, count * sizeof *out);
+    const double *from = member->function == F_SUM    ? moments->sum
+                         : member->function == F_MEAN ? moments->mean
+                                                      : moments->sd;
+    if (from != out) memcpy(out, from, count * sizeof *out);
 }
 
-static int member_rolling(const struct windows *windows, struct window_member *member, double *out,
-                          size_t count)
+static int member_rolling(const struct windows *windows, struct window_member *member,
+                          const struct values *values, double *out, size_t count)
 {
-    const struct history *history = &windows->history;
-    const double *x = history->value + history->start;
-    uint64_t base = history->dropped + history->start;
+    uint64_t base = values->base;
     struct rolling *rolling = &member->rolling;
     for (size_t i = 0; i < count; i++) {
         size_t end = windows->scratch->end[i], n = window_size(windows, i);
         if (n == 0) continue;
-        if (rolling_move(rolling, x, base, base + end - n, base + end)) return PACE_ENOMEM;
+        if (rolling_move(rolling, values->x, base, base + end - n, base + end)) return PACE_ENOMEM;
         out[i] = rolling_statistic(member, rolling);
     }
     return 0;
 }
 
-/* One member over `count` plain rows from `row` on. */
-static int member_run(const struct windows *windows, struct window_member *member, size_t row,
+/* One member over `count` rows from `row` on whose windows are known. */
+static int member_run(const struct windows *windows, struct window_member *member,
+                      const struct values *values, const struct moving_out *moments, size_t row,
                       size_t count)
 {
-    const double *x = windows->history.value + windows->history.start;
     enum function function = member->function;
     double *out = member->out + row;
     int status = 0;
@@ -231,17 +244,38 @@ static int member_run(const struct windows *windows, struct window_member *membe
     } else if (function == F_FIRST || function == F_LAST) {
         for (size_t i = 0; i < count; i++) {
             size_t end = windows->scratch->end[i], n = window_size(windows, i);
-            if (n) out[i] = x[function == F_FIRST ? end - n : end - 1];
+            if (n) out[i] = values->x[function == F_FIRST ? end - n : end - 1];
         }
     } else if (is_moments(function) && windows->history.window.count <= MOVING_MAX) {
-        member_moments(windows, member, out, count);
+        member_moments(member, moments, out, count);
     } else {
-        status = member_rolling(windows, member, out, count);
+        status = member_rolling(windows, member, values, out, count);
     }
-    /* Windows grow until they are full. */
-    size_t needs = member->needs || function == F_COUNT ? member->needs : 1;
+    return status;
+}
+
+/* Windows grow until they are full. */
+static void member_gaps(const struct windows *windows, const struct window_member *member,
+                        size_t row, size_t count)
+{
+    size_t needs = member->needs || member->function == F_COUNT ? member->needs : 1;
     for (size_t i = 0; i < count && window_size(windows, i) < needs; i++)
-        out[i] = NAN;
+        member->out[row + i] = NAN;
+}
+
+/* All members over `count` rows from `row` on. */
+static int members_run(const struct windows *windows, const struct values *values, size_t row,
+                       size_t count)
+{
+    struct moving_out moments = moments_out(windows, row);
+    size_t window = windows->history.window.count;
+    int status = 0;
+    if (window <= MOVING_MAX && (moments.sum || moments.mean || moments.sd))
+        moving_moments(values->x, values->base, window, windows->scratch->end, count, &moments);
+    for (struct window_member *member = windows->members; member && !status; member = member->next)
+        status = member_run(windows, member, values, &moments, row, count);
+    for (struct window_member *member = windows->members; member; member = member->next)
+        member_gaps(windows, member, row, count);
     return status;
 }
 
@@ -255,8 +289,7 @@ static int run_plain(struct windows *windows, const struct window_rows *rows, si
     bool judged = is_judged(rows, row);
     *done = 0;
     if (count < PLAIN_ROWS) return 0;
-    if (!windows->scratch) windows->scratch = malloc(sizeof *windows->scratch);
-    if (!windows->scratch || recent_reserve(&windows->recent, reach)) return PACE_ENOMEM;
+    if (recent_reserve(&windows->recent, reach)) return PACE_ENOMEM;
     int status = history_room(history, count);
     if (!status)
         status =
@@ -267,14 +300,13 @@ static int run_plain(struct windows *windows, const struct window_rows *rows, si
         size_t first = history->end - count;
         count = find_ends(windows, first);
         history->end = first + count;
-        find_moments(windows, count);
+        const struct values values = {history->value + history->start,
+                                      history->dropped + history->start};
+        status = members_run(windows, &values, row, count);
     }
-    for (struct window_member *member = windows->members; member && !status;
-         member = member->next) {
-        if (judged) status = member_run(windows, member, row, count);
-        for (size_t i = 0; i < count && !judged; i++)
+    for (struct window_member *member = windows->members; member && !judged; member = member->next)
+        for (size_t i = 0; i < count; i++)
             member->out[row + i] = NAN;
-    }
     *done = count;
     return status;
 }
@@ -309,13 +341,105 @@ static int run_row(struct windows *windows, const struct window_rows *rows, size
     return history_push(history, time_ns, commit, value, restart);
 }
 
-/* -- both -------------------------------------------------------------------------------------- */
+/* -- a steady series --------------------------------------------------------------------------- */
 
-int windows_run(struct windows *windows, const struct window_rows *rows)
+/* A series begins as a steady one where its rows are more than a batch. */
+static bool begins_steady(const struct windows *windows, const struct batch *batch)
 {
-    bool plain = windows->slides && can_be_plain(windows, rows);
+    const struct window *window = &windows->history.window;
+    return batch->series_start && !batch->series_end && windows->slides &&
+           window->kind == WINDOW_POINTS && window->count + window->lag <= STEADY_REACH_MAX;
+}
+
+/* The keys of the rows' commits; NULL: there are rows without a commit. */
+static const uint32_t *find_keys(const struct windows *windows, const struct window_rows *rows)
+{
+    uint32_t *key = windows->scratch->key;
+    if (rows->keys) return rows->keys->key;
+    for (size_t i = 0; i < rows->batch->count; i++) {
+        if (!rows->commit->at.text[i]) return NULL;
+        key[i] = recent_key(rows->commit->at.text[i]);
+    }
+    return key;
+}
+
+/* Finds where the windows of `count` points from number `first` of the steady ones on end. */
+static void find_steady_ends(const struct windows *windows, size_t first, size_t count)
+{
+    uint32_t *ends = windows->scratch->end;
+    size_t skip = windows->history.window.lag - 1, i = 0;
+    for (; i < count && first + i < skip; i++)
+        ends[i] = 0;
+    uint32_t from = (uint32_t)(first - skip);
+    for (; i < count; i++)
+        ends[i] = from + (uint32_t)i;
+}
+
+/* Takes all rows of a batch, if they fit: they have values, no mark, and commits of their own. */
+static int run_steady(struct windows *windows, const struct window_rows *rows, bool *done)
+{
+    struct steady *steady = &windows->steady;
+    const struct batch *batch = rows->batch;
+    size_t count = batch->count;
+    *done = count == 0;
+    if (*done || (batch->selected && !rows->every_row) || !can_be_plain(windows, rows) ||
+        any_nan(rows->value->at.number, count))
+        return 0;
+    const struct steady_rows more = {.count = count,
+                                     .value = rows->value->at.number,
+                                     .time_ns = rows->time->at.time_ns,
+                                     .commit = rows->commit->step ? rows->commit->at.text : NULL,
+                                     .place = rows->keys ? rows->keys->place : NULL,
+                                     .key = find_keys(windows, rows)};
+    steady->reach = windows->history.window.count + windows->history.window.lag;
+    int status = more.key ? steady_add(steady, &more, done) : 0;
+    if (status || !*done) return status;
+    find_steady_ends(windows, steady->count - count, count);
+    const struct values values = {steady->value, steady->dropped};
+    return members_run(windows, &values, 0, count);
+}
+
+/* Makes a history of the points of a series that is steady no more. */
+static int become_history(struct windows *windows, const struct batch_keys *keys)
+{
+    const struct steady *steady = &windows->steady;
+    struct history *history = &windows->history;
+    size_t kept = steady->count < 2 * steady->reach ? steady->count : 2 * steady->reach;
+    size_t first = steady->count - kept;
+    windows->unsteady = true;
+    if (kept == 0) return 0;
+    int status = history_room(history, kept);
+    for (size_t i = first; i < steady->count && !status; i++)
+        if (!steady->commit[i]) status = keys->commit(keys, steady->place[i], &steady->commit[i]);
+    if (!status)
+        status = history_push_rows(history, steady->time_ns + first, steady->commit + first, NULL,
+                                   steady->value + first, kept);
+    history->dropped = steady->dropped + first;
+    return status;
+}
+
+/* Finds the commits of rows that have keys, and lets those of the next batches come as texts. */
+static int find_commits(struct windows *windows, struct window_rows *rows)
+{
+    struct windows_scratch *scratch = windows->scratch;
+    const struct batch_keys *keys = rows->keys;
     int status = 0;
-    if (rows->batch->series_start || !rows->batch->series) windows_reset(windows);
+    if (rows->commit->step || !keys) return 0;
+    *keys->texts = true;
+    for (size_t i = 0; i < rows->batch->count && !status; i++)
+        status = keys->commit(keys, keys->place[i], &scratch->commit[i]);
+    scratch->commits = (struct vec){.type = TYPE_TEXT, .step = 1, .at.text = scratch->commit};
+    rows->commit = &scratch->commits;
+    return status;
+}
+
+/* -- all --------------------------------------------------------------------------------------- */
+
+/* Rows of a series with a history. */
+static int run_rows(struct windows *windows, const struct window_rows *rows)
+{
+    bool plain = can_be_plain(windows, rows);
+    int status = 0;
     for (size_t row = 0; row < rows->batch->count && !status;) {
         size_t done = 0;
         if (plain) status = run_plain(windows, rows, row, &done);
@@ -324,6 +448,27 @@ int windows_run(struct windows *windows, const struct window_rows *rows)
         status = run_row(windows, rows, row++);
     }
     return status;
+}
+
+int windows_run(struct windows *windows, const struct window_rows *rows)
+{
+    const struct batch *batch = rows->batch;
+    struct window_rows with_texts = *rows;
+    bool done = false;
+    int status = 0;
+    if (batch->series_start || !batch->series) {
+        windows_reset(windows);
+        windows->unsteady = !begins_steady(windows, batch);
+    }
+    if (!windows->scratch) windows->scratch = malloc(sizeof *windows->scratch);
+    if (!windows->scratch) return PACE_ENOMEM;
+    if (!windows->unsteady) {
+        status = run_steady(windows, rows, &done);
+        if (status || done) return status;
+        status = become_history(windows, rows->keys);
+    }
+    if (!status) status = find_commits(windows, &with_texts);
+    return status ? status : run_rows(windows, &with_texts);
 }
 
 int windows_ask(struct windows *windows, const struct window_rows *rows)
