@@ -259,6 +259,9 @@ int op_keep(struct context *ctx, const struct stage *stage, struct op *input, st
                                 help ? help : schema_told(ctx, &input->schema), "no column '%.*s'",
                                 (int)name->name.len, name->name.text);
         }
+        if (schema_find(&keep->op.schema, name->name.text, name->name.len) >= 0)
+            return context_fail(ctx, Q_NO_COLUMN, name->span, NULL, "'%.*s' is kept already",
+                                (int)name->name.len, name->name.text);
         keep->sources[keep->op.schema.count] = source;
         status = op_add_column(ctx, &keep->op, input->schema.columns[source]);
         if (status) return status;

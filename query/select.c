@@ -519,12 +519,24 @@ static bool mentions(const struct selector *selector, struct slice key)
     return false;
 }
 
+/* Whether a selector says something about every key of a term. */
+static bool mentions_all(const struct selector *selector, const struct selector *term)
+{
+    if (term->kind == SELECT_MATCH) return mentions(selector, term->key);
+    for (unsigned i = 0; term->kind == SELECT_PATH && i < term->segment_count; i++) {
+        const char *name = dimension_name((int)i);
+        if (!mentions(selector, (struct slice){name, (uint32_t)strlen(name)})) return false;
+    }
+    for (const struct selector *child = term->child; child; child = child->next)
+        if (!mentions_all(selector, child)) return false;
+    return true;
+}
+
 /* A term of `use`, as far as its keys are left open by the selector. */
 static int add_use_term(struct build *build, const struct selector *selector,
                         const struct selector *term, struct test **tail)
 {
-    const struct selector *key_term = term->kind == SELECT_NOT ? term->child : term;
-    if (key_term->kind == SELECT_MATCH && mentions(selector, key_term->key)) return 0;
+    if (selector && mentions_all(selector, term)) return 0;
     if (term->kind != SELECT_PATH) return test_build(build, term, tail);
     for (unsigned i = 0; i < term->segment_count; i++) {
         const char *name = dimension_name((int)i);

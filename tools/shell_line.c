@@ -65,16 +65,31 @@ static void text_clear(struct line *line)
     if (line->text != NULL) line->text[0] = '\0';
 }
 
-/* The statement so far and what is in the editor up to the cursor (or all of it), in new memory. */
-static char *text_typed(const struct line *line, int all, size_t *len)
+/* What goes before a line that begins with |: the query that it goes on with, or NULL. */
+static const char *text_before(const struct line *line, const char *text, size_t len)
+{
+    size_t blank = 0;
+    while (blank < len && strchr(" \t\r\n", text[blank]) != NULL && text[blank] != '\0')
+        blank++;
+    return line->len == 0 && blank < len && text[blank] == '|' ? line->shell->last : NULL;
+}
+
+/* The statement so far and what is in the editor up to the cursor (or all of it), in new memory; so many
+ * bytes of it stand `before` what is in the editor. */
+static char *text_typed(const struct line *line, int all, size_t *len, size_t *before)
 {
     const LineInfo *info = el_line(line->editor);
     size_t typed = (size_t)((all ? info->lastchar : info->cursor) - info->buffer);
-    char *text = malloc(line->len + typed + 1);
+    const char *last = text_before(line, info->buffer, typed);
+    *before = last != NULL ? strlen(last) + 1 : line->len;
+    char *text = malloc(*before + typed + 1);
     if (text == NULL) return NULL;
-    if (line->len > 0) memcpy(text, line->text, line->len);
-    memcpy(text + line->len, info->buffer, typed);
-    *len = line->len + typed;
+    if (last != NULL)
+        snprintf(text, *before + 1, "%s ", last);
+    else if (line->len > 0)
+        memcpy(text, line->text, line->len);
+    memcpy(text + *before, info->buffer, typed);
+    *len = *before + typed;
     text[*len] = '\0';
     return text;
 }
@@ -142,19 +157,19 @@ static void paint(const struct line *line)
     struct pollfd waiting = {.fd = STDIN_FILENO, .events = POLLIN};
     const LineInfo *info = el_line(line->editor);
     unsigned width = line->shell->show.style.width;
-    size_t len, cursor = (size_t)(info->cursor - info->buffer);
+    size_t len, before, cursor = (size_t)(info->cursor - info->buffer);
     if (info->lastchar == info->buffer || shell_is_dot(info->buffer, 1)) return;
     if (!line->shell->show.style.color || width == 0 || poll(&waiting, 1, 0) > 0) return;
     long columns = columns_of(info->buffer, cursor);
     if (columns < 0 || columns_of(info->buffer, (size_t)(info->lastchar - info->buffer)) < 0)
         return;
-    char *text = text_typed(line, 1, &len);
+    char *text = text_typed(line, 1, &len, &before);
     if (text == NULL) return;
     long up = (PROMPT_WIDTH + columns) / (long)width;
     fputs("\0337\r", stdout); /* the cursor is put back by \0338 */
     if (up > 0) printf("\033[%ldA", up);
     printf("\033[%dC", PROMPT_WIDTH);
-    paint_pieces(text, line->len, len);
+    paint_pieces(text, before, len);
     fputs("\0338", stdout);
     fflush(stdout);
     free(text);
@@ -315,15 +330,15 @@ static unsigned char complete(EditLine *editor, int key)
 {
     struct line *line = NULL;
     struct pace_completion *completion = NULL;
-    size_t len;
+    size_t len, before;
     el_get(editor, EL_CLIENTDATA, &line);
-    char *text = text_typed(line, 0, &len);
+    char *text = text_typed(line, 0, &len, &before);
     if (text == NULL) return CC_ERROR;
     unsigned char result = CC_ERROR;
     if (shell_is_dot(text, len))
         result = complete_dot(line, text, key);
     else if (pace_complete(line->shell->show.session, text, len, LISTED, NULL, &completion) == 0 &&
-             completion->start >= line->len)
+             completion->start >= before)
         result = use_completion(line, text + completion->start, completion);
     pace_completion_free(completion);
     free(text);
@@ -396,7 +411,7 @@ static const char *habit_find(const char *text, size_t len)
 static void line_take(struct line *line, const char *text, size_t len)
 {
     size_t blank = strspn(text, " \t\r\n"), end = len;
-    const char *last = line->shell->last;
+    const char *last = text_before(line, text, len);
     while (end > 0 && strchr(" \t\r\n;", text[end - 1]) != NULL)
         end--;
     const char *meant = line->len == 0 ? habit_find(text, end) : NULL;
@@ -413,7 +428,7 @@ static void line_take(struct line *line, const char *text, size_t len)
         return;
     }
     int failed = 0;
-    if (line->len == 0 && text[blank] == '|' && last != NULL)
+    if (last != NULL)
         failed = text_add(line, last, strlen(last)) != 0 || text_add(line, " ", 1) != 0;
     if (!failed && text_add(line, text, len) == 0) {
         statement_try(line, blank == len);

@@ -235,6 +235,8 @@ t "Tab completes a path" line_is "pace> //calendar//"
 keys Tab Tab 'w' Tab Tab
 t "dimension by dimension" line_is "pace> //calendar//main//ci-1//warm-up//latency"
 t "what that looks like" golden complete
+keys C-u '| keep bench' Tab
+t "Tab completes what goes on with the last query" line_is "pace> | keep benchmark"
 
 # Of the two statements of a line, the first shows that the second runs.
 keys C-u C-l
