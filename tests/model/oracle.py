@@ -112,6 +112,89 @@ def check_order(rows, rng, scale):
     return None if at == len(ours) else "%d rows, the oracle has %d" % (len(ours), at)
 
 
+def aggregates(points):
+    """What each function says of points (time in days, value), after Python's statistics."""
+    values = [value for _, value in points]
+    mid = statistics.median(values)
+    mean = statistics.fmean(values)
+    many = len(values) > 1
+    sd = statistics.stdev(values) if many else None
+    quarters = statistics.quantiles(values, n=4, method="inclusive") if many else [mid] * 3
+    thousandths = statistics.quantiles(values, n=1000, method="inclusive") if many else [mid] * 999
+    steady = many and len(set(values)) == 1
+    return {"first": values[0], "last": values[-1], "count": len(values),
+            "cv": None if sd is None or mean == 0 else sd / mean,
+            "mad": statistics.median([abs(value - mid) for value in values]),
+            "iqr": quarters[2] - quarters[0], "p0": min(values), "p100": max(values),
+            "p99.9": thousandths[998], "p12.5": thousandths[124],
+            "geomean": statistics.geometric_mean(values) if min(values) > 0 else None,
+            "slope": 0.0 if steady else statistics.linear_regression(*zip(*points)).slope if many else None}
+
+
+FUNCTIONS = ("first", "last", "count", "cv", "mad", "iqr", "p0", "p100", "p99.9", "p12.5", "geomean", "slope")
+
+
+def differ_all(what, row, points, scale):
+    """The first of the functions that says something else; row None: all say nothing."""
+    theirs = aggregates(points) if points else {name: None for name in FUNCTIONS}
+    if not points:
+        theirs["count"] = 0
+    for i, name in enumerate(FUNCTIONS):
+        least = scale
+        if points and name in ("cv", "slope"):  # digits are lost where a mean is near zero, or times lie close
+            most = max(abs(value) for _, value in points)
+            mean = statistics.fmean(value for _, value in points)
+            by = points[-1][0] - points[0][0] if name == "slope" else mean * mean
+            least = 100 * most * (1 if name == "slope" else most) / by if by else 0
+        if not near(row["x%d" % i], theirs[name], least):
+            return "%s, %s: %r, the oracle has %r" % (name, what, row["x%d" % i], theirs[name])
+    return None
+
+
+def calls(window):
+    return ", ".join("x%d = %s(value)%s" % (i, name, window) for i, name in enumerate(FUNCTIONS))
+
+
+def check_functions(rows, rng, scale):
+    """Every other function over windows of points, of days and all, and over groups."""
+    kind = rng.choice(("points", "days", "all"))
+    over = rng.choice((1, 2, 5, 20, 64))
+    window = {"points": "over %d" % over, "days": "over %dd" % over, "all": "over all"}[kind]
+    ours = pace("measure:m | derive %s" % calls(" %s needs 1" % window))
+    at = 0
+    for benchmark in ("a", "b", "c/d"):
+        points = [(r["time"] / DAY_S / 1e9, r["value"], r["time"]) for r in rows if r["benchmark"] == benchmark]
+        for i, (_, _, time) in enumerate(points):
+            there = points[max(0, i - over):i] if kind == "points" else points[:i]
+            if kind == "days":
+                there = [point for point in there if point[2] > time - over * DAY_S * 10**9]
+            row, at = ours[at], at + 1
+            if not there:
+                row["x2"] = row["x2"] or 0  # fewer than it needs: none
+            said = differ_all("%s, %s, point %d" % (window, benchmark, i), row,
+                              [(day - points[0][0], value) for day, value, _ in there], scale)
+            if said:
+                return said
+    if at != len(ours):
+        return "%d rows, the oracle has %d" % (len(ours), at)
+    for row in pace("measure:m | summarize %s by benchmark" % calls("")):
+        points = [(r["time"] / DAY_S / 1e9, r["value"]) for r in rows if r["benchmark"] == row["benchmark"]]
+        said = differ_all("group %s" % row["benchmark"], row,
+                          [(day - points[0][0], value) for day, value in points], scale)
+        if said:
+            return said
+    return None
+
+
+def check_before(db, scale):
+    """The row before, in SQLite."""
+    ours = pace("measure:m | derive b = prev(value), d = delta(value)")
+    theirs = db.execute("SELECT lag(value) OVER w, value / nullif(lag(value) OVER w, 0) - 1 FROM point"
+                        " WINDOW w AS (PARTITION BY benchmark ORDER BY time) ORDER BY benchmark, time").fetchall()
+    return (differ("prev", [r["b"] for r in ours], [r[0] for r in theirs], scale) or
+            differ("delta", [r["d"] for r in ours], [r[1] for r in theirs], scale))
+
+
 def check_groups(db, rows, scale):
     """Groups, by series and by day."""
     ours = pace("measure:m | summarize n = count(), a = mean(value), s = sum(value), least = min(value),"
@@ -154,7 +237,9 @@ def main():
     db = tables(rows)
     checks = [("windows, SQLite", lambda: check_windows(db, rng, scale))] * ROUNDS
     checks += [("order statistics and deviations, Python", lambda: check_order(rows, rng, scale))] * ROUNDS
-    checks += [("groups, SQLite and Python", lambda: check_groups(db, rows, scale))]
+    checks += [("all other functions, Python", lambda: check_functions(rows, rng, scale))] * (ROUNDS // 2)
+    checks += [("prev and delta, SQLite", lambda: check_before(db, scale)),
+               ("groups, SQLite and Python", lambda: check_groups(db, rows, scale))]
     failed = 0
     for number, (name, check) in enumerate(checks, 1):
         said = check()
