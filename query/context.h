@@ -36,6 +36,7 @@ struct context {
     const struct span
         *anchor;         /* set while binding a definition: diagnostics point at its name instead */
     bool stored_names;   /* names as runs have them: no alias counts */
+    const char *inside;  /* set while binding a threshold that nobody named here: it is told */
     unsigned expansions; /* definitions inside definitions so far */
     struct kept_regex *regexes;
     struct unknown *unknown; /* in the order in which they were met */

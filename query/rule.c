@@ -281,10 +281,12 @@ static int add_saved(struct context *ctx, struct rule **list)
         struct rule *rule = NULL;
         const struct span *saved = ctx->anchor, nowhere = {0, 0};
         ctx->anchor = &nowhere;
+        ctx->inside = names[i];
         status = rule_make(ctx, &rule);
         if (!status) status = model_bind(ctx, &statement->model, rule);
         if (!status) status = scope_bind(ctx, statement->selector, &rule->scope);
         ctx->anchor = saved;
+        ctx->inside = NULL;
         if (status) return status;
         rule->name = names[i];
         rule->scope_terms = count_terms(statement->selector);

@@ -295,6 +295,8 @@ int context_fail(struct context *ctx, enum diag_code code, struct span span, con
     va_start(args, format);
     const char *message = arena_vprintf(ctx->arena, format, args);
     va_end(args);
+    if (message && ctx->inside)
+        message = arena_printf(ctx->arena, "threshold '%s': %s", ctx->inside, message);
     struct diag *diag = diag_error(ctx->diags, code, ctx->anchor ? *ctx->anchor : span, "%s",
                                    message ? message : diag_title(code));
     if (help) diag_help(ctx->diags, diag, "%s", help);

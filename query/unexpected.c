@@ -103,6 +103,23 @@ static bool explain_unclosed(const struct scene *scene)
     return true;
 }
 
+/* A line that begins a statement behind one that could end before it: the ; is missing. */
+static bool explain_separator(const struct scene *scene)
+{
+    struct parser *parser = scene->parser;
+    const struct token *token = scene->token, *previous = scene->previous;
+    uint32_t end = previous->span.start + previous->span.len;
+    bool begins = (scene->word && scene->word->class == WORD_COMMAND) || token->kind == T_KEY ||
+                  token->kind == T_PATH;
+    if (!begins || !previous->kind || !expects(scene, ";") || token->span.start < end ||
+        !memchr(parser->text + end, '\n', token->span.start - end))
+        return false;
+    say(parser, Q_SYNTAX, token->span, "write ';' between statements",
+        "'%.*s%s' begins a statement, and the one before it has not ended",
+        QUOTE(parser, token->span));
+    return true;
+}
+
 static bool explain_unopened(const struct scene *scene)
 {
     if (scene->token->kind != T_CLOSE || scene->parser->paren_count > 0) return false;
@@ -470,9 +487,9 @@ static void explain_expected(const struct scene *scene)
 void syntax_unexpected(struct parser *parser, const char *const *expected, size_t count)
 {
     static bool (*const explanations[])(const struct scene *) = {
-        explain_verb, explain_unopened, explain_first,    explain_second, explain_pattern,
-        explain_unit, explain_operator, explain_reserved, explain_needs,  explain_unclosed,
-        explain_key,  explain_option,   explain_bar,
+        explain_separator, explain_verb, explain_unopened, explain_first,    explain_second,
+        explain_pattern,   explain_unit, explain_operator, explain_reserved, explain_needs,
+        explain_unclosed,  explain_key,  explain_option,   explain_bar,
     };
     struct scene scene = {
         .parser = parser,

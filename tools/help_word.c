@@ -27,6 +27,14 @@ static const struct topic topics[] = {
 #define FORMAT(name, format, text) {"format of 'as'", #name, "as " #name, text},
 #include "../query/format.def"
 #undef FORMAT
+#define OF_YYEOF                 "column"
+#define OF_BASELINE              "column of 'baseline'"
+#define OF_CHECK                 "column of 'check'"
+#define OF_CHANGES               "column of 'changes'"
+#define OF_VERSUS                "column of 'versus'"
+#define COLUMN(name, verb, help) {OF_##verb, name, NULL, help},
+#include "../query/column.def"
+#undef COLUMN
 #define LIST(id, word, selects, help) {"to 'show'", word, "show " word, help},
 #include "../query/list.def"
 #undef LIST
@@ -198,8 +206,12 @@ void help_word_each(void (*visit)(void *context, const char *name, const char *t
         if (word->help != NULL) visit(context, word->text, word->help);
     for (size_t i = 0; (key = key_row(i)) != NULL; i++)
         visit(context, key->name, key->help);
-    for (size_t i = 0; i < TOPIC_COUNT; i++)
-        visit(context, topics[i].name, topics[i].text);
+    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+        size_t first = 0; /* a column of several verbs is one word */
+        while (strcmp(topics[first].name, topics[i].name) != 0)
+            first++;
+        if (first == i) visit(context, topics[i].name, topics[i].text);
+    }
     for (size_t i = 0; i < LISTS; i++)
         visit(context, lists[i].name, lists[i].text);
 }

@@ -98,6 +98,17 @@ only() {
     run_pace 2 query 'branch:main | last 1' && has "$ERR" 'pacefile: line 2: only let, view'
 }
 t "a pacefile holds definitions" only
+printf 'let x = 5\nlet y = 6\n' >pacefile
+joined() {
+    run_pace 2 query 'branch:main | last 1' && has "$ERR" "pacefile: line 2: 'let' begins a statement" &&
+        has "$ERR" "write ';' between statements"
+}
+t "statements without a ; between them are told" joined
+echo 'threshold odd = quux 9% for branch:main' >pacefile
+named() {
+    run_pace 2 query 'branch:main | check | last 1' && has "$ERR" "threshold 'odd': no model or threshold 'quux'"
+}
+t "a threshold that applies by itself is named when it is wrong" named
 printf 'run true\nrun false\n' >pacefile
 t "help of a list" run_pace 0 help models
 t "has its words" has "$OUT" "  t-test"

@@ -5,8 +5,10 @@
 
 #include <cmocka.h>
 
+#include "../../query/edit.h"
 #include "../query_help.h"
 #include "../store_help.h"
+#include "parse.tab.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -148,6 +150,64 @@ static void test_columns(void **state)
     assert_false(offers(world, "", "|"));
 }
 
+static bool is_column_of(const char *name, int verb)
+{
+    const struct column_row *row;
+    for (size_t i = 0; (row = column_row(i)) != NULL; i++)
+        if (row->verb == verb && strcmp(row->name, name) == 0) return true;
+    return false;
+}
+
+/* column.def tells of a verb the columns that its rows have, and no others; they are offered behind it. */
+static void columns_are_told(const struct world *world, int verb, const char *query)
+{
+    char text[200];
+    struct pace_error error;
+    pace_query *prepared;
+    const struct pace_rows *rows;
+    enum pace_step step = PACE_STEP_ROWS;
+    const struct column_row *row;
+    snprintf(text, sizeof text, "%s | keep ", query);
+    assert_int_equal(pace_prepare(world->session, query, strlen(query), &error, &prepared), 0);
+    assert_int_equal(pace_step(prepared, &error, &step, &rows), 0);
+    assert_int_equal(step, PACE_STEP_ROWS);
+    for (size_t i = 0; i < rows->field_count; i++) {
+        const char *name = rows->fields[i].name;
+        if (!is_column_of(name, verb) && !is_column_of(name, T_YYEOF))
+            fail_msg("%s: %s", query, name);
+        if (!offers(world, text, name)) fail_msg("%s%s", text, name);
+    }
+    for (size_t r = 0; (row = column_row(r)) != NULL; r++) {
+        bool there =
+            row->verb != verb || strcmp(row->name, "high") == 0 || strcmp(row->name, "low") == 0;
+        for (size_t i = 0; i < rows->field_count && !there; i++)
+            there = strcmp(rows->fields[i].name, row->name) == 0;
+        if (!there) fail_msg("%s has no %s", query, row->name);
+    }
+    pace_query_free(prepared);
+}
+
+static void test_columns_of_verbs(void **state)
+{
+    struct world world = {.directory = make_directory()};
+    (void)state;
+    assert_int_equal(pace_open(world.directory, PACE_CREATE, NULL, NULL, &world.store), 0);
+    world.session = query_session(world.store, 0);
+    for (int day = 0; day < 28; day++) {
+        char put[100];
+        snprintf(put, sizeof put, "put //p//main//t//b//latency %dus at 2026-01-%02d",
+                 (day < 14 ? 100 : 200) + day * 7 % 3, day + 1);
+        query_run(world.session, put, NULL, NULL);
+    }
+    columns_are_told(&world, T_BASELINE, "measure:latency | baseline mean");
+    columns_are_told(&world, T_CHECK, "measure:latency | check");
+    columns_are_told(&world, T_VERSUS, "measure:latency | versus branch:main");
+    columns_are_told(&world, T_CHANGES, "measure:latency | changes");
+    pace_session_close(world.session);
+    pace_close(world.store);
+    remove_tree(world.directory);
+}
+
 static void test_nothing(void **state)
 {
     const struct world *world = *state;
@@ -268,11 +328,17 @@ static void test_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words),   cmocka_unit_test(test_columns),
-        cmocka_unit_test(test_nothing), cmocka_unit_test(test_names),
-        cmocka_unit_test(test_paths),   cmocka_unit_test(test_pasted),
-        cmocka_unit_test(test_hostile), cmocka_unit_test(test_limit),
-        cmocka_unit_test(test_quoted),  cmocka_unit_test(test_many),
+        cmocka_unit_test(test_words),
+        cmocka_unit_test(test_columns),
+        cmocka_unit_test(test_columns_of_verbs),
+        cmocka_unit_test(test_nothing),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_paths),
+        cmocka_unit_test(test_pasted),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_limit),
+        cmocka_unit_test(test_quoted),
+        cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
