@@ -59,7 +59,10 @@ static void put_cell(struct text_out *out, const struct layout_column *column,
     if (!column->number) {
         bool bold = cell->tone == TONE_BAD;
         if (bold) text_out_put(out, "**");
-        escape_markdown(out, cell->part[0]);
+        if (strcmp(cell->part[0], "-") == 0)
+            text_out_put(out, "-"); /* no text: in a cell it means nothing else */
+        else
+            escape_markdown(out, cell->part[0]);
         if (bold) text_out_put(out, "**");
     } else {
         for (int p = 0; p < LAYOUT_PARTS - 1; p++) {
