@@ -65,7 +65,7 @@ static bool is_head(const struct scene *scene, const struct token *token)
 /* Words that stand where names do are not worth saying beside "a name". */
 static const char *const soft_names[] = {"last",     "first",  "upper",   "lower", "changes",
                                          "baseline", "floor",  "measure", "with",  "higher",
-                                         "alpha",    "effect", "base",    NULL};
+                                         "alpha",    "effect", "base",    "until", NULL};
 
 static bool listed(const char *const *names, const char *name)
 {
