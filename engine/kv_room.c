@@ -8,7 +8,9 @@
 
 enum {
     ZEROS_BYTES = 4096,
-    ZEROS_AT_ONCE = 256,
+    ZEROS_AT_ONCE =
+        16, /* a file system that caches what was written at once as one piece goes through
+                           all of it for each page that is written there later */
     SPARE_SPACE = 16, /* times what is asked for must be free: nobody is crowded out for speed */
 };
 
@@ -47,7 +49,8 @@ int kv_room_extend(int fd, uint64_t bytes)
         parts[i] = (struct iovec){.iov_base = (void *)(uintptr_t)zeros, .iov_len = ZEROS_BYTES};
     while (end < bytes) {
         uint64_t count = (bytes - end + ZEROS_BYTES - 1) / ZEROS_BYTES;
-        if (count > ZEROS_AT_ONCE) count = ZEROS_AT_ONCE;
+        uint64_t fit = ZEROS_AT_ONCE - end / ZEROS_BYTES % ZEROS_AT_ONCE;
+        if (count > fit) count = fit;
         ssize_t written = pwritev(fd, parts, (int)count, (off_t)end);
         if (written <= 0) return -1;
         end += (uint64_t)written;
