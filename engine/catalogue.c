@@ -25,7 +25,26 @@ void catalogue_clear(struct catalogue *catalogue)
     free(catalogue->handles);
     catalogue->handles = NULL;
     catalogue->handle_count = 0;
+    free(catalogue->usual.columns);
+    catalogue->usual = (struct usual_row){0};
     arena_clear(&catalogue->arena);
+}
+
+void catalogue_usual(struct catalogue *catalogue, uint32_t project, uint32_t shape,
+                     const uint32_t *columns, size_t count)
+{
+    struct usual_row *usual = &catalogue->usual;
+    usual->count = 0;
+    if (count > usual->capacity) {
+        uint32_t *room = realloc(usual->columns, count * sizeof *room);
+        if (!room) return;
+        usual->columns = room;
+        usual->capacity = count;
+    }
+    memcpy(usual->columns, columns, count * sizeof *columns);
+    usual->count = count;
+    usual->project = project;
+    usual->shape = shape;
 }
 
 int catalogue_handles(struct catalogue *catalogue, uint32_t count)

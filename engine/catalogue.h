@@ -28,10 +28,20 @@ struct catalogue {
             plain; /* a project in whose unit the handle's values are; UINT32_MAX: none known */
     } * handles;   /* by handle */
     uint32_t handle_count;
+    /* A row by handle that was stored: its values were those of columns 0, 1, 2 ... of a shape, in the
+     * units of the project. One like it needs no look at its cells. */
+    struct usual_row {
+        uint32_t *columns;      /* handles */
+        size_t count, capacity; /* count 0: there is none */
+        uint32_t project, shape;
+    } usual;
 };
 
 void catalogue_init(struct catalogue *catalogue);
 void catalogue_clear(struct catalogue *catalogue); /* frees all; can be used again */
+/* Remembers a row. Without memory it does not. */
+void catalogue_usual(struct catalogue *catalogue, uint32_t project, uint32_t shape,
+                     const uint32_t *columns, size_t count);
 /* Room for that many handles. 0, or -1 without memory. */
 int catalogue_handles(struct catalogue *catalogue, uint32_t count);
 void catalogue_trim(struct catalogue *catalogue); /* clears one that grew too large */

@@ -106,12 +106,22 @@ static int set_start(struct commit *commit, struct pace_run_result *result)
 /* Cells and samples of a batch that may share a commit. */
 #define LITTLE_CELLS_MAX 65536
 
+/* Runs go to the log one by one: the batch is no large one. */
+static int is_direct(const struct commit *commit)
+{
+    return commit->run_count < commit->store->limits.direct_runs;
+}
+
+/* What is known of a run's cells without looking at each. */
+enum likeness { LIKE_NONE, LIKE_USUAL, LIKE_LAST };
+
 /* Puts a run's cells into its stream: at once, or with the others of a large batch. */
 static int put_cells(struct commit *commit, uint32_t index, const struct log_run *row,
-                     int is_repeat)
+                     enum likeness like)
 {
     struct batch_stream *at = &commit->streams[index];
-    if (commit->run_count < commit->store->limits.direct_runs) {
+    if (is_direct(commit)) {
+        if (like == LIKE_NONE) commit_learn_usual(commit, &at->record);
         int rc = log_put(commit->txn, at->stream, &at->record, row, &commit->buffer, commit->error);
         if (rc) return rc;
         return fold_step(&commit->fold, commit->txn, at->stream, &at->record, row->cell_count,
@@ -124,11 +134,11 @@ static int put_cells(struct commit *commit, uint32_t index, const struct log_run
         at->runs = runs;
         at->capacity = capacity;
     }
-    const struct bulk_run *like = at->count ? &at->runs[at->count - 1] : NULL;
-    if (is_repeat) {
-        at->runs[at->count] = bulk_repeat(row, like, commit->run->rows->values);
+    const struct bulk_run *last = at->count ? &at->runs[at->count - 1] : NULL;
+    if (like == LIKE_LAST) {
+        at->runs[at->count] = bulk_repeat(row, last, commit->run->rows->values);
     } else {
-        if (bulk_copy(&commit->waiting, row, like, &at->runs[at->count]))
+        if (bulk_copy(&commit->waiting, row, last, &at->runs[at->count]))
             return error_memory(commit->error);
         commit_keep(commit, index);
     }
@@ -154,7 +164,7 @@ static int flush(struct commit *commit)
 
 /* Stores a run that is new. */
 static int store_run(struct commit *commit, const char *id, const struct seal_digest *content,
-                     int is_repeat, struct pace_run_result *result)
+                     enum likeness like, struct pace_run_result *result)
 {
     const struct pace_run *run = commit->run;
     struct kv_txn *txn = commit->txn;
@@ -164,7 +174,7 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
     int rc = commit_find_stream(commit, &index);
     if (rc) return rc;
     struct batch_stream *at = &commit->streams[index];
-    if (!is_repeat) rc = commit_number(commit, &at->record, &added);
+    if (like == LIKE_NONE) rc = commit_number(commit, &at->record, &added);
     if (rc) return rc;
     struct log_run row = {
         .is_short = is_short(commit),
@@ -173,11 +183,12 @@ static int store_run(struct commit *commit, const char *id, const struct seal_di
         .flags = run->flags,
         .commit = run->commit,
         .cells = commit->cells,
+        .values = like == LIKE_USUAL ? run->rows->values : NULL,
         .cell_count = run->cell_count,
     };
     struct run_place place = {
         .stream = at->stream, .ordinal = run->ordinal, .time_ns = run->time_ns};
-    rc = put_cells(commit, index, &row, is_repeat);
+    rc = put_cells(commit, index, &row, like);
     if (!rc) rc = put_meta(commit, number, &place.meta_parts);
     if (!rc) rc = put_samples(commit, number, &place.sample_parts);
     if (!rc) rc = index_put_run(txn, number, &place, id, run->commit, content, error);
@@ -203,8 +214,15 @@ static int commit_run(struct commit *commit, struct pace_run_result *result)
     if (!rc) rc = commit_name(commit, PACE_BRANCH, &run->branch, &commit->branch);
     if (!rc) rc = commit_name(commit, PACE_TESTBED, &run->testbed, &commit->testbed);
     if (rc) return rc;
-    int is_repeat = commit_repeats(commit);
-    if (!is_repeat) rc = commit_convert(commit, &cells);
+    enum likeness like = LIKE_NONE;
+    if (is_direct(commit)) {
+        int is_usual;
+        rc = commit_is_usual(commit, &is_usual);
+        if (is_usual) like = LIKE_USUAL;
+    } else if (commit_repeats(commit)) {
+        like = LIKE_LAST;
+    }
+    if (!rc && like == LIKE_NONE) rc = commit_convert(commit, &cells);
     if (rc) return rc;
 
     char derived[33];
@@ -219,7 +237,7 @@ static int commit_run(struct commit *commit, struct pace_run_result *result)
     }
     struct seal_digest content = run_digest(run, &cells);
     rc = find_identity(commit, id, &content, result);
-    return rc == PACE_ENOTFOUND ? store_run(commit, id, &content, is_repeat, result) : rc;
+    return rc == PACE_ENOTFOUND ? store_run(commit, id, &content, like, result) : rc;
 }
 
 /* -- the batch ------------------------------------------------------------------------------- */
@@ -257,8 +275,8 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     if (duplicates == commit->run_count) return KV_UNCHANGED;
     rc = flush(commit);
     if (!rc)
-        rc = index_settle(txn, &commit->head, tail, commit->store->tail_runs,
-                          commit->run_count < commit->store->limits.direct_runs, error);
+        rc = index_settle(txn, &commit->head, tail, commit->store->tail_runs, is_direct(commit),
+                          error);
     for (uint32_t i = 0; !rc && i < commit->stream_count; i++)
         rc = stream_store(txn, commit->streams[i].stream, &commit->streams[i].record, error);
     if (rc) return rc;
@@ -286,7 +304,7 @@ static int check_runs(pace_run *const *runs, size_t count, struct pace_error *er
 static int is_little(const struct commit *commit)
 {
     uint64_t cells = 0;
-    if (commit->run_count >= commit->store->limits.direct_runs) return 0;
+    if (!is_direct(commit)) return 0;
     for (size_t i = 0; i < commit->run_count; i++)
         cells += commit->runs[i]->cell_count + commit->runs[i]->sample_count;
     return cells <= LITTLE_CELLS_MAX;

@@ -84,12 +84,20 @@ int commit_convert(struct commit *commit, struct seal_digest *content);
  * commit_convert would change nothing, and the numbers of its columns are known. */
 int commit_repeats(const struct commit *commit);
 
+/* Whether the run, which goes to the log, is one row like the usual one of the catalogue, for a stream
+ * that has all its columns: then commit_convert and commit_number would find nothing new, and its row
+ * needs no cells. Remembers the row of one that was stored in the ordinary way. */
+int commit_is_usual(struct commit *commit, int *is_usual);
+void commit_learn_usual(struct commit *commit, const struct stream_record *record);
+
 /* Keeps a run that waits now, converted and numbered, for comparison with the next. */
 void commit_keep(struct commit *commit, uint32_t stream);
 
 /* -- commit_columns.c ------------------------------------------------------------------------- */
 
-/* Finds or makes the run's stream among those of the batch. */
+/* Finds the run's stream among those of the batch; PACE_ENOTFOUND. The other makes it where there is
+ * none, for which the cells must have their names. */
+int commit_find_known_stream(struct commit *commit, uint32_t *index);
 int commit_find_stream(struct commit *commit, uint32_t *index);
 
 /* Numbers the columns of all cells, in the order of which they are left; those the stream lacks are

@@ -291,16 +291,52 @@ int commit_repeats(const struct commit *commit)
                   repeat->row->count * sizeof *repeat->row->columns) == 0;
 }
 
-void commit_keep(struct commit *commit, uint32_t stream)
+/* Whether the run is one row, in the order of the columns and in the units of the project. */
+static int is_plain_row(const struct commit *commit)
 {
     const struct pace_run *run = commit->run;
     const struct handle_ids *ids = commit->store->catalogue.handles;
-    commit->repeat = (struct repeat){0};
-    if (!is_one_row(run)) return;
+    if (!is_one_row(run)) return 0;
     for (size_t i = 0; i < run->rows->count; i++) {
-        if (commit->cells[i].tag != i) return; /* they came in another order than the columns */
-        if (ids[run->rows->columns[i]].plain != commit->project) return;
+        if (commit->cells[i].tag != i) return 0;
+        if (ids[run->rows->columns[i]].plain != commit->project) return 0;
     }
+    return 1;
+}
+
+int commit_is_usual(struct commit *commit, int *is_usual)
+{
+    const struct pace_run *run = commit->run;
+    const struct usual_row *usual = &commit->store->catalogue.usual;
+    uint32_t index;
+    *is_usual = 0;
+    if (usual->count == 0 || !is_one_row(run) || run->rows->count != usual->count ||
+        commit->project != usual->project ||
+        memcmp(run->rows->columns, usual->columns, usual->count * sizeof *usual->columns) != 0)
+        return 0;
+    int rc = commit_find_known_stream(commit, &index);
+    if (rc) return rc == PACE_ENOTFOUND ? 0 : rc;
+    const struct stream_record *record = &commit->streams[index].record;
+    *is_usual = record->shape == usual->shape && record->column_count >= usual->count &&
+                usual->count * 2 >= record->column_count;
+    return 0;
+}
+
+void commit_learn_usual(struct commit *commit, const struct stream_record *record)
+{
+    const struct pace_run *run = commit->run;
+    if (run->cell_count > ROW_PART_COLUMNS || !is_plain_row(commit)) return;
+    /* Sorted, and no column twice: the last tells of all. */
+    if (commit->cells[run->cell_count - 1].column != run->cell_count - 1) return;
+    catalogue_usual(&commit->store->catalogue, commit->project, record->shape, run->rows->columns,
+                    run->rows->count);
+}
+
+void commit_keep(struct commit *commit, uint32_t stream)
+{
+    const struct pace_run *run = commit->run;
+    commit->repeat = (struct repeat){0};
+    if (!is_plain_row(commit)) return;
     commit->repeat =
         (struct repeat){.row = run->rows, .project = commit->project, .stream = stream};
 }

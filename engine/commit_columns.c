@@ -52,24 +52,33 @@ static int add_stream(struct commit *commit, uint32_t stream, const struct strea
     return 0;
 }
 
-int commit_find_stream(struct commit *commit, uint32_t *index)
+int commit_find_known_stream(struct commit *commit, uint32_t *index)
 {
     struct stream_record record;
     uint32_t stream;
     int rc = stream_find(commit->txn, commit->project, commit->branch, commit->testbed,
                          commit->error, &stream);
-    if (!rc) {
-        *index = map_get(&commit->stream_by_id, stream);
-        if (*index != MAP_NONE) return 0;
-        rc = stream_load(commit->txn, stream, commit->error, &record);
-    } else if (rc == PACE_ENOTFOUND) {
+    if (rc) return rc;
+    *index = map_get(&commit->stream_by_id, stream);
+    if (*index != MAP_NONE) return 0;
+    rc = stream_load(commit->txn, stream, commit->error, &record);
+    return rc ? rc : add_stream(commit, stream, &record, index);
+}
+
+int commit_find_stream(struct commit *commit, uint32_t *index)
+{
+    struct stream_record record;
+    uint32_t stream;
+    int rc = commit_find_known_stream(commit, index);
+    if (rc == PACE_ENOTFOUND) {
         rc = check_new(commit);
         if (!rc)
             rc = stream_create(commit->txn, &commit->head, &commit->store->catalogue.shapes,
                                commit->project, commit->branch, commit->testbed, commit->names,
                                commit->run->cell_count, commit->error, &stream, &record);
+        if (!rc) rc = add_stream(commit, stream, &record, index);
     }
-    return rc ? rc : add_stream(commit, stream, &record, index);
+    return rc;
 }
 
 static int reserve_handles(struct shape *shape, uint32_t count)

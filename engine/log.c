@@ -85,11 +85,23 @@ static uint32_t part_bits(const struct row_cell *cells, size_t count)
 /* A run whose cells all lie beyond part 0 still has a row there: its place in the chain. */
 static const struct row_cell placeholder = {.status = PACE_CELL_ABSENT & 3};
 
+static int put_values(struct kv_txn *txn, const struct row_header *head, const struct log_run *run,
+                      struct row_buffer *buffer, struct pace_error *error)
+{
+    struct row_header header = *head;
+    struct key key = key_log(header.stream, &run->position, 0);
+    header.parts = 1;
+    if (row_encode_values(buffer, &header, run->commit, run->values, run->cell_count, &key))
+        return error_memory(error);
+    return kv_put(txn, &key, buffer->data, buffer->len, error);
+}
+
 static int put_parts(struct kv_txn *txn, const struct row_header *head, const struct log_run *run,
                      uint32_t column_count, struct row_buffer *buffer, struct pace_error *error)
 {
     struct row_header header = *head;
     size_t at = 0;
+    if (run->values) return put_values(txn, head, run, buffer, error);
     header.parts = part_bits(run->cells, run->cell_count) | 1;
     for (unsigned part = 0; part < ROW_PART_COUNT; part++) {
         if (!(header.parts >> part & 1)) continue;

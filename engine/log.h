@@ -12,7 +12,8 @@
 #include "row.h"
 #include "stream.h"
 
-/* A run to be put: cells sorted by column, all of the stream. */
+/* A run to be put: cells sorted by column, all of the stream; or (values) what row_encode_values
+ * takes. */
 struct log_run {
     int is_short; /* the row may be a short one */
     struct position position;
@@ -20,6 +21,7 @@ struct log_run {
     uint32_t flags;
     const char *commit;
     const struct row_cell *cells;
+    const double *values; /* NULL: it has cells */
     size_t cell_count;
 };
 

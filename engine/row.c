@@ -238,6 +238,37 @@ static void clear_statuses(unsigned char *data, const struct row_header *header)
         memset(data + group_parts(header, group).status, 0xff, STATUS_BYTES);
 }
 
+/* Makes room for a record whose header has base, form and slots, and puts the commit into it. */
+static int begin_record(struct row_buffer *buffer, struct row_header *header, const char *commit,
+                        size_t bounds)
+{
+    header->commit_len = (uint16_t)strlen(commit);
+    header->head_length = (uint32_t)head_length(header);
+    header->length = (uint32_t)(some_at(header) + bounds * sizeof(double));
+    buffer->len = 0;
+    if (row_buffer_grow(buffer, header->length)) return -1;
+    buffer->len = header->length;
+    memset(buffer->data, 0, header->head_length);
+    memcpy(buffer->data + sizeof *header, commit, header->commit_len);
+    return 0;
+}
+
+/* Puts the sums and the header. */
+static void end_record(unsigned char *data, struct row_header *header, const struct key *key)
+{
+    uint64_t seed = seal_hash(key->bytes, key->len, 0), sum = 0;
+    uint32_t groups = group_count(header->slots);
+    for (uint32_t group = 0; group < groups; group++) {
+        int rc = group_sum(data, header, group, seed, &sum);
+        assert(rc == 0);
+        (void)rc;
+        memcpy(data + sums_at(header) + 8 * (size_t)group, &sum, sizeof sum);
+    }
+    memcpy(data, header, sizeof *header);
+    header->sum = head_sum(data, header->head_length, seed);
+    memcpy(data, &header->sum, sizeof header->sum);
+}
+
 int row_encode(struct row_buffer *buffer, const struct row_header *from, const char *commit,
                const struct row_cell *cells, size_t count, uint32_t column_count,
                const struct key *key)
@@ -251,30 +282,30 @@ int row_encode(struct row_buffer *buffer, const struct row_header *from, const c
                              from->form & ROW_SOME_BOUNDS ? ROW_SOME_BOUNDS : ROW_BOUNDS, &bounds);
     int dense = header.form & ROW_DENSE;
     header.slots = dense ? cells[count - 1].column - header.base + 1 : (uint32_t)count;
-    header.commit_len = (uint16_t)strlen(commit);
-    header.head_length = (uint32_t)head_length(&header);
-    uint32_t groups = group_count(header.slots);
-    header.length = (uint32_t)(some_at(&header) +
-                               (header.form & ROW_SOME_BOUNDS ? bounds * sizeof(double) : 0));
-    if (row_buffer_reserve(buffer, header.length)) return -1;
+    if (begin_record(buffer, &header, commit, header.form & ROW_SOME_BOUNDS ? bounds : 0))
+        return -1;
     unsigned char *data = buffer->data;
-    memcpy(data + sizeof header, commit, header.commit_len);
+    memset(data + header.head_length, 0, header.length - header.head_length);
     if (header.form & ROW_STATUSES) clear_statuses(data, &header);
     for (size_t i = 0; i < count; i++)
         put_cell(data, &header, dense ? cells[i].column - header.base : (uint32_t)i, &cells[i]);
 
     if (header.form & ROW_SOME_BOUNDS) put_some_bounds(data, &header, cells, count);
+    end_record(data, &header, key);
+    return 0;
+}
 
-    uint64_t seed = seal_hash(key->bytes, key->len, 0), sum = 0;
-    for (uint32_t group = 0; group < groups; group++) {
-        int rc = group_sum(data, &header, group, seed, &sum);
-        assert(rc == 0);
-        (void)rc;
-        memcpy(data + sums_at(&header) + 8 * (size_t)group, &sum, sizeof sum);
-    }
-    memcpy(data, &header, sizeof header);
-    header.sum = head_sum(data, header.head_length, seed);
-    memcpy(data, &header.sum, sizeof header.sum);
+int row_encode_values(struct row_buffer *buffer, const struct row_header *from, const char *commit,
+                      const double *values, size_t count, const struct key *key)
+{
+    assert(count > 0 && count <= ROW_PART_COLUMNS);
+    struct row_header header = *from;
+    header.base = 0;
+    header.form = ROW_DENSE;
+    header.slots = (uint32_t)count;
+    if (begin_record(buffer, &header, commit, 0)) return -1;
+    memcpy(buffer->data + header.head_length, values, count * sizeof *values);
+    end_record(buffer->data, &header, key);
     return 0;
 }
 

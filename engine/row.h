@@ -82,6 +82,12 @@ int row_encode(struct row_buffer *buffer, const struct row_header *header, const
                const struct row_cell *cells, size_t count, uint32_t column_count,
                const struct key *key);
 
+/* The same for cells that are all ok, without bounds, and of columns 0, 1, 2 ...: at least half of those
+ * of the stream, and at most a part. */
+int row_encode_values(struct row_buffer *buffer, const struct row_header *header,
+                      const char *commit, const double *values, size_t count,
+                      const struct key *key);
+
 /* Changes `previous` of a part 0 that row_open found good (of a copy of its record). */
 void row_set_previous(unsigned char *data, uint64_t previous, const struct key *key);
 

@@ -91,6 +91,35 @@ static void test_dense_and_sparse(void **state)
     free(cells);
 }
 
+/* Values alone give the bytes that their cells give. */
+static void test_values(void **state)
+{
+    (void)state;
+    static const uint32_t widths[] = {1, 63, 64, 65, 500, ROW_PART_COLUMNS};
+    struct row_cell *cells = calloc(ROW_PART_COLUMNS, sizeof *cells);
+    double *values = calloc(ROW_PART_COLUMNS, sizeof *values);
+    struct row_buffer buffer = {0}, other = {0};
+    assert_true(cells && values);
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        uint32_t count = widths[w];
+        struct row_header header = header_of(count, 0);
+        make_cells(cells, 0, count, 1);
+        for (uint32_t i = 0; i < count; i++)
+            values[i] = cells[i].value;
+        for (unsigned form = 0; form <= ROW_SOME_BOUNDS; form += ROW_SOME_BOUNDS) {
+            struct key key = encode(&buffer, cells, count, 2 * count, 0, "c0ffee", form);
+            header.form = (uint8_t)form;
+            assert_int_equal(row_encode_values(&other, &header, "c0ffee", values, count, &key), 0);
+            assert_int_equal(other.len, buffer.len);
+            assert_memory_equal(other.data, buffer.data, buffer.len);
+        }
+    }
+    row_buffer_free(&buffer);
+    row_buffer_free(&other);
+    free(cells);
+    free(values);
+}
+
 static void test_statuses_and_bounds(void **state)
 {
     (void)state;
@@ -208,11 +237,9 @@ static void test_reads_what_it_needs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dense_and_sparse),
-        cmocka_unit_test(test_statuses_and_bounds),
-        cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_set_previous),
-        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_dense_and_sparse),    cmocka_unit_test(test_values),
+        cmocka_unit_test(test_statuses_and_bounds), cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_set_previous),        cmocka_unit_test(test_damage),
         cmocka_unit_test(test_reads_what_it_needs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
