@@ -250,11 +250,11 @@ static int ask_process(const struct setup *setup, struct wide *wide, unsigned wh
 {
     static char query[] = "query", option[] = "--db", text[] = SERIES_QUERY;
     static char batch[] = "-batch", readonly[] = "-readonly", csv[] = "-csv", sql[] = PEER_SQL_ROWS;
-    char pace[BENCH_PATH], sqlite[BENCH_PATH];
-    snprintf(pace, sizeof pace, "%s", setup->pace);
-    snprintf(sqlite, sizeof sqlite, "%s", setup->sqlite);
-    char *ours[] = {pace, query, option, wide->path, text, NULL};
-    char *theirs[] = {sqlite, batch, readonly, csv, wide->sqlite_path, sql, NULL};
+    char own[BENCH_PATH], peer[BENCH_PATH];
+    snprintf(own, sizeof own, "%s", setup->pace);
+    snprintf(peer, sizeof peer, "%s", setup->sqlite);
+    char *ours[] = {own, query, option, wide->path, text, NULL};
+    char *theirs[] = {peer, batch, readonly, csv, wide->sqlite_path, sql, NULL};
     if (who == NOTHING) return cost_of_nothing(cost);
     return cost_of_child(who == OURS ? ours : theirs, NULL, cost);
 }

@@ -278,6 +278,13 @@ void human_print_style(struct human_number *out, enum human_style style, double 
     if (!done) human_print_one(out, value, unit);
 }
 
+void human_print_times(struct human_number *out, double times)
+{
+    *out = (struct human_number){.unit = ""};
+    if (!write_fixed(out, times, 1)) human_print_one(out, times, "");
+    strcpy(out->unit, "x");
+}
+
 char *human_join(char buffer[HUMAN_TEXT_MAX], const struct human_number *number)
 {
     snprintf(buffer, HUMAN_TEXT_MAX, "%s%s%s", number->whole, number->fraction, number->unit);

@@ -62,6 +62,9 @@ void human_print_one(struct human_number *out, double value, const char *unit);
 void human_print_style(struct human_number *out, enum human_style style, double value,
                        const char *unit);
 
+/* How many times another a value is: "81.8x". */
+void human_print_times(struct human_number *out, double times);
+
 /* The three parts in one text. Returns buffer. */
 enum { HUMAN_TEXT_MAX = 3 * UNIT_TEXT_MAX };
 char *human_join(char buffer[HUMAN_TEXT_MAX], const struct human_number *number);

@@ -40,7 +40,7 @@ struct builder {
     const struct held *held;
     const struct layout_options *options;
     enum column_role *roles;
-    const struct held_column *value, *lower, *upper;
+    const struct held_column *value, *lower, *upper, *base;
     bool margin; /* lower and upper print as "± x" beside the value */
     size_t group_count;
     struct unit_group groups[UNITS_MAX];
@@ -436,11 +436,23 @@ static void plain_cell(struct builder *b, struct layout_cell *cell, double value
     number_cell(b, cell, &number);
 }
 
+/* From ten times the base on, a change is told as the multiple, as in sentences: "81.8x" is read at once,
+ * "+8075.8 %" is not. Below 0 there are no multiples. */
+static bool is_multiple(const struct builder *b, size_t row, enum human_style style, double change)
+{
+    return style == HUMAN_PERCENT && change >= 9 && b->base && b->base->type == PACE_FIELD_NUMBER &&
+           !b->base->missing[row] && b->base->values[row].number > 0;
+}
+
 static void style_cell(struct builder *b, struct layout_cell *cell, enum human_style style,
-                       double value, const char *unit)
+                       const struct held_column *column, size_t row)
 {
     struct human_number number = {.unit = ""};
-    human_print_style(&number, style, value, unit);
+    double value = column->values[row].number;
+    if (is_multiple(b, row, style, value))
+        human_print_times(&number, value + 1);
+    else
+        human_print_style(&number, style, value, column->units[row]);
     if (style == HUMAN_P) {
         /* "<1e-9" and "0.05" align on the right, not on the point. */
         const char *text = arena_printf(b->arena, "%s%s", number.whole, number.fraction);
@@ -460,7 +472,7 @@ static void number_column(struct builder *b, const struct held_column *column,
         struct layout_cell *cell = &out->cells[r];
         double value = column->values[r].number;
         if (style != HUMAN_QUANTITY)
-            style_cell(b, cell, style, value, column->units[r]);
+            style_cell(b, cell, style, column, r);
         else if (column->units[r][0])
             quantity_cell(b, cell, column, r);
         else
@@ -624,6 +636,8 @@ int layout_build(struct layout *layout, struct arena *arena, const struct held *
     b.value = held_find(held, "value");
     b.lower = held_find(held, "lower_value");
     b.upper = held_find(held, "upper_value");
+    b.base = held_find(held, "base");
+    if (!b.base) b.base = held_find(held, "before"); /* rows of changes */
     bool numbers = (!b.value || b.value->type == PACE_FIELD_NUMBER) &&
                    (!b.lower || b.lower->type == PACE_FIELD_NUMBER) &&
                    (!b.upper || b.upper->type == PACE_FIELD_NUMBER);

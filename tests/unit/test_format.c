@@ -288,6 +288,26 @@ static void table_minds_units_of_known_names(void **state)
            "2.5 ms  8.192 KB  3 MB/s  0.130  1.00\n");
 }
 
+/* From ten times the base on; where there is no base, or it is below 0, nobody knows of what. */
+static void table_tells_multiples(void **state)
+{
+    (void)state;
+    const struct pace_field judged[] = {NUMBERS("base", "ns", 100, 100, 100, -100, NONE),
+                                        NUMBERS("delta", NULL, 80.758, 9, 8.99, 80.758, 80.758)};
+    expect("table", 0, ROWS(5, judged),
+           "   base      delta\n"
+           " 100 ns     81.8x\n"
+           " 100 ns     10.0x\n"
+           " 100 ns   +899.0 %\n"
+           "-100 ns  +8075.8 %\n"
+           "   -     +8075.8 %\n");
+    const struct pace_field change[] = {NUMBERS("before", "ns", 100, 100),
+                                        NUMBERS("delta", NULL, 1e5, 12)};
+    expect("markdown", 0, ROWS(2, change),
+           "| before | delta |\n| ---: | ---: |\n| 100 ns | 100001.0x |\n| 100 ns | 13.0x |\n");
+    expect("csv", 0, ROWS(1, judged), "base,delta\n100,80.758\n");
+}
+
 static void table_has_colours_when_asked(void **state)
 {
     (void)state;
@@ -781,6 +801,7 @@ int main(void)
         cmocka_unit_test(table_chooses_prefixes),
         cmocka_unit_test(table_prints_p_and_bounds),
         cmocka_unit_test(table_minds_units_of_known_names),
+        cmocka_unit_test(table_tells_multiples),
         cmocka_unit_test(table_has_colours_when_asked),
         cmocka_unit_test(heading_tells_how_long_ago),
         cmocka_unit_test(table_of_many_rows),
