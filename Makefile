@@ -195,7 +195,7 @@ asan:
 	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
 
 # Tests with threads, under the thread sanitizer.
-TSAN_TESTS = tests/unit/test_together tests/fault/test_threads
+TSAN_TESTS = tests/unit/test_together tests/fault/test_threads tests/model/test_parts
 TSAN_SETTINGS = BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g"
 tsan:
 	$(MAKE) $(TSAN_SETTINGS) $(TSAN_TESTS:%=build/tsan/%)

@@ -102,13 +102,21 @@ static struct arena_chunk *arena_grow(struct arena *arena, size_t need)
     return chunk;
 }
 
+static int has_room(struct arena *arena, size_t size)
+{
+    if (!arena->cap_bytes || size <= arena->cap_bytes - arena->used_bytes) return 1;
+    if (!arena->make_room) return 0;
+    arena->make_room(arena->room_context);
+    return size <= arena->cap_bytes - arena->used_bytes;
+}
+
 void *arena_space(struct arena *arena, size_t size)
 {
     const size_t align = alignof(max_align_t);
     if (size > SIZE_MAX / 2) goto fail;
     size_t need = (size + align - 1) / align * align;
     if (need == 0) need = align;
-    if (arena->cap_bytes && need > arena->cap_bytes - arena->used_bytes) goto fail;
+    if (!has_room(arena, need)) goto fail;
 
     struct arena_chunk *chunk = arena->chunks;
     if (!chunk || chunk->size - chunk->used < need) {
@@ -127,7 +135,7 @@ fail:
 
 int arena_charge(struct arena *arena, size_t size)
 {
-    if (arena->cap_bytes && size > arena->cap_bytes - arena->used_bytes) {
+    if (!has_room(arena, size)) {
         arena->failed = 1;
         return -1;
     }

@@ -24,6 +24,9 @@ struct arena {
     size_t cap_bytes;           /* 0: no cap */
     struct arena_pool *pool;    /* NULL: chunks come from malloc and go back */
     int failed;                 /* 1 once an allocation failed; stays until arena_clear */
+    /* Asked where the cap is reached, so that it may be raised; NULL: nobody. Until arena_clear. */
+    void (*make_room)(void *context);
+    void *room_context;
 };
 
 /* cap_bytes bounds what the arena hands out (0: no bound). */

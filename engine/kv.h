@@ -60,6 +60,8 @@ int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes
 int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
                   struct kv_txn **out);
 void kv_read_end(struct kv_txn *txn);
+/* The number of the state that a snapshot shows: of the commit that made it. */
+uint64_t kv_state(const struct kv_txn *txn);
 
 /* Walks all pages of a snapshot (see kv_file_walk). */
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,

@@ -117,6 +117,11 @@ int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, 
     return 0;
 }
 
+uint64_t kv_state(const struct kv_txn *txn)
+{
+    return mdb_txn_id(txn->txn);
+}
+
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
                   struct pace_error *error, struct kv_page_count *count)
 {

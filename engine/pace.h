@@ -222,6 +222,12 @@ typedef struct pace_snapshot pace_snapshot;
 PACE_API int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out);
 PACE_API void pace_snapshot_end(pace_snapshot *snapshot);
 
+/* Another snapshot of the same state, for another thread; it may outlive the first. PACE_ENOTFOUND when
+ * something was committed since: no new snapshot can see that state. Does not wait: PACE_EBUSY while the
+ * store grows. */
+PACE_API int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
+                                 pace_snapshot **out);
+
 enum pace_dimension { PACE_PROJECT, PACE_BRANCH, PACE_TESTBED, PACE_BENCHMARK, PACE_MEASURE };
 #define PACE_DIMENSION_COUNT 5
 

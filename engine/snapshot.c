@@ -21,19 +21,40 @@ int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *erro
     return kv_check(snapshot->kv, error);
 }
 
-int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out)
+static int begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, pace_snapshot **out)
 {
     struct pace_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) return error_memory(error);
     arena_init(&snapshot->arena, 0);
-    snapshot->kv = store->kv;
-    int rc = kv_read_begin(store->kv, store->timeout_ms, error, &snapshot->txn);
+    snapshot->kv = kv;
+    int rc = kv_read_begin(kv, timeout_ms, error, &snapshot->txn);
     if (!rc) rc = head_load(snapshot->txn, error, &snapshot->head);
     if (rc) {
         pace_snapshot_end(snapshot);
         return rc;
     }
     *out = snapshot;
+    return 0;
+}
+
+int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out)
+{
+    return begin(store->kv, store->timeout_ms, error, out);
+}
+
+int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
+                        pace_snapshot **out)
+{
+    /* To wait for a map that is to move would be in vain: it waits for the snapshot that is open. */
+    pace_snapshot *again;
+    int rc = begin(snapshot->kv, 0, error, &again);
+    if (rc) return rc;
+    if (kv_state(again->txn) != kv_state(snapshot->txn)) {
+        pace_snapshot_end(again);
+        return error_set(error, PACE_ENOTFOUND, "%s: there is a newer state",
+                         kv_path(snapshot->txn));
+    }
+    *out = again;
     return 0;
 }
 

@@ -89,6 +89,7 @@ int rowset_init(struct rowset *set, struct arena *arena, const struct schema *sc
     schema_want(schema);
     set->columns = arena_array(arena, schema->count, sizeof *set->columns);
     set->out = arena_array(arena, schema->count, sizeof *set->out);
+    set->view = arena_array(arena, schema->count, sizeof *set->view);
     set->out_restart = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_gone = arena_alloc(arena, PACE_MAX_BATCH);
     set->out_origin = arena_array(arena, PACE_MAX_BATCH, sizeof *set->out_origin);
@@ -97,7 +98,7 @@ int rowset_init(struct rowset *set, struct arena *arena, const struct schema *sc
     for (size_t i = 0; i < schema->count; i++) {
         enum type type = schema->columns[i].type;
         set->columns[i] = (struct vec){.type = type, .step = 1};
-        set->out[i] = vec_make(arena, type, type == TYPE_NUMBER);
+        set->out[i] = set->view[i] = vec_make(arena, type, type == TYPE_NUMBER);
     }
     return arena->failed ? PACE_ENOMEM : 0;
 }
@@ -158,19 +159,40 @@ static void vec_copy(struct vec *target, size_t to, const struct vec *source, si
     }
 }
 
+/* Copies elements of `source` (rows NULL: the first ones) behind the `to` that `target` has. */
+static void vec_append(struct vec *target, size_t to, const struct vec *source,
+                       const uint32_t *rows, size_t count)
+{
+    if (!rows && source->step) {
+        size_t size = type_size(source->type);
+        memcpy(target->at.flag + to * size, source->at.flag, count * size);
+        if (source->type != TYPE_NUMBER) return;
+        for (size_t k = 0; k < count; k++)
+            target->units[to + k] = vec_unit(source, k);
+        return;
+    }
+    for (size_t k = 0; k < count; k++)
+        vec_copy(target, to + k, source, rows ? rows[k] : k);
+}
+
 int rowset_append(struct rowset *set, const struct batch *batch, bool selected_only)
 {
+    uint32_t rows[PACE_MAX_BATCH];
+    size_t count = 0;
+    bool all = !selected_only || !batch->selected;
     int status = rowset_reserve(set, set->count + batch->count);
     if (status) return status;
-    for (size_t row = 0; row < batch->count; row++) {
-        if (selected_only && !batch_selected(batch, row)) continue;
-        for (size_t i = 0; i < set->schema->count; i++)
-            vec_copy(&set->columns[i], set->count, &batch->vecs[i], row);
+    for (size_t row = 0; row < batch->count; row++)
+        if (all || batch->selected[row]) rows[count++] = (uint32_t)row;
+    all = count == batch->count;
+    for (size_t i = 0; i < set->schema->count; i++)
+        vec_append(&set->columns[i], set->count, &batch->vecs[i], all ? NULL : rows, count);
+    for (size_t k = 0; k < count; k++, set->count++) {
+        size_t row = rows[k];
         set->restart[set->count] = batch->restart ? batch->restart[row] : 0;
         set->gone[set->count] = batch->gone ? batch->gone[row] : 0;
         set->origin[set->count] = (uint16_t)batch_origin(batch, row);
         set->hidden[set->count] = batch->hidden ? batch->hidden[row] : 0;
-        set->count++;
     }
     return 0;
 }
@@ -180,32 +202,54 @@ static void join_units(struct vec *v, size_t count)
 {
     if (v->type != TYPE_NUMBER) return;
     const char *unit = count ? v->units[0] : "";
+    v->unit = NULL;
     for (size_t k = 1; k < count; k++)
         if (v->units[k] != unit && strcmp(v->units[k], unit) != 0) return;
     v->unit = unit;
 }
 
+/* Rows where they lie. */
+static void batch_of_rows(struct rowset *set, size_t from)
+{
+    for (size_t i = 0; i < set->schema->count; i++) {
+        struct vec *view = &set->view[i];
+        *view = set->columns[i];
+        view->at.flag += from * type_size(view->type);
+        if (view->units) view->units += from;
+    }
+    set->batch = (struct batch){.vecs = set->view,
+                                .restart = set->restart + from,
+                                .gone = set->gone + from,
+                                .origin = set->origin + from,
+                                .hidden = set->hidden + from};
+}
+
 struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t from, size_t count)
 {
     if (count > PACE_MAX_BATCH) count = PACE_MAX_BATCH;
-    for (size_t i = 0; i < set->schema->count; i++)
-        set->out[i].unit = NULL;
-    for (size_t k = 0; k < count; k++) {
-        size_t row = order ? order[from + k] : from + k;
-        for (size_t i = 0; i < set->schema->count; i++)
-            vec_copy(&set->out[i], k, &set->columns[i], row);
-        set->out_restart[k] = set->restart[row];
-        set->out_gone[k] = set->gone[row];
-        set->out_origin[k] = set->origin[row];
-        set->out_hidden[k] = set->hidden[row];
+    if (order) {
+        for (size_t k = 0; k < count; k++) {
+            size_t row = order[from + k];
+            for (size_t i = 0; i < set->schema->count; i++)
+                vec_copy(&set->out[i], k, &set->columns[i], row);
+            set->out_restart[k] = set->restart[row];
+            set->out_gone[k] = set->gone[row];
+            set->out_origin[k] = set->origin[row];
+            set->out_hidden[k] = set->hidden[row];
+        }
+        memcpy(set->view, set->out, set->schema->count * sizeof *set->view);
+        set->batch = (struct batch){.vecs = set->view,
+                                    .restart = set->out_restart,
+                                    .gone = set->out_gone,
+                                    .origin = set->out_origin,
+                                    .hidden = set->out_hidden};
+    } else if (set->capacity) {
+        batch_of_rows(set, from);
+    } else {
+        set->batch = (struct batch){.vecs = set->view};
     }
+    set->batch.count = count;
     for (size_t i = 0; i < set->schema->count; i++)
-        join_units(&set->out[i], count);
-    set->batch = (struct batch){.count = count,
-                                .vecs = set->out,
-                                .restart = set->out_restart,
-                                .gone = set->out_gone,
-                                .origin = set->out_origin,
-                                .hidden = set->out_hidden};
+        join_units(&set->view[i], count);
     return &set->batch;
 }

@@ -142,7 +142,7 @@ struct rowset {
     uint8_t *restart, *gone, *hidden;
     uint16_t *origin;
     size_t count, capacity, limit;
-    struct vec *out; /* for rowset_batch */
+    struct vec *out, *view; /* for rowset_batch: room for rows in another order; what is shown */
     struct batch batch;
     uint8_t *out_restart, *out_gone, *out_hidden;
     uint16_t *out_origin;
@@ -156,8 +156,8 @@ void rowset_reset(struct rowset *set);
 /* Adds the rows of a batch, all or only the selected ones. PACE_ELIMIT or PACE_ENOMEM. */
 int rowset_append(struct rowset *set, const struct batch *batch, bool selected_only);
 
-/* A batch of rows order[from .. from+count) (order NULL: the rows themselves); count is cut to
- * PACE_MAX_BATCH. Valid until the next call. */
+/* A batch of rows order[from .. from+count) (order NULL: the rows themselves, where they lie); count is
+ * cut to PACE_MAX_BATCH. Valid until the next call. */
 struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t from, size_t count);
 
 #endif

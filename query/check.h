@@ -33,6 +33,8 @@ enum check_column {
 
 enum { CONFIRM_MAX = 64 };
 
+#define CHECK_CHANCE_UNITS 0x1p32
+
 /* So few rows are judged where a series is looked at where it lies. */
 enum { WHOLE_JUDGED = 8 };
 
@@ -52,7 +54,9 @@ struct check_op {
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */
     struct sample_pool run_samples, window_samples; /* for the models that compare them */
-    double chance; /* judged points that are beyond the limits where nothing changed */
+    uint64_t
+        chance; /* judged points that are beyond the limits where nothing changed, in CHECK_CHANCE_UNITS:
+                        whole numbers, whose sum is the same in any order */
     struct model_memo memo;
     struct { /* the false_alarm of a window of this size */
         bool known;
@@ -107,6 +111,10 @@ int check_judge(struct check_op *check, struct context *ctx, const struct point 
                 bool selected, size_t n, size_t before, bool moved);
 /* How likely such a row is to be beyond its limits, and confirmed, where nothing changed. */
 double check_false_alarm(struct check_op *check, const struct limits *limits);
+static inline void check_add_chance(struct check_op *check, double chance)
+{
+    if (chance > 0) check->chance += (uint64_t)(chance * CHECK_CHANCE_UNITS);
+}
 void check_put_nothing(struct check_op *check, size_t row);
 /* The rows up to `end` have no verdict. */
 void check_put_blank(struct check_op *check, size_t row, size_t end);

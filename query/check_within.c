@@ -189,7 +189,7 @@ int check_within(struct check_op *check, struct context *ctx, const struct batch
         if (is_within(within, row, value[row])) {
             put_within(check, row);
             ctx->outcome->judged++;
-            check->chance += within->chance;
+            check_add_chance(check, within->chance);
             continue;
         }
         status = judge(check, ctx, batch, row, true);

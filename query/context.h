@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 
+struct selection;
+
 /* A definition of the session or of the store: its text, parsed again where it is used. */
 struct definition {
     enum pace_object_kind kind;
@@ -39,8 +41,15 @@ struct context {
     const char *inside;  /* set while binding a threshold that nobody named here: it is told */
     unsigned expansions; /* definitions inside definitions so far */
     struct kept_regex *regexes;
-    struct unknown *unknown; /* in the order in which they were met */
-    bool any_chosen;         /* the ranges chose a point of some series */
+    struct unknown *unknown;       /* in the order in which they were met */
+    bool any_chosen;               /* the ranges chose a point of some series */
+    bool asked_commit;             /* the session's commit_of was called */
+    const atomic_int *interrupted; /* the session's */
+    /* Of a statement whose series are divided among threads (parts.h): */
+    pace_snapshot *reserved[PACE_MAX_THREADS - 1]; /* of the same state */
+    const struct selection *chosen; /* what it selects, where that is known; or NULL */
+    const atomic_int *stopped;      /* set when nobody wants these rows any more; or NULL */
+    bool more_parts; /* the end of the rows is not that of the statement: others come behind */
 };
 
 /* The definition of this kind and name: of the session, else of the store; NULL when there is none.
@@ -73,8 +82,8 @@ size_t context_limit(const struct context *ctx, enum limit_id id);
 /* 0, or PACE_EINTERRUPT / PACE_EDEADLINE. Called between batches. */
 int context_check(struct context *ctx);
 
-/* Counts a row that `where` left out because its condition is unknown. */
-int context_unknown(struct context *ctx, const char *why, const char *column);
+/* Counts rows that `where` left out because its condition is unknown. */
+int context_unknown(struct context *ctx, const char *why, const char *column, uint64_t rows);
 
 /* Adds an error at `span` (or at the anchor) and returns PACE_EQUERY. */
 int context_fail(struct context *ctx, enum diag_code code, struct span span, const char *help,

@@ -212,6 +212,12 @@ int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
                : 0;
 }
 
+bool gathered_by_batches(const struct aggregate *aggregate)
+{
+    enum function function = aggregate->function;
+    return function == F_SUM || function == F_MEAN || function == F_STDDEV || function == F_CV;
+}
+
 bool gathered_can_summary(const struct aggregate *aggregate)
 {
     enum function function = aggregate->function;

@@ -40,6 +40,9 @@ int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
                       const struct batch *batch, const struct vec *v,
                       struct gathered_values *values, struct gathered *state);
 
+/* Whether the last bits of an aggregate depend on which rows came in one batch. */
+bool gathered_by_batches(const struct aggregate *aggregate);
+
 /* Whether an aggregate can be had of summaries of its values; adds one, in a unit. */
 bool gathered_can_summary(const struct aggregate *aggregate);
 void gathered_add_summary(struct gathered *state, const struct pace_summary *summary,

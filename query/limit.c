@@ -24,7 +24,7 @@ static bool is_of_statement(size_t id)
 {
     return id == LIMIT_PACE_MAX_STATEMENT || id == LIMIT_PACE_MAX_DEPTH ||
            id == LIMIT_PACE_MAX_NODES || id == LIMIT_PACE_MAX_WINDOW ||
-           id == LIMIT_PACE_MAX_GROUPS || id == LIMIT_PACE_MAX_ROWS;
+           id == LIMIT_PACE_MAX_GROUPS || id == LIMIT_PACE_MAX_ROWS || id == LIMIT_PACE_MAX_THREADS;
 }
 
 size_t context_limit(const struct context *ctx, enum limit_id id)

@@ -27,13 +27,17 @@ struct op {
     struct lookback lookback; /* how far before the judged points it looks */
     const char *looks;        /* the same in words, for explain; or NULL */
     struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
-    uint64_t points_read;     /* by a scan */
+    bool by_summaries;        /* it may ask the scan for summaries instead of rows */
+    bool by_batches;      /* the last bits of its answers depend on which rows come in one batch */
+    uint64_t points_read; /* by a scan */
     /* Columns that are dear are filled late, where the operator right behind is a where that asks of others:
      * it calls watch before and after it binds its condition, and finish with the rows that it keeps. */
     void (*watch)(struct op *op, bool ended); /* sets late; NULL: there are none */
     bool late;
     int (*finish)(struct op *op, struct context *ctx, const uint32_t *rows, size_t count);
     int (*next)(struct op *op, struct context *ctx, struct batch **out);
+    /* Adds what the same operator of another chain counted, for notes at the end; may be NULL. */
+    void (*absorb)(struct op *op, const struct op *other);
     void (*free)(struct op *op); /* what the arena does not hold; may be NULL */
 };
 
@@ -115,6 +119,20 @@ void op_scan_base(struct op *scan);
 
 /* Runs that a mark excludes are shown too; they are history of nothing. */
 void op_scan_show_excluded(struct op *scan);
+
+/* For those who divide the series of a selection (parts.h). */
+/* It reads these alone, and then tells that there are no more. */
+void op_scan_slice(struct op *scan, size_t from, size_t end);
+/* Asked at the end whether there are more, which follow: true with a new end. */
+void op_scan_more(struct op *scan, bool (*more)(void *context, size_t *end), void *context);
+/* It is one of so many, which share the memory. */
+void op_scan_share(struct op *scan, unsigned threads);
+/* Counts branches that were told about elsewhere; how many of these may be shown. */
+size_t op_scan_noted(struct op *scan, size_t more);
+/* How many branches it told about since. */
+size_t op_scan_take_noted(struct op *scan);
+/* About how many points it will read, where each stream begins among the series. */
+uint64_t op_scan_points(const struct op *scan, size_t *starts, size_t *start_count);
 
 /* Instead of next(): a summary of the rows of each series of the selection, from the store's own
  * where it has them. *out (of the arena) is NULL where rows must be read: a mark or a range chooses

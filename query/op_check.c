@@ -310,16 +310,21 @@ double check_false_alarm(struct check_op *check, const struct limits *limits)
     return chance * confirmed;
 }
 
+static void check_absorb(struct op *op, const struct op *other)
+{
+    ((struct check_op *)op)->chance += ((const struct check_op *)other)->chance;
+}
+
 /* Tells what chance alone would do to a model that was named; a bare check is calibrated. */
 static void note_chance(struct check_op *check, struct context *ctx)
 {
-    const double least = 0.1;
-    if (check->bare || check->rules->fdr > 0 || !(check->chance >= least)) return;
+    const double least = 0.1, chance = (double)check->chance / CHECK_CHANCE_UNITS;
+    if (check->bare || check->rules->fdr > 0 || !(chance >= least)) return;
     diag_note(ctx->diags,
               "by chance alone %s%.*f of %llu judged points would be beyond the limits; 'fdr 5%%' "
               "allows for their number",
-              check->rules->floor > 0 ? "up to " : "about ", check->chance < 10 ? 1 : 0,
-              check->chance, (unsigned long long)ctx->outcome->judged);
+              check->rules->floor > 0 ? "up to " : "about ", chance < 10 ? 1 : 0, chance,
+              (unsigned long long)ctx->outcome->judged);
     check->chance = 0;
 }
 
@@ -365,7 +370,7 @@ int check_judge(struct check_op *check, struct context *ctx, const struct point 
                   n - before, verdict);
     if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
     if (selected) count_verdict(ctx->outcome, verdict);
-    if (selected && !isnan(point->value)) check->chance += check_false_alarm(check, limits);
+    if (selected && !isnan(point->value)) check_add_chance(check, check_false_alarm(check, limits));
     return 0;
 }
 
@@ -467,7 +472,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     int status = op->gathers ? check_gather(check, ctx, out) : 0;
     if (status || *out) return status;
     status = op->input->next(op->input, ctx, &batch);
-    if (!status && !batch) note_chance(check, ctx);
+    if (!status && !batch && !ctx->more_parts) note_chance(check, ctx);
     if (status || !batch) return status;
     if (batch->series_start) status = check_start(check, ctx, batch->series);
     if (status) return status;
@@ -542,6 +547,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     check->op.watch = check_watch;
     check->op.finish = check_finish;
     check->op.next = check_next;
+    check->op.absorb = check_absorb;
     check->op.free = check_free;
     *out = &check->op;
     for (const struct rule *rule = check->rules; rule; rule = rule->next) {

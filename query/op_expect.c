@@ -168,8 +168,8 @@ static int condition_bind(struct context *ctx, const struct stage *stage, struct
         return context_fail(ctx, Q_TYPE, stage->expr->span,
                             "write a comparison, like count() >= 12", "'expect' needs a condition");
     expect->aggregates = binder.aggregates;
-    for (const struct aggregate *a = binder.aggregates; a; a = a->next)
-        expect->aggregate_count++;
+    for (const struct aggregate *a = binder.aggregates; a; a = a->next, expect->aggregate_count++)
+        expect->op.by_batches |= gathered_by_batches(a);
     expect->states = arena_array(ctx->arena, expect->aggregate_count, sizeof *expect->states);
     expect->groups = arena_array(ctx->arena, PACE_MAX_BATCH, sizeof *expect->groups);
     return expect->states && expect->groups ? 0 : context_no_memory(ctx);

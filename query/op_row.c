@@ -68,7 +68,7 @@ static int where_next(struct op *op, struct context *ctx, struct batch **out)
             const char *column;
             const char *why =
                 expr_why_missing(where->condition, &op->input->schema, batch, i, &column);
-            status = context_unknown(ctx, why, column);
+            status = context_unknown(ctx, why, column, 1);
             if (status) return status;
         }
         where->restart_due |= batch->restart && batch->restart[i];

@@ -32,11 +32,11 @@ static int next_series(struct scan_op *scan, struct context *ctx)
 {
     int status = 0;
     scan->series = NULL;
-    if (scan->next_series == scan->selection->count) {
-        if (scan->noted > SCAN_NOTES_MAX)
+    if (scan->next_series == scan->end &&
+        !(scan->more && scan->more(scan->more_context, &scan->end))) {
+        if (scan->noted > SCAN_NOTES_MAX && !ctx->more_parts)
             diag_note(ctx->diags, "... and %zu more branches without the baseline asked for",
                       scan->noted - SCAN_NOTES_MAX);
-        scan->noted = 0;
         return 0;
     }
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
@@ -325,6 +325,8 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
     int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
     if (status) return status;
     scan->selection = selection;
+    scan->end = selection->count;
+    scan->matrix_cells = SCAN_MATRIX_CELLS;
     scan->marks = marks;
     struct column measured = {0};
     value_column(ctx, selection, &measured);
@@ -388,6 +390,60 @@ void op_scan_known(struct op *op, const struct scan_known *known)
 void op_scan_show_excluded(struct op *op)
 {
     ((struct scan_op *)op)->with_excluded = true;
+}
+
+/* -- some of the series ------------------------------------------------------------------------ */
+
+void op_scan_slice(struct op *op, size_t from, size_t end)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    scan->next_series = scan->group_start = scan->group_end = from;
+    scan->end = end;
+    scan->series = NULL;
+}
+
+void op_scan_more(struct op *op, bool (*more)(void *context, size_t *end), void *context)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    scan->more = more;
+    scan->more_context = context;
+}
+
+void op_scan_share(struct op *op, unsigned threads)
+{
+    ((struct scan_op *)op)->matrix_cells = SCAN_MATRIX_CELLS / (2 * threads);
+}
+
+size_t op_scan_noted(struct op *op, size_t more)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    size_t before = scan->noted;
+    scan->noted += more;
+    return before < SCAN_NOTES_MAX ? SCAN_NOTES_MAX - before : 0;
+}
+
+size_t op_scan_take_noted(struct op *op)
+{
+    struct scan_op *scan = (struct scan_op *)op;
+    size_t noted = scan->noted;
+    scan->noted = 0;
+    return noted;
+}
+
+uint64_t op_scan_points(const struct op *op, size_t *starts, size_t *start_count)
+{
+    const struct scan_op *scan = (const struct scan_op *)op;
+    const struct selection *selection = scan->selection;
+    const struct pace_stream *stream = NULL;
+    uint64_t points = 0, each = 0;
+    *start_count = 0;
+    for (size_t i = 0; i < selection->count; i++, points += each) {
+        if (selection->series[i].stream == stream) continue;
+        stream = selection->series[i].stream;
+        each = scan_points_of(scan, stream);
+        starts[(*start_count)++] = i;
+    }
+    return points;
 }
 
 /* -- summaries --------------------------------------------------------------------------------- */

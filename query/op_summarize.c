@@ -530,6 +530,9 @@ int op_summarize(struct context *ctx, const struct stage *stage, struct op *inpu
     if (ctx->arena->failed) return context_no_memory(ctx);
     summarize->op.by_series = false;
     summarize->op.holds = true;
+    summarize->op.by_summaries = can_summaries(summarize);
+    for (const struct aggregate *a = summarize->aggregates; a; a = a->next)
+        summarize->op.by_batches |= gathered_by_batches(a);
     summarize->op.next = summarize_next;
     summarize->op.free = summarize_free;
     *out = &summarize->op;

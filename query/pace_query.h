@@ -37,6 +37,7 @@ struct pace_query_options {
      * tag of git: writes the full hash to `commit` and returns 1, or returns 0. NULL: nobody is. */
     int (*commit_of)(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1]);
     void *commit_context;
+    uint64_t thread_points; /* a statement that reads fewer uses one thread; 0: the default */
 };
 
 /* store NULL: the session can prepare queries, and run none. */
@@ -136,6 +137,7 @@ struct pace_outcome {
     uint64_t failed;     /* rows that check could not judge: the benchmark failed or was skipped */
     uint64_t recovered, moved;
     uint64_t settling; /* of the thin ones: their level changed lately */
+    unsigned threads;  /* that worked for it */
 };
 PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
 

@@ -305,10 +305,12 @@ static int plan_chain(struct context *ctx, const struct flat *flat, const struct
     ctx->anchor = flat->anchor;
     if (base)
         out->selection = base->selection;
+    else if (ctx->chosen)
+        out->selection = *ctx->chosen;
     else if (!status)
         status = select_series(ctx, flat->selector, &out->selection);
     ctx->anchor = NULL;
-    if (!status && !base && !shows_excluded(flat))
+    if (!status && !base && !ctx->chosen && !shows_excluded(flat))
         status = marks_archive(ctx, marks, &out->selection);
     if (!status) status = op_scan(ctx, &out->selection, marks, &out->last);
     planner.scan = out->last;

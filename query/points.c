@@ -87,9 +87,17 @@ static bool names_part(const struct lineage_marks *marks, size_t part, const str
     return false;
 }
 
+/* Whether points before those that were read, of the branch or of what it inherits, may be later than this. */
+static bool older_may_follow(const struct matrix *matrix, bool inherited, int64_t time_ns)
+{
+    bool complete = inherited ? matrix->inherited_complete : matrix->own_complete;
+    size_t first = inherited ? 0 : matrix->inherited_runs;
+    return !complete && matrix->time_ns[first] >= time_ns;
+}
+
 /* An accepted change begins at the first point from its time on that the mark names. */
-static void points_mark_restarts(struct points *points, const struct mark_view *all,
-                                 const struct lineage_marks *marks)
+static void points_mark_restarts(const struct matrix *matrix, struct points *points,
+                                 const struct mark_view *all, const struct lineage_marks *marks)
 {
     for (const struct mark_view *mark = all; mark; mark = mark->next) {
         if (mark->kind != PACE_MARK_ACCEPT) continue;
@@ -98,9 +106,10 @@ static void points_mark_restarts(struct points *points, const struct mark_view *
                (points->time_ns[i] < mark->at_ns || !names_part(marks, points->segment[i], mark)))
             i++;
         if (i == points->count) continue;
+        points->own_restart |= !points->inherited[i];
+        if (older_may_follow(matrix, points->inherited[i], mark->at_ns)) continue;
         points->restart[i] = 1;
         points->any_restart = true;
-        points->own_restart |= !points->inherited[i];
     }
 }
 
@@ -168,7 +177,7 @@ static int points_gather(struct scan_op *scan, struct context *ctx,
         points->hidden[i] = excluded;
         points->any_hidden |= excluded;
     }
-    if (marks->any) points_mark_restarts(points, scan->marks, marks);
+    if (marks->any) points_mark_restarts(matrix, points, scan->marks, marks);
     return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "marks.h"
 #include "output.h"
 #include "parse.h"
-#include "plan.h"
+#include "parts.h"
 #include "list.h"
 
 #include <math.h>
@@ -88,6 +88,7 @@ static void end_statement(pace_query *query)
     if (query->has_plan) plan_free(&query->plan);
     query->has_plan = false;
     context_release(&query->ctx);
+    parts_release(&query->ctx);
     pace_snapshot_end(query->ctx.snapshot);
     query->ctx.snapshot = NULL;
 }
@@ -118,7 +119,7 @@ static int begin_context(pace_query *query)
     struct context *ctx = &query->ctx;
     arena_clear(&query->arena);
     diag_list_init(&query->diags, &query->arena);
-    query->outcome = (struct pace_outcome){0};
+    query->outcome = (struct pace_outcome){.threads = 1};
     query->error = (struct pace_error){0};
     query->plan = (struct plan){0};
     *ctx = (struct context){.store = session->store,
@@ -126,7 +127,8 @@ static int begin_context(pace_query *query)
                             .arena = &query->arena,
                             .diags = &query->diags,
                             .error = &query->error,
-                            .outcome = &query->outcome};
+                            .outcome = &query->outcome,
+                            .interrupted = &session->interrupted};
     atomic_store(&session->interrupted, 0);
     ctx->now_ns = session->options.now_ns ? session->options.now_ns : clock_ns(CLOCK_REALTIME);
     if (session->options.deadline_ns)
@@ -142,6 +144,38 @@ static bool gives_rows(const struct statement *statement)
     return statement->kind == STATEMENT_QUERY || statement->kind == STATEMENT_SHOW;
 }
 
+/* In a newer state, with the same time and no more of it, and interrupted if it was. */
+static int begin_again(pace_query *query)
+{
+    struct context *ctx = &query->ctx;
+    int64_t now_ns = ctx->now_ns, deadline_ns = ctx->deadline_ns;
+    int interrupted = atomic_load(ctx->interrupted);
+    end_statement(query);
+    int status = begin_context(query);
+    ctx->now_ns = now_ns;
+    ctx->deadline_ns = deadline_ns;
+    if (interrupted) pace_interrupt(query->session);
+    if (!status) parts_reserve(ctx);
+    return status;
+}
+
+/* A query, in several threads perhaps; where a commit keeps these from it, in a newer state. */
+static int begin_query(pace_query *query, const struct statement *statement)
+{
+    struct context *ctx = &query->ctx;
+    bool overtaken = true;
+    int status = 0;
+    for (int attempt = 0; attempt < 2 && overtaken && !status; attempt++) {
+        if (attempt) status = begin_again(query);
+        if (status) return status;
+        query->has_plan = true;
+        status = plan_query(ctx, statement->query, &query->plan);
+        if (!status && statement->explain) return explain_plan(ctx, &query->plan);
+        if (!status) status = parts_plan(ctx, statement->query, &query->plan, &overtaken);
+    }
+    return status;
+}
+
 static int begin_statement(pace_query *query, const struct statement *statement)
 {
     struct context *ctx = &query->ctx;
@@ -150,12 +184,8 @@ static int begin_statement(pace_query *query, const struct statement *statement)
     query->has_plan = gives_rows(statement);
     query->is_show = statement->kind == STATEMENT_SHOW;
     if (!query->has_plan) return command_run(ctx, statement);
-    if (statement->kind == STATEMENT_SHOW) {
-        status = list_statement(ctx, statement, &query->plan.last);
-    } else {
-        status = plan_query(ctx, statement->query, &query->plan);
-        if (!status && statement->explain) status = explain_plan(ctx, &query->plan);
-    }
+    status = query->is_show ? list_statement(ctx, statement, &query->plan.last)
+                            : begin_query(query, statement);
     if (!status && output_init(&query->output, &query->arena, &query->plan.last->schema))
         status = context_no_memory(ctx);
     return status;

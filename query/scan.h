@@ -30,7 +30,10 @@ enum scan_column {
     COLUMN_COUNT
 };
 
-enum { SCAN_NOTES_MAX = 5 }; /* branches that are told about */
+enum {
+    SCAN_NOTES_MAX = 5,                  /* branches that are told about */
+    SCAN_MATRIX_CELLS = 4 * 1024 * 1024, /* that are read together */
+};
 
 /* The points of the series being handed on. */
 struct points {
@@ -79,7 +82,10 @@ struct scan_op {
     uint64_t known_runs, known_run; /* of `stream`; 0: none */
     size_t noted;                   /* lineages that were told about */
     size_t group_start, group_end;  /* series of the matrices */
-    size_t next_series;
+    size_t next_series, end;        /* end: that are read; op_scan_more may know of others behind */
+    bool (*more)(void *context, size_t *end);
+    void *more_context;
+    size_t matrix_cells;  /* that a matrix may have */
     struct matrix near;   /* the newest runs, of every series of the group */
     struct matrix far;    /* more runs, of those series that need them */
     uint32_t *far_column; /* a series of the group: its column of far + 1, or 0 */
@@ -119,6 +125,8 @@ int points_load(struct scan_op *scan, struct context *ctx, size_t index);
 /* What the loaded points lack of what the judged ones need. */
 struct need points_need(struct scan_op *scan);
 void points_free(struct points *points);
+/* About how many points of its own runs a series of this stream is read with. */
+uint64_t scan_points_of(const struct scan_op *scan, const struct pace_stream *stream);
 
 /* Whether a window finds its points in the parent alone. A change that was accepted on the branch
  * makes its own points count too. */

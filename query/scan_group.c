@@ -8,7 +8,6 @@
 #include <string.h>
 
 enum {
-    MATRIX_CELLS = 4 * 1024 * 1024,
     FIRST_READ = 256,                 /* runs tried first where the ranges do not say how many */
     MORE = 4,                         /* times as many, where they were too few */
     DIRECT_RUNS = 4 * PACE_MAX_BATCH, /* a longer series is read without a matrix */
@@ -49,6 +48,8 @@ static void note_lineage(struct scan_op *scan, struct context *ctx, const struct
 {
     char text[PACE_MAX_NAME + 2 * PACE_MAX_COMMIT + 100];
     const struct pace_lineage *lineage = &scan->lineage;
+    /* Whoever reads the stream's first series tells of it. */
+    if (series != scan->selection->series && series[-1].stream == series->stream) return;
     if (lineage->state == PACE_LINEAGE_NONE || lineage->state == PACE_LINEAGE_EXACT) return;
     if (lineage->state == PACE_LINEAGE_NEAREST && !*lineage->start.commit) return;
     if (scan->noted++ >= SCAN_NOTES_MAX) return;
@@ -81,6 +82,27 @@ static int lineage_load(struct scan_op *scan, struct context *ctx, const struct 
     return known_load(scan, ctx);
 }
 
+/* How many points the ranges choose, or about that; 0: all. */
+static uint64_t first_chosen(const struct scan_op *scan)
+{
+    const struct lookback *back = &scan->lookback;
+    uint64_t chosen = scan->ranges && !back->all ? FIRST_READ : 0; /* 0: all */
+    for (const struct range *range = scan->ranges; range && chosen; range = range->next) {
+        if (range->kind == STAGE_FIRST) chosen = 0;
+        if (range->kind != STAGE_LAST) continue;
+        if (range->unit == RANGE_POINTS) chosen = range->count;
+        if (range->unit == RANGE_RUN) chosen = 1;
+    }
+    return chosen;
+}
+
+uint64_t scan_points_of(const struct scan_op *scan, const struct pace_stream *stream)
+{
+    uint64_t chosen = first_chosen(scan);
+    uint64_t points = chosen + scan->lookback.judged + scan->lookback.points;
+    return chosen && points < stream->run_count ? points : stream->run_count;
+}
+
 /* Runs to read first: as many as the ranges ask for, with history. */
 static struct reach first_reach(const struct scan_op *scan)
 {
@@ -89,13 +111,7 @@ static struct reach first_reach(const struct scan_op *scan)
         return (struct reach){.own = scan->stream->run_count - scan->known_runs + 1};
     bool by_times = scan->by_times && scan->lineage.segment_count == 0;
     struct reach reach = {.times = by_times ? &scan->times : NULL};
-    uint64_t chosen = scan->ranges && !back->all ? FIRST_READ : 0; /* 0: all */
-    for (const struct range *range = scan->ranges; range && chosen; range = range->next) {
-        if (range->kind == STAGE_FIRST) chosen = 0;
-        if (range->kind != STAGE_LAST) continue;
-        if (range->unit == RANGE_POINTS) chosen = range->count;
-        if (range->unit == RANGE_RUN) chosen = 1;
-    }
+    uint64_t chosen = first_chosen(scan);
     if (scan->base_only)
         return (struct reach){1, chosen && !lookback_any(*back) ? chosen : UINT64_MAX, NULL};
     bool parent = scan_from_parent(scan) && !scan->with_history;
@@ -121,11 +137,12 @@ static struct reach reach_further(struct reach reach, struct need need)
 }
 
 /* How many columns fit into a matrix of so many runs of a stream. */
-static size_t columns_fit(const struct pace_stream *stream, struct reach reach)
+static size_t columns_fit(const struct scan_op *scan, const struct pace_stream *stream,
+                          struct reach reach)
 {
     uint64_t own = reach.own && reach.own < stream->run_count ? reach.own : stream->run_count;
     uint64_t runs = reach.inherited < UINT64_MAX - own ? own + reach.inherited : UINT64_MAX;
-    size_t fit = runs ? MATRIX_CELLS / runs : 1;
+    size_t fit = runs ? scan->matrix_cells / runs : 1;
     return fit ? fit : 1;
 }
 
@@ -134,8 +151,8 @@ static int group_choose(struct scan_op *scan, struct context *ctx, struct reach 
 {
     const struct selection *selection = scan->selection;
     const struct pace_stream *stream = selection->series[scan->next_series].stream;
-    size_t fit = columns_fit(stream, reach), count = 0;
-    while (count < fit && scan->next_series + count < selection->count &&
+    size_t fit = columns_fit(scan, stream, reach), count = 0;
+    while (count < fit && scan->next_series + count < scan->end &&
            selection->series[scan->next_series + count].stream == stream)
         count++;
     scan->group_start = scan->next_series;
@@ -282,7 +299,7 @@ static bool is_direct(const struct scan_op *scan)
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;
-    return (alone && first) || stream->run_count * 2 > MATRIX_CELLS;
+    return (alone && first) || stream->run_count * 2 > SCAN_MATRIX_CELLS;
 }
 
 static int direct_load(struct scan_op *scan, struct context *ctx)
@@ -309,7 +326,7 @@ int group_load(struct scan_op *scan, struct context *ctx)
     if (!status) status = find_needy(scan, ctx, &needy, &need);
     while (!status && needs_any(need)) {
         reach = reach_further(reach, need);
-        size_t fit = columns_fit(scan->stream, reach);
+        size_t fit = columns_fit(scan, scan->stream, reach);
         if (needy > fit) {
             needy = (uint32_t)fit;
             group_cut(scan, fit);

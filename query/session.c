@@ -5,6 +5,7 @@
 #include "regex.h"
 #include "suggest.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,13 @@
 enum { DEFAULT_MEMORY = 1 << 30 };
 
 /* -- life cycle -------------------------------------------------------------------------------- */
+
+/* Two: a third would mostly wait for memory. */
+static unsigned threads_default(void)
+{
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) < 2 ? 1 : 2;
+}
 
 int pace_session_open(pace *store, const struct pace_query_options *options,
                       struct pace_error *error, pace_session **out)
@@ -24,6 +32,7 @@ int pace_session_open(pace *store, const struct pace_query_options *options,
     }
     session->store = store;
     session->limits = limits_default;
+    session->limits.most[LIMIT_PACE_MAX_THREADS] = threads_default();
     if (options) {
         size_t size = options->struct_size;
         if (size > sizeof session->options) size = sizeof session->options;
@@ -52,6 +61,8 @@ void pace_session_close(pace_session *session)
     binding_texts_free(session->variables);
     free(session->use);
     arena_pool_clear(&session->pool);
+    for (size_t i = 0; i < PACE_MAX_THREADS - 1; i++)
+        arena_pool_clear(&session->part_pools[i]);
     free(session);
 }
 
@@ -255,7 +266,8 @@ void context_release(struct context *ctx)
 
 int context_check(struct context *ctx)
 {
-    if (atomic_load_explicit(&ctx->session->interrupted, memory_order_relaxed)) {
+    bool stopped = ctx->stopped && atomic_load_explicit(ctx->stopped, memory_order_relaxed);
+    if (stopped || atomic_load_explicit(ctx->interrupted, memory_order_relaxed)) {
         context_fail(ctx, Q_STOPPED, (struct span){0, 0}, NULL, "interrupted");
         return PACE_EINTERRUPT;
     }
@@ -272,11 +284,15 @@ int context_check(struct context *ctx)
     return 0;
 }
 
-int context_unknown(struct context *ctx, const char *why, const char *column)
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+int context_unknown(struct context *ctx, const char *why, const char *column, uint64_t rows)
 {
     struct unknown **at = &ctx->unknown;
-    ctx->outcome->unknown_rows++;
-    while (*at && ((*at)->why != why || (*at)->column != column))
+    while (*at && (!same_text((*at)->why, why) || !same_text((*at)->column, column)))
         at = &(*at)->next;
     if (!*at) {
         *at = arena_alloc(ctx->arena, sizeof **at);
@@ -284,7 +300,8 @@ int context_unknown(struct context *ctx, const char *why, const char *column)
         (*at)->why = why;
         (*at)->column = column;
     }
-    (*at)->rows++;
+    (*at)->rows += rows;
+    ctx->outcome->unknown_rows += rows;
     return 0;
 }
 
@@ -306,7 +323,8 @@ int context_fail(struct context *ctx, enum diag_code code, struct span span, con
 int context_no_memory(struct context *ctx)
 {
     diag_error(ctx->diags, Q_NO_MEMORY, (struct span){0, 0},
-               "out of memory; the statement may use %zu MiB", ctx->arena->cap_bytes >> 20);
+               "out of memory; the statement may use %zu MiB",
+               ctx->session->options.memory_bytes >> 20);
     return PACE_ENOMEM;
 }
 

@@ -18,8 +18,9 @@ struct pace_session {
     struct pace_query_options options;
     struct limit_table limits;
     struct binding_text *definitions, *variables;
-    char *use;              /* the selector of `use`; NULL: none */
-    struct arena_pool pool; /* of its statements' arenas */
+    char *use;                                          /* the selector of `use`; NULL: none */
+    struct arena_pool pool;                             /* of its statements' arenas */
+    struct arena_pool part_pools[PACE_MAX_THREADS - 1]; /* of those of other threads */
     atomic_int interrupted;
 };
 

@@ -291,6 +291,7 @@ static const char *commit_elsewhere(struct context *ctx, const char *text)
 {
     const struct pace_query_options *options = &ctx->session->options;
     char hash[PACE_MAX_COMMIT + 1] = "";
+    ctx->asked_commit |= options->commit_of != NULL;
     if (!options->commit_of || !options->commit_of(options->commit_context, text, hash))
         return NULL;
     return strcmp(hash, text) == 0 ? NULL : arena_string(ctx->arena, hash);

@@ -372,7 +372,8 @@ static void model_store_free(struct model_store *model)
 
 /* -- marks ------------------------------------------------------------------------------------- */
 
-static bool mark_names(const struct model_mark *mark, const struct model_stream *stream, int column)
+static inline bool mark_names(const struct model_mark *mark, const struct model_stream *stream,
+                              int column)
 {
     return (mark->branch < 0 || strcmp(BRANCHES[mark->branch], stream->names[1]) == 0) &&
            (mark->benchmark < 0 || mark->benchmark == column / MEASURES);
