@@ -14,7 +14,10 @@
  * A session outlives its queries and keeps some of their memory for the next: 8 MiB at most.
  *
  * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
- * any thread or signal handler. */
+ * any thread or signal handler. A statement that reads many points of several series starts threads of its
+ * own, which block all signals, take their memory from the statement's and end with it at the latest; its
+ * answer is that of one thread. PACE_MAX_THREADS bounds them, itself counted: a session begins with 2
+ * where there are two processors; 1 starts none. After a fork only pace_query_free may be called on it. */
 #ifndef PACE_QUERY_H
 #define PACE_QUERY_H
 
@@ -37,7 +40,7 @@ struct pace_query_options {
      * tag of git: writes the full hash to `commit` and returns 1, or returns 0. NULL: nobody is. */
     int (*commit_of)(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1]);
     void *commit_context;
-    uint64_t thread_points; /* a statement that reads fewer uses one thread; 0: the default */
+    uint64_t thread_points; /* a statement that reads fewer uses one thread; 0: 100,000 */
 };
 
 /* store NULL: the session can prepare queries, and run none. */

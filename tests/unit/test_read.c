@@ -288,6 +288,30 @@ static void test_commits(void **state)
     pace_snapshot_end(snapshot);
 }
 
+/* Another snapshot shows the same runs, as long as nothing was committed since the first began. */
+static void test_snapshot_again(void **state)
+{
+    struct fixture *f = *state;
+    struct pace_run_info info = run_at(T0_NS);
+    store_value(f->store, &info, "x", 1);
+    pace_snapshot *first = look(f->store), *again, *refused = NULL;
+    store_ok(pace_snapshot_again(first, error, &again));
+    assert_int_equal(pace_run_count(again), pace_run_count(first));
+    info.time_ns += SECOND_NS;
+    store_value(f->store, &info, "x", 2);
+    store_fails(PACE_ENOTFOUND, pace_snapshot_again(first, error, &refused));
+    store_fails(PACE_ENOTFOUND, pace_snapshot_again(again, error, &refused));
+    assert_null(refused);
+    pace_snapshot_end(first);
+    assert_int_equal(pace_run_count(again), 1);
+    pace_snapshot_end(again);
+    first = look(f->store);
+    store_ok(pace_snapshot_again(first, error, &again));
+    assert_int_equal(pace_run_count(again), 2);
+    pace_snapshot_end(again);
+    pace_snapshot_end(first);
+}
+
 static void test_snapshot_does_not_change(void **state)
 {
     struct fixture *f = *state;
@@ -312,10 +336,10 @@ static void test_snapshot_does_not_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_names_streams_columns),    STORE_TEST(test_scan_order_and_ranges),
-        STORE_TEST(test_order_of_equal_times),     STORE_TEST(test_batches),
-        STORE_TEST(test_samples_across_parts),     STORE_TEST(test_commits),
-        STORE_TEST(test_snapshot_does_not_change),
+        STORE_TEST(test_names_streams_columns), STORE_TEST(test_scan_order_and_ranges),
+        STORE_TEST(test_order_of_equal_times),  STORE_TEST(test_batches),
+        STORE_TEST(test_samples_across_parts),  STORE_TEST(test_commits),
+        STORE_TEST(test_snapshot_again),        STORE_TEST(test_snapshot_does_not_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
