@@ -17,6 +17,7 @@ enum { QUERY_MAX = 1024, OPTIONS_MAX = 256, NEWEST = 20, NEWEST_MAX = 100000 };
 struct wishes {
     char options[OPTIONS_MAX]; /* of versus */
     size_t newest;
+    int is_given; /* newest */
     int changed, pytest;
 };
 
@@ -55,6 +56,7 @@ static int read_wishes(const struct arguments *arguments, struct wishes *wishes)
             return command_misused(arguments->command, "-n takes a number from 1, not '%s'",
                                    newest);
         wishes->newest = (size_t)number;
+        wishes->is_given = 1;
     }
     for (size_t i = 0; i < arguments->use_count; i++)
         if (arguments->uses[i].id == OPTION_FAIL && !rule_is_valid(arguments->uses[i].value))
@@ -66,6 +68,37 @@ static int read_wishes(const struct arguments *arguments, struct wishes *wishes)
     int status = add_option(wishes, arguments, OPTION_USING, "using");
     if (status == 0) status = add_option(wishes, arguments, OPTION_ALPHA, "alpha");
     return status != 0 ? status : add_option(wishes, arguments, OPTION_FLOOR, "floor");
+}
+
+/* Where one side has too few runs to be compared by, many runs of the other have nothing to pair with, and may
+ * be of a level that is long gone: then a branch stands with as many of its newest. */
+static int even_out(const struct arguments *arguments, pace *store, struct wishes *wishes,
+                    struct side *base, struct side *new_side)
+{
+    enum { RUNS_COUNT = 4 }; /* from so many a side on runs are compared, and not their samples */
+    struct side *sides[2] = {base, new_side};
+    size_t runs[2], most = 0, fewest;
+    for (int i = 0; i < 2; i++)
+        runs[i] = sides[i]->kind == SIDE_BRANCH || sides[i]->kind == SIDE_COMMIT
+                      ? sides[i]->run_count
+                      : 1;
+    fewest = runs[0] < runs[1] ? runs[0] : runs[1];
+    /* How many runs a file has is not known yet. */
+    if (base->kind == SIDE_FILE || new_side->kind == SIDE_FILE) return 0;
+    if (wishes->is_given || fewest >= RUNS_COUNT) return 0;
+    int status = 0;
+    for (size_t i = 0; i < arguments->operand_count && status == 0; i++) {
+        if (sides[i]->kind != SIDE_BRANCH || sides[i]->run_count <= fewest) continue;
+        if (sides[i]->run_count > most) most = sides[i]->run_count;
+        side_clear(sides[i]);
+        *sides[i] = (struct side){0};
+        status = side_find(store, arguments->operands[i], "", fewest, sides[i]);
+        if (status == 0)
+            say_note("note: of %s the newest %s; -n %zu takes more", sides[i]->label,
+                     fewest == 1 ? "run alone" : "runs alone, as many as the other side has", most);
+    }
+    wishes->newest = fewest;
+    return status;
 }
 
 /* The operands; with less than two, the newest run, and the one before. */
@@ -179,6 +212,7 @@ int cmd_compare(const struct arguments *arguments)
         files = files && operand_is_file(arguments->operands[i]);
     if (!files) status = store_open(arguments, STORE_READ, &store);
     if (status == 0) status = find_sides(arguments, store, &wishes, &base, &new_side);
+    if (status == 0) status = even_out(arguments, store, &wishes, &base, &new_side);
     pace *where = store;
     if (status == 0 && (base.kind == SIDE_FILE || new_side.kind == SIDE_FILE)) {
         status = copy_sides(arguments, store, &base, &new_side, &scratch);

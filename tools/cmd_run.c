@@ -133,16 +133,16 @@ static int tell(const struct job *job, pace *store, const struct judgement *judg
                                  .testbed = job->identity.testbed,
                                  .commit = job->identity.commit,
                                  .notes = &notes};
+    int is_required = arguments_has(job->arguments, OPTION_REQUIRE_BASELINE);
     int verdict = judge_show(store, judgement, again, confirm, &job->style, job->quiet);
     if (verdict == STATUS_REGRESSION && arguments_has(job->arguments, OPTION_NO_FAIL))
         verdict = STATUS_OK;
     if (judgement->count == 0) {
         say_note("nothing to judge in this run");
         context.reason = CI_REASON_NO_RUN;
-    } else if (judgement->paired_with != NULL && judge_is_empty(judgement)) {
+    } else if (judge_is_empty(judgement) && (judgement->paired_with != NULL || is_required)) {
         context.reason = CI_REASON_EMPTY;
-    } else if (judge_lacks_baseline(judgement) &&
-               arguments_has(job->arguments, OPTION_REQUIRE_BASELINE)) {
+    } else if (is_required && judge_lacks_baseline(judgement)) {
         context.reason = CI_REASON_NO_BASELINE;
     }
     status = status_merge(status, verdict);

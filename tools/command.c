@@ -275,9 +275,10 @@ int command_unknown(const char *word)
     const struct word *statement = word_find(word, strlen(word));
     if (statement != NULL && (statement->class == WORD_COMMAND || statement->class == WORD_VERB))
         return command_misused(NULL,
-                               "no subcommand '%s'; it is a word of queries: pace query '...' (see "
-                               "pace help %s)",
-                               word, word);
+                               "no subcommand '%s'; it is a word of queries: pace query '%s%s%s' "
+                               "(see pace help %s)",
+                               word, statement->class == WORD_VERB ? "branch:main | " : "", word,
+                               statement->needs != NULL ? " ..." : "", word);
     if (near != NULL)
         return command_misused(NULL, "no subcommand '%s'; did you mean '%s'?", word, near);
     if (strpbrk(word, " :|") != NULL)

@@ -267,6 +267,36 @@ static void note_moved_rows(const struct judgement *judgement)
     if (listed > MAX_LISTED) say_note("... and %zu more moved", listed - MAX_LISTED);
 }
 
+/* Where nothing is known of a branch: another one, of the same project and testbed, that it could start
+ * from; the one with the most runs. */
+static void note_start(pace *store, const struct judged *row)
+{
+    enum { FEWEST = 5 };
+    struct pace_lineage lineage;
+    const struct pace_stream *streams, *most = NULL;
+    const char *const *names[PACE_TESTBED + 1];
+    uint32_t count = 0, name_count;
+    pace_snapshot *snapshot = NULL;
+    if (pace_snapshot_begin(store, NULL, &snapshot) != 0) return;
+    int code = find_lineage(snapshot, row, &lineage);
+    if (code == 0 && lineage.state == PACE_LINEAGE_NONE)
+        code = pace_streams(snapshot, NULL, &streams, &count);
+    for (enum pace_dimension d = PACE_PROJECT; d <= PACE_TESTBED && code == 0; d++)
+        code = pace_names(snapshot, d, NULL, &names[d], &name_count);
+    for (uint32_t i = 0; i < count && code == 0; i++)
+        if (strcmp(names[PACE_PROJECT][streams[i].project], row->project) == 0 &&
+            strcmp(names[PACE_TESTBED][streams[i].testbed], row->testbed) == 0 &&
+            strcmp(names[PACE_BRANCH][streams[i].branch], row->branch) != 0 &&
+            streams[i].run_count >= FEWEST &&
+            (most == NULL || streams[i].run_count > most->run_count))
+            most = &streams[i];
+    if (most != NULL)
+        say_note("  no start point of branch %s is known; `pace run --start-point %s` judges it by "
+                 "the runs there",
+                 row->branch, names[PACE_BRANCH][most->branch]);
+    pace_snapshot_end(snapshot);
+}
+
 /* So that one knows when judging begins: how many runs the thickest of the thin ones has. */
 static void note_thin(const struct judgement *judgement, size_t thin)
 {
@@ -290,6 +320,7 @@ static void note_missing(pace *store, const struct judgement *judgement)
     if (fresh > 0)
         say_note("%zu series %s new: no baseline yet%s", fresh, fresh == 1 ? "is" : "are",
                  fresh == judgement->count ? ", which takes 5 earlier runs by default" : "");
+    if (fresh > 0 && fresh == judgement->count) note_start(store, &judgement->rows[0]);
     if (thin > 0) note_thin(judgement, thin);
     note_gone(store, judgement);
     note_rows(judgement, JUDGE_VERDICT_FAILED, "");

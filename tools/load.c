@@ -334,9 +334,11 @@ static int harness_run(void *context, const struct run_facts *said, struct pace_
         harness_warn(harness, "it names no branch; taken as 'main' (--branch says otherwise)");
     }
     if (info->time_ns <= 0 && !options->has_time)
-        return error_fill(error, PACE_ETIME,
-                          "%.300s: it has no time; give that of the commit with --time",
-                          harness->name);
+        return error_fill(
+            error, PACE_ETIME,
+            "%.300s: it has no time; give that of its commit with --time, like --time "
+            "\"$(git log -1 --format=%%cI)\"",
+            harness->name);
     if (!options->dry_run) {
         code =
             harness_error(harness, pace_run_begin(load->store, info, error, &harness->run), error);

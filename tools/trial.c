@@ -135,6 +135,16 @@ static const struct {
     {"phpbench", "--dump-file", "phpbench writes results with --dump-file={out}"},
 };
 
+/* The same by what they print, for a command that is a script. */
+static const struct {
+    const char *first, *second, *advice;
+} printed[] = {
+    {"Name (time in ", "Rounds", "pytest writes results with --benchmark-json={out}"},
+    {"Benchmark 1: ", "Time (mean", "hyperfine writes results with --export-json {out}"},
+    {"Benchmark  ", "Iterations",
+     "Google Benchmark writes results with --benchmark_out={out} --benchmark_out_format=json"},
+};
+
 /* GNU time, and no file named for what it writes: its results are on the command's stderr. */
 static int writes_to_stderr(const struct trial *trial)
 {
@@ -175,6 +185,15 @@ const char *trial_hint(char *const *words, size_t word_count)
         }
         if (used && !given) return hints[i].advice;
     }
+    return NULL;
+}
+
+static const char *printed_hint(const char *text, size_t len)
+{
+    for (size_t i = 0; i < sizeof printed / sizeof printed[0]; i++)
+        if (memmem(text, len, printed[i].first, strlen(printed[i].first)) != NULL &&
+            memmem(text, len, printed[i].second, strlen(printed[i].second)) != NULL)
+            return printed[i].advice;
     return NULL;
 }
 
@@ -279,7 +298,8 @@ static int read_out(const struct trial *trial, struct trial_result *out)
 static int read_output(const struct trial *trial, struct trial_result *out)
 {
     static const char files[] =
-        "if it writes a result file, use {out} in the command or --file FILE";
+        "if it writes a result file, use {out} in the command or --file FILE;\n"
+        "  if it measures nothing itself, --rusage and --build-time measure the command";
     const struct execute_result *execution = &out->execution;
     const struct adapter *adapter = trial->adapter;
     const char *hint = trial_hint(trial->words, trial->word_count);
@@ -303,6 +323,7 @@ static int read_output(const struct trial *trial, struct trial_result *out)
         if (code == PACE_ENOTFOUND && (measured || out->failed)) return 0;
         if (code != 0) {
             results_failed(input.name, code, &error);
+            if (hint == NULL) hint = printed_hint(execution->output, execution->output_len);
             say_note("  %s", hint != NULL ? hint : files);
             return STATUS_DATA;
         }
@@ -361,6 +382,18 @@ static int command_failed(const struct trial *trial, struct trial_result *out)
     return STATUS_BENCHMARK;
 }
 
+/* Said before an hour of benchmarks whose results would be lost. */
+static void warn_of_lost(const struct trial *trial)
+{
+    const char *hint = trial_hint(trial->words, trial->word_count);
+    int measured = trial->size_count > 0 || trial->build_time || trial->rusage;
+    if (hint == NULL || measured || trial->file_count > 0 || trial->adapter != NULL || trial->quiet)
+        return;
+    for (size_t i = 0; i < trial->word_count; i++)
+        if (strstr(trial->words[i], OUT_MARK) != NULL) return;
+    say_note("note: %s; as it is, what it prints is read", hint);
+}
+
 /* One execution; what it leaves joins the record. */
 static int run_once(const struct trial *trial, struct trial_result *out)
 {
@@ -396,6 +429,7 @@ int trial_run(const struct trial *trial, struct trial_result *out)
     out->record.map = trial->map;
     out->record.map_count = trial->map_count;
     out->record.quiet = trial->quiet;
+    warn_of_lost(trial);
     int status = 0;
     if (trial->word_count == 0) {
         out->started_ns = out->again_ns = start_clock();

@@ -46,6 +46,8 @@ said() { # STATUS TEXT ARGS...: pace says TEXT on stderr and nothing on stdout
 }
 t "unknown subcommand" said 2 "no subcommand 'qurey'; did you mean 'query'?" qurey
 t "unknown subcommand, nothing near" said 2 "no subcommand 'xyzzy'" xyzzy
+t "a verb without its query" said 2 "pace query 'branch:main | changes' (see pace help changes)" changes
+t "a verb that needs more" said 2 "pace query 'branch:main | last ...'" last
 t "a statement without its subcommand" said 2 "no subcommand 'put'; it is a word of queries: pace query" put x
 put_ms() { run_pace 0 --db put query 'put //p//main//t//b//p99 12.5ms' && run_pace 0 --db put ls -l && has "$OUT" "lower"; }
 t "of a time that is put less is better" put_ms

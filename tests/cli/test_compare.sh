@@ -97,6 +97,8 @@ t "are named" has "$OUT" 'aaaaaaa11'
 t "counted back" run_pace 0 compare last~3
 t "no such run" run_pace 4 compare last~30
 t "branches" run_pace 0 compare main dev
+t "by as many runs as the shorter one has" has "$ERR" "note: of main the newest run alone; -n 8 takes more"
+t "so that a step that both have is none" sh -c '! grep -q worse "$1"' - "$OUT"
 t "of branches the newest runs" run_pace 0 compare main dev -n 4 --format csv
 t "so many" has "$OUT" ',1,4,'
 t "a run and a file" run_pace 4 compare old.jsonl last

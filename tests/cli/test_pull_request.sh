@@ -170,4 +170,7 @@ t "a branch from itself" said 0 "the start point is not set" \
 t "its run is stored" has "$ERR" "try box  run"
 t "a commit without a branch" run_pace 2 run --start-point-commit abc -- harness
 t "an empty branch" run_pace 2 run --start-point "" -- harness
+t "a branch that nothing is known of" said 0 "\`pace run --start-point main\` judges it by the runs there" \
+    run -b unknown -t box -- harness
+t "is no baseline" said 4 "1 series is new" run -b unknown-2 -t box --require-baseline -- harness
 finish

@@ -100,6 +100,12 @@ t "says what to do" has "$ERR" "pace load old.json"
 t "a missing file" said 3 "none.json" run --file none.json -- true
 t "nothing in {out}" said 3 "wrote nothing to {out}" run -- true '{out}'
 t "no output" said 3 "wrote nothing to its output" run -- true
+t "and how a command is measured that measures nothing" has "$ERR" "--rusage and --build-time measure the command"
+printf '%s\n' 'echo "Benchmark   Time   CPU   Iterations"' 'echo "BM_x   1 ns   1 ns   7"' >google.sh
+t "a table for people" said 3 "--benchmark_out={out} --benchmark_out_format=json" run -- sh google.sh
+printf '%s\n' '#!/bin/sh' 'echo "4 passed"' >pytest && chmod +x pytest
+t "a harness whose results would be lost" said 3 "note: pytest writes results with --benchmark-json={out}" \
+    run -- ./pytest
 t "output of no harness" run_pace 3 run -- echo hello
 t "a truncated file" run_pace 3 run -- sh -c './harness | head -c 200 >{out}'
 t "which is kept" has "$ERR" "what the command wrote is kept: $TMPDIR/pace-"
