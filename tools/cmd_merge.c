@@ -24,8 +24,8 @@ static int add_conflict(void *context, const struct pace_merge_conflict *conflic
 static void say_merged(const pace *store, const struct pace_merged *merged)
 {
     say_note(
-        "%s: %llu runs with %llu cells came, %llu were there already; %llu marks and %llu saved "
-        "objects came",
+        "%s: %llu runs with %llu cells added, %llu were there already; %llu marks and %llu saved "
+        "objects added",
         pace_path(store), (unsigned long long)merged->runs, (unsigned long long)merged->cells,
         (unsigned long long)merged->duplicates, (unsigned long long)merged->marks,
         (unsigned long long)merged->objects);

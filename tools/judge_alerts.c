@@ -351,7 +351,10 @@ static void incident_text(const struct firing *firing, size_t count)
         if (fabs(firing[i].row->delta) > fabs(most)) most = firing[i].row->delta;
     printf("incident: %zu series since %.*s", count, SHORT_COMMIT, first_bad(row));
     if (*row->good_commit != '\0') printf(", and not yet in %.*s", SHORT_COMMIT, row->good_commit);
-    printf("; the most is %s\n", delta_text(text, most));
+    if (most >= 9)
+        printf("; the most is %.0f times as much\n", most + 1);
+    else
+        printf("; the most is %s\n", delta_text(text, most));
 }
 
 static void show_firing(pace *store, const struct judgement *judgement, const struct firing *firing,

@@ -311,7 +311,7 @@ static void a_file_without_benchmarks_or_time_is_refused(void **state)
     SAID("it has no benchmarks");
     text = "{\"machine_info\":{},\"benchmarks\":[{\"fullname\":\"a\",\"stats\":{\"mean\":1}}]}";
     assert_int_equal(load_text(fixture, text), PACE_ETIME);
-    SAID("it has no time; give that of the commit with --time");
+    SAID("it has no time; give that of its commit with --time, like --time \"$(git log");
     char *path = fixture->files[0];
     struct load_options options = {.has_time = 1, .time_ns = 9, .project = "p"};
     assert_int_equal(load_with(fixture, options, &path, 1), 0);

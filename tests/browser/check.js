@@ -167,6 +167,12 @@ async function madeSeries(page) {
   const marks = await page.innerText('main');
   ok('marks with their reasons', marks.includes('the runner was <b>swapping</b>') && marks.includes('level 3 is the new default'), marks);
   await page.screenshot({ path: path.join(shots, 'marks-light.png') });
+  const desk = page.viewportSize();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await settled(page);
+  const hidden = await page.$$eval('.scroll', (all) => all.filter((s) => s.scrollWidth > s.clientWidth + 1).length);
+  ok('on a phone nothing of them is beside the screen', hidden === 0 && (await page.locator('.stack tr').count()) > 0, hidden);
+  await page.setViewportSize(desk);
   await go(page, 'series=//nowhere');
   ok('a series that is not there is said so', (await page.innerText('main')).includes('is not in this report'));
 }

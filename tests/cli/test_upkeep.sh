@@ -121,11 +121,11 @@ t "and holds the same" run_pace 0 --db old dump
 t "word for word" cmp "$OUT" old.jsonl
 
 t "merging" run_pace 0 --db thin merge copy
-t "brings what is not there" has "$ERR" "47 runs with 94 cells came, 13 were there already"
+t "brings what is not there" has "$ERR" "47 runs with 94 cells added, 13 were there already"
 t "a whole store again" run_pace 0 --db thin verify
 t "with all runs" has "$ERR" "60 runs with 120 cells"
 t "again" run_pace 0 --db thin merge copy
-t "nothing" has "$ERR" "0 runs with 0 cells came, 60 were there already; 0 marks"
+t "nothing" has "$ERR" "0 runs with 0 cells added, 60 were there already; 0 marks"
 t "runs that lost cells are others" run_pace 3 --db store merge copy --format csv
 t "each is named, here and there" has "$OUT" ",39,39"
 t "and all else is merged" has "$ERR" "13 runs with 26 cells came"

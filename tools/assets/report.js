@@ -458,16 +458,16 @@ function pointsTable(track, all) {
 
 function changesTable(one) {
   if (one.changes.length === 0) return null;
-  return el('section', {}, el('h2', {}, 'Changes'), el('div', { class: 'scroll' }, el('table', { class: 'rows' },
+  return el('section', {}, el('h2', {}, 'Changes'), el('div', { class: 'scroll' }, el('table', { class: 'rows stack' },
     el('thead', {}, el('tr', {}, ['commits', 'time', 'kind', 'before', 'after', 'difference', 'confidence', ''].map((c) => el('th', { scope: 'col', class: ['before', 'after', 'difference'].includes(c) ? 'number' : null }, c)))),
     el('tbody', {}, one.changes.slice().reverse().map((c) => el('tr', {}, el('td', {}, rangeText(c.from_commit, c.commit)), el('td', {}, dateTime(c.time)), el('td', {}, c.kind),
-      el('td', { class: 'number' }, quantity(c.before, one.unit)), el('td', { class: 'number' }, quantity(c.after, one.unit)), el('td', { class: 'number' }, deltaText(one, c.delta)),
+      el('td', { class: 'number from' }, quantity(c.before, one.unit)), el('td', { class: 'number' }, quantity(c.after, one.unit)), el('td', { class: 'number' }, deltaText(one, c.delta)),
       el('td', {}, probability(c.p) + (c.effect !== null ? `, ${Number(c.effect.toPrecision(2))} sd` : '')), el('td', { class: 'dim' }, c.until !== null ? 'until ' + date(c.until) : c.recovered ? 'came back' : '')))))));
 }
 
 function marksTable(marks) {
   if (marks.length === 0) return null;
-  return el('div', { class: 'scroll' }, el('table', { class: 'rows' },
+  return el('div', { class: 'scroll' }, el('table', { class: 'rows stack' },
     el('thead', {}, el('tr', {}, ['mark', 'what', 'series', 'from', 'why'].map((c) => el('th', { scope: 'col' }, c)))),
     el('tbody', {}, marks.map((m) => el('tr', {}, el('td', { class: 'number' }, String(m.id)), el('td', {}, m.kind),
       el('td', {}, el('code', {}, m.selector || 'all'), m.target ? el('span', {}, ' → ', el('code', {}, m.target)) : null), el('td', {}, m.at === null ? '' : dateTime(m.at)), el('td', { class: 'grow' }, m.note))))));

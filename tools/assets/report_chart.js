@@ -21,19 +21,30 @@ function rangeOf(values) {
   return [low, high];
 }
 
-/* Draws a series: its values, the levels between changes, and a dot for the newest. */
+const ordinary = (points) => Array.from({ length: points.count }, (_, i) => (isExcluded(points, i) ? NaN : points.value[i]));
+
+/* What a branch started from: the parent's newest values before the branch left it. */
+const INHERITED = 16;
+async function inheritedOf(one) {
+  const parent = one.stream.parent && branchesOf(one).find((o) => o.stream.branch === one.stream.parent);
+  if (!parent) return [];
+  const points = await unpack(parent), all = await runs(), fork = one.stream.fork_time;
+  let end = points.count;
+  if (fork !== undefined) while (end > 0 && all.time[all.place.get(points.run[end - 1])] > fork) end--;
+  return ordinary(points).slice(Math.max(0, end - INHERITED), end);
+}
+
+/* Draws a series: its values, behind a pale line of what its branch started from, the changes, and a dot for the
+ * newest. */
 async function drawSmall(canvas, one) {
-  const points = await unpack(one), ratio = window.devicePixelRatio || 1;
+  const points = await unpack(one), before = await inheritedOf(one), ratio = window.devicePixelRatio || 1;
   const width = canvas.clientWidth, height = canvas.clientHeight;
   if (!width || !height || points.count === 0) return;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
   const ctx = canvas.getContext('2d');
   ctx.scale(ratio, ratio);
-  const own = [];
-  for (let i = 0; i < points.count; i++) {
-    own.push(isExcluded(points, i) ? NaN : points.value[i]);
-  }
+  const own = [...before, ...ordinary(points)];
   let from = 0;
   while (from < own.length - 1 && Number.isNaN(own[from])) from++;
   const [least, most] = rangeOf(own), pad = 4, dot = 2.5;
@@ -42,7 +53,7 @@ async function drawSmall(canvas, one) {
   if (one.changes.length > 0) {
     const all = await runs();
     const at = new Map();
-    for (let i = 0; i < points.count; i++) at.set(all.commit[all.place.get(points.run[i])], i);
+    for (let i = 0; i < points.count; i++) at.set(all.commit[all.place.get(points.run[i])], before.length + i);
     for (const change of one.changes) {
       const i = at.get(change.commit);
       if (i === undefined) continue;
@@ -52,17 +63,21 @@ async function drawSmall(canvas, one) {
       ctx.globalAlpha = 1;
     }
   }
-  ctx.beginPath();
-  let pen = false;
-  for (let i = from; i < own.length; i++) {
-    if (Number.isNaN(own[i])) continue;
-    if (pen) ctx.lineTo(x(i), y(own[i])); else ctx.moveTo(x(i), y(own[i]));
-    pen = true;
-  }
-  ctx.strokeStyle = color('accent');
-  ctx.lineWidth = own.length > 300 ? 0.8 : 1.2;
-  ctx.lineJoin = 'round';
-  ctx.stroke();
+  const line = (first, end, tone) => {
+    ctx.beginPath();
+    let pen = false;
+    for (let i = first; i < end; i++) {
+      if (Number.isNaN(own[i])) continue;
+      if (pen) ctx.lineTo(x(i), y(own[i])); else ctx.moveTo(x(i), y(own[i]));
+      pen = true;
+    }
+    ctx.strokeStyle = color(tone);
+    ctx.lineWidth = own.length > 300 ? 0.8 : 1.2;
+    ctx.lineJoin = 'round';
+    ctx.stroke();
+  };
+  if (before.length > 0) line(from, before.length + 1, 'line-strong');
+  line(Math.max(from, before.length - (before.length > 0 ? 1 : 0)), own.length, 'accent');
   let last = own.length - 1;
   while (last > 0 && Number.isNaN(own[last])) last--;
   if (Number.isNaN(own[last])) return;
