@@ -128,7 +128,7 @@ t "again" run_pace 0 --db thin merge copy
 t "nothing" has "$ERR" "0 runs with 0 cells added, 60 were there already; 0 marks"
 t "runs that lost cells are others" run_pace 3 --db store merge copy --format csv
 t "each is named, here and there" has "$OUT" ",39,39"
-t "and all else is merged" has "$ERR" "13 runs with 26 cells came"
+t "and all else is merged" has "$ERR" "13 runs with 26 cells added"
 t "a whole store too" run_pace 0 --db store verify
 t "merge needs a store" run_pace 2 --db store merge
 t "that is there" run_pace 3 --db store merge none
