@@ -21,68 +21,29 @@ static bool is_name(const struct layout_cell *cell)
     return cell->part[0][0] && strcmp(cell->part[0], "-") != 0; /* "-": missing */
 }
 
-/* Whether a name may be parted behind this byte: what follows is a name by itself. */
-static bool parts_behind(const char *text, size_t at)
-{
-    if (text[at] == '.') return text[at + 1] < '0' || text[at + 1] > '9'; /* not in 1.5 */
-    return text[at] && strchr("/:# \\", text[at]);
-}
-
-/* Bytes at the beginning that all names have: whole parts like "tests/test_api.py::", which tell the
- * rows apart in nothing. 0 where there are none, or there is one name alone. */
-static size_t shared_bytes(const struct layout_column *column, size_t rows)
-{
-    const char *first = NULL;
-    size_t shared = 0;
-    bool differ = false;
-    for (size_t r = 0; r < rows; r++) {
-        const char *text = column->cells[r].part[0];
-        if (!is_name(&column->cells[r]) || text == first) continue;
-        if (!first) {
-            first = text;
-            shared = strlen(text);
-        }
-        size_t same = 0;
-        while (same < shared && text[same] == first[same])
-            same++;
-        if (text[same] || first[same]) differ = true;
-        /* Something is left of each. */
-        shared = text[same] || same == 0 ? same : same - 1;
-        if (shared == 0) return 0;
-    }
-    if (!differ) return 0;
-    while (shared > 0 && !parts_behind(first, shared - 1))
-        shared--;
-    return shared;
-}
-
 static int find_shared(struct layout_column *column, struct arena *arena, size_t rows)
 {
-    size_t r = 0;
+    struct text_shared shared = {0};
     column->whole = column->width;
-    column->shared = shared_bytes(column, rows);
+    for (size_t r = 0; r < rows; r++)
+        if (is_name(&column->cells[r])) text_shared_add(&shared, column->cells[r].part[0]);
+    column->shared = text_shared_bytes(&shared);
     if (column->shared == 0) return 0;
-    while (!is_name(&column->cells[r]))
-        r++;
-    const char *beginning = arena_copy(arena, column->cells[r].part[0], column->shared);
+    const char *beginning = arena_copy(arena, shared.first, column->shared);
     if (!beginning) return PACE_ENOMEM;
     column->own = column->whole - text_width(beginning);
     return 0;
 }
 
-/* What stands for the shared beginning: the mark, and of its parts the last ones that there is room for. */
-static char *shared_short(const struct layout_column *column, struct arena *arena, size_t row,
-                          bool ascii)
+/* What stands for the shared beginning in the room that the longest name leaves. */
+static const char *shared_short(const struct layout_column *column, struct arena *arena,
+                                const char *name, bool ascii)
 {
-    const char *mark = ascii ? ".." : "\xe2\x80\xa6", *rest = "";
     size_t room = column->width > column->own ? column->width - column->own : 0;
-    const char *whole = arena_copy(arena, column->cells[row].part[0], column->shared);
-    bool is_path = whole && strpbrk(whole, "/:"); /* then a dot is of a file's name */
-    for (size_t i = 1; whole && i < column->shared && !rest[0]; i++)
-        if (parts_behind(whole, i - 1) && !parts_behind(whole, i) &&
-            !(is_path && whole[i - 1] == '.') && text_width(whole + i) + text_width(mark) <= room)
-            rest = whole + i;
-    return whole ? arena_printf(arena, "%s%s", mark, rest) : NULL;
+    const char *beginning = arena_copy(arena, name, column->shared);
+    char *text = beginning ? arena_alloc(arena, column->shared + 4) : NULL;
+    if (text) text_shared_short(text, beginning, room, ascii);
+    return text;
 }
 
 /* Cuts the names of a column to its width. */
@@ -100,7 +61,7 @@ static int column_cut(struct layout_column *column, struct arena *arena, size_t 
             cell->width[0] = done.width[0];
         } else if (shorter || cell->width[0] > column->width) {
             last = cell->part[0];
-            if (shorter && !beginning) beginning = shared_short(column, arena, r, ascii);
+            if (shorter && !beginning) beginning = shared_short(column, arena, last, ascii);
             const char *name = shorter && beginning
                                    ? arena_printf(arena, "%s%s", beginning, last + column->shared)
                                    : last;

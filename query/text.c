@@ -237,6 +237,50 @@ static size_t head_bytes(const char *text, size_t len, size_t columns, size_t *u
     return at;
 }
 
+/* Whether a name may be parted behind this byte: what follows is a name by itself. */
+static int parts_behind(const char *text, size_t at)
+{
+    if (text[at] == '.') return text[at + 1] < '0' || text[at + 1] > '9'; /* not in 1.5 */
+    return text[at] != '\0' && strchr("/:# \\", text[at]) != NULL;
+}
+
+void text_shared_add(struct text_shared *shared, const char *name)
+{
+    if (name == shared->first) return;
+    if (shared->first == NULL) {
+        shared->first = name;
+        shared->bytes = strlen(name);
+        return;
+    }
+    size_t same = 0;
+    while (same < shared->bytes && name[same] == shared->first[same])
+        same++;
+    if (name[same] != '\0' || shared->first[same] != '\0') shared->differ = 1;
+    /* Something is left of each. */
+    shared->bytes = name[same] != '\0' || same == 0 ? same : same - 1;
+}
+
+size_t text_shared_bytes(const struct text_shared *shared)
+{
+    size_t bytes = shared->differ ? shared->bytes : 0;
+    while (bytes > 0 && !parts_behind(shared->first, bytes - 1))
+        bytes--;
+    return bytes;
+}
+
+void text_shared_short(char *out, const char *beginning, size_t columns, int ascii)
+{
+    const char *mark = ascii ? ".." : "\xe2\x80\xa6", *rest = "";
+    int is_path = strpbrk(beginning, "/:") != NULL; /* then a dot is of a file's name */
+    for (size_t i = 1; beginning[i - 1] != '\0' && beginning[i] != '\0' && *rest == '\0'; i++)
+        if (parts_behind(beginning, i - 1) && !parts_behind(beginning, i) &&
+            !(is_path && beginning[i - 1] == '.') &&
+            text_width(mark) + text_width(beginning + i) <= columns)
+            rest = beginning + i;
+    memcpy(out, mark, strlen(mark));
+    memcpy(out + strlen(mark), rest, strlen(rest) + 1);
+}
+
 size_t text_shorten(char *out, const char *text, size_t columns, int ascii)
 {
     size_t len = strlen(text), width = text_width(text), used;

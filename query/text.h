@@ -59,6 +59,21 @@ enum { TEXT_SAFE_GROWTH = 4 }; /* the safe form takes at most so many times the 
 /* Columns of safe text. */
 size_t text_width(const char *text);
 
+/* What several safe names begin with: whole parts such as "tests/test_api.py::", which tell them apart in
+ * nothing. Begin with zeros, add each name, which stays where it is until the end. */
+struct text_shared {
+    const char *first;
+    size_t bytes;
+    int differ;
+};
+void text_shared_add(struct text_shared *shared, const char *name);
+/* Bytes that all have at the beginning, with something left of each; 0 where there are none, or one name alone. */
+size_t text_shared_bytes(const struct text_shared *shared);
+
+/* What stands for such a beginning, itself NUL-terminated here: a mark, and of its parts the last ones that there
+ * is room for in `columns`. `out` has strlen(beginning) + 4 bytes. */
+void text_shared_short(char *out, const char *beginning, size_t columns, int ascii);
+
 /* Cuts safe text in the middle to `columns` columns, with a mark ("…", or ".." with ascii) that
  * stands for what is left out. Two fifths of the room go to the beginning: names differ at the end
  * more often. `out` has strlen(text) + 4 bytes. Returns the columns used. */

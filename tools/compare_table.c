@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LABEL_MAX = 24, NAME_MAX_SHOWN = 60, CELL_MAX = 96 };
+enum { LABEL_MAX = 24, CELL_MAX = 96, GAP = 2 };
 enum { CELL_NAME, CELL_BASE, CELL_NEW, CELL_DELTA, CELL_P, CELL_N, CELL_VERDICT, CELLS };
 
 /* One line, as text; names are safe. */
@@ -23,6 +23,7 @@ struct block {
     struct line *lines;
     size_t count;
     size_t width[CELLS];
+    int hidden[CELLS]; /* for lack of room */
 };
 
 static void line_init(struct line *line)
@@ -81,7 +82,7 @@ static void put_delta(struct arena *arena, struct line *line, double ratio)
 static void put_row(struct arena *arena, struct line *line, const struct compared *row, int ascii)
 {
     char text[CELL_MAX];
-    set_name(arena, line, CELL_NAME, row->benchmark, NAME_MAX_SHOWN, ascii);
+    set_name(arena, line, CELL_NAME, row->benchmark, PACE_MAX_NAME, ascii);
     put_quantity(arena, line, CELL_BASE, row->base, row->lower_base, row->upper_base, row->unit,
                  ascii);
     put_quantity(arena, line, CELL_NEW, row->value, row->lower, row->upper, row->unit, ascii);
@@ -152,7 +153,7 @@ static void print_cell(const struct block *block, const struct line *line, int c
     if (left && cell != CELL_VERDICT) printf("%*s", (int)room, "");
 }
 
-static void print_block(struct block *block, const struct show_style *style)
+static void measure(struct block *block)
 {
     memset(block->width, 0, sizeof block->width);
     for (size_t i = 0; i < block->count; i++) {
@@ -161,12 +162,89 @@ static void print_block(struct block *block, const struct show_style *style)
             if (width > block->width[c]) block->width[c] = width;
         }
     }
+}
+
+static size_t line_width(const struct block *block)
+{
+    size_t width = 0;
+    for (int c = 0; c < CELLS; c++)
+        if (!block->hidden[c]) width += block->width[c] + (c > 0 ? GAP : 0);
+    return width;
+}
+
+/* What all benchmarks of a block begin with, and the columns of the longest rest. */
+struct beginning {
+    size_t bytes, longest;
+    char *text; /* NUL-terminated */
+};
+
+static void find_beginning(struct arena *arena, const struct block *block, size_t rows,
+                           struct beginning *out)
+{
+    struct text_shared shared = {0};
+    for (size_t i = 1; i <= rows; i++)
+        text_shared_add(&shared, block->lines[i].cells[CELL_NAME]);
+    *out = (struct beginning){.bytes = text_shared_bytes(&shared)};
+    if (out->bytes > 0) out->text = arena_copy(arena, shared.first, out->bytes);
+    if (out->text == NULL) out->bytes = 0;
+    for (size_t i = 1; i <= rows; i++) {
+        size_t width = text_width(block->lines[i].cells[CELL_NAME] + out->bytes);
+        if (width > out->longest) out->longest = width;
+    }
+}
+
+/* Cuts the names to `columns`: first what they begin with. */
+static void cut_names(struct arena *arena, struct block *block, size_t rows,
+                      const struct beginning *beginning, size_t columns, int ascii)
+{
+    size_t room = columns > beginning->longest ? columns - beginning->longest : 0;
+    char *mark = beginning->bytes > 0 ? arena_alloc(arena, beginning->bytes + 4) : NULL;
+    if (mark != NULL) text_shared_short(mark, beginning->text, room, ascii);
+    for (size_t i = 0; i < block->count; i++) {
+        struct line *line = &block->lines[i];
+        const char *name = line->cells[CELL_NAME];
+        if (mark != NULL && i >= 1 && i <= rows)
+            name = arena_printf(arena, "%s%s", mark, name + beginning->bytes);
+        if (name != NULL) set_name(arena, line, CELL_NAME, name, columns, ascii);
+    }
+}
+
+/* Makes the lines fit a terminal: names keep what tells them apart, the counts and p go. Returns how many columns
+ * are hidden. */
+static int fit_block(struct arena *arena, struct block *block, size_t rows,
+                     const struct show_style *style)
+{
+    enum { MARK = 2, LEAST = 16, COMFORT = 32 };
+    static const int droppable[] = {CELL_N, CELL_P};
+    struct beginning beginning;
+    int hidden = 0;
+    measure(block);
+    size_t name = block->width[CELL_NAME];
+    if (style->width == 0 || line_width(block) <= style->width) return 0;
+    find_beginning(arena, block, rows, &beginning);
+    size_t wanted = beginning.longest + (beginning.bytes > 0 ? MARK : 0);
+    if (wanted > COMFORT) wanted = COMFORT;
+    for (size_t i = 0; i < sizeof droppable / sizeof droppable[0]; i++) {
+        if (line_width(block) - name + wanted <= style->width) break;
+        block->hidden[droppable[i]] = 1;
+        hidden++;
+    }
+    size_t others = line_width(block) - name;
+    size_t room = style->width > others + LEAST ? style->width - others : LEAST;
+    if (room < name) cut_names(arena, block, rows, &beginning, room, style->ascii);
+    measure(block);
+    return hidden;
+}
+
+static void print_block(const struct block *block, const struct show_style *style)
+{
     for (size_t i = 0; i < block->count; i++) {
         int last = CELLS - 1;
         while (last > 0 && block->lines[i].cells[last][0] == '\0')
             last--;
         for (int c = 0; c <= last; c++) {
-            if (c > 0) printf("  ");
+            if (block->hidden[c]) continue;
+            if (c > 0) printf("%*s", GAP, "");
             print_cell(block, &block->lines[i], c, style);
         }
         putchar('\n');
@@ -190,7 +268,7 @@ static void block_heading(struct arena *arena, struct line *line, const struct c
         many |= strcmp(all->rows[i].testbed, row->testbed) != 0;
     snprintf(text, sizeof text, many ? "%s on %s" : "%s", row->measure, row->testbed);
     line_init(line);
-    set_name(arena, line, CELL_NAME, text, NAME_MAX_SHOWN, ascii);
+    set_name(arena, line, CELL_NAME, text, PACE_MAX_NAME, ascii);
     set_name(arena, line, CELL_BASE, base->label, LABEL_MAX, ascii);
     set_name(arena, line, CELL_NEW, new_side->label, LABEL_MAX, ascii);
     set_cell(arena, line, CELL_DELTA, "change");
@@ -198,10 +276,17 @@ static void block_heading(struct arena *arena, struct line *line, const struct c
     set_cell(arena, line, CELL_N, "n");
 }
 
+/* What people look for first stands first. */
+static int is_second(const struct compared *row)
+{
+    return strcmp(row->measure, "latency") != 0;
+}
+
 static int compare_blocks(const void *a, const void *b)
 {
     const struct compared *x = a, *y = b;
     int order = strcmp(x->project, y->project);
+    if (order == 0) order = is_second(x) - is_second(y);
     if (order == 0) order = strcmp(x->measure, y->measure);
     if (order == 0) order = strcmp(x->testbed, y->testbed);
     if (order == 0) order = strcmp(x->unit, y->unit);
@@ -215,6 +300,7 @@ void compare_table(struct comparison *comparison, const struct side *base,
     struct arena *arena = &comparison->arena;
     struct line *lines = calloc(comparison->count + 2, sizeof *lines);
     size_t differing = 0, printed = 0;
+    int hidden = 0;
     if (lines == NULL) return;
     if (comparison->count) qsort(rows, comparison->count, sizeof *rows, compare_blocks);
     for (size_t from = 0, end; from < comparison->count; from = end) {
@@ -227,13 +313,17 @@ void compare_table(struct comparison *comparison, const struct side *base,
             put_row(arena, &lines[block.count++], &rows[end], style->ascii);
         }
         if (changed && block.count == 1) continue;
+        size_t shown = block.count - 1;
         block.count +=
             (size_t)put_geomean(arena, &lines[block.count], rows + from, end - from, &alone);
         differing += alone;
         if (printed++ > 0) putchar('\n');
+        int fewer = fit_block(arena, &block, shown, style);
+        if (fewer > hidden) hidden = fewer;
         print_block(&block, style);
     }
     free(lines);
+    if (hidden > 0) printf("not shown at this width: %s\n", hidden > 1 ? "n, p" : "n");
     fflush(stdout);
     if (differing > 0)
         say_note("note: %zu series %s on one side only; geomean is of what both have", differing,

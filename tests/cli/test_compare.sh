@@ -129,4 +129,31 @@ t "and has no limits" has "$OUT" ',,worse'
 t "a branch without samples in its window" run_pace 0 --db s query --format csv \
     'branch:s | check cohen 3sd | last 1 | keep spread, score, verdict'
 t "pools deviations" has "$OUT" ',worse'
+
+# -- on a terminal ------------------------------------------------------------------------------------
+for side in 1 2; do
+    for name in one 'two[list]'; do
+        line "tests/unit/test_of_long_names.py::test_$name" ccccccc$side "1$side" "1$side.1,1$side.2" wide | sed 's/2026-01-ccccccc/2026-01-0/'
+    done
+done >wide.jsonl
+run_pace 0 --db w load wide.jsonl
+t "names are whole where there is no terminal" sh -c '"$1" --db w compare 1 2 2>&1 | grep -q "^tests/unit/test_of_long_names.py::test_two.list.  "' - "$PACE"
+if ! command -v tmux >/dev/null; then
+    echo "# no tmux: what fits a terminal is not tested"
+    finish
+fi
+terminal
+fits() {
+    new_session fits -x 80 -y 20 "LC_ALL=C.UTF-8 '$PACE' --db w compare 1 2 2>/dev/null; sleep 60" || return 1
+    tries=0
+    until mux capture-pane -p | grep -q '^not shown'; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || break
+        sleep 0.1
+    done
+    mux capture-pane -p >"$OUT"
+    has "$OUT" '…test_one ' && has "$OUT" '…test_two[list] ' && has "$OUT" 'geomean ' && has "$OUT" 'not shown at this width: n, p' &&
+        [ "$(grep -c . "$OUT")" -eq 5 ]
+}
+t "lines fit a terminal: of names what differs" fits
 finish

@@ -322,6 +322,48 @@ static void sparks(void **state)
     assert_string_equal(out, "▁█");
 }
 
+static size_t shared_of(const char *const *names, size_t count)
+{
+    struct text_shared shared = {0};
+    for (size_t i = 0; i < count; i++)
+        text_shared_add(&shared, names[i]);
+    return text_shared_bytes(&shared);
+}
+
+static void what_names_begin_with(void **state)
+{
+    (void)state;
+    static const char *const tests[] = {"tests/test_a.py::test_one", "tests/test_a.py::test_two",
+                                        "tests/test_a.py::test_one"};
+    static const char *const folder[] = {"a/b", "a/b/c"}, *const sizes[] = {"run 1.5k", "run 1.7k"};
+    static const char *const none[] = {"sort", "parse"}, *const dots[] = {"pkg.mod.f", "pkg.mod.g"};
+    static const char *const empty[] = {"a/b", ""};
+    assert_int_equal(shared_of(tests, 3), strlen("tests/test_a.py::"));
+    assert_int_equal(shared_of(tests, 1), 0);
+    assert_int_equal(shared_of(folder, 2), 2); /* something is left of each */
+    assert_int_equal(shared_of(sizes, 2), 4);  /* not inside of a number */
+    assert_int_equal(shared_of(none, 2), 0);
+    assert_int_equal(shared_of(dots, 2), strlen("pkg.mod."));
+    assert_int_equal(shared_of(empty, 2), 0);
+    assert_int_equal(shared_of(empty, 0), 0);
+}
+
+static void what_stands_for_a_beginning(void **state)
+{
+    (void)state;
+    char out[64];
+    text_shared_short(out, "tests/test_a.py::", 40, 0);
+    assert_string_equal(out, "…test_a.py::");
+    text_shared_short(out, "tests/test_a.py::", 12, 0);
+    assert_string_equal(out, "…test_a.py::");
+    text_shared_short(out, "tests/test_a.py::", 11, 0);
+    assert_string_equal(out, "…");
+    text_shared_short(out, "pkg.mod.", 5, 1);
+    assert_string_equal(out, "..");
+    text_shared_short(out, "pkg.mod.", 6, 1);
+    assert_string_equal(out, "..mod.");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +377,8 @@ int main(void)
         cmocka_unit_test(width_of_texts),
         cmocka_unit_test(shortens_in_the_middle),
         cmocka_unit_test(shortens_to_any_width),
+        cmocka_unit_test(what_names_begin_with),
+        cmocka_unit_test(what_stands_for_a_beginning),
         cmocka_unit_test(collects_and_flushes),
         cmocka_unit_test(the_first_error_sticks),
         cmocka_unit_test(sparks),
