@@ -1,8 +1,7 @@
-/* backup.c -- pace_backup: a copy of the store while others write; see also backup.h.
+/* backup.c -- pace_backup: a copy of the store while others write.
  *
  * The copy is made in one snapshot, page by page in the order of the tree, without the free ones:
  * it is smaller than the store and holds every run that was committed before it began. */
-#include "backup.h"
 #include "store.h"
 
 #include <errno.h>
@@ -14,7 +13,15 @@
 
 enum { COPY_TRIES = 100 };
 
-/* -- files that appear whole ----------------------------------------------------------------- */
+/* -- a file that appears whole or not at all -------------------------------------------------- */
+
+/* Written under a name of its own with mode 0600, flushed, then renamed to its name, which must be
+ * free, and the directory flushed. Whatever fails, nothing is left behind. */
+struct new_file {
+    int directory, fd; /* the directory is the caller's; fd -1: none */
+    char name[256], temporary[256 + 8];
+    const char *path; /* for messages */
+};
 
 static int failed(const struct new_file *file, int code, struct pace_error *error)
 {
@@ -23,8 +30,8 @@ static int failed(const struct new_file *file, int code, struct pace_error *erro
                      pace_strerror(code));
 }
 
-int new_file_begin(struct new_file *file, int directory, const char *name, const char *path,
-                   struct pace_error *error)
+static int new_file_begin(struct new_file *file, int directory, const char *name, const char *path,
+                          struct pace_error *error)
 {
     struct stat st;
     *file = (struct new_file){.directory = directory, .fd = -1, .path = path};
@@ -42,7 +49,8 @@ int new_file_begin(struct new_file *file, int directory, const char *name, const
     return file->fd < 0 ? failed(file, errno, error) : 0;
 }
 
-int new_file_end(struct new_file *file, int rc, struct pace_error *error)
+/* Flushes it and gives it its name; unless `rc` is not 0, which is returned: then it is removed. */
+static int new_file_end(struct new_file *file, int rc, struct pace_error *error)
 {
     if (file->fd < 0) return rc;
     if (!rc && fsync(file->fd)) rc = failed(file, errno, error);
@@ -82,7 +90,9 @@ static int copy_snapshot(struct kv_txn *txn, int fd, struct pace_error *error)
     return rc ? rc : kv_copy(txn, fd, error);
 }
 
-int backup_copy(struct kv *kv, unsigned timeout_ms, int fd, struct pace_error *error)
+/* Writes a copy of a snapshot's store, or of a newer state, to a descriptor. Its pages are checked
+ * first: what copies them trusts them. */
+static int copy_store(struct kv *kv, unsigned timeout_ms, int fd, struct pace_error *error)
 {
     int rc = PACE_EBUSY;
     for (int i = 0; i < COPY_TRIES && rc == PACE_EBUSY; i++) {
@@ -135,7 +145,7 @@ int pace_backup(pace *store, const char *path, unsigned flags, struct pace_error
     if (!rc) rc = open_target(path, (flags & PACE_BACKUP_FILE) != 0, error, &directory, &name);
     if (rc) return rc;
     rc = new_file_begin(&file, directory, name, path, error);
-    if (!rc) rc = backup_copy(store->kv, store->timeout_ms, file.fd, error);
+    if (!rc) rc = copy_store(store->kv, store->timeout_ms, file.fd, error);
     if (!rc && fstat(file.fd, &st)) rc = failed(&file, errno, error);
     rc = new_file_end(&file, rc, error);
     close(directory);

@@ -10,7 +10,6 @@
  *   7. the new store is verified, and in place its file is renamed over the old one
  *
  * Until the rename nothing that the old store consists of is touched. */
-#include "backup.h"
 #include "copy.h"
 #include "dense.h"
 #include "index.h"

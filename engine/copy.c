@@ -70,9 +70,10 @@ static int put_cells(struct copy *copy, const struct pace_stream *stream,
     return rc;
 }
 
-int copy_build(struct copy *copy, const struct pace_stream *stream,
-               const struct pace_column *columns, const struct pace_cells *cells, size_t r,
-               struct pace_error *error, pace_run **out)
+/* Builds the run that a scan shows at r. `columns` are the stream's, all of them scanned. */
+static int build(struct copy *copy, const struct pace_stream *stream,
+                 const struct pace_column *columns, const struct pace_cells *cells, size_t r,
+                 struct pace_error *error, pace_run **out)
 {
     struct kv_txn *txn = copy->from->txn;
     const struct pace_run_view *view = &cells->runs[r];
@@ -151,7 +152,7 @@ static int copy_run(struct copy *copy, const struct pace_stream *stream,
     copy->cells += count;
     if (copy->taken) copy->taken[view->run / 8] |= (unsigned char)(1u << view->run % 8);
     if (!copy->to) return 0;
-    int rc = copy_build(copy, stream, columns, cells, r, error, &run);
+    int rc = build(copy, stream, columns, cells, r, error, &run);
     return rc ? rc : add(copy, run, error);
 }
 

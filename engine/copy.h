@@ -36,11 +36,6 @@ struct copy {
 int copy_runs(struct copy *copy, struct pace_error *error);
 void copy_free(struct copy *copy);
 
-/* Builds the run that a scan shows at r. `columns` are the stream's, all of them scanned. */
-int copy_build(struct copy *copy, const struct pace_stream *stream,
-               const struct pace_column *columns, const struct pace_cells *cells, size_t r,
-               struct pace_error *error, pace_run **out);
-
 /* Units and directions: the defaults of measures (before the runs), those of projects (behind
  * them). */
 int copy_measures(struct copy *copy, int defaults, struct pace_error *error);

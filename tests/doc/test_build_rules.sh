@@ -16,5 +16,17 @@ t "rule_15: what tests need is listed" has "$OUT" libcmocka-dev
 for other in chromium npm nodejs pip cargo golang default-jdk php; do
     t "rule_15: $other belongs to an optional target" lacks "$OUT" "$other"
 done
+# A directory's README names each of its files; a name may stand for a family: op_*.c.
+names_all() {
+    for file in "$TOP/$1"/*.[chly] "$TOP/$1"/*.def; do
+        [ -e "$file" ] || continue
+        name=${file##*/}
+        name=${name%.*}
+        grep -qwF -- "$name" "$TOP/$1/README.md" || has "$TOP/$1/README.md" "${name%%_*}_*" || return 1
+    done
+}
+for directory in engine query query/stats tools tools/adapters bench; do
+    t "$directory/README.md names each file" names_all "$directory"
+done
 echo "1..$TESTS"
 exit "$FAILED"
