@@ -532,6 +532,14 @@ void pace_scan_runs(const pace_scan *scan, struct pace_runs *out)
                               .flags = of->any ? of->flags : NULL};
 }
 
+/* The entry of a block of the stream; NULL: there is none. */
+static const struct block_entry *find_block(const struct block_list *list, uint32_t block)
+{
+    for (uint32_t i = 0; i < list->small + list->large; i++)
+        if (list->entries[i].block == block) return &list->entries[i];
+    return NULL;
+}
+
 int pace_scan_commit(pace_scan *scan, uint64_t place, struct pace_error *error, const char **commit)
 {
     uint32_t block = (uint32_t)(place >> PLACE_BLOCK_SHIFT), index = (uint32_t)place;
@@ -546,7 +554,9 @@ int pace_scan_commit(pace_scan *scan, uint64_t place, struct pace_error *error, 
         return 0;
     }
     if (block != scan->looked_block) {
-        rc = blocks_runs(walk->txn, walk->stream, block, NULL, error, &scan->looked);
+        const struct block_entry *entry = find_block(&walk->list, block);
+        if (!entry) return error_set(error, PACE_EMISUSE, "no place of a run");
+        rc = blocks_runs(walk->txn, walk->stream, block, entry, error, &scan->looked);
         scan->looked_block = rc ? 0 : block;
         if (rc) return rc;
     }

@@ -158,6 +158,18 @@ static void test_limits_of_a_run(void **state)
     pace_scan_close(scan);
     pace_snapshot_end(snapshot);
 
+    /* The stream has all columns that it may have: one more is refused, and what it has goes on. */
+    run = begin(f->store, T0_NS + 2);
+    put(run, "bench-5", 8);
+    put(run, "one more", 1);
+    store_fails(PACE_ELIMIT, pace_runs_commit(f->store, &run, 1, error, NULL));
+    pace_run_free(run);
+    run = begin(f->store, T0_NS + 2);
+    put(run, "bench-5", 8);
+    result = commit(f->store, run);
+    assert_int_equal(result.run, 3);
+    assert_int_equal(result.new_series, 0);
+
     run = begin(f->store, T0_NS);
     double *samples = calloc(PACE_MAX_SAMPLES + 1, sizeof *samples);
     cell = cell_of("x", 1);
@@ -166,6 +178,24 @@ static void test_limits_of_a_run(void **state)
     store_fails(PACE_ELIMIT, pace_run_put(run, &cell, error));
     pace_run_free(run);
     free(samples);
+}
+
+static void test_limit_of_handles(void **state)
+{
+    struct fixture *f = *state;
+    pace_column_handle handle, first = UINT32_MAX;
+    char name[32];
+    for (int i = 0; i <= PACE_MAX_COLUMNS; i++) {
+        snprintf(name, sizeof name, "%d", i);
+        if (i == PACE_MAX_COLUMNS)
+            store_fails(PACE_ELIMIT, pace_column(f->store, name, "m", "", 0, error, &handle));
+        else
+            store_ok(pace_column(f->store, name, "m", "", 0, error, &handle));
+        if (i == 0) first = handle;
+    }
+    assert_int_equal(handle, PACE_MAX_COLUMNS - 1); /* of the last that there was */
+    store_ok(pace_column(f->store, "0", "m", "", 0, error, &handle));
+    assert_int_equal(handle, first);
 }
 
 static void test_meta(void **state)
@@ -216,6 +246,7 @@ int main(void)
         STORE_TEST(test_run_begin_errors),
         STORE_TEST(test_run_put_errors),
         STORE_TEST(test_limits_of_a_run),
+        STORE_TEST(test_limit_of_handles),
         STORE_TEST(test_meta),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,6 +178,7 @@ static void check_places(pace_scan *scan, int from, int until)
         assert_true(keys[r] != 0 && (other == r || keys[r] != keys[other]));
     }
     store_fails(PACE_EMISUSE, pace_scan_commit(scan, places[from] + 64, error, &commit));
+    store_fails(PACE_EMISUSE, pace_scan_commit(scan, UINT64_MAX, error, &commit));
 }
 
 static void ask(pace_snapshot *snapshot)
