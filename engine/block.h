@@ -17,8 +17,8 @@
  *
  *   chunk:  | sum u64 | form u16 | codes of value, lower, upper: 3 x u16 (pack.h) |
  *           | related: relation u16, back u16, zero u32 |
- *           | ragged: present u64 | statuses: failed u64, skipped u64 | bounds: lower u64, upper
- * u64 | | pack of values | pack of lower bounds | pack of upper bounds |
+ *           | ragged: present u64 | statuses: failed u64, skipped u64 |
+ *           | bounds: lower u64, upper u64 | pack of values | pack of lower bounds | pack of upper bounds |
  *
  * The values of a related chunk are the residuals (relate.h) from what the relation makes of the values
  * of the column `back` places before it in the group, of the same runs; that column is not related. The

@@ -6,8 +6,8 @@
  *
  * A value is of the first `runs` runs of the stream, in order of history, the last of which is `run`. Runs
  * are never changed and only a compaction drops them, so that one thing alone makes it wrong: a run that
- * arrived late and took its place among them. A reader sees it, as `run` is not where it was; nobody
- * who appends needs to know of the value. A compaction that drops runs leaves it behind, and so does a merge. */
+ * arrived late and took its place among them. A reader sees it, as `run` is not where it was; an append
+ * does not look at the value. A compaction that drops runs leaves it behind, and so does a merge. */
 #ifndef PACE_KEPT_H
 #define PACE_KEPT_H
 

@@ -366,9 +366,9 @@ struct pace_summary {
     double min, max, sum;
 };
 
-/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i], memory of
- * the caller. All runs cost one record and the newest rows, however many they are; where a range has a
- * whole block of runs, its stored summaries are merged and no value is read. The last bits of sums may depend on how runs were stored. Errors as of a scan. */
+/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i]. All runs cost
+ * one record and the newest rows, however many they are; of a block that lies in a range as a whole its
+ * summaries are merged. The last bits of sums may depend on how runs are stored. Errors as of a scan. */
 PACE_API int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
                                size_t column_count, const struct pace_range *range,
                                struct pace_error *error, struct pace_summary *out);
@@ -578,8 +578,8 @@ struct pace_kept {
 };
 
 /* Stores a value in place of the one of this stream and kind; durable on return. It is no history: a
- * compaction that drops runs, and a merge, leave it behind, to be computed again. Errors: PACE_ENOTFOUND (stream),
- * PACE_EMISUSE (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a commit. */
+ * compaction that drops runs, and a merge, leave it behind. Errors: PACE_ENOTFOUND (stream), PACE_EMISUSE
+ * (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a commit. */
 PACE_API int pace_kept_put(pace *store, uint32_t stream, const struct pace_kept *kept,
                            struct pace_error *error);
 
