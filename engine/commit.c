@@ -283,13 +283,18 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     return head_store(txn, &commit->head, error);
 }
 
-static int check_runs(pace_run *const *runs, size_t count, struct pace_error *error)
+static int check_runs(const pace *store, pace_run *const *runs, size_t count,
+                      struct pace_error *error)
 {
     uint64_t cells = 0;
     for (size_t i = 0; i < count; i++) {
         if (!runs[i] || runs[i]->committed)
             return error_set(error, PACE_EMISUSE, "run %zu of the batch: %s", i + 1,
                              runs[i] ? "it is committed already" : "there is none");
+        if (runs[i]->store != store) /* whose handles its columns are */
+            return error_set(error, PACE_EMISUSE,
+                             "run %zu of the batch was begun with another handle of a store",
+                             i + 1);
         if (runs[i]->cell_count == 0)
             return error_set(error, PACE_EEMPTY,
                              "run %zu of the batch has no cells; nothing was stored", i + 1);
@@ -314,7 +319,7 @@ int pace_runs_commit(pace *store, pace_run *const *runs, size_t count, struct pa
                      struct pace_run_result *results)
 {
     int rc = store_check_writable(store, error);
-    if (!rc) rc = check_runs(runs, count, error);
+    if (!rc) rc = check_runs(store, runs, count, error);
     if (rc || count == 0) return rc;
     struct commit commit = {.store = store, .runs = runs, .run_count = count};
     arena_init(&commit.arena, 0);

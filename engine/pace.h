@@ -204,8 +204,8 @@ PACE_API size_t pace_run_cell_count(const pace_run *run);
  * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
  * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
  * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
- * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL,
- * PACE_EDUPLICATE (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
+ * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL, PACE_EMISUSE
+ * (begun by another handle), PACE_EDUPLICATE (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
 PACE_API int pace_runs_commit(pace *store, pace_run *const *runs, size_t count,
                               struct pace_error *error, struct pace_run_result *results);
 

@@ -190,6 +190,38 @@ static void test_most_samples(void **state)
     free(own);
 }
 
+/* -- runs of another handle ------------------------------------------------------------------------ */
+
+/* What a run's columns are is known to the handle with which it was begun: by pace_column, and also where it
+ * was put by name and follows runs before it. */
+static void test_run_of_another_handle(void **state)
+{
+    struct fixture *f = *state;
+    pace *other;
+    pace_column_handle column;
+    double value = 1;
+    store_ok(pace_open(f->dir, 0, NULL, error, &other));
+    for (int i = 0; i < 5; i++) {
+        pace_run *run = begin(f->store, T0_NS + i);
+        put(run, "a", i);
+        put(run, "b", i);
+        if (i == 4) {
+            store_fails(PACE_EMISUSE, pace_runs_commit(other, &run, 1, error, NULL));
+            store_ok(pace_runs_commit(f->store, &run, 1, error, NULL));
+            pace_run_free(run);
+        } else {
+            commit(f->store, run);
+        }
+    }
+    store_ok(pace_column(f->store, "a", "latency", "ns", 0, error, &column));
+    pace_run *run = begin(f->store, T0_NS + 9);
+    store_ok(pace_run_put_row(run, &column, &value, 1, error));
+    store_fails(PACE_EMISUSE, pace_runs_commit(other, &run, 1, error, NULL));
+    store_ok(pace_runs_commit(f->store, &run, 1, error, NULL));
+    pace_run_free(run);
+    pace_close(other);
+}
+
 /* -- kept values ----------------------------------------------------------------------------------- */
 
 static void test_kept_of_no_run(void **state)
@@ -217,9 +249,8 @@ static void test_kept_of_no_run(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_outputs_after_an_error),
-        STORE_TEST(test_full_metadata_and_a_unit),
-        STORE_TEST(test_most_samples),
+        STORE_TEST(test_outputs_after_an_error), STORE_TEST(test_full_metadata_and_a_unit),
+        STORE_TEST(test_most_samples),           STORE_TEST(test_run_of_another_handle),
         STORE_TEST(test_kept_of_no_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
