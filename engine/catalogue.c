@@ -25,6 +25,10 @@ void catalogue_clear(struct catalogue *catalogue)
     free(catalogue->handles);
     catalogue->handles = NULL;
     catalogue->handle_count = 0;
+    free(catalogue->streams);
+    catalogue->streams = NULL;
+    catalogue->stream_count = catalogue->stream_capacity = 0;
+    map_free(&catalogue->stream_by_names);
     free(catalogue->usual.columns);
     catalogue->usual = (struct usual_row){0};
     arena_clear(&catalogue->arena);
@@ -62,12 +66,52 @@ int catalogue_handles(struct catalogue *catalogue, uint32_t count)
 void catalogue_trim(struct catalogue *catalogue)
 {
     uint64_t columns = 0;
-    int large = 0;
+    int large = catalogue->stream_count > CATALOGUE_NAMES_MAX;
     for (size_t i = 0; i < PACE_DIMENSION_COUNT; i++)
         large |= catalogue->names[i].texts.count > CATALOGUE_NAMES_MAX;
     for (uint32_t i = 0; i < catalogue->shapes.count; i++)
         columns += catalogue->shapes.items[i].length;
     if (large || columns > CATALOGUE_COLUMNS_MAX) catalogue_clear(catalogue);
+}
+
+static uint64_t names_hash(uint32_t project, uint32_t branch, uint32_t testbed)
+{
+    return (map_pair(project, testbed) ^ branch * UINT64_C(0x9e3779b97f4a7c15)) *
+           UINT64_C(0xbf58476d1ce4e5b9);
+}
+
+static int remember_stream(struct catalogue *catalogue, const struct known_stream *known)
+{
+    if (catalogue->stream_count == catalogue->stream_capacity) {
+        uint32_t capacity =
+            catalogue->stream_capacity ? catalogue->stream_capacity * 2 : FIRST_CAPACITY;
+        struct known_stream *streams = realloc(catalogue->streams, capacity * sizeof *streams);
+        if (!streams) return -1;
+        catalogue->streams = streams;
+        catalogue->stream_capacity = capacity;
+    }
+    if (map_set(&catalogue->stream_by_names,
+                names_hash(known->project, known->branch, known->testbed), catalogue->stream_count))
+        return -1;
+    catalogue->streams[catalogue->stream_count++] = *known;
+    return 0;
+}
+
+int catalogue_stream(struct catalogue *catalogue, struct kv_txn *txn, uint32_t project,
+                     uint32_t branch, uint32_t testbed, struct pace_error *error, uint32_t *stream)
+{
+    uint32_t i = map_get(&catalogue->stream_by_names, names_hash(project, branch, testbed));
+    if (i != MAP_NONE) {
+        const struct known_stream *known = &catalogue->streams[i];
+        if (known->project == project && known->branch == branch && known->testbed == testbed) {
+            *stream = known->stream;
+            return 0;
+        }
+    }
+    int rc = stream_find(txn, project, branch, testbed, error, stream);
+    if (rc || i != MAP_NONE) return rc;
+    const struct known_stream known = {project, branch, testbed, *stream};
+    return remember_stream(catalogue, &known) ? error_memory(error) : 0;
 }
 
 static int remember(struct catalogue *catalogue, struct known_names *known, const struct text *name,

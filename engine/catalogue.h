@@ -1,4 +1,4 @@
-/* catalogue.h -- what the writers of a handle remember: ids of names, lists of columns.
+/* catalogue.h -- what the writers of a handle remember: ids of names and streams, lists of columns.
  *
  * Ids are never reused and lists only grow, so what was read from a committed state stays right
  * whatever other processes append. What a batch that failed had added must be forgotten:
@@ -10,7 +10,7 @@
 #include "names.h"
 #include "stream.h"
 
-/* More names than this of one dimension, or more columns, are forgotten before the next batch. */
+/* More names than this of one dimension, more streams, or more columns, are forgotten before the next batch. */
 enum { CATALOGUE_NAMES_MAX = 1 << 18, CATALOGUE_COLUMNS_MAX = 1 << 22 };
 
 struct catalogue {
@@ -28,6 +28,11 @@ struct catalogue {
             plain; /* a project in whose unit the handle's values are; UINT32_MAX: none known */
     } * handles;   /* by handle */
     uint32_t handle_count;
+    struct known_stream {
+        uint32_t project, branch, testbed, stream;
+    } * streams;
+    uint32_t stream_count, stream_capacity;
+    struct map stream_by_names; /* a hash of the three names -> index in streams */
     /* A row by handle that was stored: its values were those of columns 0, 1, 2 ... of a shape, in the
      * units of the project. One like it needs no look at its cells. */
     struct usual_row {
@@ -45,6 +50,10 @@ void catalogue_usual(struct catalogue *catalogue, uint32_t project, uint32_t sha
 /* Room for that many handles. 0, or -1 without memory. */
 int catalogue_handles(struct catalogue *catalogue, uint32_t count);
 void catalogue_trim(struct catalogue *catalogue); /* clears one that grew too large */
+
+/* stream_find, of which the answer is remembered. */
+int catalogue_stream(struct catalogue *catalogue, struct kv_txn *txn, uint32_t project,
+                     uint32_t branch, uint32_t testbed, struct pace_error *error, uint32_t *stream);
 
 /* The id of a name, which is appended to the store when it is new. */
 int catalogue_name(struct catalogue *catalogue, struct kv_txn *txn, struct head *head,

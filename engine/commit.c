@@ -264,7 +264,7 @@ static int commit_batch(struct kv_txn *txn, void *context, struct pace_error *er
     begin_batch(commit);
     struct index_tail *tail = &commit->store->catalogue.tail;
     int rc = head_load(txn, error, &commit->head);
-    if (!rc) rc = head_read_bits(txn, error, &commit->fold.forms);
+    commit->fold.forms = commit->store->forms;
     if (!rc) rc = index_tail_load(txn, &commit->head, tail, error);
     for (size_t i = 0; !rc && i < commit->run_count; i++) {
         commit->run = commit->runs[i];

@@ -56,8 +56,8 @@ int commit_find_known_stream(struct commit *commit, uint32_t *index)
 {
     struct stream_record record;
     uint32_t stream;
-    int rc = stream_find(commit->txn, commit->project, commit->branch, commit->testbed,
-                         commit->error, &stream);
+    int rc = catalogue_stream(&commit->store->catalogue, commit->txn, commit->project,
+                              commit->branch, commit->testbed, commit->error, &stream);
     if (rc) return rc;
     *index = map_get(&commit->stream_by_id, stream);
     if (*index != MAP_NONE) return 0;

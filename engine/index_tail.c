@@ -132,6 +132,7 @@ static int bring(struct kv_txn *txn, char table, const struct index_tail *tail,
     if (!pairs) return error_memory(error);
     for (uint32_t i = tail->start; i < tail->count; i++) {
         struct pair pair = pair_of(&tail->runs[i], table);
+        if (pair.word < from->word || pair.word > until->word) continue; /* most of them */
         if (table == INDEX_COMMITS && pair.word == 0) continue;
         if (pairs_order(&pair, from) >= 0 && pairs_order(&pair, until) < 0) pairs[count++] = pair;
     }

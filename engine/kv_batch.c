@@ -42,6 +42,7 @@ static int lock_file(struct kv *kv, const struct timespec *deadline, struct pace
         kv_file_unlock(kv->write_lock);
         return error_set(error, PACE_ENOSTORE, "%s was removed while it was open", kv->path);
     }
+    kv->file_bytes = (uint64_t)st.st_size;
     return 0;
 }
 
@@ -82,14 +83,12 @@ static int make_room(struct kv *kv, MDB_txn *txn)
     MDB_val key = value_of(name, sizeof name), value;
     MDB_envinfo info;
     MDB_stat list;
-    struct stat st;
     int fd, rc = mdb_env_info(kv->env, &info);
     if (!rc) rc = mdb_stat(txn, FREE_LIST, &list);
     if (!rc) rc = mdb_env_get_fd(kv->env, &fd);
-    if (!rc && fstat(fd, &st)) rc = errno;
     if (rc) return rc;
     uint64_t end = (uint64_t)info.me_last_pgno + 1;
-    uint64_t ahead = kv_room_ahead(end, (uint64_t)st.st_size / list.ms_psize);
+    uint64_t ahead = kv_room_ahead(end, kv->file_bytes / list.ms_psize);
     if (ahead) kv_room_extend(fd, ahead * list.ms_psize);
     uint64_t number = mdb_txn_id(txn), oldest = number;
     size_t pages = kv_room_pages(number, end, list.ms_entries);

@@ -41,7 +41,8 @@ struct kv {
     pthread_cond_t changed;
     unsigned local; /* transactions open in this process */
     int draining, damaged;
-    unsigned batches; /* the leader's */
+    unsigned batches;    /* the leader's, as is what follows */
+    uint64_t file_bytes; /* of the data file, when write.lock was taken */
 };
 
 enum { KV_TABLES = 64 }; /* a tag of keys.h is a letter: its lower bits tell it apart */

@@ -36,6 +36,7 @@ static int check_format(struct pace *store, unsigned flags, struct pace_error *e
     int rc = kv_read_begin(store->kv, store->timeout_ms, error, &txn);
     if (rc) return rc;
     rc = head_check_format(txn, error, &unknown_write_bit);
+    if (!rc) rc = head_read_bits(txn, error, &store->forms);
     if (!rc) rc = head_load(txn, error, &head);
     kv_read_end(txn);
     if (rc) return rc;

@@ -14,6 +14,7 @@ struct pace {
     unsigned timeout_ms;
     int readonly; /* by flag, by permission, or by a feature this library does not know */
     const char *readonly_why; /* static */
+    uint64_t forms;           /* head_read_bits: a store stays what it was made */
     struct catalogue catalogue;
     struct handles handles;
     struct fold_limits limits; /* fold_limits_default; tests lower them */
