@@ -26,6 +26,8 @@ enum {
 
 enum { NAMED, HANDLED, LOG, SQLITE, DUCKDB, CONTESTANTS };
 static struct account accounts[CONTESTANTS];
+enum { COLUMNS_MAX = 500 };
+static char names[COLUMNS_MAX][WORKLOAD_NAME];
 
 /* -- a cycle of the wide store ----------------------------------------------------------------- */
 
@@ -36,7 +38,7 @@ static int append_one(struct wide *wide, unsigned who, uint32_t stream, const do
     uint32_t run = workload->runs, number = run * workload->streams + stream;
     switch (who) {
     case NAMED:
-        return workload_store(workload, wide->store, number, 1, &error)
+        return workload_append(workload, wide->store, stream, run, names, values, &error)
                    ? store_say("append", &error)
                    : 0;
     case HANDLED:
@@ -287,6 +289,9 @@ int store_append(const struct setup *setup, struct wide *wide)
 {
     char path[BENCH_PATH];
     if (peer_log_open(store_path(setup, "append.log", path), RECORD_BYTES, &wide->log)) return -1;
+    if (wide->workload.columns > COLUMNS_MAX) return -1;
+    for (uint32_t column = 0; column < wide->workload.columns; column++)
+        workload_benchmark(column, names[column]);
     /* The peers' runs go on where ours do; those between are missing, which costs them nothing. */
     if (walk(wide)) return -1;
     report_cycle(setup, wide);

@@ -92,6 +92,18 @@ static int begin(pace *store, uint32_t stream, uint32_t run, struct pace_error *
     return pace_run_begin(store, &info, error, out);
 }
 
+static int put(pace_run *run, const char *benchmark, double value, struct pace_error *error)
+{
+    struct pace_cell cell = {.benchmark = benchmark,
+                             .measure = WORKLOAD_MEASURE,
+                             .unit = WORKLOAD_UNIT,
+                             .direction = PACE_LOWER_IS_BETTER,
+                             .value = value,
+                             .lower = (double)NAN,
+                             .upper = (double)NAN};
+    return pace_run_put(run, &cell, error);
+}
+
 int workload_run(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
                  struct pace_error *error, pace_run **out)
 {
@@ -101,14 +113,7 @@ int workload_run(const struct workload *workload, pace *store, uint32_t stream, 
     if (status) return status;
     for (uint32_t column = 0; column < workload->columns && !status; column++) {
         workload_benchmark(column, benchmark);
-        struct pace_cell cell = {.benchmark = benchmark,
-                                 .measure = WORKLOAD_MEASURE,
-                                 .unit = WORKLOAD_UNIT,
-                                 .direction = PACE_LOWER_IS_BETTER,
-                                 .value = workload_value(stream, column, run),
-                                 .lower = (double)NAN,
-                                 .upper = (double)NAN};
-        status = pace_run_put(made, &cell, error);
+        status = put(made, benchmark, workload_value(stream, column, run), error);
     }
     if (status) {
         pace_run_free(made);
@@ -116,6 +121,19 @@ int workload_run(const struct workload *workload, pace *store, uint32_t stream, 
     }
     *out = made;
     return 0;
+}
+
+int workload_append(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
+                    char (*names)[WORKLOAD_NAME], const double *values, struct pace_error *error)
+{
+    pace_run *made;
+    int status = begin(store, stream, run, error, &made);
+    if (status) return status;
+    for (uint32_t column = 0; column < workload->columns && !status; column++)
+        status = put(made, names[column], values[column], error);
+    if (!status) status = pace_runs_commit(store, &made, 1, error, NULL);
+    pace_run_free(made);
+    return status;
 }
 
 int workload_store(const struct workload *workload, pace *store, uint32_t first, uint32_t count,

@@ -37,6 +37,11 @@ int workload_run(const struct workload *workload, pace *store, uint32_t stream, 
 int workload_store(const struct workload *workload, pace *store, uint32_t first, uint32_t count,
                    struct pace_error *error);
 
+/* Stores run `run` of a stream by name. `names`, of all columns in order, and `values`, those of
+ * workload_values, were made before: that takes as long as to put them. */
+int workload_append(const struct workload *workload, pace *store, uint32_t stream, uint32_t run,
+                    char (*names)[WORKLOAD_NAME], const double *values, struct pace_error *error);
+
 /* -- by handle ------------------------------------------------------------------------------- */
 
 /* The handles of all columns, in order, to memory of the caller. */
