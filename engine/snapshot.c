@@ -374,7 +374,7 @@ int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *erro
                   struct pace_meta *out)
 {
     struct run_place place;
-    struct pace_meta meta;
+    struct pace_meta meta = {0};
     int rc = find_run(snapshot, run, error, &place, NULL);
     if (!rc) rc = meta_get(snapshot->txn, run, place.meta_parts, &snapshot->arena, error, &meta);
     if (!rc) *out = meta;

@@ -234,14 +234,15 @@ static int load_log(struct source_walk *walk, const struct stream_record *record
                   range->from_ns == INT64_MIN && range->until_ns == INT64_MAX;
     if (!is_last) return log_load(walk->txn, walk->stream, record, error, &walk->log);
     int rc = log_load_newest(walk->txn, walk->stream, record, range->last, error, &walk->log);
-    struct position first = rc ? (struct position){0} : log_position(&walk->log.rows[0]);
-    for (uint32_t i = 0; !rc && i < walk->list.small + walk->list.large; i++) {
+    if (rc) return rc;
+    struct position first = log_position(&walk->log.rows[0]);
+    for (uint32_t i = 0; i < walk->list.small + walk->list.large; i++) {
         struct position last = block_last(&walk->list.entries[i]);
         if (position_compare(&last, &first) < 0) continue;
         log_rows_free(&walk->log);
         return log_load(walk->txn, walk->stream, record, error, &walk->log);
     }
-    return rc;
+    return 0;
 }
 
 /* 1 when the log and the blocks have as many runs as the stream. */
