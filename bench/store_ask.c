@@ -10,6 +10,8 @@
 
 typedef double four_doubles __attribute__((vector_size(32)));
 
+enum { JUDGED = 64 }; /* series at a time */
+
 struct moments {
     double sum, squares;
 };
@@ -112,19 +114,35 @@ static int reading_begin(pace *store, struct pace_error *error, struct reading *
 
 /* -- the questions ----------------------------------------------------------------------------- */
 
-static int judge_stream(const struct pace_cells *cells, struct all_series *out)
+/* Of some series: their moments first, then what follows from these, as one waits for a root. */
+static int judge_some(const struct pace_cells *cells, size_t first, size_t count,
+                      struct all_series *out)
 {
+    struct moments moments[JUDGED];
     size_t before = cells->run_count - 1;
-    for (size_t c = 0; c < cells->column_count; c++) {
-        const double *values = cells->value + c * cells->stride;
-        if (!is_whole(cells, c)) return -1;
-        struct moments moments = moments_of(values, before, values[0]);
-        double mean = moments.sum / (double)before;
-        double spread = sqrt((moments.squares - moments.sum * mean) / ((double)before - 1));
+    double n = (double)before;
+    for (size_t i = 0; i < count; i++) {
+        const double *values = cells->value + (first + i) * cells->stride;
+        if (!is_whole(cells, first + i)) return -1;
+        moments[i] = moments_of(values, before, values[0]);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const double *values = cells->value + (first + i) * cells->stride;
+        double mean = moments[i].sum / n;
+        double spread = sqrt((moments[i].squares - moments[i].sum * mean) / (n - 1));
         double score = (values[before] - values[0] - mean) / spread;
         out->scores += score;
         out->beyond += fabs(score) > 3;
-        out->series++;
+    }
+    out->series += count;
+    return 0;
+}
+
+static int judge_stream(const struct pace_cells *cells, struct all_series *out)
+{
+    for (size_t c = 0; c < cells->column_count; c += JUDGED) {
+        size_t left = cells->column_count - c;
+        if (judge_some(cells, c, left < JUDGED ? left : JUDGED, out)) return -1;
     }
     return 0;
 }
