@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define START_NS INT64_C(1577836800000000000) /* 2020-01-01T00:00Z */
 #define STEP_NS  INT64_C(10000000000)         /* ten million runs are three years */
@@ -52,29 +52,42 @@ int64_t workload_time_ns(uint32_t run)
     return START_NS + run * STEP_NS;
 }
 
+/* Names are made by hand: one is made for every run or cell that is stored, and snprintf would be a good part
+ * of the time. */
+static char *put_hex(char *out, uint64_t number, unsigned digits)
+{
+    while (digits--)
+        *out++ = "0123456789abcdef"[number >> 4 * digits & 15];
+    return out;
+}
+
+/* In decimal digits, at least so many. */
+static void put_number(char *out, uint32_t number, size_t least)
+{
+    char digits[WORKLOAD_NAME];
+    size_t count = 0;
+    for (; number || count < least; number /= 10)
+        digits[count++] = (char)('0' + number % 10);
+    while (count)
+        *out++ = digits[--count];
+    *out = 0;
+}
+
 void workload_commit(uint32_t run, char out[WORKLOAD_COMMIT])
 {
-    snprintf(out, WORKLOAD_COMMIT, "%016llx%016llx%08x", (unsigned long long)mix(run),
-             (unsigned long long)mix(~(uint64_t)run), run);
+    *put_hex(put_hex(put_hex(out, mix(run), 16), mix(~(uint64_t)run), 16), run, 8) = 0;
 }
 
 void workload_testbed(uint32_t stream, char out[WORKLOAD_NAME])
 {
-    snprintf(out, WORKLOAD_NAME, "tb-%u", stream);
+    memcpy(out, "tb-", 3);
+    put_number(out + 3, stream, 1);
 }
 
-/* By hand: called for every cell that is stored, and snprintf would be a fifth of the time. */
 void workload_benchmark(uint32_t column, char out[WORKLOAD_NAME])
 {
-    char digits[WORKLOAD_NAME];
-    size_t count = 0;
-    for (; column || count < 4; column /= 10)
-        digits[count++] = (char)('0' + column % 10);
-    *out++ = 'b';
-    *out++ = '-';
-    while (count)
-        *out++ = digits[--count];
-    *out = 0;
+    memcpy(out, "b-", 2);
+    put_number(out + 2, column, 4);
 }
 
 static int begin(pace *store, uint32_t stream, uint32_t run, struct pace_error *error,

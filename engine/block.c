@@ -465,7 +465,7 @@ static void put_strip(const struct block_writer *writer, uint32_t strip, unsigne
     memcpy(data, &sum, sizeof sum);
 }
 
-int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buffer *out)
+size_t block_writer_close(struct block_writer *writer, uint32_t until)
 {
     struct block_group_header *header = &writer->header;
     header->until = until;
@@ -474,13 +474,27 @@ int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buf
         writer->columns[header->columns - 1].column - header->from + 1 != header->columns;
     block_layout(header);
     header->length = header->cells_at + (uint32_t)writer->cells.len;
-    if (row_buffer_reserve(out, header->length)) return -1;
+    return header->length;
+}
+
+void block_writer_put(struct block_writer *writer, unsigned char *record)
+{
+    struct block_group_header *header = &writer->header;
+    memset(record, 0, header->cells_at);
     for (uint32_t strip = 0; strip < block_strip_count(header); strip++)
-        put_strip(writer, strip, out->data);
-    if (writer->cells.len)
-        memcpy(out->data + header->cells_at, writer->cells.data, writer->cells.len);
-    memcpy(out->data, header, sizeof *header);
-    header->sum = block_head_sum(out->data, header, writer->seed);
-    memcpy(out->data, &header->sum, sizeof header->sum);
+        put_strip(writer, strip, record);
+    if (writer->cells.len) memcpy(record + header->cells_at, writer->cells.data, writer->cells.len);
+    memcpy(record, header, sizeof *header);
+    header->sum = block_head_sum(record, header, writer->seed);
+    memcpy(record, &header->sum, sizeof header->sum);
+}
+
+int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buffer *out)
+{
+    size_t len = block_writer_close(writer, until);
+    out->len = 0;
+    if (row_buffer_grow(out, len)) return -1;
+    out->len = len;
+    block_writer_put(writer, out->data);
     return 0;
 }

@@ -104,8 +104,11 @@ int block_writer_column(struct block_writer *writer, const struct block_column *
 /* 1 when another column might not fit. */
 int block_writer_full(const struct block_writer *writer);
 
-/* Ends the group, which covers columns below `until`; the record is in `out`. 0, or -1 without
- * memory. */
+/* Ends the group, which covers columns below `until`: the length of its record, which is then put where it is
+ * to be. */
+size_t block_writer_close(struct block_writer *writer, uint32_t until);
+void block_writer_put(struct block_writer *writer, unsigned char *record);
+/* Both; the record is in `out`. 0, or -1 without memory. */
 int block_writer_end(struct block_writer *writer, uint32_t until, struct row_buffer *out);
 void block_writer_free(struct block_writer *writer);
 

@@ -287,8 +287,9 @@ int commit_repeats(const struct commit *commit)
     const struct stream_record *record = &commit->streams[repeat->stream].record;
     return record->project == commit->project && record->branch == commit->branch &&
            record->testbed == commit->testbed && run->rows->count == repeat->row->count &&
-           memcmp(run->rows->columns, repeat->row->columns,
-                  repeat->row->count * sizeof *repeat->row->columns) == 0;
+           (run->rows->columns == repeat->row->columns ||
+            memcmp(run->rows->columns, repeat->row->columns,
+                   repeat->row->count * sizeof *repeat->row->columns) == 0);
 }
 
 /* Whether the run is one row, in the order of the columns and in the units of the project. */

@@ -76,8 +76,10 @@ int fold_end_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint3
                    uint32_t until, struct pace_error *error)
 {
     struct key key = key_block_group(stream, block, fold->writer.header.from);
-    if (block_writer_end(&fold->writer, until, &fold->group)) return error_memory(error);
-    return kv_put(txn, &key, fold->group.data, fold->group.len, error);
+    unsigned char *record;
+    int rc = kv_put_space(txn, &key, block_writer_close(&fold->writer, until), error, &record);
+    if (!rc) block_writer_put(&fold->writer, record);
+    return rc;
 }
 
 int fold_put_group(struct fold *fold, struct kv_txn *txn, uint32_t stream, uint32_t block,

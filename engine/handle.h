@@ -12,6 +12,7 @@
 #include "text.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { HANDLES_PER_CHUNK = 1024, HANDLE_CHUNKS = PACE_MAX_COLUMNS / HANDLES_PER_CHUNK };
 
@@ -32,6 +33,16 @@ struct handle_chunk {
     struct handle_digest digests[HANDLES_PER_CHUNK];
 };
 
+/* The columns of a row, shared by the rows that put the same ones again. Nobody changes it; the last who
+ * leaves it frees it. */
+struct handle_list {
+    atomic_uint uses;
+    size_t count;
+    struct seal_digest units; /* sum of the unit terms */
+    uint64_t *low, *high;     /* parts of the seeds */
+    uint32_t *columns;
+};
+
 /* The columns of a run that was put by name, in the order in which they came. */
 struct script {
     uint32_t *columns; /* handles */
@@ -39,7 +50,9 @@ struct script {
 };
 
 enum {
-    SCRIPTS = 8,                  /* remembered at a time */
+    LISTS = 4,       /* of columns, remembered at a time */
+    LIST_EVERY = 64, /* rows whose columns change each time, of which one is remembered */
+    SCRIPTS = 8,     /* remembered at a time */
     SCRIPT_CELLS_MAX = 1 << 16,   /* of a run whose columns are remembered */
     SCRIPT_HANDLES_MAX = 1 << 17, /* with more handles no further ones are made for scripts */
     SCRIPT_RUNS_LEAST = 2,        /* that followed none before one is made: a short-lived process
@@ -52,6 +65,9 @@ struct handles {
     struct texts texts; /* "benchmark, measure, unit, direction": index is the handle */
     struct handle_chunk *chunks[HANDLE_CHUNKS]; /* handles never move */
     uint32_t count;
+    struct handle_list *lists[LISTS];
+    unsigned next_list;
+    unsigned list_misses; /* rows in a row whose columns were none of these */
     struct script scripts[SCRIPTS];
     unsigned next_script;
     unsigned strangers; /* runs that followed no script, less those that did; 0 at least */
@@ -76,6 +92,8 @@ static inline const struct handle_digest *handle_digest(const struct handles *ha
 int handle_resolve(struct handles *handles, const char *benchmark, const char *measure,
                    const char *unit, enum pace_direction direction, struct pace_error *error,
                    uint32_t *out);
+
+void handle_list_leave(struct handle_list *list); /* NULL is allowed */
 
 /* -- put by name, but known ------------------------------------------------------------------------
  *

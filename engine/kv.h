@@ -82,6 +82,9 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value);
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error);
+/* The same for a record that is then written to *data, before anything else is changed. */
+int kv_put_space(struct kv_txn *txn, const struct key *key, size_t len, struct pace_error *error,
+                 unsigned char **data);
 /* Puts a key behind all others, so that pages stay full; an error when it is not behind them. */
 int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
                 struct pace_error *error);

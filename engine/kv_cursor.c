@@ -80,6 +80,17 @@ int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t l
     return rc ? kv_fail(txn->kv, rc, error) : 0;
 }
 
+int kv_put_space(struct kv_txn *txn, const struct key *key, size_t len, struct pace_error *error,
+                 unsigned char **data)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, len);
+    int rc = lmdb_reserve(txn->txn, txn->kv->dbi, &k, &v);
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    if (rc) return kv_fail(txn->kv, rc, error);
+    *data = v.mv_data;
+    return 0;
+}
+
 int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
                 struct pace_error *error)
 {

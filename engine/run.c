@@ -167,6 +167,8 @@ int pace_run_begin(pace *store, const struct pace_run_info *info, struct pace_er
 void pace_run_free(pace_run *run)
 {
     if (!run) return;
+    for (struct run_row *row = run->rows; row; row = row->next)
+        handle_list_leave(row->list);
     texts_free(&run->texts);
     texts_free(&run->meta_keys);
     map_free(&run->by_name);

@@ -23,6 +23,7 @@ struct run_cell {
 /* Cells put by handle: all ok, neither bounds nor samples. */
 struct run_row {
     struct run_row *next;
+    struct handle_list *list; /* that has the columns; NULL: they are the run's own */
     const uint32_t *columns;
     const double *values;
     size_t count;

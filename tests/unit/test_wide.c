@@ -189,11 +189,57 @@ static void test_handles(void **state)
     remove_tree(dir);
 }
 
+/* Rows share the lists of their columns: more lists than are remembered, of which some differ in the middle
+ * only. The same runs by name are found to be the same. */
+static void test_lists_of_columns(void **state)
+{
+    enum { SERIES = 12, ROWS = 200, PASSES = 2 };
+    (void)state;
+    char *dir = make_directory();
+    pace *store;
+    pace_column_handle known[SERIES];
+    char names[SERIES][8];
+    store_ok(pace_open(dir, PACE_CREATE, NULL, error, &store));
+    for (uint32_t i = 0; i < SERIES; i++) {
+        snprintf(names[i], sizeof names[i], "b%u", i);
+        store_ok(pace_column(store, names[i], "m", "", PACE_DIRECTION_UNKNOWN, error, &known[i]));
+    }
+    for (uint64_t number = 0; number < (uint64_t)ROWS * PASSES; number++) {
+        uint32_t shape = (uint32_t)number % ROWS / 3 % 70, count = 0;
+        pace_column_handle columns[SERIES];
+        double values[SERIES];
+        struct pace_run_info info = run_at(T0_NS + (int64_t)number);
+        struct pace_run_result results[2];
+        pace_run *by_handle, *by_name;
+        store_ok(pace_run_begin(store, &info, error, &by_handle));
+        store_ok(pace_run_begin(store, &info, error, &by_name));
+        for (uint32_t i = 0; i < SERIES; i++) {
+            if (i > 0 && i < 7 && !(shape >> (i - 1) & 1)) continue;
+            struct pace_cell cell = cell_of(names[i], value_of(number, i));
+            cell.measure = "m";
+            cell.unit = "";
+            columns[count] = known[i];
+            values[count++] = cell.value;
+            store_ok(pace_run_put(by_name, &cell, error));
+        }
+        store_ok(pace_run_put_row(by_handle, columns, values, count, error));
+        store_ok(pace_runs_commit(store, &by_handle, 1, error, &results[0]));
+        store_ok(pace_runs_commit(store, &by_name, 1, error, &results[1]));
+        assert_int_equal(results[0].duplicate, 0);
+        assert_true(results[1].duplicate && results[1].run == results[0].run);
+        pace_run_free(by_handle);
+        pace_run_free(by_name);
+    }
+    pace_close(store);
+    remove_tree(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_wide_streams),
         cmocka_unit_test(test_handles),
+        cmocka_unit_test(test_lists_of_columns),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
