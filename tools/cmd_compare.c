@@ -151,7 +151,7 @@ static int in_pytest_words(const struct arguments *arguments, pace *store,
     return status != 0 ? status : broken > 0 ? STATUS_REGRESSION : 0;
 }
 
-static int medians(struct show *show, const char *query, const struct wishes *wishes,
+static int medians(pace *store, struct show *show, const char *query, const struct wishes *wishes,
                    const struct side *base, const struct side *new_side)
 {
     struct comparison comparison;
@@ -161,6 +161,8 @@ static int medians(struct show *show, const char *query, const struct wishes *wi
         say_note(
             "note: p is of samples of single runs, which share what was different from run to run; "
             "from 4 runs a side on the runs are compared");
+    if (status == 0) compare_note_steps(store, show->session, base);
+    if (status == 0) compare_note_steps(store, show->session, new_side);
     if (status == 0 && comparison.pairs == 0) {
         say_error("nothing to compare: %s and %s have no series in common", base->label,
                   new_side->label);
@@ -182,7 +184,7 @@ static int compare(const struct arguments *arguments, pace *store, const struct 
     if (status == 0 && !wishes->pytest) {
         size_t used = strlen(query);
         if (show.style.format == NULL) {
-            status = medians(&show, query, wishes, base, new_side);
+            status = medians(store, &show, query, wishes, base, new_side);
         } else {
             if (wishes->changed)
                 snprintf(query + used, sizeof query - used, " | where worse or better or changed");

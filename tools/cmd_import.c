@@ -1,6 +1,7 @@
 /* cmd_import.c -- pace import: history that another tool kept. */
 #include "command.h"
 #include "git.h"
+#include "identity.h"
 #include "import.h"
 #include "progress.h"
 #include "say.h"
@@ -92,6 +93,40 @@ static void summarize(const struct arguments *arguments, const struct import_rep
                  report->starts == 1 ? "" : "es");
 }
 
+/* A run here would be of another project or testbed than the history: which options go on with it. Where the store
+ * has several, that is for the user to know. */
+static void note_next(const struct arguments *arguments, pace *store)
+{
+    const struct pace_stream *streams;
+    const char *const *names[PACE_TESTBED + 1];
+    uint32_t count = 0, name_count;
+    pace_snapshot *snapshot = NULL;
+    struct identity *identity = calloc(1, sizeof *identity);
+    if (identity == NULL || pace_snapshot_begin(store, NULL, &snapshot) != 0) {
+        free(identity);
+        return;
+    }
+    int code = pace_streams(snapshot, NULL, &streams, &count);
+    for (enum pace_dimension d = PACE_PROJECT; d <= PACE_TESTBED && code == 0; d++)
+        code = pace_names(snapshot, d, NULL, &names[d], &name_count);
+    int alike = code == 0 && count > 0 && identity_read(arguments, identity) == 0;
+    for (uint32_t i = 1; i < count && alike; i++)
+        alike =
+            streams[i].project == streams[0].project && streams[i].testbed == streams[0].testbed;
+    if (alike) {
+        const char *project = names[PACE_PROJECT][streams[0].project];
+        const char *testbed = names[PACE_TESTBED][streams[0].testbed];
+        int other_project = strcmp(project, identity->project) != 0;
+        int other_testbed = strcmp(testbed, identity->testbed) != 0;
+        if (other_project || other_testbed)
+            say_note("runs here go on with this history by: pace run%s%s%s%s",
+                     other_project ? " --project " : "", other_project ? project : "",
+                     other_testbed ? " --testbed " : "", other_testbed ? testbed : "");
+    }
+    pace_snapshot_end(snapshot);
+    free(identity);
+}
+
 static int read_options(const struct arguments *arguments, struct import_options *options)
 {
     const char *suite = arguments_value(arguments, OPTION_SUITE_AS);
@@ -139,6 +174,9 @@ static int run_import(const struct arguments *arguments, pace *store,
     int any = report.load.runs_new + report.load.runs_known > 0;
     int tells = (code == 0 && report.reason_count > 0) || any;
     if (tells && style->format == NULL) summarize(arguments, &report);
+    if (code == 0 && report.load.runs_new > 0 && style->format == NULL && !options->load.dry_run &&
+        !arguments_has(arguments, OPTION_QUIET))
+        note_next(arguments, store);
     if (code != 0)
         return report.load.runs_refused > 0 ? STATUS_DATA : store_failed("", code, &error);
     if (style->format != NULL) return show_report(style, &report);

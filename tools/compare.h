@@ -66,6 +66,10 @@ struct comparison {
 int comparison_read(struct show *show, const char *text, struct comparison *out);
 void comparison_clear(struct comparison *comparison);
 
+/* Warns where the level of a branch changed within the runs that stand for it: how many of its newest are of one
+ * level. */
+void compare_note_steps(pace *store, pace_session *session, const struct side *side);
+
 /* The table of medians with intervals, a block for each measure and testbed; changed: only rows
  * with a difference. */
 void compare_table(struct comparison *comparison, const struct side *base,

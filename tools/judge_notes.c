@@ -140,18 +140,36 @@ static int went_now(pace_snapshot *snapshot, const struct judged *judged)
     return had;
 }
 
+/* Whether the run and the one of the commit before have nothing in common: the suites of two harnesses by turns. */
+static int is_other_suite(pace_snapshot *snapshot, const struct judgement *judgement)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < judgement->count; i++) {
+        const struct judged *row = &judgement->rows[i];
+        if (row->verdict == JUDGE_VERDICT_GONE || row->verdict == JUDGE_VERDICT_NEW) continue;
+        known++;
+        if (went_now(snapshot, row)) return 0;
+    }
+    return known > 0;
+}
+
 /* A series that is gone is said once, by the first commit without it; later it is only counted. */
 static void note_gone(pace *store, const struct judgement *judgement)
 {
     size_t listed = 0;
+    int is_other = -1; /* not known */
     pace_snapshot *snapshot = NULL;
     if (judgement->counts[JUDGE_VERDICT_GONE] == 0 ||
         pace_snapshot_begin(store, NULL, &snapshot) != 0)
         return;
-    for (size_t i = 0; i < judgement->count; i++) {
+    for (size_t i = 0; i < judgement->count && is_other != 1; i++) {
         const struct judged *row = &judgement->rows[i];
         if (row->verdict != JUDGE_VERDICT_GONE || !went_now(snapshot, row)) continue;
-        if (listed++ < MAX_LISTED)
+        if (is_other < 0) is_other = is_other_suite(snapshot, judgement);
+        if (is_other)
+            say_note("the run before has other series alone; suites that run one by one are kept "
+                     "apart by --project or --testbed");
+        else if (listed++ < MAX_LISTED)
             say_note("gone  %s  %s  was in earlier runs and is not in this one", row->benchmark,
                      row->measure);
     }

@@ -61,8 +61,8 @@ static void judge(struct shell *shell, const struct judge_scope *scope)
             judge_show(shell->store, &judgement, NULL, JUDGE_FIRST_COUNTS, &shell->show.style, 1);
         size_t open = judge_open(&judgement);
         if (open > 0)
-            say_note("%zu regression%s of earlier runs %s open; `pace alerts` lists them", open,
-                     open == 1 ? "" : "s", open == 1 ? "is" : "are");
+            say_note("%zu regression%s of earlier runs %s open; `pace alerts` lists %s", open,
+                     open == 1 ? "" : "s", open == 1 ? "is" : "are", open == 1 ? "it" : "them");
     }
     judge_clear(&judgement);
 }

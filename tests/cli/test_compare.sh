@@ -99,6 +99,12 @@ t "no such run" run_pace 4 compare last~30
 t "branches" run_pace 0 compare main dev
 t "by as many runs as the shorter one has" has "$ERR" "note: of main the newest run alone; -n 8 takes more"
 t "so that a step that both have is none" sh -c '! grep -q worse "$1"' - "$OUT"
+for i in 21 22 23 24; do line a ddddddd$i 15$i 15$i four | sed 's/2026-01-ddddddd/2026-01-/'; done >four.jsonl
+run_pace 0 load four.jsonl
+t "a branch of several levels" run_pace 0 compare main four
+t "is warned of" has "$ERR" "note: the runs of main are of several levels: a changed by +50 % at aaaaaaa; -n 4 takes"
+t "those of one level are not" run_pace 0 compare main four -n 4
+t "without a word" lacks "$ERR" "levels"
 t "of branches the newest runs" run_pace 0 compare main dev -n 4 --format csv
 t "so many" has "$OUT" ',1,4,'
 t "a run and a file" run_pace 4 compare old.jsonl last

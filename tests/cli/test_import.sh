@@ -50,7 +50,12 @@ t "a tree of asv is imported" run_pace 0 --db ../a import --project p results
 t "all its runs" has "$ERR" "imported 8 runs, 24 cells"
 t "descriptions are counted" has "$ERR" "skipped 2: asv's machine.json and benchmarks.json"
 t "and what is no result" has "$ERR" "skipped 1: not the results of a known harness"
+t "of several testbeds no one goes on" lacks "$ERR" "go on with"
 t "a change of version begins a new segment" has "$ERR" "2 changes of a benchmark's version"
+t "a file of one testbed" run_pace 0 --db ../one import results/m/m1-py3.11.json
+t "how runs go on with it" has "$ERR" "runs here go on with this history by: pace run --testbed m-py3.11"
+t "not where there was nothing new" run_pace 0 --db ../one import results/m/m1-py3.11.json
+t "is it said again" lacks "$ERR" "go on with"
 run_pace 0 --db ../a ls --format csv
 t "an environment is a testbed" has "$OUT" "p,main,m-py3.11"
 t "a commit of another branch is of that" has "$OUT" "p,fix,m-py3.12"

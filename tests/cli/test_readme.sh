@@ -76,6 +76,18 @@ if [ "$got" = "parse 12.5" ]; then ok "the program of pace(3) runs"; else
     not_ok "the program of pace(3) runs"
     sed 's/^/# /' "$dir/log"
 fi
+# Every command that the text names is one, and every option that stands behind it is one of its.
+commands() {
+    grep -v '^[$ ]' README.md | grep -o '`pace [a-z][^`]*`' | tr -d '`' | sort -u >"$dir/commands"
+    [ "$(wc -l <"$dir/commands")" -gt 15 ] || return 1
+    while read -r _ command rest; do
+        "$BUILD/pace" "$command" --help >"$dir/help" 2>&1 || { echo "# no command: $command"; return 1; }
+        for option in $(echo " ${rest%% -- *}" | grep -o ' --[a-z][a-z-]*'); do
+            grep -q -- "^ .*$option\\b" "$dir/help" || { echo "# pace $command has no $option"; return 1; }
+        done
+    done <"$dir/commands"
+}
+if commands; then ok "commands that the text names are there"; else not_ok "commands that the text names are there"; fi
 installed() {
     for file in bin/pace share/man/man1/pace.1 share/man/man1/pace-run.1 share/man/man3/pace.3 \
         share/man/man7/pace-query.7 share/bash-completion/completions/pace \

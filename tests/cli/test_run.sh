@@ -214,4 +214,14 @@ t "ls" run_pace 0 ls
 t "ls -l" run_pace 0 ls -l 'test_fun*latency'
 t "prints paths" has "$OUT" "//app//main//box//tests/test_fun.py::test_fun//latency"
 t "no temporary file is left" sh -c '[ -z "$(ls -A "$TMPDIR")" ]'
+
+# Two suites by turns, each with series of its own.
+for i in 1 2; do
+    commit 0.00200
+    run_pace 0 run -p suites -b main -t box -- ./harness
+    cp "$ERR" first.err
+    run_pace 0 run -p suites -b main -t box --file-size harness -- true
+done
+t "what the other suite measures is not gone" lacks first.err "was in earlier runs"
+t "but kept apart better" has first.err "suites that run one by one are kept apart by --project or --testbed"
 finish

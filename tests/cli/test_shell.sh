@@ -321,4 +321,13 @@ t "a store of many points" start PACE_DB="$SCRATCH/wide"
 told() { screen | grep -qF '1480 series; `pace check` judges them'; }
 t "is not judged before the prompt" told
 keys C-d
+
+awk 'BEGIN { for (i = 1; i <= 14; i++)
+    printf "{\"project\":\"p\",\"branch\":\"main\",\"testbed\":\"t\",\"benchmark\":\"x\",\"measure\":\"latency\",\"unit\":\"ns\",\"time\":\"2026-01-%02dT00:00:00Z\",\"commit\":\"%07d\",\"value\":%d}\n",
+        i, i, (i < 9 ? 100 : 200) + i % 3 }' >open.jsonl
+"$PACE" --db open load open.jsonl >"$OUT" 2>"$ERR"
+t "a store with a regression that is open" start PACE_DB="$SCRATCH/open"
+tells_open() { screen | grep -qF '1 regression of earlier runs is open; `pace alerts` lists it'; }
+t "tells of it" tells_open
+keys C-d
 finish
