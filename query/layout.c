@@ -157,11 +157,11 @@ static void choose_roles(struct builder *b)
 {
     static const char *const heading[] = {"project", "branch", "testbed", "measure"};
     static const char *const heading_of_many[] = {"benchmark", "run", "commit", "time"};
-    static const char *const empty[] = {"low_limit", "high_limit", "lower_value", "upper_value",
-                                        "commit",    "run",        "project",     "from_commit",
-                                        "branch",    "testbed",    "measure",     "unit",
-                                        "time",      "n_needed",   "until",       "before",
-                                        "over",      "why",        "good_commit", "bad_commit"};
+    static const char *const empty[] = {
+        "low_limit",   "high_limit",  "lower_value", "upper_value", "commit",  "run",
+        "project",     "from_commit", "branch",      "testbed",     "measure", "unit",
+        "time",        "n_needed",    "until",       "before",      "over",    "why",
+        "good_commit", "bad_commit",  "flags",       "start_point"};
     /* The intervals of both sides of a comparison: their ratio has one, which says more. */
     static const char *const sides[] = {"lower_value", "upper_value", "lower_base", "upper_base"};
     const struct held *held = b->held;

@@ -4,6 +4,7 @@
 #include "../engine/pace.h"
 #include "../query/suggest.h"
 #include "../query/word.h"
+#include "pager.h"
 #include "say.h"
 
 #include <errno.h>
@@ -287,6 +288,16 @@ int command_unknown(const char *word)
     return command_misused(NULL, "no subcommand '%s'", word);
 }
 
+/* Commands that list something go through the pager; those that do something tell of it as they go. */
+static int command_run(const struct command *command, const struct arguments *arguments)
+{
+    static const char *const listing[] = {"query",  "explain", "ls",   "log",  "show",
+                                          "alerts", "compare", "stat", "help", "tag"};
+    for (size_t i = 0; i < sizeof listing / sizeof listing[0]; i++)
+        if (strcmp(command->name, listing[i]) == 0) pager_begin();
+    return command->main(arguments);
+}
+
 int command_main(int argc, char **argv)
 {
     int at = subcommand_index(argc, argv);
@@ -310,10 +321,11 @@ int command_main(int argc, char **argv)
         else if (arguments_has(&arguments, OPTION_VERSION))
             status = cmd_version(&arguments);
         else
-            status = command->main(&arguments);
+            status = command_run(command, &arguments);
     }
     arguments_free(&arguments);
     free(rest);
+    pager_end();
     if (fflush(stdout) != 0 && errno != EPIPE && status == STATUS_OK) {
         say_error("standard output: %s", strerror(errno));
         status = STATUS_DATA;

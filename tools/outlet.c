@@ -15,12 +15,25 @@ static int put(FILE *file, const char *bytes, size_t len)
     return errno != 0 ? errno : EIO;
 }
 
+/* The command, or NULL. A terminal that cannot move its cursor is none for `less`. */
+static const char *pager_command(void)
+{
+    const char *command = getenv("PACE_PAGER"), *term = getenv("TERM");
+    if (command == NULL) command = getenv("PAGER");
+    if (command == NULL && (term == NULL || strcmp(term, "dumb") == 0)) return NULL;
+    if (command == NULL) command = "less";
+    return *command != '\0' && strcmp(command, "cat") != 0 ? command : NULL;
+}
+
+int outlet_has_pager(void)
+{
+    return pager_command() != NULL;
+}
+
 static FILE *pager_open(void)
 {
-    const char *command = getenv("PACE_PAGER");
-    if (command == NULL) command = getenv("PAGER");
-    if (command == NULL) command = "less";
-    if (*command == '\0' || strcmp(command, "cat") == 0) return NULL;
+    const char *command = pager_command();
+    if (command == NULL) return NULL;
     setenv("LESS", "FRSX", 0);
     fflush(stdout);
     return popen(command, "we");

@@ -14,6 +14,9 @@ struct outlet {
     unsigned lines;
 };
 
+/* Whether the environment has a pager. */
+int outlet_has_pager(void);
+
 /* A pace_sink: collects lines until the screen is full, then starts the pager. NULL is stdout. Returns
  * 0 or an errno. */
 int outlet_write(struct outlet *outlet, const char *bytes, size_t len);

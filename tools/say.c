@@ -2,6 +2,7 @@
 #include "say.h"
 
 #include "../query/text.h"
+#include "pager.h"
 #include "progress.h"
 
 #include <stdarg.h>
@@ -41,6 +42,7 @@ __attribute__((format(printf, 2, 0))) static void say(const char *prefix, const 
     int len = vsnprintf(text, sizeof text, format, args);
     if (len < 0) return;
     progress_hide();
+    pager_end();
     fflush(stdout); /* so that the two streams stay in order on a terminal */
     fputs(prefix, stderr);
     say_safe(stderr, text, strlen(text));
@@ -69,5 +71,5 @@ int say_color(FILE *stream)
     const char *term = getenv("TERM");
     if (none != NULL && *none != '\0') return 0;
     if (term != NULL && strcmp(term, "dumb") == 0) return 0;
-    return isatty(fileno(stream));
+    return isatty(fileno(stream)) || (stream == stdout && pager_columns() > 0);
 }

@@ -4,6 +4,7 @@
 #include "git.h"
 #include "identity.h"
 #include "pacefile.h"
+#include "pager.h"
 #include "say.h"
 #include "store.h"
 #include "timestamp.h"
@@ -50,13 +51,14 @@ int show_style_read(const struct arguments *arguments, struct show_style *out)
         return command_misused(arguments->command, "--diagnostics takes text or json, not '%s'",
                                diagnostics);
     out->diags_as_json = diagnostics != NULL && strcmp(diagnostics, "json") == 0;
-    if (isatty(STDOUT_FILENO)) {
+    out->width = pager_columns();
+    if (out->width == 0 && isatty(STDOUT_FILENO)) {
         struct winsize size;
         out->width = 80;
         if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
             out->width = size.ws_col;
-        out->ascii = !is_utf8();
     }
+    if (out->width > 0) out->ascii = !is_utf8();
     out->ascii |= arguments_has(arguments, OPTION_ASCII);
     out->color = say_color(stdout);
     return 0;
@@ -178,6 +180,7 @@ int show_bind(struct show *show, const struct arguments *arguments, const char *
 void show_diags(const struct show_style *style, const pace_query *query)
 {
     struct pace_diag diag;
+    if (pace_diag_count(query) > 0) pager_end();
     fflush(stdout);
     for (size_t i = 0; i < pace_diag_count(query); i++) {
         if (pace_diag_get(query, i, &diag) != 0) continue;
