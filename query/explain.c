@@ -88,7 +88,7 @@ static int put_operators(struct context *ctx, struct op *listing, const struct p
     if (!status && op->other)
         status = put_operators(ctx, listing, op->other, op->other->last,
                                "other side: ", points_of(ctx, op->other->last, true));
-    return status ? status : put_operator(ctx, listing, plan, op, side, read);
+    return status || op->inner ? status : put_operator(ctx, listing, plan, op, side, read);
 }
 
 int explain_plan(struct context *ctx, struct plan *plan)

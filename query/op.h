@@ -27,6 +27,7 @@ struct op {
     struct lookback lookback; /* how far before the judged points it looks */
     const char *looks;        /* the same in words, for explain; or NULL */
     struct plan *other;       /* the rows of another side, which it pulls too; or NULL */
+    bool inner;               /* a part of the operator behind it, which speaks for both */
     bool by_summaries;        /* it may ask the scan for summaries instead of rows */
     bool by_batches;      /* the last bits of its answers depend on which rows come in one batch */
     uint64_t points_read; /* by a scan */

@@ -1,8 +1,8 @@
 /* op_changes.c -- the change points of each series, one row a change.
  *
  * A series is segmented whole, whatever range was asked for; the range chooses which changes are
- * shown (rule 5). Rows come when all series are read, since a change belongs to an event: the changes
- * of all series that one commit may have made. */
+ * shown (rule 5). One operator finds the changes, series by series; another holds them until all series
+ * are read, since a change belongs to an event: the changes of all series that one commit may have made. */
 #include "op.h"
 
 #include "grow.h"
@@ -73,11 +73,20 @@ static const char *const kind_names[] = {
 struct found_change {
     const struct series *series;
     const char *branch, *commit, *from_commit, *earliest, *latest;
-    int64_t time_ns, until_ns;
+    int64_t time_ns, until_ns, earliest_ns, latest_ns;
     struct change change;
-    size_t event, members;
 };
 
+/* Behind the columns of a change, for whoever finds the events: the branch of the series, and between which
+ * times it may have happened. */
+enum { INNER_BRANCH = OUT_EVENT, INNER_EARLIEST, INNER_LATEST, INNER_COUNT };
+static const struct {
+    const char *name;
+    enum type type;
+} inner_columns[INNER_COUNT - OUT_EVENT] = {
+    {"branch of the series", TYPE_TEXT}, {"earliest", TYPE_TIME}, {"latest", TYPE_TIME}};
+
+/* Finds the changes of each series. */
 struct changes_op {
     struct op op;
     struct segment_options options;
@@ -98,12 +107,24 @@ struct changes_op {
     size_t count, capacity;
     struct change *changes;
     size_t change_capacity;
-    /* What was found in all. */
+    /* What was found in the last series. */
     struct found_change *found;
-    struct incident_change *incidents;
     size_t found_count, found_capacity, offset;
     bool read;
     uint64_t series, brief, outside; /* brief: with too few points; outside: changes not shown */
+    struct vec vecs[INNER_COUNT];
+    struct batch batch;
+};
+
+/* Holds the changes of all series, and finds the events that they are part of. */
+struct events_op {
+    struct op op;
+    const struct changes_op *changes;
+    struct rowset rows;
+    struct incident_change *incidents;
+    double *event, *members; /* of the rows */
+    size_t offset;
+    bool read;
     struct vec vecs[OUT_COUNT];
     struct batch batch;
 };
@@ -118,7 +139,6 @@ static void changes_free(struct op *op)
     free(changes->selected);
     free(changes->changes);
     free(changes->found);
-    free(changes->incidents);
     online_work_free(&changes->work);
 }
 
@@ -192,40 +212,20 @@ static int found_reserve(struct changes_op *changes, struct context *ctx, size_t
     if (need > PACE_MAX_ROWS) return op_fail_rows(ctx, PACE_ELIMIT, "changes");
     while (capacity < need)
         capacity = capacity ? capacity * 2 : 64;
-    size_t size = sizeof *changes->found + sizeof *changes->incidents;
+    size_t size = sizeof *changes->found;
     if (arena_charge(ctx->arena, (capacity - changes->found_capacity) * size) ||
-        !grow(&changes->found, capacity, sizeof *changes->found) ||
-        !grow(&changes->incidents, capacity, sizeof *changes->incidents))
+        !grow(&changes->found, capacity, size))
         return context_no_memory(ctx);
     changes->found_capacity = capacity;
     return 0;
 }
 
-/* Changes of one project and branch can be one event; series come in their order. */
-static uint32_t change_group(const struct changes_op *changes, const struct series *series)
-{
-    if (changes->found_count == 0) return 0;
-    const struct series *last = changes->found[changes->found_count - 1].series;
-    bool same = !strcmp(last->names[PACE_PROJECT], series->names[PACE_PROJECT]) &&
-                !strcmp(last->names[PACE_BRANCH], series->names[PACE_BRANCH]);
-    return changes->incidents[changes->found_count - 1].group + !same;
-}
-
 static void keep_change(struct changes_op *changes, const struct series *series,
                         const struct change *change)
 {
-    size_t place = changes->found_count, last = changes->count - 1;
+    size_t last = changes->count - 1;
     size_t end = change->kind == CHANGE_STEP ? change->index : change->end;
-    changes->incidents[place] =
-        (struct incident_change){.group = change_group(changes, series),
-                                 .at_ns = changes->time_ns[change->index],
-                                 .earliest_ns = changes->time_ns[change->earliest],
-                                 .latest_ns = changes->time_ns[change->latest],
-                                 .place = place};
-    /* A drift has no instant of its own. */
-    if (change->kind == CHANGE_DRIFT)
-        changes->incidents[place].latest_ns = changes->incidents[place].at_ns;
-    changes->found[place] = (struct found_change){
+    changes->found[changes->found_count++] = (struct found_change){
         .series = series,
         .branch = changes->branches[change->index],
         .commit = changes->commits[change->index],
@@ -233,10 +233,11 @@ static void keep_change(struct changes_op *changes, const struct series *series,
         .earliest = changes->commits[change->earliest],
         .latest = changes->commits[change->latest],
         .time_ns = changes->time_ns[change->index],
+        .earliest_ns = changes->time_ns[change->earliest],
+        .latest_ns = changes->time_ns[change->latest],
         .until_ns =
             change->kind == CHANGE_STEP ? TIME_MISSING : changes->time_ns[end < last ? end : last],
         .change = *change};
-    changes->found_count++;
 }
 
 /* -- as the points arrived --------------------------------------------------------------------- */
@@ -374,28 +375,18 @@ static int end_series(struct changes_op *changes, struct context *ctx, const str
     return status;
 }
 
-/* A result without rows is explained. */
-static void tell_nothing(const struct changes_op *changes, struct context *ctx)
+/* Reads the next series that has changes, or all that are left. */
+static int read_series(struct changes_op *changes, struct context *ctx)
 {
-    unsigned long long series = changes->series, outside = changes->outside, brief = changes->brief;
-    if (changes->found_count > 0 || series == 0) return;
-    const char *points = brief ? arena_printf(ctx->arena, "; %llu with fewer than %zu points",
-                                              brief, 2 * changes->options.shortest)
-                               : "";
-    if (outside)
-        diag_note(ctx->diags, "no change in this range; before or after it there %s %llu",
-                  outside == 1 ? "is" : "are", outside);
-    else
-        diag_note(ctx->diags, "no change in %llu series%s", series, points ? points : "");
-}
-
-static int read_all(struct changes_op *changes, struct context *ctx)
-{
-    for (;;) {
+    changes->found_count = changes->offset = 0;
+    while (changes->found_count == 0) {
         struct batch *batch;
         int status = changes->op.input->next(changes->op.input, ctx, &batch);
         if (status) return status;
-        if (!batch) break;
+        if (!batch) {
+            changes->read = true;
+            return 0;
+        }
         if (batch->series_start) {
             changes->count = 0;
             changes->skipped = batch->skipped;
@@ -404,15 +395,6 @@ static int read_all(struct changes_op *changes, struct context *ctx)
         if (!status && batch->series_end) status = end_series(changes, ctx, batch->series);
         if (!status) status = context_check(ctx);
         if (status) return status;
-    }
-    changes->read = true;
-    changes->op.looks = online_looks(changes, ctx);
-    tell_nothing(changes, ctx);
-    if (incidents_group(changes->incidents, changes->found_count)) return context_no_memory(ctx);
-    for (size_t i = 0; i < changes->found_count; i++) {
-        const struct incident_change *incident = &changes->incidents[i];
-        changes->found[incident->place].event = incident->event;
-        changes->found[incident->place].members = incident->members;
     }
     return 0;
 }
@@ -446,8 +428,11 @@ static void put_change(struct vec *vecs, size_t row, const struct found_change *
     vecs[OUT_LATEST].at.text[row] = found->latest;
     vecs[OUT_MEAN_BEFORE].at.number[row] = change->mean_before;
     vecs[OUT_MEAN_AFTER].at.number[row] = change->mean_after;
-    vecs[OUT_EVENT].at.number[row] = (double)found->event;
-    vecs[OUT_MEMBERS].at.number[row] = (double)found->members;
+    vecs[INNER_BRANCH].at.text[row] = found->series->names[PACE_BRANCH];
+    vecs[INNER_EARLIEST].at.time_ns[row] = found->earliest_ns;
+    /* A drift has no instant of its own. */
+    vecs[INNER_LATEST].at.time_ns[row] =
+        change->kind == CHANGE_DRIFT ? found->time_ns : found->latest_ns;
     static const int with_unit[] = {OUT_BEFORE, OUT_AFTER, OUT_MEAN_BEFORE, OUT_MEAN_AFTER};
     for (size_t i = 0; i < sizeof with_unit / sizeof *with_unit; i++)
         vecs[with_unit[i]].units[row] = found->series->unit;
@@ -456,14 +441,153 @@ static void put_change(struct vec *vecs, size_t row, const struct found_change *
 static int changes_next(struct op *op, struct context *ctx, struct batch **out)
 {
     struct changes_op *changes = (struct changes_op *)op;
-    *out = NULL;
-    int status = changes->read ? 0 : read_all(changes, ctx);
-    if (status || changes->offset == changes->found_count) return status;
     size_t count = 0;
-    while (count < PACE_MAX_BATCH && changes->offset < changes->found_count)
-        put_change(changes->vecs, count++, &changes->found[changes->offset++]);
+    *out = NULL;
+    while (count < PACE_MAX_BATCH) {
+        if (changes->offset < changes->found_count) {
+            put_change(changes->vecs, count++, &changes->found[changes->offset++]);
+            continue;
+        }
+        if (changes->read) break;
+        int status = read_series(changes, ctx);
+        if (status) return status;
+    }
+    changes->read &= count > 0; /* there may be more when it is asked again */
     changes->batch = (struct batch){.count = count, .vecs = changes->vecs};
-    *out = &changes->batch;
+    if (count) *out = &changes->batch;
+    return 0;
+}
+
+static void changes_absorb(struct op *op, const struct op *other)
+{
+    struct changes_op *changes = (struct changes_op *)op;
+    const struct changes_op *more = (const struct changes_op *)other;
+    changes->series += more->series;
+    changes->brief += more->brief;
+    changes->outside += more->outside;
+    changes->from_kept += more->from_kept;
+}
+
+/* -- events ------------------------------------------------------------------------------------ */
+
+static void events_free(struct op *op)
+{
+    struct events_op *events = (struct events_op *)op;
+    rowset_free(&events->rows);
+    free(events->incidents);
+    free(events->event);
+    free(events->members);
+}
+
+/* A result without rows is explained. */
+static void tell_nothing(const struct events_op *events, struct context *ctx)
+{
+    const struct changes_op *changes = events->changes;
+    unsigned long long series = changes->series, outside = changes->outside, brief = changes->brief;
+    if (events->rows.count > 0 || series == 0) return;
+    const char *points = brief ? arena_printf(ctx->arena, "; %llu with fewer than %zu points",
+                                              brief, 2 * changes->options.shortest)
+                               : "";
+    if (outside)
+        diag_note(ctx->diags, "no change in this range; before or after it there %s %llu",
+                  outside == 1 ? "is" : "are", outside);
+    else
+        diag_note(ctx->diags, "no change in %llu series%s", series, points ? points : "");
+}
+
+/* Changes of one project and branch can be one event; series come in their order. */
+static bool is_one_group(const struct vec *columns, size_t a, size_t b)
+{
+    const char **project = columns[PACE_PROJECT].at.text, **branch = columns[INNER_BRANCH].at.text;
+    return strcmp(project[a], project[b]) == 0 && strcmp(branch[a], branch[b]) == 0;
+}
+
+static int events_group(struct events_op *events)
+{
+    const struct vec *columns = events->rows.columns;
+    size_t count = events->rows.count;
+    uint32_t group = 0;
+    if (!grow(&events->incidents, count, sizeof *events->incidents) ||
+        !grow(&events->event, count, sizeof *events->event) ||
+        !grow(&events->members, count, sizeof *events->members))
+        return -1;
+    for (size_t i = 0; i < count; i++) {
+        group += i && !is_one_group(columns, i - 1, i);
+        events->incidents[i] =
+            (struct incident_change){.group = group,
+                                     .at_ns = columns[OUT_TIME].at.time_ns[i],
+                                     .earliest_ns = columns[INNER_EARLIEST].at.time_ns[i],
+                                     .latest_ns = columns[INNER_LATEST].at.time_ns[i],
+                                     .place = i};
+    }
+    if (incidents_group(events->incidents, count)) return -1;
+    for (size_t i = 0; i < count; i++) {
+        const struct incident_change *incident = &events->incidents[i];
+        events->event[incident->place] = (double)incident->event;
+        events->members[incident->place] = (double)incident->members;
+    }
+    return 0;
+}
+
+static int events_read(struct events_op *events, struct context *ctx)
+{
+    for (;;) {
+        struct batch *batch;
+        int status = events->op.input->next(events->op.input, ctx, &batch);
+        if (status) return status;
+        if (!batch) break;
+        status = rowset_append(&events->rows, batch, false);
+        if (status) return op_fail_rows(ctx, status, "changes");
+    }
+    size_t row_size = sizeof *events->incidents + 2 * sizeof(double);
+    if (arena_charge(ctx->arena, events->rows.count * row_size) || events_group(events))
+        return context_no_memory(ctx);
+    events->read = true;
+    events->op.looks = online_looks(events->changes, ctx);
+    tell_nothing(events, ctx);
+    return 0;
+}
+
+static int events_next(struct op *op, struct context *ctx, struct batch **out)
+{
+    struct events_op *events = (struct events_op *)op;
+    struct rowset *rows = &events->rows;
+    *out = NULL;
+    int status = events->read ? 0 : events_read(events, ctx);
+    if (status || events->offset == rows->count) return status;
+    struct batch *batch = rowset_batch(rows, NULL, events->offset, rows->count - events->offset);
+    memcpy(events->vecs, batch->vecs, OUT_EVENT * sizeof *events->vecs);
+    events->vecs[OUT_EVENT] = (struct vec){
+        .type = TYPE_NUMBER, .step = 1, .at.number = events->event + events->offset, .unit = ""};
+    events->vecs[OUT_MEMBERS] = (struct vec){
+        .type = TYPE_NUMBER, .step = 1, .at.number = events->members + events->offset, .unit = ""};
+    events->offset += batch->count;
+    events->batch = (struct batch){.count = batch->count, .vecs = events->vecs};
+    *out = &events->batch;
+    return 0;
+}
+
+static int op_events(struct context *ctx, struct changes_op *changes, struct op **out)
+{
+    struct events_op *events;
+    const struct column *columns = changes->op.schema.columns;
+    int status = op_make(ctx, sizeof *events, "changes", &changes->op, &events);
+    if (status) return status;
+    events->changes = changes;
+    events->op.schema = (struct schema){0};
+    for (int i = 0; i < OUT_COUNT; i++) {
+        struct column own = {.name = out_columns[i].name, .type = out_columns[i].type};
+        status = op_add_column(ctx, &events->op, i < OUT_EVENT ? columns[i] : own);
+        if (status) return status;
+    }
+    size_t most = context_limit(ctx, LIMIT_PACE_MAX_ROWS);
+    if (rowset_init(&events->rows, ctx->arena, &changes->op.schema, most))
+        return context_no_memory(ctx);
+    events->op.by_series = false;
+    events->op.lookback.all = true;
+    events->op.next = events_next;
+    events->op.free = events_free;
+    *out = &events->op;
     return 0;
 }
 
@@ -580,8 +704,11 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     }
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
-    for (int i = 0; i < OUT_COUNT; i++) {
-        struct column column = {.name = out_columns[i].name, .type = out_columns[i].type};
+    for (int i = 0; i < INNER_COUNT; i++) {
+        bool is_inner = i >= OUT_EVENT;
+        struct column column = {
+            .name = is_inner ? inner_columns[i - OUT_EVENT].name : out_columns[i].name,
+            .type = is_inner ? inner_columns[i - OUT_EVENT].type : out_columns[i].type};
         bool with_unit =
             i == OUT_BEFORE || i == OUT_AFTER || i == OUT_MEAN_BEFORE || i == OUT_MEAN_AFTER;
         if (with_unit) {
@@ -591,14 +718,13 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
         if (i == OUT_DELTA) column.kind = UNIT_RATIO;
         status = op_add_column(ctx, &changes->op, column);
         if (status) return status;
-        changes->vecs[i] = vec_make(ctx->arena, out_columns[i].type, with_unit);
+        changes->vecs[i] = vec_make(ctx->arena, column.type, with_unit);
         if (with_unit) changes->vecs[i].unit = NULL;
     }
     if (ctx->arena->failed) return context_no_memory(ctx);
-    changes->op.by_series = false;
-    changes->op.lookback.all = true;
+    changes->op.inner = true;
+    changes->op.absorb = changes_absorb;
     changes->op.next = changes_next;
     changes->op.free = changes_free;
-    *out = &changes->op;
-    return 0;
+    return op_events(ctx, changes, out);
 }

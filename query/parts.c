@@ -496,9 +496,10 @@ static struct op **place_of(struct plan *plan)
         if (!op->by_series) return NULL;
     if (!above) return place;
     /* It may not want all of the rows, asks for more than rows, or looks at the rows of a series itself. */
-    bool looks = lookback_any(above->lookback) && strcmp(above->name, "fdr") != 0;
+    bool looks = lookback_any(above->lookback) && strcmp(above->name, "fdr") != 0 &&
+                 strcmp(above->name, "changes") != 0;
     if (looks || above->of_series || above->by_summaries || above->by_batches ||
-        strcmp(above->name, "take") == 0 || strcmp(above->name, "changes") == 0)
+        strcmp(above->name, "take") == 0)
         return NULL;
     return place;
 }

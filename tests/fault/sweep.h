@@ -161,7 +161,8 @@ static int scan(const char *dir, struct pace_error *error)
 
 static int ask(pace *store, const char *text, struct pace_error *error)
 {
-    struct pace_query_options options = {.struct_size = sizeof options, .now_ns = T0_NS};
+    struct pace_query_options options = {
+        .struct_size = sizeof options, .now_ns = T0_NS, .thread_points = 1};
     enum pace_step step = PACE_STEP_ROWS;
     const struct pace_rows *rows;
     pace_session *session;

@@ -2,7 +2,11 @@
 #include "../query_help.h"
 #include "model_random.h"
 
-#include <signal.h>
+#include "../lang/fixture.h"
+
+#include <dirent.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,11 +241,269 @@ static void test_kinds(void **state)
     free_answers(answers);
 }
 
+/* -- a statement that does not come to its end ----------------------------------------------------- */
+
+enum { BENCHES = 300, LONG_RUNS = 40 };
+
+/* One run: every benchmark has the value `value`. */
+static void add_run(pace *store, int64_t time_ns, double value)
+{
+    struct pace_error error = {0};
+    struct pace_run_info info = {.project = "p", .branch = "main", .testbed = "t"};
+    pace_run *run;
+    info.time_ns = time_ns;
+    assert_int_equal(pace_run_begin(store, &info, &error, &run), 0);
+    for (int b = 0; b < BENCHES; b++) {
+        char name[16];
+        snprintf(name, sizeof name, "b%03d", b);
+        struct pace_cell cell = {.benchmark = name,
+                                 .measure = "latency",
+                                 .unit = "ns",
+                                 .value = value,
+                                 .lower = NAN,
+                                 .upper = NAN};
+        assert_int_equal(pace_run_put(run, &cell, &error), 0);
+    }
+    assert_int_equal(pace_runs_commit(store, &run, 1, &error, NULL), 0);
+    pace_run_free(run);
+}
+
+static int64_t hour(int number)
+{
+    return FIXTURE_START_NS + number * (FIXTURE_DAY_NS / 24);
+}
+
+static pace *open_wide(char **directory)
+{
+    struct pace_error error = {0};
+    pace *store;
+    *directory = fixture_dir();
+    assert_non_null(*directory);
+    assert_int_equal(pace_open(*directory, PACE_CREATE, NULL, &error, &store), 0);
+    for (int i = 0; i < LONG_RUNS; i++)
+        add_run(store, hour(i), i);
+    return store;
+}
+
+static void close_wide(pace *store, char *directory)
+{
+    pace_close(store);
+    fixture_remove(directory);
+    free(directory);
+}
+
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int count = -2; /* . and .. */
+    assert_non_null(tasks);
+    while (readdir(tasks))
+        count++;
+    closedir(tasks);
+    return count;
+}
+
+/* A statement of which the first rows were given out. */
+static pace_query *begin(pace_session *session, const char *script)
+{
+    struct pace_error error = {0};
+    enum pace_step step;
+    const struct pace_rows *rows;
+    pace_query *query;
+    assert_int_equal(pace_prepare(session, script, strlen(script), &error, &query), 0);
+    assert_int_equal(pace_step(query, &error, &step, &rows), 0);
+    assert_int_equal(step, PACE_STEP_ROWS);
+    return query;
+}
+
+/* Steps to the end; how many rows came, or a negative code. */
+static long finish(pace_query *query)
+{
+    struct pace_error error = {0};
+    enum pace_step step = PACE_STEP_ROWS;
+    const struct pace_rows *rows;
+    long count = 0;
+    int status = 0;
+    while (!status && step != PACE_STEP_END) {
+        status = pace_step(query, &error, &step, &rows);
+        if (!status && step == PACE_STEP_ROWS) count += (long)rows->count;
+    }
+    return status ? -labs(status) : count;
+}
+
+static const char WHOLE[] = "measure:latency | derive m = median(value) over 9";
+
+static void test_half_read(void **state)
+{
+    (void)state;
+    char *directory;
+    pace *store = open_wide(&directory);
+    pace_session *session = session_of(store, hour(60), 3, 0);
+    int before = count_threads();
+    for (int i = 0; i < 40; i++)
+        pace_query_free(begin(session, WHOLE));
+    assert_int_equal(count_threads(), before);
+    /* Two at once. */
+    pace_query *one = begin(session, WHOLE), *other = begin(session, WHOLE);
+    assert_true(finish(one) > BENCHES * (LONG_RUNS - 1));
+    assert_true(finish(other) > BENCHES * (LONG_RUNS - 1));
+    pace_query_free(one);
+    pace_query_free(other);
+    assert_int_equal(count_threads(), before);
+    pace_session_close(session);
+    close_wide(store, directory);
+}
+
+static void test_interrupt(void **state)
+{
+    (void)state;
+    char *directory;
+    pace *store = open_wide(&directory);
+    pace_session *session = session_of(store, hour(60), 2, 0);
+    for (int i = 0; i < 20; i++) {
+        pace_query *query = begin(session, WHOLE);
+        pace_interrupt(session);
+        assert_int_equal(finish(query), PACE_EINTERRUPT);
+        pace_query_free(query);
+    }
+    pace_session_close(session);
+    struct pace_query_options options = {
+        .struct_size = sizeof options, .deadline_ns = 1, .thread_points = 1};
+    assert_int_equal(pace_session_open(store, &options, NULL, &session), 0);
+    struct query_text text = {0};
+    assert_int_equal(answer(session, WHOLE, &text), PACE_EDEADLINE);
+    free(text.bytes);
+    pace_session_close(session);
+    close_wide(store, directory);
+}
+
+/* In a child the other threads are gone: whatever it still gets, it comes to an end. */
+static void test_fork(void **state)
+{
+    (void)state;
+    char *directory;
+    int code;
+    pace *store = open_wide(&directory);
+    pace_session *session = session_of(store, hour(60), 2, 0);
+    pace_query *query = begin(session, WHOLE);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(20);
+        long rows = finish(query);
+        pace_query_free(query);
+        _exit(rows < 0 || rows > BENCHES * (LONG_RUNS - 1) ? 0 : 1);
+    }
+    assert_true(child > 0);
+    assert_true(finish(query) > BENCHES * (LONG_RUNS - 1));
+    assert_int_equal(waitpid(child, &code, 0), child);
+    assert_int_equal(code, 0);
+    pace_query_free(query);
+    pace_session_close(session);
+    close_wide(store, directory);
+}
+
+/* -- memory ---------------------------------------------------------------------------------------- */
+
+static size_t least_memory(pace *store, uint64_t threads, const char *script)
+{
+    struct query_text text = {0};
+    size_t low = 1, high = 64 << 20;
+    while (low + 1024 < high) {
+        size_t middle = low + (high - low) / 2;
+        pace_session *session = session_of(store, hour(60), threads, middle);
+        int status = answer(session, script, &text);
+        assert_true(status == 0 || status == PACE_ENOMEM || status == PACE_EQUERY);
+        if (status)
+            low = middle;
+        else
+            high = middle;
+        pace_session_close(session);
+    }
+    free(text.bytes);
+    return high;
+}
+
+/* What other threads take is given back where the statement itself needs it. */
+static void test_memory(void **state)
+{
+    (void)state;
+    static const char script[] = "measure:latency | baseline median over 9 | sort delta";
+    char *directory;
+    pace *store = open_wide(&directory);
+    size_t alone = least_memory(store, 1, script);
+    for (uint64_t threads = 2; threads <= THREADS; threads++) {
+        size_t least = least_memory(store, threads, script);
+        if (least > alone + alone / 4)
+            fail_msg("%zu bytes for one thread, %zu for %d", alone, least, (int)threads);
+    }
+    close_wide(store, directory);
+}
+
+/* -- a commit that lands between ------------------------------------------------------------------- */
+
+struct writer {
+    pace *store;
+    atomic_int stop;
+};
+
+static void *be_writer(void *context)
+{
+    struct writer *writer = context;
+    for (int i = LONG_RUNS; i < LONG_RUNS + 400 && !atomic_load(&writer->stop); i++)
+        add_run(writer->store, hour(i), i);
+    return NULL;
+}
+
+/* All rows are of one state of the store, whatever is committed meanwhile. */
+static void test_commits_between(void **state)
+{
+    (void)state;
+    static const char script[] = "measure:latency | last 1";
+    char *directory;
+    struct writer writer = {.store = open_wide(&directory)};
+    pace_session *session = session_of(writer.store, hour(600), 3, 0);
+    pthread_t thread;
+    double before = 0;
+    assert_int_equal(pthread_create(&thread, NULL, be_writer, &writer), 0);
+    for (int i = 0; i < 100; i++) {
+        enum pace_step step = PACE_STEP_ROWS;
+        const struct pace_rows *rows;
+        double first = -1;
+        long count = 0;
+        pace_query *query;
+        assert_int_equal(pace_prepare(session, script, strlen(script), NULL, &query), 0);
+        while (step != PACE_STEP_END) {
+            assert_int_equal(pace_step(query, NULL, &step, &rows), 0);
+            if (step != PACE_STEP_ROWS) continue;
+            size_t value = 0;
+            while (strcmp(rows->fields[value].name, "value") != 0)
+                value++;
+            for (size_t r = 0; r < rows->count; r++, count++) {
+                if (count == 0) first = rows->fields[value].number[r];
+                assert_true(rows->fields[value].number[r] == first);
+            }
+        }
+        assert_int_equal(count, BENCHES);
+        assert_true(first >= before);
+        before = first;
+        pace_query_free(query);
+    }
+    atomic_store(&writer.stop, 1);
+    pthread_join(thread, NULL);
+    pace_session_close(session);
+    close_wide(writer.store, directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kinds),
         cmocka_unit_test(test_random_queries),
+        cmocka_unit_test(test_half_read),
+        cmocka_unit_test(test_interrupt),
+        cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_commits_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
