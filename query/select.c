@@ -338,8 +338,18 @@ struct gather {
     struct pace_measure measure;
     bool measure_known;
     const struct alias_map *aliases;
-    bool dotted; /* dotted measures need no pattern that names them */
+    bool dotted;       /* dotted measures need no pattern that names them */
+    bool by_benchmark; /* the test asks for benchmarks */
 };
+
+/* Whether a test looks at the name of a dimension. */
+static bool asks_for(const struct test *test, int dimension)
+{
+    if (test->kind == SELECT_MATCH) return !test->row && test->dimension == dimension;
+    for (const struct test *child = test->child; child; child = child->next)
+        if (asks_for(child, dimension)) return true;
+    return false;
+}
 
 /* What the session's own `measure NAME = ...` says goes before what is stored: the direction, and the
  * unit of a measure that has none. */
@@ -380,7 +390,7 @@ static int gather_add(struct gather *gather, const struct pace_stream *stream, u
     struct context *ctx = gather->ctx;
     struct selection *out = gather->out;
     if (out->count == gather->capacity) {
-        size_t capacity = gather->capacity ? gather->capacity * 2 : 64;
+        size_t capacity = gather->capacity ? gather->capacity * 4 : 64;
         struct series *series = arena_space(ctx->arena, capacity * sizeof *series);
         if (!series) return context_no_memory(ctx);
         if (out->count) memcpy(series, out->series, out->count * sizeof *series);
@@ -436,13 +446,26 @@ static int gather_names(struct gather *gather, int dimensions)
     return status ? context_store_error(ctx, status) : 0;
 }
 
+/* Whether a column of these names belongs to the selection; its names are read then. */
+static int gather_takes(struct gather *gather, const uint32_t *ids, bool *takes)
+{
+    *takes = test_eval(gather->test, ids, PACE_DIMENSION_COUNT) != FALSE;
+    if (!*takes) return 0;
+    int status = gather_names(gather, PACE_DIMENSION_COUNT);
+    if (status) return status;
+    *takes = gather->dotted || !strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') ||
+             dotted_is_named(gather->test, ids);
+    return 0;
+}
+
 static int gather_stream(struct gather *gather, const struct pace_stream *stream)
 {
     struct context *ctx = gather->ctx;
     uint32_t ids[PACE_DIMENSION_COUNT] = {stream->project, stream->branch, stream->testbed, 0, 0};
     const struct test *benchmark = one_name(gather->test, PACE_BENCHMARK);
     const struct pace_column *columns;
-    uint32_t count;
+    uint32_t count, asked = UINT32_MAX; /* the measure that `takes` is about */
+    bool takes = false;
     int status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
     if (status) return context_store_error(ctx, status);
     for (uint32_t i = 0; i < count; i++) {
@@ -450,12 +473,12 @@ static int gather_stream(struct gather *gather, const struct pace_stream *stream
         if (benchmark && (!benchmark->is_known || ids[PACE_BENCHMARK] != benchmark->id)) continue;
         ids[PACE_MEASURE] = alias_now(gather->aliases, PACE_MEASURE, columns[i].measure);
         if (gather->aliases->any && alias_continues(gather->aliases, columns, count, i)) continue;
-        if (test_eval(gather->test, ids, PACE_DIMENSION_COUNT) == FALSE) continue;
-        status = gather_names(gather, PACE_DIMENSION_COUNT);
-        if (status) return status;
-        if (!gather->dotted && strchr(gather->names[PACE_MEASURE][ids[PACE_MEASURE]], '.') &&
-            !dotted_is_named(gather->test, ids))
-            continue;
+        if (gather->by_benchmark || ids[PACE_MEASURE] != asked) {
+            status = gather_takes(gather, ids, &takes);
+            if (status) return status;
+            asked = ids[PACE_MEASURE];
+        }
+        if (!takes) continue;
         status = gather_add(gather, stream, i, ids);
         if (!status && gather->aliases->any) status = gather_older(gather, columns, count, i);
         if (status) return status;
@@ -646,8 +669,12 @@ static int select_with(struct context *ctx, const struct selector *selector, boo
     uint32_t count;
     status = candidates(ctx, test, &streams, &count);
     if (status) return status;
-    struct gather gather = {
-        .ctx = ctx, .test = test, .out = out, .aliases = &aliases, .dotted = dotted};
+    struct gather gather = {.ctx = ctx,
+                            .test = test,
+                            .out = out,
+                            .aliases = &aliases,
+                            .dotted = dotted,
+                            .by_benchmark = asks_for(test, PACE_BENCHMARK)};
     return gather_streams(&gather, streams, count);
 }
 
