@@ -522,6 +522,8 @@ static void test_kept(void **state)
     assert_true(seen.large && seen.log_rows && seen.row_bounds && seen.undone && seen.starts);
     assert_true(seen.samples && seen.differences && seen.binary && seen.tight);
     assert_true(seen.related && seen.mirrored && !seen.keys);
+    seen = compare_kept("tests/data/store-3");
+    assert_true(seen.large && seen.small && seen.log_rows && seen.related && seen.keys);
 }
 
 int main(void)

@@ -19,8 +19,9 @@ static char *read_whole(const char *path, size_t *len)
     return data;
 }
 
-/* Of format 4: one made before its read bit 0 was, and one with it. */
-static const char *const kept_stores[] = {"tests/data/store-1", "tests/data/store-2"};
+/* Of format 4: one made before its read bit 0 was, one with it, one with bit 1 as well. */
+static const char *const kept_stores[] = {"tests/data/store-1", "tests/data/store-2",
+                                          "tests/data/store-3"};
 enum { KEPT = sizeof kept_stores / sizeof *kept_stores };
 
 static char *read_kept(const char *store, const char *name, size_t *len)
