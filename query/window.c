@@ -80,12 +80,15 @@ int window_option_bind(struct context *ctx, const struct option *option, struct 
 
 int window_settle(struct context *ctx, const struct option *options, struct window *window)
 {
-    if (window->kind != WINDOW_POINTS || window->needs <= window->count) return 0;
-    for (const struct option *option = options; option; option = option->next)
-        if (option->kind == OPTION_NEEDS)
-            return context_fail(ctx, Q_WINDOW, option->span, "look over more points, or need fewer",
-                                "a window of %zu points never holds the %zu that are needed",
-                                window->count, window->needs);
+    bool commits = window->kind == WINDOW_COMMITS; /* one may have several runs */
+    if ((window->kind != WINDOW_POINTS && !commits) || window->needs <= window->count) return 0;
+    for (const struct option *option = options; option; option = option->next) {
+        if (option->kind != OPTION_NEEDS) continue;
+        if (commits) return 0;
+        return context_fail(ctx, Q_WINDOW, option->span, "look over more points, or need fewer",
+                            "a window of %zu points never holds the %zu that are needed",
+                            window->count, window->needs);
+    }
     window->needs = window->count;
     return 0;
 }

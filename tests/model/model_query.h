@@ -218,7 +218,8 @@ static void put_selection(struct query_spec *q)
 
 static int default_needs(const struct window_spec *window)
 {
-    return window->kind == OVER_POINTS && window->over < 5 ? window->over : 5;
+    bool counts = window->kind == OVER_POINTS || window->kind == OVER_COMMITS;
+    return counts && window->over < 5 ? window->over : 5;
 }
 
 static void put_window(struct query_spec *q, const struct window_spec *window)

@@ -50,6 +50,7 @@ static struct window_spec random_window(struct random *random)
     if (random_chance(random, 10)) window.kind = OVER_ALL;
     if (random_chance(random, 12))
         window = (struct window_spec){OVER_COMMITS, random_between(random, 1, 12), 1, 5};
+    if (window.kind == OVER_COMMITS && window.over < 5) window.needs = window.over;
     if (random_chance(random, 15)) window = (struct window_spec){OVER_SEGMENT, 64, 1, 5};
     if (random_chance(random, 25)) window.lag = random_between(random, 0, 6);
     if (random_chance(random, 40)) window.needs = random_between(random, 1, 9);
