@@ -54,6 +54,7 @@ struct check_op {
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */
     struct sample_pool run_samples, window_samples; /* for the models that compare them */
+    uint64_t sampleless; /* judged points without the raw samples that their model compares */
     uint64_t
         chance; /* judged points that are beyond the limits where nothing changed, in CHECK_CHANCE_UNITS:
                         whole numbers, whose sum is the same in any order */

@@ -313,12 +313,19 @@ double check_false_alarm(struct check_op *check, const struct limits *limits)
 static void check_absorb(struct op *op, const struct op *other)
 {
     ((struct check_op *)op)->chance += ((const struct check_op *)other)->chance;
+    ((struct check_op *)op)->sampleless += ((const struct check_op *)other)->sampleless;
 }
 
-/* Tells what chance alone would do to a model that was named; a bare check is calibrated. */
-static void note_chance(struct check_op *check, struct context *ctx)
+/* Tells what chance alone would do to a model that was named (a bare check is calibrated), and what it could
+ * not compare. */
+static void note_end(struct check_op *check, struct context *ctx)
 {
     const double least = 0.1, chance = (double)check->chance / CHECK_CHANCE_UNITS;
+    if (check->sampleless)
+        diag_note(ctx->diags, "%llu of %llu judged points have no raw samples, which '%s' compares",
+                  (unsigned long long)check->sampleless, (unsigned long long)ctx->outcome->judged,
+                  model_rows[MODEL_MANN_WHITNEY].name);
+    check->sampleless = 0;
     if (check->bare || check->rules->fdr > 0 || !(chance >= least)) return;
     diag_note(ctx->diags,
               "by chance alone %s%.*f of %llu judged points would be beyond the limits; 'fdr 5%%' "
@@ -370,6 +377,8 @@ int check_judge(struct check_op *check, struct context *ctx, const struct point 
                   n - before, verdict);
     if (check->for_fdr) check->own[CHECK_Q].at.number[row] = confirms;
     if (selected) count_verdict(ctx->outcome, verdict);
+    if (selected && check->rule->model == MODEL_MANN_WHITNEY && !isnan(point->value))
+        check->sampleless += check->run_samples.count == 0;
     if (selected && !isnan(point->value)) check_add_chance(check, check_false_alarm(check, limits));
     return 0;
 }
@@ -472,7 +481,7 @@ static int check_next(struct op *op, struct context *ctx, struct batch **out)
     int status = op->gathers ? check_gather(check, ctx, out) : 0;
     if (status || *out) return status;
     status = op->input->next(op->input, ctx, &batch);
-    if (!status && !batch && !ctx->more_parts) note_chance(check, ctx);
+    if (!status && !batch && !ctx->more_parts) note_end(check, ctx);
     if (status || !batch) return status;
     if (batch->series_start) status = check_start(check, ctx, batch->series);
     if (status) return status;
