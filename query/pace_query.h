@@ -165,7 +165,8 @@ PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_di
  * like, and never needed: what is not kept is computed. Errors: those of a commit and of reading. */
 PACE_API int pace_keep(pace_session *session, uint64_t run, struct pace_error *error);
 
-/* Makes the running statement end soon with PACE_EINTERRUPT. Async-signal-safe. */
+/* Makes the running statement, or between two the script that they are of, end soon with PACE_EINTERRUPT.
+ * What is prepared later runs. Async-signal-safe. */
 PACE_API void pace_interrupt(pace_session *session);
 
 /* -- selectors alone ------------------------------------------------------------------------- */

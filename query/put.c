@@ -3,6 +3,7 @@
 
 #include "parse.h"
 #include "select.h"
+#include "session.h"
 
 #include <math.h>
 #include <string.h>
@@ -104,7 +105,9 @@ int put_statement(struct context *ctx, const struct statement *statement)
     if (!status) status = pace_runs_commit(ctx->store, &run, 1, ctx->error, &result);
     pace_run_free(run);
     if (status) return context_store_error(ctx, status);
+    int interrupted = atomic_load(&ctx->session->interrupted); /* before: that ends the script */
     (void)pace_keep(ctx->session, result.run, NULL);
+    if (interrupted) pace_interrupt(ctx->session);
     char text[UNIT_TEXT_MAX];
     const char *path = print_path(ctx->arena, put.names);
     ctx->outcome->message = arena_printf(

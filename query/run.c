@@ -30,6 +30,7 @@ struct pace_query {
     struct pace_outcome outcome;
     struct plan plan;
     bool has_plan, is_show;
+    bool begun; /* a statement of it ran */
     struct output output;
 };
 
@@ -129,7 +130,6 @@ static int begin_context(pace_query *query)
                             .error = &query->error,
                             .outcome = &query->outcome,
                             .interrupted = &session->interrupted};
-    atomic_store(&session->interrupted, 0);
     ctx->now_ns = session->options.now_ns ? session->options.now_ns : clock_ns(CLOCK_REALTIME);
     if (session->options.deadline_ns)
         ctx->deadline_ns = clock_ns(CLOCK_MONOTONIC) + (int64_t)session->options.deadline_ns;
@@ -179,7 +179,11 @@ static int begin_query(pace_query *query, const struct statement *statement)
 static int begin_statement(pace_query *query, const struct statement *statement)
 {
     struct context *ctx = &query->ctx;
+    /* What was interrupted before is over; between two statements of a script it ends that. */
+    if (!query->begun) atomic_store(&query->session->interrupted, 0);
+    query->begun = true;
     int status = begin_context(query);
+    if (!status) status = context_check(ctx);
     if (status) return status;
     query->has_plan = gives_rows(statement);
     query->is_show = statement->kind == STATEMENT_SHOW;
@@ -349,6 +353,7 @@ int pace_keep(pace_session *session, uint64_t run, struct pace_error *error)
     bool done = false;
     int status = pace_prepare(session, "", 0, error, &query);
     if (status) return status;
+    atomic_store(&session->interrupted, 0);
     while (!status && !done)
         status = keep_next(query, run, &next, &done);
     if (status && query->error.code)

@@ -381,6 +381,25 @@ static void test_interrupt(void **state)
     pace_session_close(session);
 }
 
+/* Between two statements it ends the script; statements that write do not look up. */
+static void test_interrupt_between(void **state)
+{
+    pace_session *session = open_session(*state, 0, 0);
+    pace_query *query = prepare(session, "let a = 1; let b = 2; let c = 3");
+    struct pace_error error;
+    enum pace_step step;
+    const struct pace_rows *rows;
+    pace_interrupt(session); /* nothing runs: it is forgotten */
+    assert_int_equal(pace_step(query, &error, &step, &rows), 0);
+    assert_int_equal(step, PACE_STEP_STATEMENT);
+    pace_interrupt(session);
+    assert_int_equal(pace_step(query, &error, &step, &rows), PACE_EINTERRUPT);
+    pace_query_free(query);
+    run_to_error(session, "branch:main | where value > b", PACE_EQUERY, 31, "no column 'b'");
+    assert_int_equal(run(session, "branch:main | last 1 | where value > a").code, 0);
+    pace_session_close(session);
+}
+
 static void test_deadline(void **state)
 {
     pace_session *session = open_session(*state, 0, 1);
@@ -649,23 +668,15 @@ static int teardown(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_statements),
-        cmocka_unit_test(test_error_ends_script),
-        cmocka_unit_test(test_diagnostics),
-        cmocka_unit_test(test_diagnostics_of_a_view),
-        cmocka_unit_test(test_notes),
-        cmocka_unit_test(test_variables),
-        cmocka_unit_test(test_use),
-        cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_fields_stay),
-        cmocka_unit_test(test_points_read),
-        cmocka_unit_test(test_interrupt),
-        cmocka_unit_test(test_deadline),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_order_of_verbs),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_sessions_apart),
+        cmocka_unit_test(test_statements),  cmocka_unit_test(test_error_ends_script),
+        cmocka_unit_test(test_diagnostics), cmocka_unit_test(test_diagnostics_of_a_view),
+        cmocka_unit_test(test_notes),       cmocka_unit_test(test_variables),
+        cmocka_unit_test(test_use),         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_fields_stay), cmocka_unit_test(test_points_read),
+        cmocka_unit_test(test_interrupt),   cmocka_unit_test(test_interrupt_between),
+        cmocka_unit_test(test_deadline),    cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_limits),      cmocka_unit_test(test_order_of_verbs),
+        cmocka_unit_test(test_threads),     cmocka_unit_test(test_sessions_apart),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
