@@ -144,17 +144,15 @@ static bool gives_rows(const struct statement *statement)
     return statement->kind == STATEMENT_QUERY || statement->kind == STATEMENT_SHOW;
 }
 
-/* In a newer state, with the same time and no more of it, and interrupted if it was. */
+/* In a newer state, with the same time and no more of it. */
 static int begin_again(pace_query *query)
 {
     struct context *ctx = &query->ctx;
     int64_t now_ns = ctx->now_ns, deadline_ns = ctx->deadline_ns;
-    int interrupted = atomic_load(ctx->interrupted);
     end_statement(query);
     int status = begin_context(query);
     ctx->now_ns = now_ns;
     ctx->deadline_ns = deadline_ns;
-    if (interrupted) pace_interrupt(query->session);
     if (!status) parts_reserve(ctx);
     return status;
 }
