@@ -334,6 +334,18 @@ static int catch_up(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     return rc;
 }
 
+/* How many of `count` runs make the next large block: what comes after the newest, as many as it holds, or
+ * more than the half. 0: too few. */
+static uint32_t large_runs(const struct fold_limits *limits, const struct stream_record *record,
+                           size_t count)
+{
+    size_t newest = (size_t)limits->keep_runs + fold_kept_rows(limits, record);
+    size_t older = count > newest ? count - newest : 0;
+    if (older >= limits->large_runs) return limits->large_runs;
+    older -= older % limits->runs; /* so that what is left fills small blocks as before */
+    return older > limits->large_runs / 2 ? (uint32_t)older : 0;
+}
+
 /* Writes blocks of as many of the runs as fill some; *at is the first of the others. */
 static int put_blocks(struct fold *fold, struct kv_txn *txn, uint32_t stream,
                       struct stream_record *record, const struct bulk_run *runs, size_t count,
@@ -342,12 +354,11 @@ static int put_blocks(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     const struct fold_limits *limits = fold->limits;
     struct block_list list;
     int rc = block_list_load(txn, stream, record, error, &list);
-    uint32_t large = rc ? 0 : list.large;
+    uint32_t large = rc ? 0 : list.large, n;
     *at = 0;
-    while (!rc && count - *at >= (size_t)limits->large_runs + limits->keep_runs) {
-        rc = put_block(fold, txn, stream, record, &list, runs + *at, limits->large_runs,
-                       BLOCK_LARGE, sums, error);
-        *at += limits->large_runs;
+    while (!rc && (n = large_runs(limits, record, count - *at)) > 0) {
+        rc = put_block(fold, txn, stream, record, &list, runs + *at, n, BLOCK_LARGE, sums, error);
+        *at += n;
     }
     while (!rc && count - *at >= limits->runs + fold_kept_rows(limits, record)) {
         rc = put_block(fold, txn, stream, record, &list, runs + *at, limits->runs, BLOCK_SMALL,

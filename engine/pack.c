@@ -409,6 +409,35 @@ AVX2 static inline const unsigned char *eight_at(const struct eight *eight,
     return copy;
 }
 
+/* -- deltas of few bits: eight of them are 32-bit words of one register -- */
+
+enum { FEW_BITS = 25 }; /* with the bits before it in its first byte a delta fits a word */
+
+/* The 16 bytes from the first of four deltas on; the first four begin at the byte 0, the others at `at`. */
+struct few_plan {
+    uint32_t pick[8], shift[8];
+    uint64_t at;
+};
+
+#define WORD(w, i)      (i) * (w) / 8 /* byte in which a delta begins */
+#define FOUR_BYTES      UINT32_C(0x03020100)
+#define EACH_OF_FOUR    UINT32_C(0x01010101)
+#define PICK_FEW(w, i)  FOUR_BYTES + EACH_OF_FOUR *(WORD(w, i))
+#define PICK_LATE(w, i) FOUR_BYTES + EACH_OF_FOUR *(WORD(w, i) - WORD(w, 4))
+#define SHIFT_FEW(w, i) (i) * (w) % 8
+#define FEW(w)                                                                                     \
+    {                                                                                              \
+        {PICK_FEW(w, 0),  PICK_FEW(w, 1),  PICK_FEW(w, 2),  PICK_FEW(w, 3),                        \
+         PICK_LATE(w, 4), PICK_LATE(w, 5), PICK_LATE(w, 6), PICK_LATE(w, 7)},                      \
+            {SHIFT_FEW(w, 0), SHIFT_FEW(w, 1), SHIFT_FEW(w, 2), SHIFT_FEW(w, 3),                   \
+             SHIFT_FEW(w, 4), SHIFT_FEW(w, 5), SHIFT_FEW(w, 6), SHIFT_FEW(w, 7)},                  \
+            WORD(w, 4),                                                                            \
+    }
+#define FEW_FIVE(w) FEW(w), FEW(w + 1), FEW(w + 2), FEW(w + 3), FEW(w + 4)
+
+static const struct few_plan few_plans[FEW_BITS + 1] = {FEW_FIVE(0u),  FEW_FIVE(5u),  FEW_FIVE(10u),
+                                                        FEW_FIVE(15u), FEW_FIVE(20u), FEW(25u)};
+
 /* value / 10^scale, rounded once, without a division: q = value * (1 / 10^scale) is off by 1.5 units in
  * the last place at most, the remainder value - q * 10^scale is exact, and adding it times the inverse
  * errs by less than 2^-50 units before it is rounded. No quotient of a whole number below 2^53 by 10^15
@@ -439,6 +468,43 @@ AVX2 static inline __m256d scaled(const struct scale *scale, __m256i delta)
     return _mm256_fmadd_pd(rest, scale->inverse, quotient);
 }
 
+/* base + delta over a power of ten; scale 0: the number itself. */
+AVX2 static inline __m256d few_scaled(const struct scale *scale, __m128i delta, int divides)
+{
+    __m256d whole = _mm256_add_pd(_mm256_cvtepi32_pd(delta), scale->base);
+    if (!divides) return whole;
+    __m256d quotient = _mm256_mul_pd(whole, scale->inverse);
+    __m256d rest = _mm256_fnmadd_pd(quotient, scale->power, whole);
+    return _mm256_fmadd_pd(rest, scale->inverse, quotient);
+}
+
+AVX2 static inline void read_few(const unsigned char *data, size_t bytes, unsigned width, size_t n,
+                                 const struct scale *scale, int divides, double *out)
+{
+    const struct few_plan *plan = &few_plans[width];
+    const __m256i pick = _mm256_loadu_si256((const __m256i *)(const void *)plan->pick);
+    const __m256i shift = _mm256_loadu_si256((const __m256i *)(const void *)plan->shift);
+    const __m256i mask = _mm256_set1_epi32((int)((UINT32_C(1) << width) - 1));
+    const size_t late = plan->at;
+    unsigned char copy[64];
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned char *at = data + i / 8 * width;
+        if (i / 8 * width + late + 16 > bytes) {
+            memset(copy, 0, sizeof copy);
+            memcpy(copy, at, bytes - i / 8 * width);
+            at = copy;
+        }
+        __m128i first = _mm_loadu_si128((const __m128i *)(const void *)at);
+        __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(at + late));
+        __m256i words = _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+        words = _mm256_srlv_epi32(_mm256_shuffle_epi8(words, pick), shift);
+        words = _mm256_and_si256(words, mask);
+        _mm256_storeu_pd(out + i, few_scaled(scale, _mm256_castsi256_si128(words), divides));
+        _mm256_storeu_pd(out + i + 4,
+                         few_scaled(scale, _mm256_extracti128_si256(words, 1), divides));
+    }
+}
+
 AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
     unsigned width = code_width(code);
@@ -448,6 +514,13 @@ AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size
                                 .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
                                 .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
     unsigned char copy[64];
+    if (width <= FEW_BITS) {
+        if (scale_of(code))
+            read_few(data, bytes, width, n, &scale, 1, out);
+        else
+            read_few(data, bytes, width, n, &scale, 0, out);
+        return;
+    }
     for (size_t i = 0; i < n; i += 8) {
         const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
         _mm256_storeu_pd(out + i, scaled(&scale, take_four(&eight, at, 0)));

@@ -174,6 +174,29 @@ static void test_binary_kernels(void **state)
     }
 }
 
+/* So are whole numbers over a power of ten, of every width and scale, whatever lies behind their pack. */
+static void test_scaled_kernels(void **state)
+{
+    (void)state;
+    double numbers[PACK_VALUES], other[PACK_VALUES];
+    for (unsigned round = 0; round < 53 * 16 * 12; round++) {
+        unsigned width = round % 53, scale = round / 53 % 16;
+        uint16_t code =
+            (uint16_t)(width << 8 | scale << 4 | PACK_SCALED | (round % 2 ? PACK_TIGHT : 0));
+        size_t n = 8 * (1 + next_random() % 8), bytes = pack_bytes(code, n);
+        int64_t base = (int64_t)next_random() >> (13 + next_random() % 50);
+        unsigned char *data =
+            malloc(bytes); /* of that size, so that the sanitizer sees reads behind it */
+        assert_non_null(data);
+        for (size_t i = 0; i < bytes; i++)
+            data[i] = (unsigned char)next_random();
+        memcpy(data + bytes - sizeof base, &base, sizeof base);
+        pack_read_portable(code, data, n, numbers);
+        if (pack_read_avx2(code, data, n, other)) assert_memory_equal(other, numbers, 8 * n);
+        free(data);
+    }
+}
+
 static void test_any_bits(void **state)
 {
     (void)state;
@@ -311,11 +334,11 @@ static void test_whole_numbers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_decimals),      cmocka_unit_test(test_quotients),
-        cmocka_unit_test(test_sizes),         cmocka_unit_test(test_any_bits),
-        cmocka_unit_test(test_edges),         cmocka_unit_test(test_bad_codes),
-        cmocka_unit_test(test_binary),        cmocka_unit_test(test_binary_kernels),
-        cmocka_unit_test(test_whole_numbers),
+        cmocka_unit_test(test_decimals),       cmocka_unit_test(test_quotients),
+        cmocka_unit_test(test_sizes),          cmocka_unit_test(test_any_bits),
+        cmocka_unit_test(test_edges),          cmocka_unit_test(test_bad_codes),
+        cmocka_unit_test(test_binary),         cmocka_unit_test(test_binary_kernels),
+        cmocka_unit_test(test_scaled_kernels), cmocka_unit_test(test_whole_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
