@@ -11,7 +11,7 @@
  * script: its syntax is checked whole by pace_prepare, then its statements run one after the other.
  * Each statement reads one snapshot of the store.
  *
- * A session outlives its queries and keeps some of their memory for the next: 8 MiB at most.
+ * A session outlives its queries and keeps some of their memory for the next: 8 MiB a thread at most.
  *
  * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
  * any thread or signal handler. A statement that reads many points of several series starts threads of its

@@ -20,9 +20,9 @@ enum {
     WORTH_POINTS = 100000,
     CHUNK_LEAST = 12, /* a chunk has this part of the points that are worth a thread, or more */
     CHUNK_MOST = 256 << 10,
-    ROWS_AHEAD =
-        64 << 10,     /* that a thread holds; more are no help to whoever takes them one by one */
-    MEMORY_SHARE = 4, /* all threads but one may use this part of the statement's memory */
+    ROWS_MOST = 64 << 10, /* that a thread holds */
+    POINTS_A_ROW = 8,     /* or more; to hold more rows costs as much as to make them */
+    MEMORY_SHARE = 4,     /* all threads but one may use this part of the statement's memory */
     STACK_BYTES = 1 << 20,
 };
 
@@ -68,9 +68,11 @@ struct parts_op {
     size_t limit_bytes; /* of the statement */
     size_t *starts;     /* series that are the first of their streams */
     size_t start_count;
+    size_t each;                /* points of a series, about */
     size_t least, most;         /* series of a chunk */
     atomic_uint_least64_t left; /* series that nobody took: the first << 32 | the end */
     atomic_int stopped;
+    atomic_int working; /* other threads that take series */
     bool ended;         /* the other threads, and the front */
     size_t at;          /* series up to here were handed on */
     struct chunk *held; /* being handed on; NULL: none */
@@ -114,7 +116,8 @@ static bool take(struct parts_op *parts, bool last, size_t most, size_t *from, s
         size_t size = (until - first) / (2 * parts->threads);
         if (size < parts->least) size = parts->least;
         if (size > most) size = most;
-        if (until - first < size + parts->least) size = until - first;
+        if (until - first < size + parts->least || (!last && !atomic_load(&parts->working)))
+            size = until - first;
         size_t edge = near_start(parts, last ? until - size : first + size, size);
         if (edge <= first || edge >= until) edge = last ? first : until;
         *from = last ? edge : first;
@@ -159,15 +162,26 @@ static int part_chunk(struct part *part, size_t from, size_t end)
     return 0;
 }
 
+/* Whether it is better that the statement's own thread takes the other series. */
+static bool has_enough(const struct part *part)
+{
+    size_t series = 0;
+    for (const struct chunk *chunk = part->chunks; chunk; chunk = chunk->next)
+        series += chunk->end - chunk->from;
+    return part->rows.count > ROWS_MOST ||
+           part->rows.count * POINTS_A_ROW > series * part->parts->each;
+}
+
 static void *part_run(void *context)
 {
     struct part *part = context;
     struct parts_op *parts = part->parts;
     size_t from = part->from, end = part->end;
     int status = part_chunk(part, from, end);
-    while (!status && part->rows.count < ROWS_AHEAD && take(parts, true, parts->most, &from, &end))
+    while (!status && !has_enough(part) && take(parts, true, parts->most, &from, &end))
         status = part_chunk(part, from, end);
     part->status = status;
+    atomic_fetch_sub(&parts->working, 1);
     return NULL;
 }
 
@@ -255,6 +269,7 @@ static int start_thread(struct part *part)
     pthread_attr_t attributes;
     sigset_t all, before;
     if (pthread_attr_init(&attributes)) return -1;
+    atomic_fetch_add(&part->parts->working, 1);
     sigfillset(&all);
     int failed = pthread_attr_setstacksize(&attributes, STACK_BYTES);
     if (!failed) failed = pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -264,6 +279,7 @@ static int start_thread(struct part *part)
     }
     pthread_attr_destroy(&attributes);
     part->runs = !failed;
+    if (failed) atomic_fetch_sub(&part->parts->working, 1);
     return failed ? -1 : 0;
 }
 
@@ -483,8 +499,8 @@ static int parts_next(struct op *op, struct context *ctx, struct batch **out)
 
 /* -- where it is worth it ---------------------------------------------------------------------- */
 
-/* The place in the chain behind the operators that work series by series; NULL where what follows does not
- * go with it. */
+/* The place in the chain behind the operators that work series by series; NULL where they do next to nothing
+ * (to hold a row costs more than to read one), or what follows does not go with it. */
 static struct op **place_of(struct plan *plan)
 {
     struct op **place = &plan->last, *above = NULL;
@@ -492,8 +508,12 @@ static struct op **place_of(struct plan *plan)
         if (op->other) return NULL;
     for (; !(*place)->by_series; place = &(*place)->input)
         above = *place;
-    for (const struct op *op = *place; op; op = op->input)
+    bool works = false;
+    for (const struct op *op = *place; op; op = op->input) {
         if (!op->by_series) return NULL;
+        works |= op->inner || lookback_any(op->lookback) || strcmp(op->name, "where") == 0;
+    }
+    if (!works) return NULL;
     if (!above) return place;
     /* It may not want all of the rows, asks for more than rows, or looks at the rows of a series itself. */
     bool looks = lookback_any(above->lookback) && strcmp(above->name, "fdr") != 0 &&
@@ -512,6 +532,7 @@ static int parts_make(struct context *ctx, struct plan *plan, struct op **place,
     if (status) return status;
     size_t each = points / plan->selection.count + 1;
     parts->ctx = ctx;
+    parts->each = each;
     parts->selection = &plan->selection;
     parts->scan = scan;
     parts->pid = getpid();
