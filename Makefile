@@ -199,7 +199,7 @@ TSAN_TESTS = tests/unit/test_together tests/fault/test_threads tests/model/test_
 TSAN_SETTINGS = BUILD=build/tsan SANITIZE=thread CFLAGS="-O1 -g"
 tsan:
 	$(MAKE) $(TSAN_SETTINGS) $(TSAN_TESTS:%=build/tsan/%)
-	BUILD=build/tsan tests/run $(TSAN_TESTS:%=build/tsan/%)
+	PACE_QUERIES=100 BUILD=build/tsan tests/run $(TSAN_TESTS:%=build/tsan/%)
 
 # Any bytes as input, under sanitizers: each program for FUZZ_SECONDS, JOBS at a time. fuzz_adapter.c is
 # a program for each row of adapter.def, and one that recognises by content.
