@@ -1,12 +1,15 @@
 /* outlet.c -- where results go: stdout, a file, or a pager when they are longer than the screen.
  *
- * The pager is $PACE_PAGER, $PAGER or `less`; "" and `cat` mean none. `less` gets options that keep
- * colours, do not wrap wide tables, and leave the result on the screen, unless $LESS is set. */
+ * The pager is $PACE_PAGER, $PAGER, or `less` where that is installed; "" and `cat` mean none. `less`
+ * gets options that keep colours, do not wrap wide tables, and leave the result on the screen, unless
+ * $LESS is set. */
 #include "outlet.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int put(FILE *file, const char *bytes, size_t len)
 {
@@ -15,12 +18,27 @@ static int put(FILE *file, const char *bytes, size_t len)
     return errno != 0 ? errno : EIO;
 }
 
+/* Whether a program is in one of the directories of $PATH. */
+static int is_installed(const char *program)
+{
+    const char *at = getenv("PATH");
+    char path[PATH_MAX];
+    while (at != NULL && *at != '\0') {
+        size_t len = strcspn(at, ":");
+        int used = snprintf(path, sizeof path, "%.*s/%s", (int)len, at, program);
+        if (used > 0 && (size_t)used < sizeof path && access(path, X_OK) == 0) return 1;
+        at += len + (at[len] == ':');
+    }
+    return 0;
+}
+
 /* The command, or NULL. A terminal that cannot move its cursor is none for `less`. */
 static const char *pager_command(void)
 {
     const char *command = getenv("PACE_PAGER"), *term = getenv("TERM");
     if (command == NULL) command = getenv("PAGER");
     if (command == NULL && (term == NULL || strcmp(term, "dumb") == 0)) return NULL;
+    if (command == NULL && !is_installed("less")) return NULL;
     if (command == NULL) command = "less";
     return *command != '\0' && strcmp(command, "cat") != 0 ? command : NULL;
 }

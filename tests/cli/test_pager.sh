@@ -39,6 +39,19 @@ t "which is behind it" has "$OUT" "status 1"
 t "cat is no pager" plain cat screen log -n 30
 t "nor is nothing" plain "" screen log -n 30
 t "an error is not paged" plain "$mark" screen query "'branch:main | lst'"
+mkdir -p bin && for tool in sh sleep; do ln -sf "$(command -v $tool)" bin/; done
+bare() {
+    mux kill-server 2>/dev/null
+    new_session pager -x 80 -y 12 "env -u PAGER -u PACE_PAGER PATH=$SCRATCH/bin TERM=screen LC_ALL=C.UTF-8 '$PACE' --db store log -n 30; sleep 60" || return 1
+    tries=0
+    until mux capture-pane -p | grep -q '^10 older'; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || return 1
+        sleep 0.1
+    done
+    mux capture-pane -p | grep -q ' ok '
+}
+t "where less is not installed there is none" bare
 t "a pager that ends early is no failure" shown 'head -n 2' screen log -n 30
 t "the status is that of the command" has "$OUT" "status 0"
 t "what it did not want is not shown" sh -c '[ "$(grep -c ok "$1")" -lt 5 ]' - "$OUT"
