@@ -151,8 +151,9 @@ static int hide_columns(struct layout *layout, struct arena *arena, size_t width
                                             "n",           "score",         "p",
                                             "effect",      "from_commit",   "good_commit",
                                             "high_limit",  "kind",          "recovered",
-                                            "q",           "before",        "worse",
-                                            "cells",       "fired",         "time"};
+                                            "flags",       "start_point",   "q",
+                                            "before",      "worse",         "cells",
+                                            "fired",       "time"};
     enum { TIMES = 2, DROPPABLE = sizeof droppable / sizeof droppable[0] };
     size_t most = has_commit(layout) ? DROPPABLE : DROPPABLE - TIMES;
     size_t hidden = 0;
