@@ -278,9 +278,15 @@ struct strip {
 /* The offset of a commit in the text; i = m: the length of the text. */
 static size_t commit_offset(const struct strip *strip, uint32_t i)
 {
-    uint32_t offset = 0;
-    memcpy(&offset, strip->data + commit_at(strip->form, strip->m, i), offset_bytes(strip->form));
-    return offset;
+    const unsigned char *at = strip->data + commit_at(strip->form, strip->m, i);
+    uint32_t offset;
+    uint16_t near;
+    if (strip->form == BLOCK_RUNS_TOGETHER) {
+        memcpy(&offset, at, sizeof offset);
+        return offset;
+    }
+    memcpy(&near, at, sizeof near);
+    return near;
 }
 
 static int check_text(struct block_runs *runs, uint32_t number, size_t len, struct strip *strip)
@@ -405,11 +411,14 @@ int block_runs_view(struct block_runs *runs, uint32_t index, struct pace_run_vie
 /* Reads n commits of a strip. */
 static int read_commits(const struct strip *strip, uint32_t i, uint32_t n, const char **out)
 {
-    for (uint32_t end = i + n; i < end; i++, out++) {
-        *out = commit_of(strip, i);
-        if (!*out) return -1;
+    const char *text = (const char *)strip->data + text_at(strip->form, strip->m);
+    size_t last = 0;
+    for (uint32_t k = 0; k < n; k++) {
+        size_t offset = commit_offset(strip, i + k);
+        if (offset > last) last = offset;
+        out[k] = text + offset;
     }
-    return 0;
+    return last < strip->text_len ? 0 : -1;
 }
 
 /* Reads n flags: where they lie apart those of a strip without any are known. 0, or -1: damaged. */

@@ -112,14 +112,12 @@ static bool find_missing(const struct vec *v, size_t count, uint8_t *missing)
             any |= missing[k] = (uint8_t)(isnan(v->at.number[k]) != 0);
         break;
     case TYPE_TIME:
-        for (size_t k = 0; k < count; k++)
-            any |= v->at.time_ns[k] == TIME_MISSING;
+        any = any_word(v->at.time_ns, count, (uint64_t)TIME_MISSING);
         for (size_t k = 0; any && k < count; k++)
             missing[k] = v->at.time_ns[k] == TIME_MISSING;
         break;
     case TYPE_TEXT:
-        for (size_t k = 0; k < count; k++)
-            any |= v->at.text[k] == NULL;
+        any = any_word(v->at.text, count, (uintptr_t)NULL);
         for (size_t k = 0; any && k < count; k++)
             missing[k] = v->at.text[k] == NULL;
         break;

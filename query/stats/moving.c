@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <string.h>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -170,6 +171,141 @@ static void stretch_run(struct stretch *stretch, const double *x, size_t boundar
     }
 }
 
+/* -- four blocks at once ------------------------------------------------------------------------- */
+
+enum { QUARTET_MAX = 128 }; /* values in a window: its sums stay in the nearest cache */
+
+#if defined(__x86_64__)
+
+#define AVX2 __attribute__((target("avx2")))
+
+/* The sums of full windows and what follows from them: a window of each of four blocks. */
+struct quartet {
+    __m256d less; /* values in a window, less 1 */
+    __m256d sum[QUARTET_MAX],
+        squares[QUARTET_MAX]; /* of tails, by where a window ends in its block */
+};
+
+AVX2 static inline __m256d quartet_load(const double *x, size_t stride)
+{
+    return _mm256_set_pd(x[3 * stride], x[2 * stride], x[stride], x[0]);
+}
+
+AVX2 static inline void quartet_store(__m256d four, double *out, size_t stride)
+{
+    __m128d low = _mm256_castpd256_pd128(four), high = _mm256_extractf128_pd(four, 1);
+    _mm_storel_pd(out, low);
+    _mm_storeh_pd(out + stride, low);
+    _mm_storel_pd(out + 2 * stride, high);
+    _mm_storeh_pd(out + 3 * stride, high);
+}
+
+/* As stretch_finish; NAN where the digits are lost. */
+AVX2 static inline __m256d quartet_sd(const struct quartet *quartet, __m256d sum, __m256d squares,
+                                      __m256d distance)
+{
+    __m256d far = _mm256_mul_pd(sum, distance), m2 = _mm256_sub_pd(squares, far);
+    __m256d kept =
+        _mm256_and_pd(_mm256_cmp_pd(far, _mm256_mul_pd(_mm256_set1_pd(FAR), m2), _CMP_LE_OQ),
+                      _mm256_cmp_pd(squares, _mm256_set1_pd((double)INFINITY), _CMP_LT_OQ));
+    __m256d spread = _mm256_cmp_pd(squares, _mm256_setzero_pd(), _CMP_GT_OQ);
+    __m256d sd = _mm256_sqrt_pd(_mm256_div_pd(m2, quartet->less));
+    sd = _mm256_blendv_pd(_mm256_set1_pd((double)NAN), sd, kept);
+    return _mm256_and_pd(sd, spread);
+}
+
+/* The deviations of those of four windows that have lost theirs, the first of which begins at x. */
+static void quartet_mend(const double *x, size_t window, double *sd)
+{
+    for (size_t lane = 0; lane < 4; lane++, x += window, sd += window)
+        if (isnan(*sd)) *sd = sample_sd(x, window);
+}
+
+/* The windows that end in four blocks of which the first begins at x, all full. */
+AVX2 static void quartet_run(struct quartet *quartet, const double *x, size_t window,
+                             const struct moving_out *out)
+{
+    __m256d sum = _mm256_setzero_pd(), squares = sum;
+    __m256d shift = quartet_load(x - 1, window), count = _mm256_set1_pd((double)window);
+    quartet->less = _mm256_set1_pd((double)(window - 1));
+    for (size_t k = 1; k <= window; k++) {
+        __m256d difference = _mm256_sub_pd(quartet_load(x - k, window), shift);
+        sum = _mm256_add_pd(sum, difference);
+        squares = _mm256_add_pd(squares, _mm256_mul_pd(difference, difference));
+        quartet->sum[window - k] = sum;
+        quartet->squares[window - k] = squares;
+    }
+    sum = squares = _mm256_setzero_pd();
+    for (size_t k = 0;; k++) {
+        __m256d both = _mm256_add_pd(quartet->sum[k], sum);
+        __m256d both_squares = _mm256_add_pd(quartet->squares[k], squares);
+        __m256d distance = _mm256_div_pd(both, count);
+        for (size_t lane = 0; out->sum && lane < 4; lane++)
+            out->sum[k + lane * window] =
+                fma((double)window, x[lane * window - 1], ((const double *)&both)[lane]);
+        if (out->mean) quartet_store(_mm256_add_pd(shift, distance), out->mean + k, window);
+        if (out->sd) {
+            __m256d sd = quartet_sd(quartet, both, both_squares, distance);
+            quartet_store(sd, out->sd + k, window);
+            if (_mm256_movemask_pd(_mm256_cmp_pd(sd, sd, _CMP_UNORD_Q)))
+                quartet_mend(x + k - window, window, out->sd + k);
+        }
+        if (k + 1 == window) break;
+        __m256d difference = _mm256_sub_pd(quartet_load(x + k, window), shift);
+        sum = _mm256_add_pd(sum, difference);
+        squares = _mm256_add_pd(squares, _mm256_mul_pd(difference, difference));
+    }
+}
+
+#else
+
+struct quartet {
+    double shift;
+};
+
+static void quartet_run(struct quartet *quartet, const double *x, size_t window,
+                        const struct moving_out *out)
+{
+    (void)quartet, (void)x, (void)window, (void)out;
+}
+
+#endif
+
+/* Results from number i on. */
+static struct moving_out out_from(const struct moving_out *out, size_t i)
+{
+    return (struct moving_out){out->sum ? out->sum + i : NULL, out->mean ? out->mean + i : NULL,
+                               out->sd ? out->sd + i : NULL};
+}
+
+/* Whether windows end at one place after another; four at a time. */
+static bool are_all(const uint32_t *end, size_t count)
+{
+    typedef uint32_t four_ends __attribute__((vector_size(16)));
+    four_ends wanted = {end[0], end[0] + 1, end[0] + 2, end[0] + 3}, differ = {0, 0, 0, 0};
+    for (size_t i = 0; i < count; i += 4, wanted += 4) {
+        four_ends own;
+        memcpy(&own, end + i, sizeof own);
+        differ |= own ^ wanted;
+    }
+    return !(differ[0] | differ[1] | differ[2] | differ[3]);
+}
+
+/* Takes four blocks after another from one that begins at `boundary` on, as far as windows end at every place of
+ * them; the number of windows. */
+static size_t run_quartets(const double *x, size_t boundary, size_t window, const uint32_t *end,
+                           size_t count, const struct moving_out *out)
+{
+    struct quartet quartet;
+    size_t done = 0, four = 4 * window;
+    if (window < 2 || window > QUARTET_MAX || end[0] != boundary || !simd_has_avx2()) return 0;
+    for (; four <= count - done && are_all(end + done, four); done += four) {
+        const struct moving_out from = out_from(out, done);
+        quartet_run(&quartet, x + end[done], window, &from);
+    }
+    return done;
+}
+
 /* -- all ----------------------------------------------------------------------------------------- */
 
 /* The last place up to `until` where a block of the series begins; none: 0. */
@@ -220,11 +356,11 @@ void moving_moments(const double *x, uint64_t origin, size_t window, const uint3
     size_t i = run_growing(x, origin, window, end, count, out), many;
     for (; i < count; i += many) {
         size_t boundary = boundary_at(origin, window, end[i]);
+        const struct moving_out from = out_from(out, i);
+        many = run_quartets(x, boundary, window, end + i, count - i, &from);
+        if (many) continue;
         for (many = 1; i + many < count && end[i + many] < boundary + window;)
             many++;
-        const struct moving_out from = {out->sum ? out->sum + i : NULL,
-                                        out->mean ? out->mean + i : NULL,
-                                        out->sd ? out->sd + i : NULL};
         stretch_run(&stretch, x, boundary, window, end + i, many, &from);
     }
 }
