@@ -583,6 +583,13 @@ static int read_span(struct pace_scan *scan, const struct span *span, size_t r,
                : read_log(scan, scan->walk.log.rows + span->first, span->count, r, error);
 }
 
+/* Whether a batch of r runs ends before a block that is longer than what is left of it: from there on each batch
+ * is a block, or a part of one. */
+static int ends_before_block(const struct pace_scan *scan, size_t r)
+{
+    return r >= scan->most / 2 && r + source_walk_block_next(&scan->walk) > scan->most;
+}
+
 static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *count)
 {
     size_t r = 0;
@@ -593,6 +600,7 @@ static int fill_batch(struct pace_scan *scan, struct pace_error *error, size_t *
         rc = source_walk_next(&scan->walk, (uint32_t)(scan->most - r), error, &span);
         if (!rc) rc = read_span(scan, &span, r, error);
         if (!rc) r += span.count;
+        if (!rc && ends_before_block(scan, r)) break;
     }
     if (rc && rc != PACE_ENOTFOUND) return rc;
     *count = r;

@@ -328,8 +328,9 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
     reorder(walk);
     struct source *source = &walk->sources[walk->first];
     uint32_t end = source->end;
-    if (walk->first + 1 < walk->count && position_compare(&source->last, &source[1].at) > 0)
-        rc = runs_before(walk, source, &source[1].at, error, &end);
+    int overlaps =
+        walk->first + 1 < walk->count && position_compare(&source->last, &source[1].at) > 0;
+    if (overlaps) rc = runs_before(walk, source, &source[1].at, error, &end);
     if (rc) return rc;
     *span = (struct span){.source = source, .first = source->next, .count = end - source->next};
     if (span->count == 0) return damaged(walk, source->entry ? source : source + 1, error);
@@ -339,17 +340,31 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
         span->count = source->entry && whole > span->first ? whole - span->first : most;
     }
     source->next += span->count;
-    if (source->next < source->end && !walk->are_apart)
+    /* One that ends before the next begins stays first whatever its next run is. */
+    if (source->next < source->end && overlaps)
         rc = position_of(walk, source, source->next, error, &source->at);
     return rc;
 }
 
-const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count)
+/* Which source comes after the span that was given last; NULL: none. */
+static const struct source *next_source(const struct source_walk *walk)
 {
     uint32_t i = walk->first;
-    *count = 0;
     if (i < walk->count && walk->sources[i].next == walk->sources[i].end) i++;
-    if (i >= walk->count || walk->sources[i].entry) return NULL;
-    *count = walk->sources[i].end - walk->sources[i].next;
-    return walk->log.rows + walk->sources[i].next;
+    return i < walk->count ? &walk->sources[i] : NULL;
+}
+
+uint32_t source_walk_block_next(const struct source_walk *walk)
+{
+    const struct source *source = next_source(walk);
+    return source && source->entry && source->next == 0 ? source->end : 0;
+}
+
+const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count)
+{
+    const struct source *source = next_source(walk);
+    *count = 0;
+    if (!source || source->entry) return NULL;
+    *count = source->end - source->next;
+    return walk->log.rows + source->next;
 }

@@ -15,8 +15,9 @@ struct source {
     const struct block_entry *entry; /* NULL: the log */
     struct block_runs runs;          /* of a block, once it was opened */
     int opened;
-    uint32_t next, end;   /* the runs that are left */
-    struct position at;   /* of run `next`; where sources are apart, not behind it */
+    uint32_t next, end; /* the runs that are left */
+    struct position
+        at; /* of run `next`; not behind it where the source ends before the next begins */
     struct position last; /* of run `end - 1`; or not before it */
 };
 
@@ -45,6 +46,9 @@ void source_walk_close(struct source_walk *walk);
 /* The next span, of at most `most` runs, or PACE_ENOTFOUND at the end. */
 int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error *error,
                      struct span *span);
+
+/* The runs of the block that comes after the span that was given last, where all of it comes at once; else 0. */
+uint32_t source_walk_block_next(const struct source_walk *walk);
 
 /* The rows that are read after the span that was given last; *count 0: none, or what comes is no row. */
 const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count);
