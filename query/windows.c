@@ -8,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fewer plain rows than these have windows of their own. */
-enum { PLAIN_ROWS = 4 };
+/* Fewer plain rows than these have windows of their own. After so many batches in which all fits a series is
+ * steady again. */
+enum { PLAIN_ROWS = 4, CALM_BATCHES = 4 };
 
 struct windows_scratch {
     uint32_t end[PACE_MAX_BATCH]; /* of the window of a row, in the points */
@@ -83,7 +84,7 @@ static void windows_reset(struct windows *windows)
     recent_reset(&windows->recent);
     steady_reset(&windows->steady);
     windows->seen = 0;
-    windows->unsteady = false;
+    windows->calm = 0;
     for (struct window_member *member = windows->members; member; member = member->next)
         rolling_reset(&member->rolling);
 }
@@ -343,11 +344,11 @@ static int run_row(struct windows *windows, const struct window_rows *rows, size
 
 /* -- a steady series --------------------------------------------------------------------------- */
 
-/* A series begins as a steady one where its rows are more than a batch. */
-static bool begins_steady(const struct windows *windows, const struct batch *batch)
+/* Whether a series can be a steady one: its rows are more than a batch. */
+static bool can_be_steady(const struct windows *windows, const struct batch *batch)
 {
     const struct window *window = &windows->history.window;
-    return batch->series_start && !batch->series_end && windows->slides &&
+    return batch->series && batch->series_start && !batch->series_end && windows->slides &&
            window->kind == WINDOW_POINTS && window->count + window->lag <= STEADY_REACH_MAX;
 }
 
@@ -379,25 +380,33 @@ static void find_steady_ends(const struct windows *windows, size_t first, size_t
         ends[i] = from++;
 }
 
-/* Takes all rows of a batch, if they fit: they have values, no mark, and commits of their own. */
-static int run_steady(struct windows *windows, const struct window_rows *rows, bool *done)
+/* Adds all rows of a batch to the steady points, if they fit: they have values, no mark, and commits of their
+ * own. */
+static int add_steady(struct windows *windows, const struct window_rows *rows, bool *added)
 {
     struct steady *steady = &windows->steady;
-    const struct batch *batch = rows->batch;
-    size_t count = batch->count;
-    *done = count == 0;
-    if (*done || (batch->selected && !rows->every_row) || !can_be_plain(windows, rows) ||
-        any_nan(rows->value->at.number, count))
+    *added = false;
+    if ((rows->batch->selected && !rows->every_row) || !can_be_plain(windows, rows) ||
+        any_nan(rows->value->at.number, rows->batch->count))
         return 0;
-    const struct steady_rows more = {.count = count,
+    const struct steady_rows more = {.count = rows->batch->count,
                                      .value = rows->value->at.number,
                                      .time_ns = rows->time->at.time_ns,
                                      .commit = rows->commit->step ? rows->commit->at.text : NULL,
                                      .place = rows->keys ? rows->keys->place : NULL,
                                      .key = find_keys(windows, rows)};
     steady->reach = windows->history.window.count + windows->history.window.lag;
-    int status = more.key ? steady_add(steady, &more, done) : 0;
-    if (status || !*done) return status;
+    return more.key ? steady_add(steady, &more, added) : 0;
+}
+
+/* Takes a batch, if it fits. */
+static int run_steady(struct windows *windows, const struct window_rows *rows, bool *done)
+{
+    const struct steady *steady = &windows->steady;
+    size_t count = rows->batch->count;
+    *done = count == 0;
+    int status = count ? add_steady(windows, rows, done) : 0;
+    if (status || count == 0 || !*done) return status;
     find_steady_ends(windows, steady->count - count, count);
     const struct values values = {steady->value, steady->dropped};
     return members_run(windows, &values, 0, count);
@@ -410,7 +419,8 @@ static int become_history(struct windows *windows, const struct batch_keys *keys
     struct history *history = &windows->history;
     size_t kept = steady->count < 2 * steady->reach ? steady->count : 2 * steady->reach;
     size_t first = steady->count - kept;
-    windows->unsteady = true;
+    windows->steadiness = UNSTEADY;
+    windows->calm = 0;
     if (kept == 0) return 0;
     int status = history_room(history, kept);
     for (size_t i = first; i < steady->count && !status; i++)
@@ -419,6 +429,24 @@ static int become_history(struct windows *windows, const struct batch_keys *keys
         status = history_push_rows(history, steady->time_ns + first, steady->commit + first, NULL,
                                    steady->value + first, kept);
     history->dropped = steady->dropped + first;
+    return status;
+}
+
+/* Sees whether a series with a history has calmed down: then it goes on without, from the next batch on. */
+static int calm_down(struct windows *windows, const struct window_rows *rows)
+{
+    struct history *history = &windows->history;
+    struct steady *steady = &windows->steady;
+    bool added;
+    if (windows->calm == 0) {
+        steady_reset(steady);
+        steady->dropped = history->dropped + history->end;
+    }
+    int status = add_steady(windows, rows, &added);
+    windows->calm = added ? windows->calm + 1 : 0;
+    if (windows->calm < CALM_BATCHES || steady->count < 2 * steady->reach) return status;
+    windows->steadiness = STEADY;
+    if (rows->keys) *rows->keys->texts = false;
     return status;
 }
 
@@ -462,17 +490,21 @@ int windows_run(struct windows *windows, const struct window_rows *rows)
     int status = 0;
     if (batch->series_start || !batch->series) {
         windows_reset(windows);
-        windows->unsteady = !begins_steady(windows, batch);
+        windows->steadiness = can_be_steady(windows, batch) ? STEADY : NEVER_STEADY;
     }
     if (!windows->scratch) windows->scratch = malloc(sizeof *windows->scratch);
     if (!windows->scratch) return PACE_ENOMEM;
-    if (!windows->unsteady) {
+    if (windows->steadiness == STEADY) {
         status = run_steady(windows, rows, &done);
         if (status || done) return status;
         status = become_history(windows, rows->keys);
+    } else if (windows->steadiness == UNSTEADY) {
+        status = calm_down(windows, rows);
     }
     if (!status) status = find_commits(windows, &with_texts);
-    return status ? status : run_rows(windows, &with_texts);
+    if (!status) status = run_rows(windows, &with_texts);
+    if (windows->steadiness == STEADY) history_reset(&windows->history);
+    return status;
 }
 
 int windows_ask(struct windows *windows, const struct window_rows *rows)

@@ -4,7 +4,8 @@
  * are plain (they have a value, no mark cuts the history, and others of their commit lie right before
  * them or nowhere) windows are made one from another, a batch at a time; others as history.h makes
  * them, one by one. Both give the same answers, but for the last bits. A long series begins as a steady one
- * (steady.h), without a history, which is made when the first row comes that does not fit. */
+ * (steady.h), without a history, which is made when the first row comes that does not fit,
+ * and left again when some batches did. */
 #ifndef PACE_WINDOWS_H
 #define PACE_WINDOWS_H
 
@@ -30,7 +31,13 @@ struct windows {
     size_t asked; /* by how many of them in this batch */
     bool slides;  /* windows can be made one from another for all of them */
     struct steady steady;
-    bool unsteady; /* this series has a history */
+    enum {
+        NEVER_STEADY,
+        STEADY,
+        UNSTEADY
+    } steadiness; /* of this series; but for STEADY it has a history */
+    unsigned
+        calm; /* UNSTEADY: the last batches that would have fitted; the steady points are theirs */
     struct recent recent;
     uint64_t seen; /* points of the series that it was told of */
     struct windows_scratch *scratch;

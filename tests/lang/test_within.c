@@ -1,6 +1,7 @@
 /* test_within.c -- every row of a long series is judged by windows made one from another where a where behind
  * asks for the verdict alone: what goes on has the bits of a row judged by its window. With a derive between
- * them, a check judges row by row. */
+ * them, a check judges row by row. Windows of expressions are the same whether commits come as texts or as keys,
+ * and whether rows are taken many at once or one by one. */
 #include "world.h"
 
 enum { RUNS = 5200, CHUNK = 1300, KINDS = 5 };
@@ -110,10 +111,80 @@ static void test_within(void **state)
     assert_true(any > 90);
 }
 
+/* The fields of a row but for one; gives the row behind it. */
+static const char *next_row(const char *row, int left_out, char out[600])
+{
+    size_t len = strcspn(row, "\n"), used = 0;
+    int field = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (row[i] == ',') field++;
+        if (field != left_out && used < 599) out[used++] = row[i];
+    }
+    out[used] = 0;
+    return row[len] ? row + len + 1 : row + len;
+}
+
+/* Numbers may differ in their last bits. */
+static void near_fields(const char *a, const char *b)
+{
+    while (*a && *b) {
+        char *a_end, *b_end;
+        double x = strtod(a, &a_end), y = strtod(b, &b_end);
+        if (a_end == a || b_end == b) {
+            assert_int_equal(*a++, *b++);
+            continue;
+        }
+        assert_true(fabs(x - y) <= 1e-9 * fabs(y));
+        a = a_end;
+        b = b_end;
+    }
+    assert_int_equal(*a, *b);
+}
+
+#define WINDOWS                                                                                    \
+    " derive m = mean(value) over 30, s = stddev(value) over 30 lag 3, p = median(value) over 20," \
+    " n = count(value) over 500, cv = cv(value) over 5 needs 2 | keep time,"
+
+/* As keys, which nobody's texts are asked for; as texts; and one by one, as behind a where. */
+static void test_expressions(void **state)
+{
+    const struct world *world = *state;
+    for (int kind = 0; kind < KINDS; kind++) {
+        char script[600], *by_keys, *by_texts, *alone, row[3][600];
+        struct pace_outcome outcome[3];
+        size_t count = 0;
+        snprintf(script, sizeof script, "testbed:%s measure:latency |" WINDOWS " m, s, p, n, cv",
+                 TESTBEDS[kind]);
+        query_run(world->session, script, &by_keys, &outcome[0]);
+        snprintf(script, sizeof script,
+                 "testbed:%s measure:latency |" WINDOWS " commit, m, s, p, n, cv", TESTBEDS[kind]);
+        query_run(world->session, script, &by_texts, &outcome[1]);
+        snprintf(script, sizeof script,
+                 "testbed:%s measure:latency | where value > 0 or value is none |" WINDOWS
+                 " m, s, p, n, cv",
+                 TESTBEDS[kind]);
+        query_run(world->session, script, &alone, &outcome[2]);
+        for (const char *a = by_keys, *b = by_texts, *c = alone; *a || *b || *c; count++) {
+            a = next_row(a, -1, row[0]);
+            b = next_row(b, 1, row[1]);
+            c = next_row(c, -1, row[2]);
+            assert_string_equal(row[0], row[1]);
+            near_fields(row[0], row[2]);
+        }
+        assert_true(count > RUNS - 100);
+        assert_int_equal(outcome[0].points_read, outcome[1].points_read);
+        assert_int_equal(outcome[0].points_read, outcome[2].points_read);
+        free(by_keys);
+        free(by_texts);
+        free(alone);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_within, open_world, world_close),
+        cmocka_unit_test_setup_teardown(test_expressions, open_world, world_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -100,6 +100,7 @@ static void compare(const struct side *fast, const struct side *slow, size_t cou
 /* The rows whose commits are looked up by their places, and how often. */
 static const struct rows *looked_in;
 static size_t looked_up;
+static bool texts; /* of the rows that come are asked for */
 
 static int look_up(const struct batch_keys *keys, uint64_t place, const char **out)
 {
@@ -114,7 +115,6 @@ static void run_rows(struct side *fast, struct side *slow, struct rows *rows, si
                      size_t count, enum manner manner)
 {
     static const int series = 0;
-    static bool texts;
     struct vec value = {.type = TYPE_NUMBER, .step = 1, .at.number = rows->value + at};
     struct vec time = {.type = TYPE_TIME, .step = 1, .at.time_ns = rows->time_ns + at};
     struct vec commit = {.type = TYPE_TEXT, .step = 1, .at.text = rows->commit + at};
@@ -181,27 +181,38 @@ static void test_both_ways(void **state)
 }
 
 /* A series of which nothing comes again: no commit is looked up. When one does, those within reach are,
- * and texts come from then on. */
+ * and texts come until it has calmed down. */
 static void test_looked_up(void **state)
 {
     (void)state;
-    enum { AGAIN = 2500, REACH = 31 };
+    enum { AGAIN = 2500, REACH = 31, BATCH = 100 };
     static struct rows rows;
     const struct window window = WINDOWS[0];
     fill(&rows, 0, 0, 0, false);
     looked_up = 0;
-    run_both(&rows, window, PACE_MAX_BATCH, AS_KEYS);
+    run_both(&rows, window, BATCH, AS_KEYS);
     assert_int_equal(looked_up, 0);
     rows.commit[AGAIN] = rows.commit[AGAIN - REACH];
     rows.key[AGAIN] = rows.key[AGAIN - REACH];
-    run_both(&rows, window, PACE_MAX_BATCH, AS_KEYS);
-    assert_in_range(looked_up, 1, 2 * REACH + PACE_MAX_BATCH);
+    run_both(&rows, window, BATCH, AS_KEYS);
+    assert_in_range(looked_up, 1, 2 * REACH + BATCH);
+    looked_up = 0;
+    rows.commit[ROWS - BATCH] = rows.commit[ROWS - BATCH - 1]; /* and again, near the end */
+    rows.key[ROWS - BATCH] = rows.key[ROWS - BATCH - 1];
+    run_both(&rows, window, BATCH, AS_KEYS);
+    assert_true(texts);
+    assert_in_range(looked_up, 2, 2 * (2 * REACH + BATCH));
+    rows.value[ROWS - 8 * BATCH] = (double)NAN; /* from there on it comes by itself */
+    rows.commit[ROWS - BATCH] = "another";
+    rows.key[ROWS - BATCH] = 7;
+    run_both(&rows, window, BATCH, AS_KEYS);
+    assert_false(texts);
     fill(&rows, 0, 0, 0, false);
     rows.key[AGAIN] = rows.key[AGAIN - REACH]; /* others of one key */
-    run_both(&rows, window, PACE_MAX_BATCH, AS_KEYS);
+    run_both(&rows, window, BATCH, AS_KEYS);
     rows.key[AGAIN] = rows.key[AGAIN - REACH - 1]; /* out of reach */
     looked_up = 0;
-    run_both(&rows, window, PACE_MAX_BATCH, AS_KEYS);
+    run_both(&rows, window, BATCH, AS_KEYS);
     assert_int_equal(looked_up, 0);
 }
 
