@@ -50,6 +50,7 @@ struct check_op {
     struct levels *levels; /* one a rule, for those that look back on a segment */
     struct levels *level;  /* of the current series, or NULL */
     struct machines machines;
+    bool by_keys;  /* commits come as keys too */
     bool bare;     /* no model was named: on a branch with a start point the parent alone counts */
     bool accepted; /* a change was accepted on the branch: from there on its own points count too */
     bool own_seen; /* a point of the branch itself was met */

@@ -72,6 +72,7 @@ static int is_fit(struct check_op *check, struct context *ctx, const struct batc
            !batch->origin && !ctx->every_row && batch->vecs[inputs->run].step &&
            batch->vecs[inputs->time].step && batch->vecs[inputs->commit].step &&
            batch->vecs[inputs->value].step;
+    if (*fit && machines_have_bare(&check->machines, run, batch->count)) return 0;
     for (size_t row = 0; row < batch->count && *fit; row++) {
         uint16_t machine;
         int status = machine_of(ctx, &check->machines, run[row], &machine);
@@ -148,7 +149,8 @@ static int push(struct check_op *check, struct context *ctx, const struct batch 
     const struct window_rows of = {.batch = batch,
                                    .value = &vecs[inputs->value],
                                    .time = &vecs[inputs->time],
-                                   .commit = &vecs[inputs->commit]};
+                                   .commit = &vecs[inputs->commit],
+                                   .keys = check->by_keys ? batch->keys : NULL};
     const double *value = vecs[inputs->value].at.number;
     uint32_t points = 0;
     int status = windows_run(within->windows, &of);

@@ -21,6 +21,15 @@ bool machines_agree(uint16_t a, uint16_t b)
     return a == b || a == MACHINE_UNKNOWN || b == MACHINE_UNKNOWN;
 }
 
+bool machines_have_bare(const struct machines *machines, const double *runs, size_t count)
+{
+    double from = (double)machines->bare_from, until = (double)machines->bare_until;
+    bool all = true;
+    for (size_t i = 0; i < count; i++)
+        all &= runs[i] >= from && runs[i] < until;
+    return all;
+}
+
 static const char *meta_value(const struct pace_meta *meta, const char *key)
 {
     for (size_t i = 0; i < meta->count; i++)

@@ -23,6 +23,9 @@ void machines_free(struct machines *machines);
 /* The class of a run (NAN: none): MACHINE_UNKNOWN, or a number from 1. 0, or diagnosed. */
 int machine_of(struct context *ctx, struct machines *machines, double run, uint16_t *machine);
 
+/* Whether all of these runs are known to say nothing. */
+bool machines_have_bare(const struct machines *machines, const double *runs, size_t count);
+
 /* Whether values of two classes can be compared. */
 bool machines_agree(uint16_t a, uint16_t b);
 

@@ -514,6 +514,7 @@ int op_check(struct context *ctx, const struct stage *stage, struct op *input, s
     struct check_op *check;
     int status = op_make(ctx, sizeof *check, "check", input, &check);
     if (!status) status = inputs_bind(ctx, stage, input, &check->inputs);
+    if (!status) schema_find_compared(&input->schema, "commit", 6, &check->by_keys);
     if (!status) status = rules_bind(ctx, stage, &check->rules);
     if (status) return status;
     check->bare = !stage->has_model;
