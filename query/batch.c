@@ -184,6 +184,7 @@ int rowset_append(struct rowset *set, const struct batch *batch, bool selected_o
     if (status) return status;
     for (size_t row = 0; row < batch->count; row++)
         if (all || batch->selected[row]) rows[count++] = (uint32_t)row;
+    if (count == 0) return 0;
     all = count == batch->count;
     for (size_t i = 0; i < set->schema->count; i++)
         vec_append(&set->columns[i], set->count, &batch->vecs[i], all ? NULL : rows, count);
