@@ -12,7 +12,6 @@
 enum {
     READER_CHECK_INTERVAL = 64, /* batches */
     FREE_LIST = 0,              /* the number of LMDB's own table of free pages */
-    PAGE_HEADER = 16,           /* bytes of a page that hold no value */
     GROUP_MAX = 64,             /* batches of one commit */
     KV_DONE_BY_OTHER = -31001,
     GROUP_SPLITS = -31002,
@@ -134,7 +133,8 @@ static int try_commit(struct kv *kv, struct group *group, const struct timespec 
     int rc = kv_begin(kv, 0, deadline, error, &txn.txn), committed = 0, result = 0;
     if (rc) return rc;
     group->ran = 0;
-    if (group->places[0]->work->is_little) result = make_room(kv, txn.txn);
+    result = lmdb_find_map(txn.txn, kv->dbi, &kv->map);
+    if (!result && group->places[0]->work->is_little) result = make_room(kv, txn.txn);
     if (result) {
         txn.full = result == MDB_MAP_FULL;
         rc = kv_fail(kv, result, error);

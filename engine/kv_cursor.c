@@ -71,11 +71,17 @@ int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
     return get_value(txn, key, 0, error, value);
 }
 
+static int check_old(struct kv_txn *txn, const MDB_val *key)
+{
+    return lmdb_check_old(txn->txn, txn->kv->dbi, &txn->kv->map, key);
+}
+
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
-    int rc = lmdb_put(txn->txn, txn->kv->dbi, &k, &v);
+    int rc = check_old(txn, &k);
+    if (!rc) rc = lmdb_put(txn->txn, txn->kv->dbi, &k, &v);
     if (rc == MDB_MAP_FULL) txn->full = 1;
     return rc ? kv_fail(txn->kv, rc, error) : 0;
 }
@@ -84,7 +90,8 @@ int kv_put_space(struct kv_txn *txn, const struct key *key, size_t len, struct p
                  unsigned char **data)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, len);
-    int rc = lmdb_reserve(txn->txn, txn->kv->dbi, &k, &v);
+    int rc = check_old(txn, &k);
+    if (!rc) rc = lmdb_reserve(txn->txn, txn->kv->dbi, &k, &v);
     if (rc == MDB_MAP_FULL) txn->full = 1;
     if (rc) return kv_fail(txn->kv, rc, error);
     *data = v.mv_data;
@@ -103,7 +110,8 @@ int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, siz
 int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len);
-    int rc = lmdb_delete(txn->txn, txn->kv->dbi, &k);
+    int rc = check_old(txn, &k);
+    if (!rc) rc = lmdb_delete(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (rc == MDB_MAP_FULL) txn->full = 1;
     return rc ? kv_fail(txn->kv, rc, error) : 0;

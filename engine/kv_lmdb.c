@@ -51,6 +51,68 @@ LMDB_CALL(lmdb_commit, (MDB_txn * txn), mdb_txn_commit(txn))
 LMDB_CALL(lmdb_abort, (MDB_txn * txn), (mdb_txn_abort(txn), 0))
 LMDB_CALL(lmdb_get, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_get(txn, dbi, key, value))
+/* -- values that are written again ------------------------------------------------------------- */
+
+/* Of a page's header: u64 number, u16, u16 flags, u32 pages of a long value. */
+enum { FLAGS_AT = 10, PAGES_AT = 12, FLAG_LEAF = 2, FLAG_LONG = 4 };
+
+static uint64_t page_number(uintptr_t page)
+{
+    uint64_t number;
+    memcpy(&number, (const void *)page, sizeof number);
+    return number;
+}
+
+/* Keys lie on leaf pages, and these at multiples of their size: of a page and its number follows the map. */
+static int find_map(MDB_txn *txn, MDB_dbi dbi, struct lmdb_map *map)
+{
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    MDB_envinfo info;
+    MDB_stat stat;
+    *map = (struct lmdb_map){0};
+    int rc = mdb_env_info(mdb_txn_env(txn), &info);
+    if (!rc) rc = mdb_stat(txn, dbi, &stat);
+    if (!rc) rc = mdb_cursor_open(txn, dbi, &cursor);
+    if (rc) return rc;
+    rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+    mdb_cursor_close(cursor);
+    if (rc) return rc == MDB_NOTFOUND ? 0 : rc;
+    uintptr_t page = (uintptr_t)key.mv_data & ~((uintptr_t)stat.ms_psize - 1);
+    uint64_t number = page_number(page);
+    if (number > info.me_last_pgno) return MDB_CORRUPTED;
+    map->page_bytes = stat.ms_psize;
+    map->begin = page - number * map->page_bytes;
+    map->end = map->begin + (info.me_last_pgno + 1) * map->page_bytes;
+    return 0;
+}
+
+static int check_old(MDB_txn *txn, MDB_dbi dbi, const struct lmdb_map *map, const MDB_val *key)
+{
+    MDB_val wanted = *key, value;
+    uint16_t flags;
+    uint32_t pages;
+    int rc = mdb_get(txn, dbi, &wanted, &value);
+    if (rc) return rc == MDB_NOTFOUND ? 0 : rc;
+    uintptr_t at = (uintptr_t)value.mv_data;
+    if (at < map->begin || at >= map->end) return 0; /* a page that this batch has changed */
+    uintptr_t page = at & ~(map->page_bytes - 1);
+    memcpy(&flags, (const char *)page + FLAGS_AT, sizeof flags);
+    memcpy(&pages, (const char *)page + PAGES_AT, sizeof pages);
+    if (page_number(page) != (page - map->begin) / map->page_bytes) return MDB_CORRUPTED;
+    if (at - page != PAGE_HEADER) return flags == FLAG_LEAF ? 0 : MDB_CORRUPTED;
+    /* A value that was written again, shorter, by the transaction that made it keeps its pages. */
+    if (flags != FLAG_LONG || pages > (map->end - page) / map->page_bytes ||
+        pages < (PAGE_HEADER + value.mv_size + map->page_bytes - 1) / map->page_bytes)
+        return MDB_CORRUPTED;
+    return 0;
+}
+
+LMDB_CALL(lmdb_find_map, (MDB_txn * txn, MDB_dbi dbi, struct lmdb_map *map),
+          find_map(txn, dbi, map))
+LMDB_CALL(lmdb_check_old,
+          (MDB_txn * txn, MDB_dbi dbi, const struct lmdb_map *map, const MDB_val *key),
+          check_old(txn, dbi, map, key))
 LMDB_CALL(lmdb_put, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),
           mdb_put(txn, dbi, key, value, 0))
 LMDB_CALL(lmdb_append, (MDB_txn * txn, MDB_dbi dbi, MDB_val *key, MDB_val *value),

@@ -21,7 +21,14 @@
 enum {
     READERS_MAX = 512,
     PAGE_BYTES = 4096,      /* of memory */
+    PAGE_HEADER = 16,       /* bytes of a page that hold no value */
     LMDB_ASSERTED = -31000, /* our own: an assertion of LMDB failed */
+};
+
+/* Where pages lie that a batch has not changed. */
+struct lmdb_map {
+    uintptr_t begin, end; /* of its first page, behind its last */
+    uintptr_t page_bytes; /* of the data file */
 };
 
 struct kv {
@@ -43,6 +50,7 @@ struct kv {
     int draining, damaged;
     unsigned batches;    /* the leader's, as is what follows */
     uint64_t file_bytes; /* of the data file, when write.lock was taken */
+    struct lmdb_map map; /* during a batch */
 };
 
 enum { KV_TABLES = 64 }; /* a tag of keys.h is a letter: its lower bits tell it apart */
@@ -85,6 +93,11 @@ int lmdb_open_database(MDB_txn *txn, MDB_dbi *dbi);
 int lmdb_commit(MDB_txn *txn);
 int lmdb_abort(MDB_txn *txn);
 int lmdb_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
+/* Where the map is: of a transaction that has changed nothing yet. */
+int lmdb_find_map(MDB_txn *txn, MDB_dbi dbi, struct lmdb_map *map);
+/* LMDB believes the header of a page on which there is a value that is put again or deleted: were it marked as
+ * changed, it would be written to where it lies. 0, or MDB_CORRUPTED. */
+int lmdb_check_old(MDB_txn *txn, MDB_dbi dbi, const struct lmdb_map *map, const MDB_val *key);
 int lmdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_append(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_reserve(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
