@@ -37,10 +37,12 @@ enum {
     OUT_COUNT
 };
 
-static const struct {
+struct output_column {
     const char *name;
     enum type type;
-} out_columns[OUT_COUNT] = {
+};
+
+static const struct output_column out_columns[OUT_COUNT] = {
     [PACE_PROJECT] = {"project", TYPE_TEXT},
     [PACE_BRANCH] = {"branch", TYPE_TEXT},
     [PACE_TESTBED] = {"testbed", TYPE_TEXT},
@@ -80,10 +82,7 @@ struct found_change {
 /* Behind the columns of a change, for whoever finds the events: the branch of the series, and between which
  * times it may have happened. */
 enum { INNER_BRANCH = OUT_EVENT, INNER_EARLIEST, INNER_LATEST, INNER_COUNT };
-static const struct {
-    const char *name;
-    enum type type;
-} inner_columns[INNER_COUNT - OUT_EVENT] = {
+static const struct output_column inner_columns[INNER_COUNT - OUT_EVENT] = {
     {"branch of the series", TYPE_TEXT}, {"earliest", TYPE_TIME}, {"latest", TYPE_TIME}};
 
 /* Finds the changes of each series. */
@@ -705,10 +704,9 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
     for (int i = 0; i < INNER_COUNT; i++) {
-        bool is_inner = i >= OUT_EVENT;
-        struct column column = {
-            .name = is_inner ? inner_columns[i - OUT_EVENT].name : out_columns[i].name,
-            .type = is_inner ? inner_columns[i - OUT_EVENT].type : out_columns[i].type};
+        const struct output_column *own = &out_columns[i];
+        if (i >= OUT_EVENT) own = &inner_columns[i - OUT_EVENT];
+        struct column column = {.name = own->name, .type = own->type};
         bool with_unit =
             i == OUT_BEFORE || i == OUT_AFTER || i == OUT_MEAN_BEFORE || i == OUT_MEAN_AFTER;
         if (with_unit) {
