@@ -9,6 +9,7 @@
 #include "context.h"
 #include "history.h"
 #include "select.h"
+#include "stats/tail.h"
 
 enum function_kind { SCALAR, AGGREGATE, SERIES };
 
@@ -36,6 +37,7 @@ struct aggregate {
     double percentile; /* 0..1 */
     struct node *arg;  /* NULL: count() */
     struct node *slot; /* the node that stands for its result */
+    struct tail tail;  /* of a percentile's values; keep 0: all of them */
     struct aggregate *next;
 };
 

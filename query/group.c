@@ -17,6 +17,12 @@ static bool keeps_values(enum function function)
            function == F_PERCENTILE || function == F_SLOPE;
 }
 
+void gathered_plan(struct aggregate *aggregate, size_t most)
+{
+    if (aggregate->function == F_PERCENTILE)
+        tail_plan(&aggregate->tail, aggregate->percentile, most);
+}
+
 static void add_sum(struct gathered *state, double x)
 {
     double sum = state->sum + x;
@@ -45,12 +51,24 @@ static int values_reserve(struct arena *arena, struct gathered *state, enum func
     return 0;
 }
 
-static int add_value(struct arena *arena, struct gathered *state, enum function function, double x,
-                     int64_t time_ns)
+/* Keeps values, of a percentile those that its tail may need. */
+static int keep_values(struct arena *arena, struct gathered *state,
+                       const struct aggregate *aggregate, const double *x, size_t n)
 {
-    if (values_reserve(arena, state, function, 1)) return PACE_ENOMEM;
-    if (function == F_SLOPE) state->days[state->value_count] = (double)time_ns / NS_PER_DAY;
-    state->values[state->value_count++] = x;
+    const struct tail *tail = &aggregate->tail;
+    if (tail->keep && state->value_count + n > tail_room(tail))
+        state->value_count = tail_cut(tail, &state->bound, state->values, state->value_count);
+    if (values_reserve(arena, state, aggregate->function, n)) return PACE_ENOMEM;
+    state->value_count += tail_put(tail, &state->bound, x, n, state->values + state->value_count);
+    return 0;
+}
+
+static int add_value(struct arena *arena, struct gathered *state, const struct aggregate *aggregate,
+                     double x, int64_t time_ns)
+{
+    size_t at = state->value_count;
+    if (keep_values(arena, state, aggregate, &x, 1)) return PACE_ENOMEM;
+    if (aggregate->function == F_SLOPE) state->days[at] = (double)time_ns / NS_PER_DAY;
     return 0;
 }
 
@@ -90,9 +108,7 @@ static int add_number(struct arena *arena, struct gathered *state,
     state->count++;
     moments_push(&state->moments, x);
     add_sum(state, x);
-    return keeps_values(aggregate->function)
-               ? add_value(arena, state, aggregate->function, x, time_ns)
-               : 0;
+    return keeps_values(aggregate->function) ? add_value(arena, state, aggregate, x, time_ns) : 0;
 }
 
 static void add_time(struct gathered *state, int64_t time_ns, int64_t row_ns)
@@ -152,13 +168,12 @@ static bool takes_many(enum function function)
 }
 
 /* Values of one unit, none of them missing. */
-static int add_many(struct arena *arena, enum function function, struct gathered *state,
+static int add_many(struct arena *arena, const struct aggregate *aggregate, struct gathered *state,
                     const double *x, size_t n)
 {
+    enum function function = aggregate->function;
     if (keeps_values(function)) {
-        if (values_reserve(arena, state, function, n)) return PACE_ENOMEM;
-        memcpy(state->values + state->value_count, x, n * sizeof *x);
-        state->value_count += n;
+        if (keep_values(arena, state, aggregate, x, n)) return PACE_ENOMEM;
     } else if (function == F_MIN || function == F_MAX) {
         if (!state->any) state->min = state->max = x[0];
         for (size_t i = 0; i < n; i++) {
@@ -207,7 +222,7 @@ int gathered_add_many(struct context *ctx, const struct aggregate *aggregate,
     if (values->vec != v) find_values(values, batch, v);
     if (values->count == 0) return 0;
     state->unit = v->unit;
-    return add_many(ctx->arena, aggregate->function, state, values->values, values->count)
+    return add_many(ctx->arena, aggregate, state, values->values, values->count)
                ? context_no_memory(ctx)
                : 0;
 }
@@ -260,6 +275,9 @@ static double finish_number(const struct aggregate *aggregate, struct gathered *
     }
     for (size_t i = state->days ? state->value_count : 0; i > 0; i--)
         state->days[i - 1] -= state->days[0];
+    if (aggregate->tail.keep)
+        return tail_quantile(&aggregate->tail, state->values, state->value_count, state->count,
+                             aggregate->percentile);
     return aggregate_sample(aggregate->function, aggregate->percentile, state->values, state->days,
                             state->value_count);
 }

@@ -15,8 +15,12 @@ struct gathered {
     double *values, *days;     /* order statistics, slope; days: slope alone */
     size_t count, capacity, value_count;
     const char *unit;
+    struct tail_bound bound; /* of a percentile's values */
     bool any;
 };
+
+/* Before the first row: a group will have no more than `most` values (0: nobody knows). */
+void gathered_plan(struct aggregate *aggregate, size_t most);
 
 /* Adds the rows of `batch` with the argument's values v (NULL: it has none) that groups[] says: group g of row i is groups[i] (SIZE_MAX: none). The
  * state of aggregate a in group g is states[g * stride + a]. time_column may be -1. */

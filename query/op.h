@@ -140,6 +140,8 @@ uint64_t op_scan_points(const struct op *scan, size_t *starts, size_t *start_cou
  * among them, or a series has no value. */
 int op_scan_summaries(struct op *scan, struct context *ctx, struct pace_summary **out);
 bool op_scan_is(const struct op *op);
+/* How many rows it gives at most; 0: nobody knows. */
+size_t op_scan_most(const struct op *scan);
 const struct selection *op_scan_selection(const struct op *scan);
 /* Its first columns are the names of a series, by dimension; this one is its value. */
 enum { OP_SCAN_VALUE = 8 };

@@ -456,6 +456,17 @@ bool op_scan_is(const struct op *op)
     return op->next == scan_next;
 }
 
+size_t op_scan_most(const struct op *op)
+{
+    const struct scan_op *scan = (const struct scan_op *)op;
+    const struct selection *selection = scan->selection;
+    size_t most = 0;
+    if (scan->wants_gone || scan->with_history || scan->base_only) return 0;
+    for (size_t i = 0; i < selection->count; i++)
+        most += selection->series[i].stream->run_count;
+    return most;
+}
+
 const struct selection *op_scan_selection(const struct op *op)
 {
     return ((const struct scan_op *)op)->selection;

@@ -289,11 +289,27 @@ static int summarize_summaries(struct summarize_op *summarize, struct context *c
     return 0;
 }
 
+/* How many rows come at most: those of the scan, where each row is made of one of it; 0: nobody knows. */
+static size_t rows_most(const struct op *op)
+{
+    static const char *const of_one[] = {"derive", "keep", "where", "parts"};
+    for (; !op_scan_is(op); op = op->input) {
+        size_t i = 0, count = sizeof of_one / sizeof *of_one;
+        while (i < count && strcmp(op->name, of_one[i]) != 0)
+            i++;
+        if (i == count || !op->input) return 0;
+    }
+    return op_scan_most(op);
+}
+
 static int summarize_fill(struct summarize_op *summarize, struct context *ctx)
 {
     bool done = false;
     int from_store = can_summaries(summarize) ? summarize_summaries(summarize, ctx, &done) : 0;
     if (from_store || done) return from_store;
+    size_t most = rows_most(summarize->op.input);
+    for (struct aggregate *a = summarize->aggregates; a; a = a->next)
+        gathered_plan(a, most);
     struct by_value *values = arena_array(ctx->arena, summarize->by_count, sizeof *values);
     const struct vec **by = arena_array(ctx->arena, summarize->by_count, sizeof *by);
     size_t *groups = arena_array(ctx->arena, PACE_MAX_BATCH, sizeof *groups);

@@ -261,8 +261,7 @@ void sample_sort(double *x, size_t n)
     if (n > 1) qsort(x, n, sizeof *x, compare);
 }
 
-/* Where a type 7 quantile lies: between the values of rank index and index + 1. */
-static size_t quantile_rank(size_t n, double p, double *fraction)
+size_t quantile_rank(size_t n, double p, double *fraction)
 {
     double r = p * (double)(n - 1);
     size_t index = (size_t)r;
@@ -323,7 +322,7 @@ static inline ptrdiff_t part(double *x, ptrdiff_t low, ptrdiff_t high, double pi
 }
 
 /* Moves the value of rank k to x[k], smaller ones before it and larger ones behind it. */
-static void select_rank(double *x, size_t n, size_t k, struct order order)
+static void select_ordered(double *x, size_t n, size_t k, struct order order)
 {
     uint64_t random = 0x9e3779b97f4a7c15u;
     ptrdiff_t low = 0, high = (ptrdiff_t)n - 1, rank = (ptrdiff_t)k;
@@ -345,12 +344,14 @@ static void select_rank(double *x, size_t n, size_t k, struct order order)
     }
 }
 
-static double select_key(double *x, size_t n, double p, struct order order)
+void select_rank(double *x, size_t n, size_t rank)
 {
-    if (n == 0 || !(p >= 0 && p <= 1)) return (double)NAN;
-    double fraction;
-    size_t rank = quantile_rank(n, p, &fraction);
-    select_rank(x, n, rank, order);
+    select_ordered(x, n, rank, (struct order){false, 0});
+}
+
+static double select_at(double *x, size_t n, size_t rank, double fraction, struct order order)
+{
+    select_ordered(x, n, rank, order);
     double low = order_key(order, x[rank]);
     if (!(fraction > 0)) return low;
     double high = order_key(order, x[rank + 1]);
@@ -359,6 +360,19 @@ static double select_key(double *x, size_t n, double p, struct order order)
         if (key < high) high = key;
     }
     return interpolate(low, high, fraction);
+}
+
+double select_between(double *x, size_t n, size_t rank, double fraction)
+{
+    return select_at(x, n, rank, fraction, (struct order){false, 0});
+}
+
+static double select_key(double *x, size_t n, double p, struct order order)
+{
+    if (n == 0 || !(p >= 0 && p <= 1)) return (double)NAN;
+    double fraction;
+    size_t rank = quantile_rank(n, p, &fraction);
+    return select_at(x, n, rank, fraction, order);
 }
 
 /* The quantile of a large sample by one pass over it: a small sample of the sample says between which
@@ -387,12 +401,7 @@ static bool bracket_quantile(const double *x, size_t n, double p, double *out)
     }
     bool found = count <= room && rank >= below && rank + 1 < below + count;
     if (found) {
-        struct order order = {false, 0};
-        select_rank(between, count, rank - below, order);
-        double at = between[rank - below], next = between[rank - below + 1];
-        for (size_t i = rank - below + 2; i < count; i++)
-            next = between[i] < next ? between[i] : next;
-        *out = fraction > 0 ? interpolate(at, next, fraction) : at;
+        *out = select_between(between, count, rank - below, fraction);
     }
     free(between);
     return found;
