@@ -81,7 +81,10 @@ TOOL_LIBS = -ljansson -ledit -ltinfo -lbsd -lmd -lexpat -lz
 has_file = $(findstring /,$(shell $(CC) -print-file-name=$(1)))
 archive = $(if $(call has_file,lib$(1).a),-l:lib$(1).a,-l$(1))
 COMMAND_LIBS := $(foreach lib,$(patsubst -l%,%,$(filter-out -lm,$(LIBS) $(TOOL_LIBS))),$(call archive,$(lib))) -lm
-STATIC := $(if $(SANITIZE)$(filter-out -l:% -lm,$(COMMAND_LIBS)),,$(and $(call has_file,libc.a),$(call has_file,rcrt1.o),-static-pie))
+# Its addresses are set when it starts: from a list of bits, where libc can read one.
+RELR = $(shell printf '%s\n' '#include <features.h>' '#if __GLIBC_PREREQ(2, 36)' -Wl,-z,pack-relative-relocs '#endif' | \
+  $(CC) -E -P -x c - 2>/dev/null)
+STATIC := $(if $(SANITIZE)$(filter-out -l:% -lm,$(COMMAND_LIBS)),,$(and $(call has_file,libc.a),$(call has_file,rcrt1.o),-static-pie $(RELR)))
 
 ENGINE = $(wildcard engine/*.c)
 QUERY = $(wildcard query/*.c query/stats/*.c)
@@ -149,8 +152,11 @@ $(BUILD)/libpace.so: $(BUILD)/libpace.so.0
 # The scripts of completion are inside the command.
 $(BUILD)/tools/cmd_completion.o: $(wildcard tools/completions/*)
 
+# A linker writes here and there; of a file that was written at one go the kernel has larger pieces in memory,
+# and starting it takes a quarter of a millisecond less. So it is copied, as installing it does.
 $(BUILD)/pace: $(LIB_OBJECTS) $(TOOL_OBJECTS) $(if $(STATIC),$(BUILD)/tools/static/users.o)
-	$(call say,LINK,$@)$(CC) $(or $(STATIC),-pie) $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(COMMAND_LIBS)
+	$(call say,LINK,$@)$(CC) $(or $(STATIC),-pie) $(HARDEN_LD) $(SAN) $(CFLAGS) $(LDFLAGS) -o $@.linked $^ $(COMMAND_LIBS)
+	@$(INSTALL) -m 755 $@.linked $@ && rm -f $@.linked
 
 $(BUILD)/pace.pc: Makefile
 	@mkdir -p $(@D)

@@ -42,8 +42,8 @@ void pager_begin(void)
 {
     struct winsize size = {0};
     int ends[2];
-    if (child != 0 || !outlet_has_pager() || !isatty(STDOUT_FILENO) ||
-        ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2)
+    if (child != 0 || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
+        size.ws_row < 2 || !outlet_has_pager())
         return;
     fflush(stdout);
     if (pipe2(ends, O_CLOEXEC) != 0) return;
