@@ -120,6 +120,7 @@ struct block_group {
     const unsigned char *data;
     uint64_t seed;
     uint32_t checked; /* the last strip whose sum was good, + 1; 0: none */
+    int has_fma;      /* simd.h */
 };
 
 /* Checks frame and header. 0, or -1: damaged. */
@@ -172,6 +173,11 @@ struct block_chunk {
 /* Checks a chunk, opens it. 0, or -1: damaged. */
 int block_chunk_open(const struct block_group *group, struct block_slot *slot, uint32_t number,
                      struct block_chunk *out);
+
+/* Reads the values of chunks number first and on, at most `count`, as long as each has 64 runs, all ok, without
+ * bounds and not related to others, and is good: how many. What they are that come then, block_chunk_open says. */
+uint32_t block_chunks_read(const struct block_group *group, struct block_slot *slot, uint32_t first,
+                           uint32_t count, double *out);
 
 /* Fetches chunks [first, last] of a column a little behind a slot into the cache, while those of the slot are
  * read, and what tells where they are in the one behind that. */

@@ -96,10 +96,15 @@ static inline uint64_t block_strip_sum(const unsigned char *data, size_t bytes, 
     return seal_hash(data + 8, bytes - 8, seed + 1 + strip);
 }
 
+static inline uint64_t block_chunk_seed(uint64_t seed, uint32_t column, uint32_t number)
+{
+    return seed + ((uint64_t)(column + 1) << 32) + number;
+}
+
 static inline uint64_t block_chunk_sum(const unsigned char *chunk, size_t len, uint64_t seed,
                                        uint32_t column, uint32_t number)
 {
-    return seal_hash(chunk + 8, len - 8, seed + ((uint64_t)(column + 1) << 32) + number);
+    return seal_hash(chunk + 8, len - 8, block_chunk_seed(seed, column, number));
 }
 
 static inline uint64_t block_table_sum(const unsigned char *table, uint32_t chunks, uint64_t seed,

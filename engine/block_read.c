@@ -2,6 +2,7 @@
 #include "block.h"
 #include "block_layout.h"
 #include "relate.h"
+#include "simd.h"
 
 #include <math.h>
 #include <string.h>
@@ -60,6 +61,7 @@ int block_group_open(struct block_group *group, const void *data, size_t len, co
     group->data = data;
     group->seed = seal_hash(key->bytes, key->len, 0);
     group->checked = 0;
+    group->has_fma = simd_has_fma();
     if (header->sum != block_head_sum(data, header, group->seed)) return -1;
     return header->from <= header->until && header->columns <= header->until - header->from ? 0
                                                                                             : -1;
@@ -452,6 +454,37 @@ void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uin
         read_whole(chunk, part, numbers);
         memcpy(out, numbers + first, count * sizeof *numbers);
     }
+}
+
+/* One pass: a chunk is unpacked while what its sum was made of is in the nearest cache. */
+uint32_t block_chunks_read(const struct block_group *group, struct block_slot *slot, uint32_t first,
+                           uint32_t count, double *out)
+{
+    uint32_t done = 0, whole = group->header.runs / BLOCK_CHUNK_RUNS;
+    size_t start, end;
+    if (first + count > whole) count = whole > first ? whole - first : 0;
+    for (; done < count; done++, out += BLOCK_CHUNK_RUNS) {
+        uint16_t form, code;
+        if (find_chunk(group, slot, first + done, &start, &end)) break;
+        const unsigned char *data = group->data + start;
+        size_t len = end - start;
+        if (len <= BLOCK_CHUNK_HEAD) break;
+        memcpy(&form, data + 8, sizeof form);
+        memcpy(&code, data + 8 + sizeof form, sizeof code);
+        if (form || pack_bytes(code, BLOCK_CHUNK_RUNS) != len - BLOCK_CHUNK_HEAD ||
+            u64_at(data, 0) !=
+                seal_hash_on(data + 8, len - 8,
+                             block_chunk_seed(group->seed, slot->column, first + done),
+                             group->has_fma))
+            break;
+        if (code == PACK_RAW)
+            memcpy(out, data + BLOCK_CHUNK_HEAD, BLOCK_CHUNK_RUNS * sizeof *out);
+        else
+            pack_read_within(code, data + BLOCK_CHUNK_HEAD,
+                             group->header.length - start - BLOCK_CHUNK_HEAD, BLOCK_CHUNK_RUNS,
+                             group->has_fma, out);
+    }
+    return done;
 }
 
 void block_chunk_statuses(const struct block_chunk *chunk, uint32_t first, uint32_t count,

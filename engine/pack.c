@@ -369,6 +369,13 @@ static const struct plan plans[PACK_WIDTH_MAX + 1] = {
     EIGHTS(32u), EIGHTS(40u), EIGHTS(48u), EIGHT(56u),
 };
 
+/* A pack of n values, whole eights: its own bytes, and those that may be touched. */
+struct packed {
+    const unsigned char *data;
+    size_t bytes, readable, n;
+    unsigned width;
+};
+
 /* A plan in registers. */
 struct eight {
     size_t at[4];
@@ -398,12 +405,19 @@ AVX2 static inline __m256i take_four(const struct eight *eight, const unsigned c
     return _mm256_and_si256(_mm256_srlv_epi64(words, eight->shift[half]), eight->mask);
 }
 
-/* The eight deltas from number i on; near the end of the pack a copy of them, with zeroes behind. */
-AVX2 static inline const unsigned char *eight_at(const struct eight *eight,
-                                                 const unsigned char *data, size_t bytes,
-                                                 size_t begin, unsigned char copy[64])
+/* How many eights of a width can be read where they are: a load of one reaches `reach` bytes, of which
+ * `readable` are there. Of others a copy is read, with zeroes behind. */
+static inline size_t eights_in_place(size_t n, unsigned width, size_t reach, size_t readable)
 {
-    if (begin + eight->at[3] + 16 <= bytes) return data + begin;
+    size_t eights = n / 8;
+    while (eights && (eights - 1) * width + reach > readable)
+        eights--;
+    return eights;
+}
+
+static inline const unsigned char *copy_eight(const unsigned char *data, size_t begin, size_t bytes,
+                                              unsigned char copy[64])
+{
     memset(copy, 0, 64);
     memcpy(copy, data + begin, bytes - begin);
     return copy;
@@ -478,120 +492,155 @@ AVX2 static inline __m256d few_scaled(const struct scale *scale, __m128i delta, 
     return _mm256_fmadd_pd(rest, scale->inverse, quotient);
 }
 
-AVX2 static inline void read_few(const unsigned char *data, size_t bytes, unsigned width, size_t n,
-                                 const struct scale *scale, int divides, double *out)
+AVX2 static inline void few_eight(const unsigned char *at, const struct few_plan *plan,
+                                  __m256i mask, const struct scale *scale, int divides, double *out)
 {
-    const struct few_plan *plan = &few_plans[width];
     const __m256i pick = _mm256_loadu_si256((const __m256i *)(const void *)plan->pick);
     const __m256i shift = _mm256_loadu_si256((const __m256i *)(const void *)plan->shift);
+    __m128i first = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(at + plan->at));
+    __m256i words = _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+    words = _mm256_and_si256(_mm256_srlv_epi32(_mm256_shuffle_epi8(words, pick), shift), mask);
+    _mm256_storeu_pd(out, few_scaled(scale, _mm256_castsi256_si128(words), divides));
+    _mm256_storeu_pd(out + 4, few_scaled(scale, _mm256_extracti128_si256(words, 1), divides));
+}
+
+AVX2 static inline void read_few(const struct packed *packed, const struct scale *scale,
+                                 int divides, double *out)
+{
+    const unsigned width = packed->width;
+    const struct few_plan plan = few_plans[width];
     const __m256i mask = _mm256_set1_epi32((int)((UINT32_C(1) << width) - 1));
-    const size_t late = plan->at;
+    size_t eights = eights_in_place(packed->n, width, plan.at + 16, packed->readable), i = 0;
     unsigned char copy[64];
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = data + i / 8 * width;
-        if (i / 8 * width + late + 16 > bytes) {
-            memset(copy, 0, sizeof copy);
-            memcpy(copy, at, bytes - i / 8 * width);
-            at = copy;
-        }
-        __m128i first = _mm_loadu_si128((const __m128i *)(const void *)at);
-        __m128i second = _mm_loadu_si128((const __m128i *)(const void *)(at + late));
-        __m256i words = _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
-        words = _mm256_srlv_epi32(_mm256_shuffle_epi8(words, pick), shift);
-        words = _mm256_and_si256(words, mask);
-        _mm256_storeu_pd(out + i, few_scaled(scale, _mm256_castsi256_si128(words), divides));
-        _mm256_storeu_pd(out + i + 4,
-                         few_scaled(scale, _mm256_extracti128_si256(words, 1), divides));
-    }
+    for (const unsigned char *at = packed->data; i < eights; i++, at += width)
+        few_eight(at, &plan, mask, scale, divides, out + 8 * i);
+    for (; i < packed->n / 8; i++)
+        few_eight(copy_eight(packed->data, i * width, packed->bytes, copy), &plan, mask, scale,
+                  divides, out + 8 * i);
 }
 
-AVX2 static void read_scaled_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
+/* Calls READ(eight, at, out) for each eight of a pack. */
+#define READ_EIGHTS(packed, READ, how, out)                                                        \
+    do {                                                                                           \
+        const struct eight eight = load_plan((packed)->width);                                     \
+        const unsigned width = (packed)->width;                                                    \
+        size_t eights = eights_in_place((packed)->n, width, eight.at[3] + 16, (packed)->readable); \
+        size_t i = 0;                                                                              \
+        unsigned char copy[64];                                                                    \
+        for (const unsigned char *at = (packed)->data; i < eights; i++, at += width)               \
+            READ(&eight, at, how, (out) + 8 * i);                                                  \
+        for (; i < (packed)->n / 8; i++)                                                           \
+            READ(&eight, copy_eight((packed)->data, i *width, (packed)->bytes, copy), how,         \
+                 (out) + 8 * i);                                                                   \
+    } while (0)
+
+AVX2 static inline void scaled_eight(const struct eight *eight, const unsigned char *at,
+                                     const struct scale *scale, double *out)
 {
-    unsigned width = code_width(code);
-    size_t bytes = packed_bytes(n, width, is_tight(code));
-    const struct eight eight = load_plan(width);
-    const struct scale scale = {.power = _mm256_set1_pd(pack_powers[scale_of(code)]),
-                                .inverse = _mm256_set1_pd(inverses[scale_of(code)]),
-                                .base = _mm256_set1_pd((double)(int64_t)base_of(code, data, n))};
-    unsigned char copy[64];
-    if (width <= FEW_BITS) {
-        if (scale_of(code))
-            read_few(data, bytes, width, n, &scale, 1, out);
-        else
-            read_few(data, bytes, width, n, &scale, 0, out);
-        return;
-    }
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
-        _mm256_storeu_pd(out + i, scaled(&scale, take_four(&eight, at, 0)));
-        _mm256_storeu_pd(out + i + 4, scaled(&scale, take_four(&eight, at, 1)));
-    }
+    _mm256_storeu_pd(out, scaled(scale, take_four(eight, at, 0)));
+    _mm256_storeu_pd(out + 4, scaled(scale, take_four(eight, at, 1)));
 }
 
-AVX2 static void read_binary_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
+AVX2 static inline void binary_eight(const struct eight *eight, const unsigned char *at,
+                                     const struct scale *scale, double *out)
 {
-    unsigned width = code_width(code);
-    size_t bytes = packed_bytes(n, width, is_tight(code));
-    const struct eight eight = load_plan(width);
-    uint64_t base = base_of(code, data, n);
-    const __m256d least = _mm256_set1_pd((double)(int64_t)whole_base(base));
-    const __m256d factor = _mm256_set1_pd(base_multiplier(code, base));
-    unsigned char copy[64];
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
-        __m256d low = wholes(least, take_four(&eight, at, 0));
-        __m256d high = wholes(least, take_four(&eight, at, 1));
-        _mm256_storeu_pd(out + i, _mm256_mul_pd(low, factor));
-        _mm256_storeu_pd(out + i + 4, _mm256_mul_pd(high, factor));
-    }
+    __m256d low = wholes(scale->base, take_four(eight, at, 0));
+    __m256d high = wholes(scale->base, take_four(eight, at, 1));
+    _mm256_storeu_pd(out, _mm256_mul_pd(low, scale->power));
+    _mm256_storeu_pd(out + 4, _mm256_mul_pd(high, scale->power));
 }
 
-AVX2 static void read_bits_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
+AVX2 static inline void bits_eight(const struct eight *eight, const unsigned char *at, __m256i base,
+                                   double *out)
 {
-    unsigned width = code_width(code);
-    size_t bytes = packed_bytes(n, width, is_tight(code));
-    const struct eight eight = load_plan(width);
-    const __m256i base = _mm256_set1_epi64x((long long)base_of(code, data, n));
-    unsigned char copy[64];
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned char *at = eight_at(&eight, data, bytes, i / 8 * width, copy);
-        __m256i low = _mm256_add_epi64(take_four(&eight, at, 0), base);
-        __m256i high = _mm256_add_epi64(take_four(&eight, at, 1), base);
-        _mm256_storeu_pd(out + i, _mm256_castsi256_pd(low));
-        _mm256_storeu_pd(out + i + 4, _mm256_castsi256_pd(high));
+    __m256i low = _mm256_add_epi64(take_four(eight, at, 0), base);
+    __m256i high = _mm256_add_epi64(take_four(eight, at, 1), base);
+    _mm256_storeu_pd(out, _mm256_castsi256_pd(low));
+    _mm256_storeu_pd(out + 4, _mm256_castsi256_pd(high));
+}
+
+AVX2 static void read_scaled_avx2(const struct packed *packed, unsigned power, int64_t base,
+                                  double *out)
+{
+    const struct scale scale = {.power = _mm256_set1_pd(pack_powers[power]),
+                                .inverse = _mm256_set1_pd(inverses[power]),
+                                .base = _mm256_set1_pd((double)base)};
+    if (packed->width > FEW_BITS)
+        READ_EIGHTS(packed, scaled_eight, &scale, out);
+    else if (power)
+        read_few(packed, &scale, 1, out);
+    else
+        read_few(packed, &scale, 0, out);
+}
+
+AVX2 static void read_binary_avx2(const struct packed *packed, double factor, int64_t base,
+                                  double *out)
+{
+    const struct scale scale = {.power = _mm256_set1_pd(factor),
+                                .base = _mm256_set1_pd((double)base)};
+    READ_EIGHTS(packed, binary_eight, &scale, out);
+}
+
+AVX2 static void read_bits_avx2(const struct packed *packed, uint64_t base, double *out)
+{
+    const __m256i least = _mm256_set1_epi64x((long long)base);
+    READ_EIGHTS(packed, bits_eight, least, out);
+}
+
+/* 1 when it was read: whole eights only, a pack with a rest goes the portable way. */
+static int read_avx2(uint16_t code, const unsigned char *data, size_t readable, size_t n,
+                     double *out)
+{
+    enum { EXACT_BITS = 52 };
+    const int64_t most = (int64_t)1 << (EXACT_BITS - 1);
+    struct packed packed = {.data = data, .readable = readable, .n = n, .width = code_width(code)};
+    if (n % 8 || mode_of(code) == PACK_RAW) return 0;
+    packed.bytes = packed_bytes(n, packed.width, is_tight(code));
+    uint64_t bits;
+    memcpy(&bits, data + packed.bytes - 8, sizeof bits);
+    if (mode_of(code) == PACK_BITS) {
+        read_bits_avx2(&packed, bits, out);
+        return 1;
     }
+    int64_t base = (int64_t)(mode_of(code) == PACK_BINARY ? whole_base(bits) : bits);
+    if (packed.width > EXACT_BITS || base > most || base < -most) return 0;
+    if (mode_of(code) == PACK_BINARY)
+        read_binary_avx2(&packed, base_multiplier(code, bits), base, out);
+    else
+        read_scaled_avx2(&packed, scale_of(code), base, out);
+    return 1;
 }
 
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    /* Whole eights only: a pack with a rest goes the portable way. */
-    if (!simd_has_fma() || n % 8 || mode_of(code) == PACK_RAW) return 0;
-    if (mode_of(code) == PACK_BITS) {
-        read_bits_avx2(code, data, n, out);
-        return 1;
-    }
-    uint64_t base = base_of(code, data, n);
-    if (mode_of(code) == PACK_BINARY) base = whole_base(base);
-    if (code_width(code) > 52 || (int64_t)base > (1LL << 51) || (int64_t)base < -(1LL << 51))
-        return 0;
-    if (mode_of(code) == PACK_BINARY)
-        read_binary_avx2(code, data, n, out);
-    else
-        read_scaled_avx2(code, data, n, out);
-    return 1;
+    return simd_has_fma() && read_avx2(code, data, pack_bytes(code, n), n, out);
 }
 
 #else
 
+static int read_avx2(uint16_t code, const unsigned char *data, size_t readable, size_t n,
+                     double *out)
+{
+    (void)code, (void)data, (void)readable, (void)n, (void)out;
+    return 0;
+}
+
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    (void)code, (void)data, (void)n, (void)out;
-    return 0;
+    return read_avx2(code, data, 0, n, out);
 }
 
 #endif
 
+void pack_read_within(uint16_t code, const unsigned char *data, size_t readable, size_t n,
+                      int has_fma, double *out)
+{
+    if (!has_fma || !read_avx2(code, data, readable, n, out))
+        pack_read_portable(code, data, n, out);
+}
+
 void pack_read(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    if (!pack_read_avx2(code, data, n, out)) pack_read_portable(code, data, n, out);
+    pack_read_within(code, data, pack_bytes(code, n), n, simd_has_fma(), out);
 }

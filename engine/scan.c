@@ -403,6 +403,17 @@ static int read_chunk(struct pace_scan *scan, const struct block_chunk *chunk, u
     return 0;
 }
 
+/* Reads runs of whole chunks in which nothing is told but values, from `run` on: how many. */
+static uint32_t read_plain(struct pace_scan *scan, const struct block_group *group,
+                           struct block_slot *slot, uint32_t run, uint32_t end, size_t at)
+{
+    if (run % BLOCK_CHUNK_RUNS) return 0;
+    uint32_t chunks = block_chunks_read(group, slot, run / BLOCK_CHUNK_RUNS,
+                                        (end - run) / BLOCK_CHUNK_RUNS, scan->value + at);
+    put_ok(scan, at, (size_t)chunks * BLOCK_CHUNK_RUNS);
+    return chunks * BLOCK_CHUNK_RUNS;
+}
+
 /* Reads one column of a span, in a group that has it. */
 static int read_column(struct pace_scan *scan, const struct span *span,
                        const struct block_group *group, struct block_slot *slot, size_t at,
@@ -412,6 +423,10 @@ static int read_column(struct pace_scan *scan, const struct span *span,
     block_slot_prefetch(group, slot, run / BLOCK_CHUNK_RUNS, (end - 1) / BLOCK_CHUNK_RUNS);
     while (run < end) {
         struct block_chunk chunk;
+        uint32_t plain = read_plain(scan, group, slot, run, end, at);
+        run += plain;
+        at += plain;
+        if (run == end) break;
         uint32_t number = run / BLOCK_CHUNK_RUNS, first = run % BLOCK_CHUNK_RUNS;
         uint32_t count =
             BLOCK_CHUNK_RUNS - first < end - run ? BLOCK_CHUNK_RUNS - first : end - run;

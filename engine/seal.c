@@ -14,13 +14,23 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the store's format is little-endian");
 _Static_assert(sizeof(size_t) == 8, "the store needs a 64-bit address space");
 
-uint64_t seal_hash(const void *data, size_t len, uint64_t seed)
+/* A seed makes XXH3 derive a secret first, which takes longer than to hash half a kilobyte. */
+static uint64_t bind(uint64_t hash, uint64_t seed)
 {
-    /* A seed makes XXH3 derive a secret first, which takes longer than to hash half a kilobyte. */
-    int wide = len >= SEAL_AVX2_LEAST && simd_has_avx2();
-    uint64_t hash = (wide ? seal_avx2(data, len) : XXH3_64bits(data, len)) ^ seed;
+    hash ^= seed;
     hash = (hash ^ hash >> 32) * 0x9fb21c651e98df25u;
     return hash ^ hash >> 28;
+}
+
+uint64_t seal_hash_on(const void *data, size_t len, uint64_t seed, int has_avx2)
+{
+    int wide = len >= SEAL_AVX2_LEAST && has_avx2;
+    return bind(wide ? seal_avx2(data, len) : XXH3_64bits(data, len), seed);
+}
+
+uint64_t seal_hash(const void *data, size_t len, uint64_t seed)
+{
+    return seal_hash_on(data, len, seed, len >= SEAL_AVX2_LEAST && simd_has_avx2());
 }
 
 struct seal_digest seal_digest(const void *data, size_t len)

@@ -14,6 +14,8 @@
 enum { SEAL_BYTES = 8 }; /* of the sum, at the start of a sealed record */
 
 uint64_t seal_hash(const void *data, size_t len, uint64_t seed);
+/* The same for who hashes much: has_avx2 is simd_has_avx2(), asked once. */
+uint64_t seal_hash_on(const void *data, size_t len, uint64_t seed, int has_avx2);
 
 struct seal_digest {
     uint64_t low, high;

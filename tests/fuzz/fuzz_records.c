@@ -190,9 +190,18 @@ static void read_chunks(struct block_group *group, struct block_slot *slot)
     for (uint32_t chunk = 0; chunk < block_chunk_count(group->header.runs); chunk++) {
         struct block_chunk open;
         uint8_t status[BLOCK_CHUNK_RUNS];
-        double number[BLOCK_CHUNK_RUNS];
+        double number[BLOCK_CHUNK_RUNS], plain[BLOCK_CHUNK_RUNS];
         block_slot_prefetch(group, slot, chunk, chunk);
-        if (block_chunk_open(group, slot, chunk, &open)) continue;
+        uint32_t is_plain = block_chunks_read(group, slot, chunk, 1, plain);
+        if (block_chunk_open(group, slot, chunk, &open)) {
+            hold(!is_plain);
+            continue;
+        }
+        if (is_plain) {
+            hold(open.runs == BLOCK_CHUNK_RUNS && block_chunk_is_ok(&open));
+            block_chunk_read(&open, BLOCK_VALUE, 0, open.runs, number);
+            hold(memcmp(number, plain, sizeof plain) == 0);
+        }
         hold(open.runs > 0 && open.runs <= BLOCK_CHUNK_RUNS);
         block_chunk_statuses(&open, 0, open.runs, status);
         for (int part = 0; part < 3; part++) {

@@ -103,6 +103,41 @@ static void check_pieces(const struct block_chunk *chunk, enum block_part part, 
         }
 }
 
+/* 1 when all cells of the chunk at `first` are there and ok, 64 of them, without bounds. */
+static bool is_plain(const struct image *image, const struct row_cell *cells, uint32_t first)
+{
+    if (image->runs - first < BLOCK_CHUNK_RUNS) return false;
+    for (uint32_t r = first; r < first + BLOCK_CHUNK_RUNS; r++)
+        if (cells[r].status != PACE_CELL_OK || !isnan(cells[r].lower) || !isnan(cells[r].upper))
+            return false;
+    return true;
+}
+
+/* Plain chunks that are read many at a time: the same values, also of damaged copies; and with `pieces`, of one
+ * that is good, as many as there are. */
+static void check_many(struct block_group *group, struct block_slot slot, const struct image *image,
+                       const struct row_cell *cells, bool pieces)
+{
+    static double values[BLOCK_RUNS_MAX + BLOCK_CHUNK_RUNS + 1];
+    uint32_t chunks = block_chunk_count(image->runs);
+    for (uint32_t first = 0; first <= chunks; first++) {
+        uint32_t at = first * BLOCK_CHUNK_RUNS, most = below(chunks + 2);
+        values[most * BLOCK_CHUNK_RUNS] = -1;
+        uint32_t count = block_chunks_read(group, &slot, first, most, values);
+        assert_true(count <= most && count <= chunks - first);
+        assert_true(same(values[most * BLOCK_CHUNK_RUNS], -1));
+        for (uint32_t i = 0; i < count * BLOCK_CHUNK_RUNS; i++)
+            assert_true(same(values[i], cells[at + i].value));
+        for (uint32_t i = 0; i < count; i++)
+            assert_true(is_plain(image, cells, at + i * BLOCK_CHUNK_RUNS));
+        if (pieces && count < most && first + count < chunks) {
+            struct block_chunk chunk;
+            assert_int_equal(block_chunk_open(group, &slot, first + count, &chunk), 0);
+            assert_true(chunk.relation || !is_plain(image, cells, at + count * BLOCK_CHUNK_RUNS));
+        }
+    }
+}
+
 /* Compares a column, and with `pieces` parts of it: 0 equal, -1 an error was reported; a wrong cell
  * fails the test. */
 static int compare_column(struct block_group *group, const struct image *image, uint32_t column,
@@ -126,6 +161,7 @@ static int compare_column(struct block_group *group, const struct image *image, 
     struct block_summary summary = block_group_summary(group, &slot);
     assert_int_equal(summary.count, ok);
     assert_true(fabs(summary.sum - sum) <= 1e-9 * fabs(sum));
+    check_many(group, slot, image, cells, pieces);
     for (uint32_t first = 0; first < image->runs; first += BLOCK_CHUNK_RUNS) {
         struct block_chunk chunk;
         uint8_t status[BLOCK_CHUNK_RUNS];
