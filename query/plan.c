@@ -176,7 +176,10 @@ static int plan_versus(struct planner *planner, const struct stage *stage, struc
             end = NULL;
         }
     }
+    /* Those verbs may hold a `versus` of the view that they are of: its name is looked up too deep then. */
+    ctx->expansions++;
     status = plan_chain(ctx, &side, end, stage->source ? NULL : planner->plan, other);
+    ctx->expansions--;
     ctx->anchor = anchor;
     return status ? status : op_versus(ctx, stage, input, other, dimensions, out);
 }

@@ -495,6 +495,9 @@ static void test_limits(void **state)
     run_to_error(session, "view loop = loop | last 1; loop", PACE_EQUERY, 2, "uses itself");
     run_to_error(session, "let loop = loop + 1; branch:main | where value > loop", PACE_EQUERY, 2,
                  "uses itself");
+    run_to_error(session,
+                 "view loop = branch:main | versus loop | keep n; branch:main | versus loop",
+                 PACE_EQUERY, 2, "uses itself");
     pace_session_close(session);
 }
 
