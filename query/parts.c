@@ -106,24 +106,26 @@ static size_t near_start(const struct parts_op *parts, size_t wish, size_t size)
     return best;
 }
 
-/* `most`: no more than about so many. */
+/* `most`: no more than about so many. Where there are none, *from and *end stay as they are. */
 static bool take(struct parts_op *parts, bool last, size_t most, size_t *from, size_t *end)
 {
     uint_least64_t left = atomic_load(&parts->left), rest;
+    size_t first, until, edge;
     do {
-        size_t first = left >> 32, until = left & UINT32_MAX;
+        first = left >> 32;
+        until = left & UINT32_MAX;
         if (first == until) return false;
         size_t size = (until - first) / (2 * parts->threads);
         if (size < parts->least) size = parts->least;
         if (size > most) size = most;
         if (until - first < size + parts->least || (!last && !atomic_load(&parts->working)))
             size = until - first;
-        size_t edge = near_start(parts, last ? until - size : first + size, size);
+        edge = near_start(parts, last ? until - size : first + size, size);
         if (edge <= first || edge >= until) edge = last ? first : until;
-        *from = last ? edge : first;
-        *end = last ? until : edge;
         rest = last ? (left >> 32 << 32 | edge) : ((uint_least64_t)edge << 32 | until);
     } while (!atomic_compare_exchange_weak(&parts->left, &left, rest));
+    *from = last ? edge : first;
+    *end = last ? until : edge;
     return true;
 }
 

@@ -243,7 +243,7 @@ static void test_kinds(void **state)
 
 /* -- a statement that does not come to its end ----------------------------------------------------- */
 
-enum { BENCHES = 300, LONG_RUNS = 40 };
+enum { BENCHES = 300, LONG_RUNS = 40, ROUNDS = 500 };
 
 /* One run: every benchmark has the value `value`. */
 static void add_run(pace *store, int64_t time_ns, double value)
@@ -350,6 +350,24 @@ static void test_half_read(void **state)
     pace_query_free(one);
     pace_query_free(other);
     assert_int_equal(count_threads(), before);
+    pace_session_close(session);
+    close_wide(store, directory);
+}
+
+/* The last series, which all threads want, are done once, whoever gets them. */
+static void test_last_series(void **state)
+{
+    (void)state;
+    static const char script[] = "benchmark:b0* measure:latency | where value > 38ns";
+    char *directory;
+    pace *store = open_wide(&directory);
+    pace_session *session = session_of(store, hour(60), THREADS, 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        pace_query *query;
+        assert_int_equal(pace_prepare(session, script, strlen(script), NULL, &query), 0);
+        assert_int_equal(finish(query), 100);
+        pace_query_free(query);
+    }
     pace_session_close(session);
     close_wide(store, directory);
 }
@@ -497,13 +515,10 @@ static void test_commits_between(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_random_queries),
-        cmocka_unit_test(test_half_read),
-        cmocka_unit_test(test_interrupt),
-        cmocka_unit_test(test_fork),
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_commits_between),
+        cmocka_unit_test(test_kinds),     cmocka_unit_test(test_random_queries),
+        cmocka_unit_test(test_half_read), cmocka_unit_test(test_last_series),
+        cmocka_unit_test(test_interrupt), cmocka_unit_test(test_fork),
+        cmocka_unit_test(test_memory),    cmocka_unit_test(test_commits_between),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
