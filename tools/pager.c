@@ -1,6 +1,7 @@
 /* pager.c -- see pager.h. A child collects lines until the screen is full and then starts the pager (outlet.c);
  * the command writes into a pipe as it would into a file. Where the person leaves early, writing fails with EPIPE,
- * which is no error of the command. */
+ * which is no error of the command. A Ctrl-C at the pager is the pager's: the shell must not have the terminal
+ * again before the person has left it. */
 #include "pager.h"
 
 #include "outlet.h"
@@ -20,13 +21,19 @@ static pid_t child;       /* 0: none */
 static int terminal = -1; /* standard output as it was */
 static unsigned columns;  /* of it */
 
+static void stay(int number)
+{
+    (void)number;
+}
+
 /* The child: its standard output is the terminal. */
 static _Noreturn void pump(int from, unsigned rows)
 {
     struct outlet outlet = {.rows = rows};
     char bytes[PIECE];
     ssize_t len;
-    signal(SIGINT, SIG_IGN); /* for the command, or for the pager */
+    /* It is for the command, or for the pager, which inherits no handler. */
+    signal(SIGINT, stay);
     for (int fd = 3; fd < FILES_MOST; fd++)
         if (fd != from) close(fd);
     while ((len = read(from, bytes, sizeof bytes)) != 0) {
@@ -38,9 +45,21 @@ static _Noreturn void pump(int from, unsigned rows)
     _exit(0);
 }
 
+void pager_interrupted(int number)
+{
+    if (child != 0) {
+        close(STDOUT_FILENO); /* there is no more to come */
+        while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+            ;
+    }
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
 void pager_begin(void)
 {
     struct winsize size = {0};
+    struct sigaction now;
     int ends[2];
     if (child != 0 || !isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 ||
         size.ws_row < 2 || !outlet_has_pager())
@@ -56,6 +75,8 @@ void pager_begin(void)
     close(ends[1]);
     if (made > 0 && child == 0) waitpid(made, NULL, 0);
     if (child == 0 && terminal >= 0) close(terminal);
+    if (child != 0 && sigaction(SIGINT, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        signal(SIGINT, pager_interrupted);
 }
 
 unsigned pager_columns(void)
@@ -77,11 +98,16 @@ static void drop_rest(void)
 
 void pager_end(void)
 {
+    const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    struct sigaction before;
     if (child == 0) return;
     if (fflush(stdout) != 0) drop_rest();
+    sigaction(SIGINT, &ignored, &before);
     dup2(terminal, STDOUT_FILENO);
     close(terminal);
     while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
         ;
     child = 0;
+    if (before.sa_handler == pager_interrupted) before.sa_handler = SIG_DFL;
+    sigaction(SIGINT, &before, NULL);
 }

@@ -9,6 +9,9 @@ void pager_begin(void);
 /* Columns of the terminal behind it; 0: no pager. */
 unsigned pager_columns(void);
 
+/* A signal handler: waits until the person has left the pager, then ends the process by the signal. */
+void pager_interrupted(int number);
+
 /* The end of that: what was written is on the screen, and the person has left the pager. Before anything is said
  * on standard error. */
 void pager_end(void);

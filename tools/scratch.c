@@ -1,6 +1,7 @@
 /* scratch.c -- see scratch.h. */
 #include "scratch.h"
 
+#include "pager.h"
 #include "say.h"
 #include "store.h"
 
@@ -33,8 +34,7 @@ static void on_end(int number)
             unlink(places[i].files[f]);
         rmdir(places[i].directory);
     }
-    signal(number, SIG_DFL);
-    raise(number);
+    pager_interrupted(number);
 }
 
 static void remember(const char *path)
@@ -49,7 +49,8 @@ static void remember(const char *path)
     places[i].used = 1;
     for (size_t s = 0; s < sizeof ending / sizeof ending[0]; s++) {
         struct sigaction now;
-        if (sigaction(ending[s], NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+        if (sigaction(ending[s], NULL, &now) == 0 &&
+            (now.sa_handler == SIG_DFL || now.sa_handler == pager_interrupted))
             signal(ending[s], on_end);
     }
 }

@@ -28,6 +28,13 @@ static void interrupt(int number)
     if (running != NULL) pace_interrupt(running);
 }
 
+/* The second time it ends the command. */
+static void interrupt_once(int number)
+{
+    interrupt(number);
+    signal(number, pager_interrupted);
+}
+
 /* -- style ------------------------------------------------------------------------------------- */
 
 /* Whether the terminal's character set is UTF-8, as the environment tells it. */
@@ -318,8 +325,9 @@ int show_script(struct show *show, const char *text, size_t len)
         pace_query_free(query);
         return status;
     }
-    struct sigaction action = {.sa_handler = interrupt,
-                               .sa_flags = show->is_kept ? 0 : (int)SA_RESETHAND},
+    /* A write that waits for the person at the pager goes on waiting. */
+    struct sigaction action = {.sa_handler = show->is_kept ? interrupt : interrupt_once,
+                               .sa_flags = SA_RESTART},
                      before;
     sigemptyset(&action.sa_mask);
     running = show->session;
