@@ -41,6 +41,15 @@ int sibling_bind(struct context *ctx, const struct selector *selector, struct si
     *out = (struct sibling){0};
     for (; match && !status; match = match->next)
         status = bind_key(ctx, match, out);
+    return status ? status : alias_load(ctx, &out->aliases);
+}
+
+/* The id of what a name is called now. */
+static int find_now(struct context *ctx, const struct sibling *sibling,
+                    enum pace_dimension dimension, const char *name, uint32_t *id)
+{
+    int status = pace_name_find(ctx->snapshot, dimension, name, strlen(name), ctx->error, id);
+    if (!status) *id = alias_now(&sibling->aliases, (int)dimension, *id);
     return status;
 }
 
@@ -49,9 +58,7 @@ int sibling_column(struct context *ctx, const struct sibling *sibling, struct co
     const char *const *projects;
     uint32_t count, measure;
     int status = pace_names(ctx->snapshot, PACE_PROJECT, ctx->error, &projects, &count);
-    if (!status)
-        status = pace_name_find(ctx->snapshot, PACE_MEASURE, sibling->measure,
-                                strlen(sibling->measure), ctx->error, &measure);
+    if (!status) status = find_now(ctx, sibling, PACE_MEASURE, sibling->measure, &measure);
     if (status == PACE_ENOTFOUND) return 0;
     bool any = false;
     for (uint32_t i = 0; i < count && !status; i++) {
@@ -69,35 +76,55 @@ int sibling_column(struct context *ctx, const struct sibling *sibling, struct co
     return status ? context_store_error(ctx, status) : 0;
 }
 
-/* Finds the column in the stream of a series. */
-static int find_column(struct context *ctx, struct sibling *sibling, const struct series *series)
+/* The columns of the sibling among those of a stream. */
+static int take_columns(struct context *ctx, struct sibling *sibling, struct pace_column wanted,
+                        const struct pace_column *columns, uint32_t count)
+{
+    const struct alias_map *map = &sibling->aliases;
+    const uint32_t *older = NULL;
+    size_t older_count = 0;
+    uint32_t i = 0;
+    while (i < count && (alias_now(map, PACE_BENCHMARK, columns[i].benchmark) != wanted.benchmark ||
+                         alias_now(map, PACE_MEASURE, columns[i].measure) != wanted.measure ||
+                         (map->any && alias_continues(map, columns, count, i))))
+        i++;
+    if (i == count) return 0;
+    int status = map->any ? alias_older(ctx, map, columns, count, i, &older, &older_count) : 0;
+    if (status) return status;
+    uint32_t *all = arena_array(ctx->arena, older_count + 1, sizeof *all);
+    if (!all) return context_no_memory(ctx);
+    all[0] = i;
+    if (older_count) memcpy(all + 1, older, older_count * sizeof *older);
+    sibling->columns = all;
+    sibling->column_count = older_count + 1;
+    return 0;
+}
+
+/* Finds the columns in the stream of a series. */
+static int find_columns(struct context *ctx, struct sibling *sibling, const struct series *series)
 {
     const struct pace_stream *stream = series->stream;
     const struct pace_column *columns;
-    uint32_t count, ids[2] = {0, 0};
+    struct pace_column wanted;
+    uint32_t count;
     const char *benchmark = sibling->benchmark ? sibling->benchmark : series->names[PACE_BENCHMARK];
     const char *measure = sibling->measure ? sibling->measure : series->names[PACE_MEASURE];
     sibling->series = series;
-    sibling->found = false;
+    sibling->column_count = 0;
     sibling->unit = "";
-    int status =
-        pace_name_find(ctx->snapshot, PACE_MEASURE, measure, strlen(measure), ctx->error, &ids[1]);
+    int status = find_now(ctx, sibling, PACE_MEASURE, measure, &wanted.measure);
     if (status == PACE_ENOTFOUND) return 0;
     /* Also where there is no such series: a column of missing values has a unit. */
     struct pace_measure of;
-    if (!status) status = pace_measure_get(ctx->snapshot, stream->project, ids[1], ctx->error, &of);
+    if (!status)
+        status = pace_measure_get(ctx->snapshot, stream->project, wanted.measure, ctx->error, &of);
     if (status) return context_store_error(ctx, status);
     sibling->unit = of.unit;
-    status = pace_name_find(ctx->snapshot, PACE_BENCHMARK, benchmark, strlen(benchmark), ctx->error,
-                            &ids[0]);
+    status = find_now(ctx, sibling, PACE_BENCHMARK, benchmark, &wanted.benchmark);
     if (status == PACE_ENOTFOUND) return 0;
     if (!status) status = pace_columns(ctx->snapshot, stream->id, ctx->error, &columns, &count);
     if (status) return context_store_error(ctx, status);
-    for (uint32_t i = 0; i < count && !sibling->found; i++) {
-        sibling->found = columns[i].benchmark == ids[0] && columns[i].measure == ids[1];
-        sibling->column = i;
-    }
-    return 0;
+    return take_columns(ctx, sibling, wanted, columns, count);
 }
 
 static bool is_run(double number, uint64_t run)
@@ -117,9 +144,12 @@ static void take_cells(struct context *ctx, const struct sibling *sibling,
         size_t i = *row;
         while (i < count && !is_run(run->at.number[i * run->step], cells->runs[r].run))
             i++;
-        ctx->outcome->points_read += cells->status[r] != PACE_CELL_ABSENT;
+        size_t at = r, end = cells->column_count * cells->stride;
+        while (at + cells->stride < end && cells->status[at] == PACE_CELL_ABSENT)
+            at += cells->stride; /* an older name of it */
+        ctx->outcome->points_read += cells->status[at] != PACE_CELL_ABSENT;
         if (i == count) continue; /* a `where` dropped the row, or it has no such cell */
-        if (from && cells->status[r] == PACE_CELL_OK) out[i] = from[r];
+        if (from && cells->status[at] == PACE_CELL_OK) out[i] = from[at];
         *row = i + 1;
     }
 }
@@ -131,8 +161,8 @@ int sibling_values(struct context *ctx, struct sibling *sibling, const struct ba
     for (size_t i = 0; i < batch->count; i++)
         out[i] = NAN;
     if (batch->count && sibling->series != batch->series)
-        status = find_column(ctx, sibling, batch->series);
-    if (status || !batch->count || !sibling->found) return status;
+        status = find_columns(ctx, sibling, batch->series);
+    if (status || !batch->count || !sibling->column_count) return status;
     const int64_t *times = time->at.time_ns;
     struct pace_range own = {times[0], times[(batch->count - 1) * time->step], 0};
     size_t own_row = 0, row = 0;
@@ -142,9 +172,9 @@ int sibling_values(struct context *ctx, struct sibling *sibling, const struct ba
     own.until_ns += own.until_ns < INT64_MAX;
     if (own_row == batch->count) own = (struct pace_range){INT64_MAX - 1, INT64_MAX, 0};
     pace_lineage_scan *scan;
-    status =
-        pace_lineage_scan_open(ctx->snapshot, batch->series->stream->id, NULL, &sibling->column, 1,
-                               own_row ? UINT64_MAX : 0, &own, ctx->error, &scan);
+    status = pace_lineage_scan_open(ctx->snapshot, batch->series->stream->id, NULL,
+                                    sibling->columns, sibling->column_count,
+                                    own_row ? UINT64_MAX : 0, &own, ctx->error, &scan);
     if (status) return context_store_error(ctx, status);
     for (;;) {
         struct pace_cells cells;

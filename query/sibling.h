@@ -2,6 +2,7 @@
 #ifndef PACE_SIBLING_H
 #define PACE_SIBLING_H
 
+#include "alias.h"
 #include "select.h"
 
 enum sibling_field { SIBLING_VALUE, SIBLING_LOWER, SIBLING_UPPER };
@@ -11,12 +12,14 @@ struct sibling {
     const char *benchmark, *measure;
     enum sibling_field field;
     const struct series *series; /* that column and unit belong to; NULL: none yet */
-    bool found;
-    uint32_t column;
+    struct alias_map aliases;
+    const uint32_t *columns; /* the one of this name, then those of older ones, newest first */
+    size_t column_count;     /* 0: there is none */
     const char *unit;
 };
 
-/* From the keys behind `of`: one text each. What is not stored is told about. */
+/* From the keys behind `of`: one text each, of what it is called now or was before. What is not stored is
+ * told about. */
 int sibling_bind(struct context *ctx, const struct selector *selector, struct sibling *out);
 
 /* The kind of its values where that is known before running: *about says why, as of a column. */
