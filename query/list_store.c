@@ -226,7 +226,7 @@ int list_runs(struct context *ctx, const struct selector *selector, struct op **
         status = walk_next(ctx, &walk, &run, &series);
         if (status || !series) break;
         if (listed == NEWEST_RUNS) {
-            diag_note(ctx->diags, "the %d newest; see all with: pace log -n 0", NEWEST_RUNS);
+            diag_note(ctx->diags, "the %d newest; older ones: pace log -n N", NEWEST_RUNS);
             break;
         }
         listing_number(*out, 0, (double)run.run, "");

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define STORE_NAME ".pace"
@@ -106,6 +107,18 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
     return find_path(mode, path);
 }
 
+/* The engine refuses file systems of other machines; of this one nobody knows where its files are. */
+static void warn_of_fuse(int file, const char *path)
+{
+    const uint32_t fuse = 0x65735546;
+    struct statfs fs;
+    if (fstatfs(file, &fs) == 0 && (uint32_t)fs.f_type == fuse)
+        say_note(
+            "note: %s is on FUSE; where its files are on another machine, as with sshfs, locks and "
+            "maps do not hold: use a local disk",
+            path);
+}
+
 /* A store of its own never shows up in `git status`. */
 static int ignore_write(const char *path)
 {
@@ -114,6 +127,7 @@ static int ignore_write(const char *path)
     int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file < 0) return errno == EEXIST ? 0 : errno;
     int error = write(file, "*\n", 2) == 2 ? 0 : errno;
+    warn_of_fuse(file, path); /* once, as the store is new */
     close(file);
     return error;
 }

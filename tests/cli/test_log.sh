@@ -106,4 +106,10 @@ t "runs of HEAD" sh -c 'sed s/demo/desk/ ../head.jsonl >../desk.jsonl; "$1" load
 t "HEAD" shows "commit   $head" HEAD
 t "names its other runs" has "$ERR" "the newest of 2 runs of HEAD; the others: 41"
 cd ..
+
+awk 'BEGIN { for (i = 0; i < 101; i++)
+    printf "{\"project\":\"p\",\"branch\":\"main\",\"testbed\":\"t\",\"benchmark\":\"x\",\"measure\":\"latency\",\"unit\":\"ns\",\"time\":\"2026-01-01T%02d:%02d:00Z\",\"value\":%d}\n",
+        i / 60, i % 60, 100 + i % 3 }' >hundred.jsonl
+t "more runs than a query lists" run_pace 0 --db hundred load hundred.jsonl
+t "it tells how to see the others" sh -c '"$1" --db hundred query "show runs" 2>&1 >/dev/null | sed -n "s/.*older ones: pace log -n N.*/-n 101/p" | xargs "$1" --db hundred log | grep -c ok | grep -qx 96' - "$PACE"
 finish

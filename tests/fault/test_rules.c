@@ -5,6 +5,7 @@
 #include "../store_dump.h"
 
 #include "../../engine/kv.h"
+#include "../../tools/store.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,7 +14,12 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-enum { COLUMNS = 3000, COMMIT_BYTES_MAX = 64 << 20, VALUE_BYTES_MAX = 1 << 20 };
+enum {
+    COLUMNS = 3000,
+    COMMIT_BYTES_MAX = 64 << 20,
+    VALUE_BYTES_MAX = 1 << 20,
+    ROOM = 0xff, /* the first byte of a key that holds no record (kv_batch.c) */
+};
 
 /* -- what LMDB and the system are told ---------------------------------------------------------- */
 
@@ -75,7 +81,7 @@ int mdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value, unsigned fl
     int (*whole)(MDB_txn *, MDB_dbi, MDB_val *, MDB_val *, unsigned);
     *(void **)&whole = real("mdb_put");
     seen.put_flags |= flags;
-    if (!(flags & MDB_RESERVE)) {
+    if (*(const unsigned char *)key->mv_data < ROOM) {
         seen.value_bytes += key->mv_size + value->mv_size;
         if (value->mv_size > seen.most_value_bytes) seen.most_value_bytes = value->mv_size;
         if (seen.value_bytes > seen.most_commit_bytes) seen.most_commit_bytes = seen.value_bytes;
@@ -422,6 +428,50 @@ static void test_stopped_writer(void **state)
     remove_tree(dir);
 }
 
+/* What a function of a path says on standard error. */
+static void heard(int (*function)(const char *path), const char *path, char *text, size_t size)
+{
+    FILE *said = tmpfile();
+    assert_non_null(said);
+    fflush(stderr);
+    int before = dup(STDERR_FILENO);
+    assert_int_equal(dup2(fileno(said), STDERR_FILENO), STDERR_FILENO);
+    int rc = function(path);
+    assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+    close(before);
+    assert_int_equal(rc, 0);
+    rewind(said);
+    text[fread(text, 1, size - 1, said)] = '\0';
+    fclose(said);
+}
+
+static int create_store(const char *path)
+{
+    pace *store;
+    int status = store_open_path(path, STORE_CREATE, &store);
+    if (status == 0) pace_close(store);
+    return status;
+}
+
+/* A directory of FUSE may be one of another machine, or not: it is said once. */
+static void test_fuse(void **state)
+{
+    (void)state;
+    char text[512], *dir = make_directory();
+    seen.file_system = 0x65735546;
+    heard(create_store, dir, text, sizeof text);
+    assert_non_null(strstr(text, "FUSE"));
+    assert_non_null(strstr(text, dir));
+    heard(create_store, dir, text, sizeof text);
+    assert_string_equal(text, "");
+    seen.file_system = 0;
+    remove_tree(dir);
+    dir = make_directory();
+    heard(create_store, dir, text, sizeof text);
+    assert_string_equal(text, "");
+    remove_tree(dir);
+}
+
 static void test_network_file_systems(void **state)
 {
     (void)state;
@@ -473,10 +523,15 @@ static void test_readonly_media(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_flags_and_sizes),    cmocka_unit_test(test_growth_by_two),
-        cmocka_unit_test(test_growth_during_open), cmocka_unit_test(test_dead_reader),
-        cmocka_unit_test(test_readonly_media),     cmocka_unit_test(test_network_file_systems),
-        cmocka_unit_test(test_order_of_making),    cmocka_unit_test(test_stopped_writer),
+        cmocka_unit_test(test_flags_and_sizes),
+        cmocka_unit_test(test_growth_by_two),
+        cmocka_unit_test(test_growth_during_open),
+        cmocka_unit_test(test_dead_reader),
+        cmocka_unit_test(test_readonly_media),
+        cmocka_unit_test(test_network_file_systems),
+        cmocka_unit_test(test_fuse),
+        cmocka_unit_test(test_order_of_making),
+        cmocka_unit_test(test_stopped_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
