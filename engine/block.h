@@ -132,6 +132,8 @@ struct block_slot {
     uint32_t column, index; /* index: among the group's columns */
     uint32_t start, end;    /* of its cells in the record */
     int checked;            /* the table of its chunks was good */
+    uint32_t ahead, ahead_end,
+        share; /* what to fetch while it is read, and how much with each chunk */
 };
 
 /* The first column that is there and not before `column`: 1, 0: none, -1: damaged. Reading columns
@@ -163,6 +165,7 @@ struct block_chunk {
     uint64_t lower, upper;                 /* which ok cells have one */
     uint16_t code[3];
     const unsigned char *pack[3]; /* of values, lower and upper bounds */
+    const unsigned char *end;     /* of the record */
     int is_mirrored;
     unsigned relation; /* 0: none; else of values, to those of another column: */
     uint64_t other_ok;
@@ -179,10 +182,10 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
 uint32_t block_chunks_read(const struct block_group *group, struct block_slot *slot, uint32_t first,
                            uint32_t count, double *out);
 
-/* Fetches chunks [first, last] of a column a little behind a slot into the cache, while those of the slot are
- * read, and what tells where they are in the one behind that. */
-void block_slot_prefetch(const struct block_group *group, const struct block_slot *slot,
-                         uint32_t first, uint32_t last);
+/* While chunks [first, last] of a slot are read, those of a column a little behind it are fetched into the cache, and
+ * what tells where they are in the one behind that. */
+void block_slot_look_ahead(const struct block_group *group, struct block_slot *slot, uint32_t first,
+                           uint32_t last);
 
 /* Values, or bounds, of runs [first, first + count) of the chunk, NAN where there is none. */
 enum block_part { BLOCK_VALUE, BLOCK_LOWER, BLOCK_UPPER };

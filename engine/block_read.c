@@ -35,10 +35,12 @@ static double double_at(const unsigned char *data, size_t at)
     return number;
 }
 
+enum { LINE = 64 }; /* of the cache */
+
 /* A group of few columns is read as a whole: it is fetched at once, not line after line. */
 static void prefetch_small(const unsigned char *data, size_t len)
 {
-    enum { LINE = 64, MOST = 4096 };
+    enum { MOST = 4096 };
     for (size_t at = 0; len <= MOST && at < len; at += LINE)
         __builtin_prefetch(data + at);
 }
@@ -88,6 +90,7 @@ static int read_slot(struct block_group *group, uint32_t index, struct block_slo
     const unsigned char *data = group->data + block_strip_at(header, strip);
     slot->index = index;
     slot->checked = 0;
+    slot->ahead = slot->ahead_end = slot->share = 0;
     slot->column = header->sparse ? u32_at(data, at.column + 4 * (size_t)i) : header->from + index;
     slot->start = u32_at(data, at.start + 4 * (size_t)i);
     slot->end = u32_at(data, at.start + 4 * (size_t)i + 4);
@@ -181,7 +184,7 @@ static size_t add_strip(const struct block_group *group, uint32_t strip, struct 
 /* Fetches the strips into the cache, of so many columns as fit there beside others. */
 static void prefetch_strips(const struct block_group *group)
 {
-    enum { LINE = 64, MOST = 1 << 15 };
+    enum { MOST = 1 << 15 };
     size_t from = group->header.strips_at, end = group->header.cells_at;
     if (end - from > MOST) end = from + MOST;
     for (size_t at = from; at < end; at += LINE)
@@ -216,36 +219,68 @@ int block_group_add(struct block_group *group, struct sums *sums, size_t first, 
 
 /* -- chunks ---------------------------------------------------------------------------------- */
 
+/* The table of a column's chunks. */
+struct table {
+    const unsigned char *ends; /* NULL: it has one chunk, and no table */
+    size_t begin, len;         /* begin: of the first chunk, both from the slot's start */
+};
+
+/* Where number `number` is in a column, after what is before it. 0, or -1: damaged. */
+static inline int chunk_end(const struct table *table, uint32_t number, size_t from, size_t *to)
+{
+    *to = table->ends ? u32_at(table->ends, 4 * (size_t)number) : table->len;
+    return from < table->begin || from > *to || *to > table->len ? -1 : 0;
+}
+
+static inline size_t chunk_start(const struct table *table, uint32_t number)
+{
+    return number ? u32_at(table->ends, 4 * ((size_t)number - 1)) : table->begin;
+}
+
+/* Checks the table, once a slot. 0, or -1: damaged. */
+static int open_table(const struct block_group *group, struct block_slot *slot, struct table *table)
+{
+    uint32_t chunks = block_chunk_count(group->header.runs);
+    const unsigned char *data = group->data + slot->start;
+    *table = (struct table){.len = slot->end - slot->start};
+    if (chunks == 1) return 0;
+    table->begin = block_table_bytes(chunks);
+    table->ends = data + 8;
+    if (table->len < table->begin) return -1;
+    if (slot->checked) return 0;
+    if (u64_at(data, 0) != block_table_sum(data, chunks, group->seed, slot->column)) return -1;
+    slot->checked = 1;
+    return 0;
+}
+
 /* Where a chunk is in the record. 0, or -1: damaged. */
 static int find_chunk(const struct block_group *group, struct block_slot *slot, uint32_t number,
                       size_t *start, size_t *end)
 {
-    uint32_t chunks = block_chunk_count(group->header.runs);
-    size_t len = slot->end - slot->start, table = block_table_bytes(chunks);
-    if (number >= chunks) return -1;
-    *start = slot->start;
-    *end = slot->end;
-    if (chunks == 1) return 0;
-    const unsigned char *data = group->data + slot->start;
-    if (len < table) return -1;
-    if (!slot->checked) {
-        if (u64_at(data, 0) != block_table_sum(data, chunks, group->seed, slot->column)) return -1;
-        slot->checked = 1;
-    }
-    size_t from = number ? u32_at(data, 8 + 4 * ((size_t)number - 1)) : table;
-    size_t to = u32_at(data, 8 + 4 * (size_t)number);
-    if (from < table || from > to || to > len) return -1;
+    struct table table;
+    size_t from, to;
+    if (number >= block_chunk_count(group->header.runs) || open_table(group, slot, &table))
+        return -1;
+    from = chunk_start(&table, number);
+    if (chunk_end(&table, number, from, &to)) return -1;
     *start = slot->start + from;
     *end = slot->start + to;
     return 0;
 }
 
+/* Fetches a line of the cache a time. */
+static inline void prefetch_lines(const unsigned char *data, size_t from, size_t until)
+{
+    for (size_t at = from; at < until; at += LINE)
+        __builtin_prefetch(data + at);
+}
+
 /* A guess from numbers that are not checked: it only has to stay within the record. A column of one chunk is
  * read in less time than memory takes to answer: then it is the third behind the slot. */
-void block_slot_prefetch(const struct block_group *group, const struct block_slot *slot,
-                         uint32_t first, uint32_t last)
+void block_slot_look_ahead(const struct block_group *group, struct block_slot *slot, uint32_t first,
+                           uint32_t last)
 {
-    enum { LINE = 64, AHEAD = 3 };
+    enum { AHEAD = 3 };
     const struct block_group_header *header = &group->header;
     uint32_t chunks = block_chunk_count(header->runs), i = slot->index % BLOCK_STRIP_COLUMNS;
     uint32_t strip = slot->index / BLOCK_STRIP_COLUMNS, m = block_strip_columns(header, strip);
@@ -256,15 +291,25 @@ void block_slot_prefetch(const struct block_group *group, const struct block_slo
     size_t from = next, until = far, table = chunks > 1 ? block_table_bytes(chunks) : 0;
     if (until > header->length || from + table > until) return;
     if (chunks > 1) {
-        for (size_t at = 0; at < table; at += LINE)
-            __builtin_prefetch(group->data + far + at);
+        prefetch_lines(group->data, far, far + table);
         const unsigned char *ends = group->data + next + 8;
         if (first) from = next + u32_at(ends, 4 * ((size_t)first - 1));
         if (next + u32_at(ends, 4 * (size_t)last) < until)
             until = next + u32_at(ends, 4 * (size_t)last);
     }
-    for (size_t at = from; at < until; at += LINE)
-        __builtin_prefetch(group->data + at);
+    if (from >= until) return;
+    slot->ahead = (uint32_t)from;
+    slot->ahead_end = (uint32_t)until;
+    slot->share = (uint32_t)(((until - from) / (last - first + 1) / LINE + 1) * LINE);
+}
+
+/* Fetches what is one chunk's share of what is to come: all at once would wait for each other. */
+static inline void prefetch_share(const struct block_group *group, struct block_slot *slot)
+{
+    uint32_t left = slot->ahead_end - slot->ahead;
+    uint32_t share = slot->share < left ? slot->share : left;
+    prefetch_lines(group->data, slot->ahead, slot->ahead + share);
+    slot->ahead += share;
 }
 
 /* A checked chunk of form 0: every run has a cell, all are ok and none has a bound. */
@@ -335,7 +380,8 @@ static int open_chunk(const struct block_group *group, struct block_slot *slot, 
     *back = 0;
     if (find_chunk(group, slot, number, &start, &end)) return -1;
     /* In place: to copy what was just put together byte by byte makes the processor wait. */
-    *out = (struct block_chunk){.runs = block_chunk_runs(group->header.runs, number)};
+    *out = (struct block_chunk){.runs = block_chunk_runs(group->header.runs, number),
+                                .end = group->data + group->header.length};
     if (start < end) {
         const unsigned char *data = group->data + start;
         size_t len = end - start;
@@ -388,15 +434,22 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
                      struct block_chunk *out)
 {
     uint32_t back;
+    prefetch_share(group, slot);
     if (open_chunk(group, slot, number, out, &back)) return -1;
     return out->relation ? open_other(group, slot->index, back, number, out) : 0;
 }
 
 /* Reads the numbers that `there` says to their places, NAN to the others. */
-static void read_pack(uint16_t code, const unsigned char *pack, uint64_t there, uint32_t runs,
-                      double *out)
+static void read_pack(const struct block_chunk *chunk, uint16_t code, const unsigned char *pack,
+                      uint64_t there, double *out)
 {
     double numbers[BLOCK_CHUNK_RUNS];
+    uint32_t runs = chunk->runs;
+    if (there == UINT64_MAX) {
+        (void)pack_read_whole(code, pack, pack_bytes(code, runs), (size_t)(chunk->end - pack),
+                              simd_has_fma(), out);
+        return;
+    }
     if (there == block_mask(runs)) {
         pack_read(code, pack, runs, out);
         return;
@@ -411,7 +464,7 @@ static void read_pack(uint16_t code, const unsigned char *pack, uint64_t there, 
 static void read_related(const struct block_chunk *chunk, double *values)
 {
     double other[BLOCK_CHUNK_RUNS];
-    read_pack(chunk->other_code, chunk->other_pack, chunk->other_ok, chunk->runs, other);
+    read_pack(chunk, chunk->other_code, chunk->other_pack, chunk->other_ok, other);
     for (uint32_t run = 0; run < chunk->runs; run++) {
         if (chunk->ok >> run & 1)
             values[run] = relate_restore(values[run], relate_predict(chunk->relation, other[run]));
@@ -436,7 +489,7 @@ static void read_mirrored(const struct block_chunk *chunk, double *upper)
 static void read_whole(const struct block_chunk *chunk, enum block_part part, double *out)
 {
     const uint64_t bits[3] = {chunk->ok, chunk->lower, chunk->upper};
-    read_pack(chunk->code[part], chunk->pack[part], bits[part], chunk->runs, out);
+    read_pack(chunk, chunk->code[part], chunk->pack[part], bits[part], out);
     if (part == BLOCK_VALUE && chunk->relation) read_related(chunk, out);
     if (part == BLOCK_UPPER && chunk->is_mirrored) read_mirrored(chunk, out);
 }
@@ -456,33 +509,37 @@ void block_chunk_read(const struct block_chunk *chunk, enum block_part part, uin
     }
 }
 
+/* Reads one chunk, of 64 runs. 1, or 0: it is not plain, or not good. */
+static inline int read_plain(const struct block_group *group, const unsigned char *data, size_t len,
+                             uint64_t seed, double *out)
+{
+    uint16_t form, code;
+    if (len <= BLOCK_CHUNK_HEAD) return 0;
+    memcpy(&form, data + 8, sizeof form);
+    memcpy(&code, data + 8 + sizeof form, sizeof code);
+    if (form || u64_at(data, 0) != seal_hash_on(data + 8, len - 8, seed, group->has_fma)) return 0;
+    const unsigned char *pack = data + BLOCK_CHUNK_HEAD;
+    return pack_read_whole(code, pack, len - BLOCK_CHUNK_HEAD,
+                           group->header.length - (size_t)(pack - group->data), group->has_fma,
+                           out);
+}
+
 /* One pass: a chunk is unpacked while what its sum was made of is in the nearest cache. */
 uint32_t block_chunks_read(const struct block_group *group, struct block_slot *slot, uint32_t first,
                            uint32_t count, double *out)
 {
     uint32_t done = 0, whole = group->header.runs / BLOCK_CHUNK_RUNS;
-    size_t start, end;
-    if (first + count > whole) count = whole > first ? whole - first : 0;
-    for (; done < count; done++, out += BLOCK_CHUNK_RUNS) {
-        uint16_t form, code;
-        if (find_chunk(group, slot, first + done, &start, &end)) break;
-        const unsigned char *data = group->data + start;
-        size_t len = end - start;
-        if (len <= BLOCK_CHUNK_HEAD) break;
-        memcpy(&form, data + 8, sizeof form);
-        memcpy(&code, data + 8 + sizeof form, sizeof code);
-        if (form || pack_bytes(code, BLOCK_CHUNK_RUNS) != len - BLOCK_CHUNK_HEAD ||
-            u64_at(data, 0) !=
-                seal_hash_on(data + 8, len - 8,
-                             block_chunk_seed(group->seed, slot->column, first + done),
-                             group->has_fma))
+    struct table table;
+    if (first >= whole || open_table(group, slot, &table)) return 0;
+    if (count > whole - first) count = whole - first;
+    const unsigned char *column = group->data + slot->start;
+    uint64_t seed = block_chunk_seed(group->seed, slot->column, first);
+    for (size_t from = chunk_start(&table, first), to; done < count; done++, from = to) {
+        if (chunk_end(&table, first + done, from, &to)) break;
+        prefetch_share(group, slot);
+        if (!read_plain(group, column + from, to - from, seed + done,
+                        out + (size_t)done * BLOCK_CHUNK_RUNS))
             break;
-        if (code == PACK_RAW)
-            memcpy(out, data + BLOCK_CHUNK_HEAD, BLOCK_CHUNK_RUNS * sizeof *out);
-        else
-            pack_read_within(code, data + BLOCK_CHUNK_HEAD,
-                             group->header.length - start - BLOCK_CHUNK_HEAD, BLOCK_CHUNK_RUNS,
-                             group->has_fma, out);
     }
     return done;
 }

@@ -369,10 +369,11 @@ static const struct plan plans[PACK_WIDTH_MAX + 1] = {
     EIGHTS(32u), EIGHTS(40u), EIGHTS(48u), EIGHT(56u),
 };
 
-/* A pack of n values, whole eights: its own bytes, and those that may be touched. */
+/* A pack of n values, whole eights. A load reaches at most OVER bytes behind it. */
+enum { OVER = 8 };
 struct packed {
     const unsigned char *data;
-    size_t bytes, readable, n;
+    const double *until; /* out until here */
     unsigned width;
 };
 
@@ -403,24 +404,6 @@ AVX2 static inline __m256i take_four(const struct eight *eight, const unsigned c
     words = _mm256_inserti128_si256(words, _mm_loadu_si128((const __m128i *)(const void *)high), 1);
     words = _mm256_shuffle_epi8(words, eight->pick[half]);
     return _mm256_and_si256(_mm256_srlv_epi64(words, eight->shift[half]), eight->mask);
-}
-
-/* How many eights of a width can be read where they are: a load of one reaches `reach` bytes, of which
- * `readable` are there. Of others a copy is read, with zeroes behind. */
-static inline size_t eights_in_place(size_t n, unsigned width, size_t reach, size_t readable)
-{
-    size_t eights = n / 8;
-    while (eights && (eights - 1) * width + reach > readable)
-        eights--;
-    return eights;
-}
-
-static inline const unsigned char *copy_eight(const unsigned char *data, size_t begin, size_t bytes,
-                                              unsigned char copy[64])
-{
-    memset(copy, 0, 64);
-    memcpy(copy, data + begin, bytes - begin);
-    return copy;
 }
 
 /* -- deltas of few bits: eight of them are 32-bit words of one register -- */
@@ -511,28 +494,18 @@ AVX2 static inline void read_few(const struct packed *packed, const struct scale
     const unsigned width = packed->width;
     const struct few_plan plan = few_plans[width];
     const __m256i mask = _mm256_set1_epi32((int)((UINT32_C(1) << width) - 1));
-    size_t eights = eights_in_place(packed->n, width, plan.at + 16, packed->readable), i = 0;
-    unsigned char copy[64];
-    for (const unsigned char *at = packed->data; i < eights; i++, at += width)
-        few_eight(at, &plan, mask, scale, divides, out + 8 * i);
-    for (; i < packed->n / 8; i++)
-        few_eight(copy_eight(packed->data, i * width, packed->bytes, copy), &plan, mask, scale,
-                  divides, out + 8 * i);
+    for (const unsigned char *at = packed->data; out < packed->until; at += width, out += 8)
+        few_eight(at, &plan, mask, scale, divides, out);
 }
 
-/* Calls READ(eight, at, out) for each eight of a pack. */
+/* Calls READ(eight, at, how, out) for each eight of a pack. */
 #define READ_EIGHTS(packed, READ, how, out)                                                        \
     do {                                                                                           \
         const struct eight eight = load_plan((packed)->width);                                     \
         const unsigned width = (packed)->width;                                                    \
-        size_t eights = eights_in_place((packed)->n, width, eight.at[3] + 16, (packed)->readable); \
-        size_t i = 0;                                                                              \
-        unsigned char copy[64];                                                                    \
-        for (const unsigned char *at = (packed)->data; i < eights; i++, at += width)               \
-            READ(&eight, at, how, (out) + 8 * i);                                                  \
-        for (; i < (packed)->n / 8; i++)                                                           \
-            READ(&eight, copy_eight((packed)->data, i *width, (packed)->bytes, copy), how,         \
-                 (out) + 8 * i);                                                                   \
+        for (const unsigned char *at = (packed)->data; (out) < (packed)->until;                    \
+             at += width, (out) += 8)                                                              \
+            READ(&eight, at, how, (out));                                                          \
     } while (0)
 
 AVX2 static inline void scaled_eight(const struct eight *eight, const unsigned char *at,
@@ -560,8 +533,8 @@ AVX2 static inline void bits_eight(const struct eight *eight, const unsigned cha
     _mm256_storeu_pd(out + 4, _mm256_castsi256_pd(high));
 }
 
-AVX2 static void read_scaled_avx2(const struct packed *packed, unsigned power, int64_t base,
-                                  double *out)
+AVX2 static inline void read_scaled_avx2(const struct packed *packed, unsigned power, int64_t base,
+                                         double *out)
 {
     const struct scale scale = {.power = _mm256_set1_pd(pack_powers[power]),
                                 .inverse = _mm256_set1_pd(inverses[power]),
@@ -574,31 +547,29 @@ AVX2 static void read_scaled_avx2(const struct packed *packed, unsigned power, i
         read_few(packed, &scale, 0, out);
 }
 
-AVX2 static void read_binary_avx2(const struct packed *packed, double factor, int64_t base,
-                                  double *out)
+AVX2 static inline void read_binary_avx2(const struct packed *packed, double factor, int64_t base,
+                                         double *out)
 {
     const struct scale scale = {.power = _mm256_set1_pd(factor),
                                 .base = _mm256_set1_pd((double)base)};
     READ_EIGHTS(packed, binary_eight, &scale, out);
 }
 
-AVX2 static void read_bits_avx2(const struct packed *packed, uint64_t base, double *out)
+AVX2 static inline void read_bits_avx2(const struct packed *packed, uint64_t base, double *out)
 {
     const __m256i least = _mm256_set1_epi64x((long long)base);
     READ_EIGHTS(packed, bits_eight, least, out);
 }
 
-/* 1 when it was read: whole eights only, a pack with a rest goes the portable way. */
-static int read_avx2(uint16_t code, const unsigned char *data, size_t readable, size_t n,
-                     double *out)
+/* Reads a pack with OVER bytes behind it. 1, or 0: it goes the portable way. */
+AVX2 static int read_eights(uint16_t code, const unsigned char *data, size_t bytes, size_t n,
+                            double *out)
 {
     enum { EXACT_BITS = 52 };
     const int64_t most = (int64_t)1 << (EXACT_BITS - 1);
-    struct packed packed = {.data = data, .readable = readable, .n = n, .width = code_width(code)};
-    if (n % 8 || mode_of(code) == PACK_RAW) return 0;
-    packed.bytes = packed_bytes(n, packed.width, is_tight(code));
+    const struct packed packed = {.data = data, .until = out + n, .width = code_width(code)};
     uint64_t bits;
-    memcpy(&bits, data + packed.bytes - 8, sizeof bits);
+    memcpy(&bits, data + bytes - 8, sizeof bits);
     if (mode_of(code) == PACK_BITS) {
         read_bits_avx2(&packed, bits, out);
         return 1;
@@ -612,35 +583,57 @@ static int read_avx2(uint16_t code, const unsigned char *data, size_t readable, 
     return 1;
 }
 
+/* The same of one that ends where the memory does. */
+static int read_copy(uint16_t code, const unsigned char *data, size_t bytes, size_t n, double *out)
+{
+    unsigned char copy[PACK_BYTES_MAX + OVER];
+    memcpy(copy, data, bytes);
+    memset(copy + bytes, 0, OVER);
+    return read_eights(code, copy, bytes, n, out);
+}
+
+/* Of whole eights, not raw. 1, or 0: it goes the portable way. */
+static inline int read_avx2(uint16_t code, const unsigned char *data, size_t bytes, size_t readable,
+                            size_t n, double *out)
+{
+    return readable >= bytes + OVER ? read_eights(code, data, bytes, n, out)
+                                    : read_copy(code, data, bytes, n, out);
+}
+
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    return simd_has_fma() && read_avx2(code, data, pack_bytes(code, n), n, out);
+    if (!simd_has_fma() || n % 8 || mode_of(code) == PACK_RAW) return 0;
+    return read_copy(code, data, pack_bytes(code, n), n, out);
 }
 
 #else
 
-static int read_avx2(uint16_t code, const unsigned char *data, size_t readable, size_t n,
-                     double *out)
+static int read_avx2(uint16_t code, const unsigned char *data, size_t bytes, size_t readable,
+                     size_t n, double *out)
 {
-    (void)code, (void)data, (void)readable, (void)n, (void)out;
+    (void)code, (void)data, (void)bytes, (void)readable, (void)n, (void)out;
     return 0;
 }
 
 int pack_read_avx2(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    return read_avx2(code, data, 0, n, out);
+    return read_avx2(code, data, 0, 0, n, out);
 }
 
 #endif
 
-void pack_read_within(uint16_t code, const unsigned char *data, size_t readable, size_t n,
-                      int has_fma, double *out)
+int pack_read_whole(uint16_t code, const unsigned char *data, size_t bytes, size_t readable,
+                    int has_fma, double *out)
 {
-    if (!has_fma || !read_avx2(code, data, readable, n, out))
-        pack_read_portable(code, data, n, out);
+    if (bytes != pack_bytes(code, PACK_VALUES)) return 0;
+    if (code == PACK_RAW)
+        memcpy(out, data, PACK_BYTES_MAX);
+    else if (!has_fma || !read_avx2(code, data, bytes, readable, PACK_VALUES, out))
+        pack_read_portable(code, data, PACK_VALUES, out);
+    return 1;
 }
 
 void pack_read(uint16_t code, const unsigned char *data, size_t n, double *out)
 {
-    pack_read_within(code, data, pack_bytes(code, n), n, simd_has_fma(), out);
+    if (!pack_read_avx2(code, data, n, out)) pack_read_portable(code, data, n, out);
 }

@@ -57,10 +57,11 @@ size_t pack_bytes(uint16_t code, size_t n);
 
 /* Reads n values of a code that pack_bytes accepts. */
 void pack_read(uint16_t code, const unsigned char *data, size_t n, double *out);
-/* The same for who reads many: `readable` bytes from data on may be touched, at least those of the pack, and
- * mostly more, so that no end has to be copied; has_fma is simd_has_fma(), asked once. */
-void pack_read_within(uint16_t code, const unsigned char *data, size_t readable, size_t n,
-                      int has_fma, double *out);
+/* Reads PACK_VALUES values of a pack that takes `bytes`: 1, or 0: its code is none of so many. `readable` bytes from
+ * data on may be touched, mostly more than its own, and then its end need not be copied; has_fma is simd_has_fma(),
+ * asked once for many. */
+int pack_read_whole(uint16_t code, const unsigned char *data, size_t bytes, size_t readable,
+                    int has_fma, double *out);
 
 /* The kernels behind pack_read, for tests: the portable one; the AVX2 one, 0 when there is none. */
 void pack_read_portable(uint16_t code, const unsigned char *data, size_t n, double *out);

@@ -420,7 +420,7 @@ static int read_column(struct pace_scan *scan, const struct span *span,
                        struct pace_error *error)
 {
     uint32_t run = span->first, end = span->first + span->count;
-    block_slot_prefetch(group, slot, run / BLOCK_CHUNK_RUNS, (end - 1) / BLOCK_CHUNK_RUNS);
+    block_slot_look_ahead(group, slot, run / BLOCK_CHUNK_RUNS, (end - 1) / BLOCK_CHUNK_RUNS);
     while (run < end) {
         struct block_chunk chunk;
         uint32_t plain = read_plain(scan, group, slot, run, end, at);

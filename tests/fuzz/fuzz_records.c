@@ -191,7 +191,7 @@ static void read_chunks(struct block_group *group, struct block_slot *slot)
         struct block_chunk open;
         uint8_t status[BLOCK_CHUNK_RUNS];
         double number[BLOCK_CHUNK_RUNS], plain[BLOCK_CHUNK_RUNS];
-        block_slot_prefetch(group, slot, chunk, chunk);
+        block_slot_look_ahead(group, slot, chunk, chunk);
         uint32_t is_plain = block_chunks_read(group, slot, chunk, 1, plain);
         if (block_chunk_open(group, slot, chunk, &open)) {
             hold(!is_plain);

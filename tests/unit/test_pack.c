@@ -7,6 +7,7 @@
 
 #include "../../engine/pack.h"
 #include "../../engine/pack_whole.h"
+#include "../../engine/simd.h"
 
 #include <float.h>
 #include <math.h>
@@ -21,6 +22,23 @@ static uint64_t next_random(void)
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
     z = (z ^ z >> 27) * 0x94d049bb133111ebu;
     return z ^ z >> 31;
+}
+
+/* Whole packs with nothing behind them that may be touched, and with some: in memory that ends there. */
+static void read_whole(uint16_t code, const unsigned char *data, size_t bytes, const double *values)
+{
+    double out[PACK_VALUES];
+    for (size_t more = 0; more <= 16; more++)
+        for (int has_fma = 0; has_fma <= simd_has_fma(); has_fma++) {
+            unsigned char *copy = malloc(bytes + more);
+            assert_non_null(copy);
+            memcpy(copy, data, bytes);
+            memset(copy + bytes, 0x5a, more);
+            assert_int_equal(pack_read_whole(code, copy, bytes, bytes + more, has_fma, out), 1);
+            assert_memory_equal(out, values, sizeof out);
+            assert_int_equal(pack_read_whole(code, copy, bytes - 1, bytes + more, has_fma, out), 0);
+            free(copy);
+        }
 }
 
 /* Packs, unpacks by both kernels, compares bits; returns the mode. */
@@ -44,6 +62,7 @@ static struct pack round_trip_how(const double *values, size_t n, enum pack_how 
     memset(out, 0, sizeof out);
     pack_read(code, data, n, out);
     assert_memory_equal(out, values, 8 * n);
+    if (n == PACK_VALUES) read_whole(code, data, pack.bytes, values);
     return pack;
 }
 
