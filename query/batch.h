@@ -14,6 +14,7 @@
 #include "../engine/unit.h"
 #include "pace_query.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -71,8 +72,8 @@ struct batch_keys {
     const uint64_t *place;
     int (*commit)(const struct batch_keys *keys, uint64_t place, const char **out);
     struct context *ctx;
-    pace_scan *scan;
-    bool *texts; /* to be set where texts are wanted from the next batch on */
+    struct direct *direct;
+    atomic_bool *texts; /* to be set where texts are wanted from the next batch on */
 };
 
 struct batch {

@@ -49,6 +49,8 @@ struct context {
     pace_snapshot *reserved[PACE_MAX_THREADS - 1]; /* of the same state */
     const struct selection *chosen; /* what it selects, where that is known; or NULL */
     const atomic_int *stopped;      /* set when nobody wants these rows any more; or NULL */
+    bool is_divided;                /* other threads have series of it */
+    unsigned readers;               /* threads that read ahead for it now (ahead.h) */
     bool more_parts; /* the end of the rows is not that of the statement: others come behind */
 };
 

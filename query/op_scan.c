@@ -19,7 +19,7 @@ static const char *const NO_TEXT = NULL;
 static void scan_free(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
-    direct_close(&scan->direct);
+    direct_free(scan->ctx, &scan->direct);
     matrix_free(&scan->near);
     matrix_free(&scan->far);
     points_free(&scan->points);
@@ -41,8 +41,8 @@ static int next_series(struct scan_op *scan, struct context *ctx)
     }
     if (scan->next_series == scan->group_end) status = group_load(scan, ctx);
     if (status) return status;
-    scan->is_plain = !scan->direct.scan && scan_is_plain(scan, scan->next_series);
-    if (!scan->direct.scan && (!scan->is_plain || !scan->plain.known)) {
+    scan->is_plain = !direct_is_open(&scan->direct) && scan_is_plain(scan, scan->next_series);
+    if (!direct_is_open(&scan->direct) && (!scan->is_plain || !scan->plain.known)) {
         status = points_load(scan, ctx, scan->next_series);
         if (!status && scan->is_plain) status = plain_learn(scan, ctx, false);
         if (status) return status;
@@ -166,33 +166,33 @@ static int fill_direct(struct scan_op *scan, struct context *ctx)
     struct vec *vecs = scan->vecs;
     const char *unit = scan->series->unit;
     bool first = !direct->started;
-    int status = direct_next(ctx, direct, scan_status_names);
+    int status = direct_next(ctx, direct);
     if (status) return status;
     direct->started = true;
+    const struct direct_rows *rows = direct->rows;
     bool time = scan->wanted[COLUMN_TIME];
-    bool commit = (direct->asked & PACE_RUNS_COMMIT) != 0;
-    bool run = scan->wanted[COLUMN_RUN], bounds = direct->bounds && direct->count;
+    bool commit = (rows->asked & PACE_RUNS_COMMIT) != 0;
+    bool run = scan->wanted[COLUMN_RUN], bounds = rows->bounds && rows->count;
     vecs[COLUMN_TIME] =
         (struct vec){.type = TYPE_TIME,
                      .step = time,
-                     .at.time_ns = (int64_t *)(time && direct->count ? direct->times : &NO_TIME)};
-    vecs[COLUMN_COMMIT] = text_vec(commit && direct->count ? direct->commits : &NO_TEXT, commit);
-    vecs[COLUMN_RUN] = number_vec(run ? direct->run : &NONE, run, "");
-    vecs[COLUMN_VALUE] = number_vec(direct->values, 1, unit);
-    vecs[COLUMN_LOWER] = number_vec(bounds ? direct->lowers : &NONE, bounds, unit);
-    vecs[COLUMN_UPPER] = number_vec(bounds ? direct->uppers : &NONE, bounds, unit);
-    vecs[COLUMN_STATUS] = text_vec(
-        direct->whole ? scan_status_names : (const char *const *)direct->status, !direct->whole);
-    scan->batch = (struct batch){
-        .count = direct->count,
-        .vecs = vecs,
-        .origin = direct->any_origin ? direct->origin : NULL,
-        .keys = direct->asked & PACE_RUNS_KEY && direct->count ? &direct->keys : NULL,
-        .branched = scan->lineage.state != PACE_LINEAGE_NONE,
-        .series = scan->series,
-        .newest_run = (double)scan->stream->last_run,
-        .series_start = first,
-        .series_end = direct->count == 0};
+                     .at.time_ns = (int64_t *)(time && rows->count ? rows->times : &NO_TIME)};
+    vecs[COLUMN_COMMIT] = text_vec(commit && rows->count ? rows->commits : &NO_TEXT, commit);
+    vecs[COLUMN_RUN] = number_vec(run ? rows->runs : &NONE, run, "");
+    vecs[COLUMN_VALUE] = number_vec(rows->values, 1, unit);
+    vecs[COLUMN_LOWER] = number_vec(bounds ? rows->lowers : &NONE, bounds, unit);
+    vecs[COLUMN_UPPER] = number_vec(bounds ? rows->uppers : &NONE, bounds, unit);
+    vecs[COLUMN_STATUS] = text_vec(rows->whole ? scan_status_names : rows->statuses, !rows->whole);
+    scan->batch =
+        (struct batch){.count = rows->count,
+                       .vecs = vecs,
+                       .origin = rows->any_origin ? rows->origins : NULL,
+                       .keys = rows->asked & PACE_RUNS_KEY && rows->count ? &direct->keys : NULL,
+                       .branched = scan->lineage.state != PACE_LINEAGE_NONE,
+                       .series = scan->series,
+                       .newest_run = (double)scan->stream->last_run,
+                       .series_start = first,
+                       .series_end = rows->count == 0};
     return 0;
 }
 
@@ -207,7 +207,7 @@ static int scan_pull(struct scan_op *scan, struct context *ctx, struct batch **o
     *out = NULL;
     if (!scan->series) return 0;
     fill_names(scan);
-    if (scan->direct.scan)
+    if (direct_is_open(&scan->direct))
         status = fill_direct(scan, ctx);
     else if (scan->is_plain)
         fill_plain(scan);
@@ -241,7 +241,8 @@ int op_scan_peek(struct op *op, struct context *ctx, struct plain_series *out)
         if (status || !scan->series) return status;
         scan->batch.series_end = false; /* none of it was handed on */
     }
-    if (scan->direct.scan || !scan->is_plain || scan->offset || matrix->runs > PACE_MAX_BATCH)
+    if (direct_is_open(&scan->direct) || !scan->is_plain || scan->offset ||
+        matrix->runs > PACE_MAX_BATCH)
         return 0;
     size_t index = (size_t)(scan->series - scan->selection->series);
     size_t base = (index - scan->group_start) * matrix->stride;
@@ -324,6 +325,7 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
     struct scan_op *scan;
     int status = op_make(ctx, sizeof *scan, "scan", NULL, &scan);
     if (status) return status;
+    scan->ctx = ctx;
     scan->selection = selection;
     scan->end = selection->count;
     scan->matrix_cells = SCAN_MATRIX_CELLS;
@@ -359,6 +361,7 @@ void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookbac
     struct scan_op *scan = (struct scan_op *)op;
     scan->ranges = ranges;
     scan->lookback = lookback;
+    scan->direct.ahead_helps = lookback_any(lookback);
     scan->wants_gone = gone;
     scan->with_history = with_history;
     scan->by_times =

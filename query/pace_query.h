@@ -16,7 +16,8 @@
  * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
  * any thread or signal handler. A statement that reads many points of several series starts threads of its
  * own, which block all signals, take their memory from the statement's and end with it at the latest; its
- * answer is that of one thread. PACE_MAX_THREADS bounds them, itself counted: a session begins with 2
+ * answer is that of one thread. So does one that makes windows over a long series: one, which reads ahead
+ * into at most 4 MiB that are not counted. PACE_MAX_THREADS bounds them, itself counted: a session begins with 2
  * where there are two processors; 1 starts none. After a fork only pace_query_free may be called on it. */
 #ifndef PACE_QUERY_H
 #define PACE_QUERY_H

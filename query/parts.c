@@ -6,9 +6,8 @@
 #include "parts.h"
 
 #include "session.h"
+#include "thread.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,6 @@ enum {
     ROWS_MOST = 64 << 10, /* that a thread holds */
     POINTS_A_ROW = 8,     /* or more; to hold more rows costs as much as to make them */
     MEMORY_SHARE = 4,     /* all threads but one may use this part of the statement's memory */
-    STACK_BYTES = 1 << 20,
 };
 
 /* Series that another thread did. */
@@ -256,33 +254,17 @@ static void part_free(struct part *part, struct pace_session *session)
     context_release(&part->ctx);
     pace_snapshot_end(part->ctx.snapshot);
     arena_clear(&part->arena);
-    for (size_t i = 0; i < PACE_MAX_THREADS - 1 && part->pool.chunks; i++) {
-        if (session->part_pools[i].chunks) continue;
-        session->part_pools[i] = part->pool;
-        part->pool = (struct arena_pool){0};
-    }
-    arena_pool_clear(&part->pool);
+    session_pool_give(session, &part->pool);
     free(part);
 }
 
-/* Signals of the program are for its own threads. */
 static int start_thread(struct part *part)
 {
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    if (pthread_attr_init(&attributes)) return -1;
     atomic_fetch_add(&part->parts->working, 1);
-    sigfillset(&all);
-    int failed = pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    if (!failed) failed = pthread_sigmask(SIG_SETMASK, &all, &before);
-    if (!failed) {
-        failed = pthread_create(&part->thread, &attributes, part_run, part);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-    }
-    pthread_attr_destroy(&attributes);
+    int failed = thread_start(&part->thread, part_run, part);
     part->runs = !failed;
     if (failed) atomic_fetch_sub(&part->parts->working, 1);
-    return failed ? -1 : 0;
+    return failed;
 }
 
 /* One more thread. false: there is none. */
@@ -299,8 +281,7 @@ static bool part_begin(struct parts_op *parts, const struct query *query, pace_s
     }
     parts->parts[i] = part;
     part->parts = parts;
-    part->pool = session->part_pools[i];
-    session->part_pools[i] = (struct arena_pool){0};
+    part->pool = session_pool_take(session);
     arena_init_from(&part->arena, share, &part->pool);
     part_context(part, ctx);
     part->ctx.snapshot = snapshot;
@@ -311,6 +292,7 @@ static bool part_begin(struct parts_op *parts, const struct query *query, pace_s
     }
     parts->count++;
     ctx->outcome->threads++;
+    ctx->is_divided = true;
     ctx->arena->cap_bytes -= share;
     return true;
 }

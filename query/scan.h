@@ -66,6 +66,7 @@ struct plain {
 
 struct scan_op {
     struct op op;
+    struct context *ctx;
     const struct selection *selection;
     struct range *ranges;
     struct lookback lookback;

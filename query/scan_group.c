@@ -307,7 +307,7 @@ static int direct_load(struct scan_op *scan, struct context *ctx)
     scan->group_start = scan->next_series;
     scan->group_end = scan->next_series + 1;
     return direct_open(ctx, &scan->direct, &scan->selection->series[scan->next_series],
-                       scan->by_times ? &scan->times : NULL);
+                       scan->by_times ? &scan->times : NULL, scan_status_names);
 }
 
 /* Reads the group: the newest runs of all its series, then ever more of those that need more: new,

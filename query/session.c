@@ -43,6 +43,26 @@ int pace_session_open(pace *store, const struct pace_query_options *options,
     return 0;
 }
 
+struct arena_pool session_pool_take(struct pace_session *session)
+{
+    struct arena_pool pool = {0};
+    for (size_t i = 0; i < PACE_MAX_THREADS - 1 && !pool.chunks; i++) {
+        pool = session->part_pools[i];
+        session->part_pools[i] = (struct arena_pool){0};
+    }
+    return pool;
+}
+
+void session_pool_give(struct pace_session *session, struct arena_pool *pool)
+{
+    for (size_t i = 0; i < PACE_MAX_THREADS - 1 && pool->chunks; i++) {
+        if (session->part_pools[i].chunks) continue;
+        session->part_pools[i] = *pool;
+        *pool = (struct arena_pool){0};
+    }
+    arena_pool_clear(pool);
+}
+
 static void binding_texts_free(struct binding_text *list)
 {
     while (list) {

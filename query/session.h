@@ -24,6 +24,10 @@ struct pace_session {
     atomic_int interrupted;
 };
 
+/* Memory for another thread that helps with a statement, kept from one statement to the next. */
+struct arena_pool session_pool_take(struct pace_session *session);
+void session_pool_give(struct pace_session *session, struct arena_pool *pool);
+
 /* Sets (text NULL: removes) a name in a list; 0 or PACE_ENOMEM. */
 int binding_text_set(struct binding_text **list, enum pace_object_kind kind, const char *name,
                      const char *text);

@@ -100,7 +100,7 @@ static void compare(const struct side *fast, const struct side *slow, size_t cou
 /* The rows whose commits are looked up by their places, and how often. */
 static const struct rows *looked_in;
 static size_t looked_up;
-static bool texts; /* of the rows that come are asked for */
+static atomic_bool texts; /* of the rows that come are asked for */
 
 static int look_up(const struct batch_keys *keys, uint64_t place, const char **out)
 {
