@@ -3,7 +3,9 @@
 #include "command.h"
 #include "help_word.h"
 #include "show.h"
+#include "wrap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const char intro[] =
@@ -61,7 +63,7 @@ static void write_lines(FILE *out, const char *text)
     }
 }
 
-void command_help(FILE *out, const struct command *command)
+static void command_help(FILE *out, const struct command *command)
 {
     if (command != NULL) {
         fprintf(out, "pace %s: %s\n\n", command->name, command->text);
@@ -186,33 +188,65 @@ static int help_rows(const struct show_style *style, const char *word)
     return status;
 }
 
+/* -- on a terminal ----------------------------------------------------------------------------- */
+
+/* Help that is written to memory, to be broken into lines as wide as the terminal. */
+struct page {
+    FILE *file;
+    char *text;
+    size_t len;
+};
+
+static FILE *page_begin(struct page *page)
+{
+    *page = (struct page){0};
+    page->file = open_memstream(&page->text, &page->len);
+    return page->file != NULL ? page->file : stdout;
+}
+
+static void page_end(struct page *page)
+{
+    if (page->file != NULL && fclose(page->file) == 0) wrap_write(stdout, page->text, show_width());
+    free(page->text);
+}
+
+void command_show_help(const struct command *command)
+{
+    struct page page;
+    command_help(page_begin(&page), command);
+    page_end(&page);
+}
+
+/* 0 when there is no help on the word. */
+static int write_word(FILE *out, const char *word)
+{
+    const struct command *command = command_find(word);
+    if (strcmp(word, "adapters") == 0)
+        adapters_help(out);
+    else if (command != NULL)
+        command_help(out, command);
+    else if (strcmp(word, "topics") == 0)
+        topics_help(out);
+    else
+        return help_list(out, word) || help_word(out, word);
+    return 1;
+}
+
 int cmd_help(const struct arguments *arguments)
 {
     struct show_style style;
+    struct page page;
+    const char *word = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     int status = show_style_read(arguments, &style);
     if (status != STATUS_OK) return status;
-    if (style.format != NULL && arguments->operand_count <= 1)
-        return help_rows(&style, arguments->operand_count > 0 ? arguments->operands[0] : NULL);
-    if (arguments->operand_count == 0) {
-        command_help(stdout, NULL);
-        return STATUS_OK;
-    }
     if (arguments->operand_count > 1)
         return command_misused(arguments->command, "help takes one subcommand");
-    const char *word = arguments->operands[0];
-    if (strcmp(word, "adapters") == 0) {
-        adapters_help(stdout);
+    if (style.format != NULL) return help_rows(&style, word);
+    if (word == NULL) {
+        command_show_help(NULL);
         return STATUS_OK;
     }
-    const struct command *command = command_find(word);
-    if (command != NULL) {
-        command_help(stdout, command);
-        return STATUS_OK;
-    }
-    if (strcmp(word, "topics") == 0) {
-        topics_help(stdout);
-        return STATUS_OK;
-    }
-    if (help_list(stdout, word)) return STATUS_OK;
-    return help_word(stdout, word) ? STATUS_OK : help_word_unknown(word);
+    int known = write_word(page_begin(&page), word);
+    page_end(&page);
+    return known ? STATUS_OK : help_word_unknown(word);
 }

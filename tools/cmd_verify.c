@@ -124,11 +124,11 @@ static int verify_in_child(const char *path, int pipe, struct seen *shared)
     snprintf(text, sizeof text, "%d", code);
     send_text(pipe, text);
     send_text(pipe, error.message);
-    snprintf(text, sizeof text,
-             "%llu runs with %llu cells in %llu streams, %llu records, %llu pages",
-             (unsigned long long)seen.runs, (unsigned long long)seen.cells,
-             (unsigned long long)seen.streams, (unsigned long long)seen.records,
-             (unsigned long long)seen.pages);
+    snprintf(
+        text, sizeof text, "%llu run%s with %llu cell%s in %llu stream%s, %llu records, %llu pages",
+        (unsigned long long)seen.runs, seen.runs == 1 ? "" : "s", (unsigned long long)seen.cells,
+        seen.cells == 1 ? "" : "s", (unsigned long long)seen.streams, seen.streams == 1 ? "" : "s",
+        (unsigned long long)seen.records, (unsigned long long)seen.pages);
     return send_text(pipe, text) == 0 ? 0 : 1;
 }
 

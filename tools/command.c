@@ -316,12 +316,14 @@ int command_main(int argc, char **argv)
     struct arguments arguments;
     int status = arguments_parse(command, count, rest, &arguments);
     if (status == 0) {
-        if (arguments_has(&arguments, OPTION_HELP))
-            command_help(stdout, at < argc ? command : NULL);
-        else if (arguments_has(&arguments, OPTION_VERSION))
+        if (arguments_has(&arguments, OPTION_HELP)) {
+            pager_begin();
+            command_show_help(at < argc ? command : NULL);
+        } else if (arguments_has(&arguments, OPTION_VERSION)) {
             status = cmd_version(&arguments);
-        else
+        } else {
             status = command_run(command, &arguments);
+        }
     }
     arguments_free(&arguments);
     free(rest);

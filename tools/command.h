@@ -99,8 +99,8 @@ int command_misused(const struct command *command, const char *format, ...)
 /* Says that there is no such subcommand, and the nearest. Returns STATUS_USAGE. */
 int command_unknown(const char *word);
 
-/* Writes the help of all subcommands (command NULL), or of one: examples first. */
-void command_help(FILE *out, const struct command *command);
+/* Writes the help of all subcommands (command NULL), or of one, to standard output: examples first. */
+void command_show_help(const struct command *command);
 
 /* The whole program: subcommand, options, and running it. */
 int command_main(int argc, char **argv);

@@ -80,7 +80,7 @@ void compare_note_steps(pace *store, pace_session *session, const struct side *s
     pace_snapshot *snapshot = NULL;
     int64_t first_ns = INT64_MAX;
     size_t behind = 0;
-    char more[64] = "";
+    char more[64] = "", change[64];
     if (side->kind != SIDE_BRANCH || side->run_count < 2 ||
         pace_snapshot_begin(store, NULL, &snapshot) != 0)
         return;
@@ -93,11 +93,14 @@ void compare_note_steps(pace *store, pace_session *session, const struct side *s
             behind += pace_run_get(snapshot, side->runs[i], NULL, &view) == 0 &&
                       view.time_ns >= steps.newest_ns;
         if (steps.count > 1) snprintf(more, sizeof more, ", and %zu more", steps.count - 1);
+        if (steps.delta >= 9)
+            snprintf(change, sizeof change, "to %.0f times as much", steps.delta + 1);
+        else
+            snprintf(change, sizeof change, "by %+.0f %%", steps.delta * 100);
         say_note(
-            "note: the runs of %s are of several levels: %s changed by %+.0f %% at %.*s%s; -n %zu "
-            "takes the runs from the newest change on",
-            side->label, steps.benchmark, steps.delta * 100, SHORT_COMMIT, steps.commit, more,
-            behind);
+            "note: the runs of %s are of several levels: %s changed %s at %.*s%s; -n %zu takes "
+            "the runs from the newest change on",
+            side->label, steps.benchmark, change, SHORT_COMMIT, steps.commit, more, behind);
     }
     pace_snapshot_end(snapshot);
 }

@@ -72,10 +72,14 @@ static int is_difference(const struct compared *row)
            strcmp(row->verdict, "changed") == 0;
 }
 
+/* From ten times the base on the multiple is read at once, as in other tables. */
 static void put_delta(struct arena *arena, struct line *line, double ratio)
 {
     char text[CELL_MAX];
-    snprintf(text, sizeof text, "%+.2f %%", (ratio - 1) * 100);
+    if (ratio >= 10)
+        snprintf(text, sizeof text, "%.1fx", ratio);
+    else
+        snprintf(text, sizeof text, "%+.2f %%", (ratio - 1) * 100);
     set_cell(arena, line, CELL_DELTA, text);
 }
 

@@ -46,6 +46,14 @@ static int is_utf8(void)
     return set != NULL && (strcasestr(set, "utf-8") != NULL || strcasestr(set, "utf8") != NULL);
 }
 
+unsigned show_width(void)
+{
+    struct winsize size;
+    unsigned width = pager_columns();
+    if (width > 0 || !isatty(STDOUT_FILENO)) return width;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 int show_style_read(const struct arguments *arguments, struct show_style *out)
 {
     const char *now = arguments_value(arguments, OPTION_NOW);
@@ -58,13 +66,7 @@ int show_style_read(const struct arguments *arguments, struct show_style *out)
         return command_misused(arguments->command, "--diagnostics takes text or json, not '%s'",
                                diagnostics);
     out->diags_as_json = diagnostics != NULL && strcmp(diagnostics, "json") == 0;
-    out->width = pager_columns();
-    if (out->width == 0 && isatty(STDOUT_FILENO)) {
-        struct winsize size;
-        out->width = 80;
-        if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-            out->width = size.ws_col;
-    }
+    out->width = show_width();
     if (out->width > 0) out->ascii = !is_utf8();
     out->ascii |= arguments_has(arguments, OPTION_ASCII);
     out->color = say_color(stdout);

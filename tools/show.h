@@ -17,6 +17,9 @@ struct show_style {
     int64_t now_ns; /* 0: the wall clock */
 };
 
+/* Columns of the terminal that standard output is; 0: it is none. */
+unsigned show_width(void);
+
 /* The style that the options and the terminal ask for. A bad --now is said: STATUS_USAGE. */
 int show_style_read(const struct arguments *arguments, struct show_style *out);
 

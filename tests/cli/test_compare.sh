@@ -105,6 +105,14 @@ t "a branch of several levels" run_pace 0 compare main four
 t "is warned of" has "$ERR" "note: the runs of main are of several levels: a changed by +50 % at aaaaaaa; -n 4 takes"
 t "those of one level are not" run_pace 0 compare main four -n 4
 t "without a word" lacks "$ERR" "levels"
+for i in 25 26 27 28; do line a aaaaaaa$i 999$i 999$i tenfold; done >tenfold.jsonl
+run_pace 0 load tenfold.jsonl
+t "from ten times the base on" run_pace 0 compare main tenfold
+t "the change is the multiple" has "$OUT" '79.0x'
+sed 's/tenfold/four/' tenfold.jsonl >more.jsonl
+run_pace 0 load more.jsonl
+t "a step of that size" run_pace 0 compare four main -n 8
+t "is told so too" has "$ERR" "a changed to 66 times as much"
 t "of branches the newest runs" run_pace 0 compare main dev -n 4 --format csv
 t "so many" has "$OUT" ',1,4,'
 t "a run and a file" run_pace 4 compare old.jsonl last

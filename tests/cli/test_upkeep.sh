@@ -21,6 +21,8 @@ done >history.jsonl
 
 t "a whole store" run_pace 0 --db store verify
 t "says what it looked at" has "$ERR" "store is whole: 60 runs with 120 cells in 21 streams"
+head -n 1 history.jsonl >one.jsonl
+t "of one run" sh -c '"$1" --db one load -q one.jsonl && "$1" --db one verify 2>&1 | grep -q ": 1 run with [12] cells* in 1 stream, "' - "$PACE"
 t "no store is status 3" run_pace 3 --db none verify
 t "verify takes no operands" run_pace 2 --db store verify store
 
