@@ -169,11 +169,21 @@ $(BUILD)/tools/assets.o: $(wildcard tools/assets/*)
 
 # -- tests ---------------------------------------------------------------------------------------
 
+# All but main.o, as an archive: a program has inside what it calls, and is linked sooner.
+$(BUILD)/all.a: $(LIB_OBJECTS) $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS))
+	@rm -f $@
+	$(call say,AR,$@)$(AR) rcs $@ $^
+
 TEST_LINKED = $(TEST_PROGRAMS) $(BUILD)/tests/conformance/cells
 $(TEST_LINKED:=.o): CPPFLAGS += -Itests -Wno-missing-prototypes
-$(TEST_LINKED): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(LIB_OBJECTS) $(TOOL_OBJECTS)
-	$(call say,TEST,$@)$(CC) $(SAN) $(CFLAGS) -o $@ $(filter-out $(BUILD)/tools/main.o,$^) \
-	  -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
+$(TEST_LINKED): $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/all.a
+	$(call say,TEST,$@)$(CC) $(SAN) $(CFLAGS) -o $@ $^ -pie $(LDFLAGS) -lcmocka $(LIBS) $(TOOL_LIBS)
+
+# Those that take long begin first, so that no processor waits for them at the end.
+LONG = model/test_store_model crash/test_crash unit/test_run model/test_kept lang/test_gather model/test_many_branches \
+  fault/test_no_memory fault/test_lmdb_errors model/test_query_model
+TESTS = $(filter $(LONG:%=$(BUILD)/tests/%),$(TEST_PROGRAMS)) $(filter-out $(LONG:%=$(BUILD)/tests/%),$(TEST_PROGRAMS)) \
+  $(TEST_SCRIPTS)
 
 # As many compilers at a time as there are processors, where make was not told otherwise.
 JOBS = $(shell nproc)
@@ -182,7 +192,7 @@ PARALLEL = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
 tests: all $(TEST_PROGRAMS)
 check:
 	@$(MAKE) --no-print-directory $(PARALLEL) tests
-	BUILD=$(BUILD) CC="$(CC)" tests/run $(TEST_PROGRAMS) $(TEST_SCRIPTS)
+	BUILD=$(BUILD) CC="$(CC)" tests/run $(TESTS)
 
 # Tests whose expected texts are files that they can write; those made from a failing answer are to be read.
 GOLDEN = $(shell grep -lE 'PACE_UPDATE_GOLDEN|"(golden|page)\.h"' $(wildcard tests/*/test_*.c tests/*/test_*.sh))
@@ -195,10 +205,11 @@ golden:
 crash: $(BUILD)/tests/crash/test_crash
 	PACE_CRASH_CYCLES=2000 BUILD=$(BUILD) tests/run $<
 
-# The random tests run shorter there: a sanitizer is for each path, not for each number.
+# The random tests run shorter there: a sanitizer is for each path, not for each number. It tells lines, for
+# which -g1 is enough.
 asan:
 	PACE_TEST_MUTATIONS=100 PACE_QUERIES=300 PACE_CRASH_CYCLES=10 PACE_MODEL_OPERATIONS=10000 PACE_SWEEP=20 \
-	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g"
+	  $(MAKE) check BUILD=build/asan SANITIZE=address,undefined CFLAGS="-O1 -g1"
 
 # Tests with threads, under the thread sanitizer. A forked child leaves threads alone that ended before it began.
 TSAN_TESTS = tests/unit/test_together tests/fault/test_threads tests/model/test_parts tests/model/test_ahead
@@ -219,17 +230,11 @@ fuzz:
 	@$(MAKE) --no-print-directory $(PARALLEL) $(FUZZ_SETTINGS) $(FUZZ_TARGETS)
 	tests/fuzz/run build $(FUZZ_SECONDS) $(JOBS) $(FUZZ_TARGETS)
 
-# An archive, so that a program has inside what it calls.
-$(BUILD)/fuzz/all.a: $(LIB_OBJECTS) $(filter-out $(BUILD)/tools/main.o,$(TOOL_OBJECTS))
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(call say,AR,$@)$(AR) rcs $@ $^
-
-FUZZ_BUILD = $(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< \
-  $(BUILD)/fuzz/all.a $(LDFLAGS) $(LIBS) $(TOOL_LIBS)
-$(BUILD)/fuzz/fuzz_adapter-%: tests/fuzz/fuzz_adapter.c $(BUILD)/fuzz/all.a
+FUZZ_BUILD = mkdir -p $(@D) && $(CC) $(BASE) $(WARNINGS) $(CPPFLAGS) $(CFLAGS) -fsanitize=fuzzer -Itests -o $@ $< \
+  $(BUILD)/all.a $(LDFLAGS) $(LIBS) $(TOOL_LIBS)
+$(BUILD)/fuzz/fuzz_adapter-%: tests/fuzz/fuzz_adapter.c $(BUILD)/all.a
 	$(call say,FUZZ,$@)$(FUZZ_BUILD) -DFUZZ_ADAPTER='"$*"'
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/fuzz/all.a
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/all.a
 	$(call say,FUZZ,$@)$(FUZZ_BUILD)
 
 demo: all
@@ -244,9 +249,14 @@ format:
 	clang-format --dry-run -Werror $(SOURCES)
 
 # Nothing of it is run, so nothing is said to debuggers; gcc finds more where it optimizes more, clang does not.
-lint:
+# lint-gcc says no more than make check WERROR=-Werror.
+.PHONY: lint-gcc lint-clang lint-source
+lint: lint-gcc lint-clang lint-source
+lint-gcc:
 	$(MAKE) $(PARALLEL) all BUILD=build/lint-gcc CC=gcc WERROR=-Werror CFLAGS=-O2
+lint-clang:
 	$(MAKE) $(PARALLEL) all BUILD=build/lint-clang CC=clang WERROR=-Werror CFLAGS=-O1
+lint-source:
 	cppcheck -j $(JOBS) --std=c11 --quiet --error-exitcode=1 --inline-suppr --enable=warning,portability \
 	  --suppress=missingIncludeSystem --suppress=toomanyconfigs -I build/query -I query engine query tools
 	@if command -v mandoc >/dev/null; then mandoc -Tlint -Wwarning $(MAN_PAGES); else echo "lint: no mandoc; man pages are not checked"; fi

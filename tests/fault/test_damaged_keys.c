@@ -25,7 +25,7 @@ static void commit_of(int i, char out[48])
 
 static pace_run *make_run(pace *store, int i)
 {
-    char branch[48], commit[48], measure[16];
+    char branch[48], commit[48], measure[24];
     struct pace_run_info info = run_at(T0_NS + i * SECOND_NS);
     pace_run *run;
     snprintf(branch, sizeof branch, "a-branch-with-a-long-name/%d", i % BRANCHES);

@@ -1,8 +1,6 @@
 /* test_no_memory.c -- allocation 1, 2, 3... fails, of the library and of LMDB alike, once or from there
  * on (sweep.h). PACE_SWEEP=0 takes all of them, PACE_SEED repeats a choice. */
-#include "sweep.h"
-
-#include <errno.h>
+#include "../store_help.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)
 /* Sanitizers have their own; elsewhere there is no other name for the real one. */
@@ -12,6 +10,10 @@ static void sweep_memory(int for_good)
     skip();
 }
 #else
+#include "sweep.h"
+
+#include <errno.h>
+
 void *__libc_malloc(size_t);
 void *__libc_calloc(size_t, size_t);
 void *__libc_realloc(void *, size_t);

@@ -160,7 +160,7 @@ int shim_openat(int directory, const char *path, int flags, ...)
 /* Commits `count` runs of as many columns, in one batch of at most eight. */
 static int put_runs(pace *store, int first, int count, int columns)
 {
-    pace_run *runs[8];
+    pace_run *runs[8] = {NULL};
     int rc = 0;
     for (int i = 0; i < count; i++) {
         struct pace_run_info info = run_at(T0_NS + (first + i) * SECOND_NS);

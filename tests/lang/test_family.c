@@ -7,7 +7,7 @@ enum { SERIES = 20, QUIET = 6 };
  * for is much slower. */
 static void put(struct world *world, int day, int slow, int much)
 {
-    char name[8];
+    char name[16];
     pace_run *run = world_run(world, day);
     for (int i = 0; i < SERIES; i++) {
         double value = i < slow ? 108.8 : day % 2 ? 98 : 102;

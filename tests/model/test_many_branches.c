@@ -9,7 +9,7 @@ enum { MAIN_RUNS = 70, COLUMNS = 200, BRANCHES = 300, RUNS = 3, BATCH = 50, SLOW
 /* Run `number` of a branch; 0 is main. One branch is slow in its last run. */
 static pace_run *make_run(pace *store, int branch, int number)
 {
-    char name[16], commit[24], start[24], benchmark[16];
+    char name[16], commit[32], start[24], benchmark[16];
     snprintf(name, sizeof name, branch ? "pr/%d" : "main", branch);
     snprintf(commit, sizeof commit, "c%d-%d", branch, number);
     snprintf(start, sizeof start, "c0-%d", MAIN_RUNS - 1 - branch % 3);

@@ -206,7 +206,7 @@ static void free_run(struct model_run *run)
 /* Puts a model's run; the order of cells turns with its time. */
 static pace_run *build(struct model *m, const struct model_run *run)
 {
-    char names[3][32], benchmark[16];
+    char names[3][32], benchmark[24];
     struct pace_run_info info = info_of(run, names);
     pace_run *out;
     store_ok(pace_run_begin(m->store, &info, error, &out));
@@ -774,7 +774,7 @@ static void run_round(uint64_t seed, int operations, struct blocks_seen *blocks)
     pace_run_free(run);
     enter_run(m, &first);
     for (int p = 0; p < 3; p++) {
-        char project[16];
+        char project[24];
         snprintf(project, sizeof project, "project-%d", p);
         store_ok(pace_measure_put(m->store, project, "latency", "ns", 0, error));
     }

@@ -185,7 +185,7 @@ static void test_files_closed(void **state)
 static void test_directory(void **state)
 {
     struct execute_result result;
-    char expected[600], top[500] = "/";
+    char expected[1024], top[500] = "/";
     (void)state;
     setenv("GIT_DIR", "/nowhere", 1);
     setenv("KEPT", "yes", 1);

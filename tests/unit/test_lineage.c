@@ -273,7 +273,7 @@ static void test_runs_of_the_same_time(void **state)
     struct pace_run_info info = run_at(T0_NS);
     static const char *const commits[] = {"a", "b", "b", "c", "d"};
     for (int i = 0; i < 5; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "id%d", i);
         info.commit = commits[i];
         info.id = id;
