@@ -123,6 +123,9 @@ struct block_group {
     int has_fma;      /* simd.h */
 };
 
+/* Fetches a record of few columns into the cache. */
+void block_group_prefetch(const unsigned char *data, size_t len);
+
 /* Checks frame and header. 0, or -1: damaged. */
 int block_group_open(struct block_group *group, const void *data, size_t len,
                      const struct key *key);

@@ -38,7 +38,7 @@ static double double_at(const unsigned char *data, size_t at)
 enum { LINE = 64 }; /* of the cache */
 
 /* A group of few columns is read as a whole: it is fetched at once, not line after line. */
-static void prefetch_small(const unsigned char *data, size_t len)
+void block_group_prefetch(const unsigned char *data, size_t len)
 {
     enum { MOST = 4096 };
     for (size_t at = 0; len <= MOST && at < len; at += LINE)
@@ -49,7 +49,7 @@ int block_group_open(struct block_group *group, const void *data, size_t len, co
 {
     struct block_group_header *header = &group->header, expected;
     if (len < sizeof *header) return -1;
-    prefetch_small(data, len);
+    block_group_prefetch(data, len);
     memcpy(header, data, sizeof *header);
     /* Nothing of the header is sure yet: bound it before the sum is computed over its length. */
     if (header->length != len || header->runs == 0 || header->runs > BLOCK_RUNS_MAX ||
@@ -372,6 +372,20 @@ static int parse_chunk(const unsigned char *data, size_t len, struct block_chunk
     return at == len ? 0 : -1;
 }
 
+/* A chunk without cells. In place and field by field, as it is done for each: to copy what was just put together byte
+ * by byte makes the processor wait, and so does its instruction that clears memory. */
+static inline void clear_chunk(struct block_chunk *chunk)
+{
+    chunk->present = chunk->failed = chunk->skipped = chunk->ok = 0;
+    chunk->lower = chunk->upper = 0;
+    chunk->is_mirrored = 0;
+    chunk->relation = 0;
+    for (int i = 0; i < 3; i++) {
+        chunk->code[i] = 0;
+        chunk->pack[i] = NULL;
+    }
+}
+
 /* Checks a chunk, opens it. It may be related to another, which *back says; 0: it is not. */
 static int open_chunk(const struct block_group *group, struct block_slot *slot, uint32_t number,
                       struct block_chunk *out, uint32_t *back)
@@ -379,9 +393,9 @@ static int open_chunk(const struct block_group *group, struct block_slot *slot, 
     size_t start, end;
     *back = 0;
     if (find_chunk(group, slot, number, &start, &end)) return -1;
-    /* In place: to copy what was just put together byte by byte makes the processor wait. */
-    *out = (struct block_chunk){.runs = block_chunk_runs(group->header.runs, number),
-                                .end = group->data + group->header.length};
+    clear_chunk(out);
+    out->runs = block_chunk_runs(group->header.runs, number);
+    out->end = group->data + group->header.length;
     if (start < end) {
         const unsigned char *data = group->data + start;
         size_t len = end - start;

@@ -70,6 +70,19 @@ int blocks_cursor(struct kv_txn *txn, struct pace_error *error, struct kv_cursor
 int blocks_group(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                  uint32_t column, uint32_t runs, struct pace_error *error, struct block_group *out);
 
+/* Finds the first group of a block, which is on its way into the cache then, while something else is done. That it is
+ * absent is left to who reads it. */
+struct blocks_ahead {
+    uint32_t block; /* 0: none */
+    struct kv_slice record;
+};
+int blocks_look_ahead(struct kv_cursor *cursor, uint32_t stream, uint32_t block,
+                      struct pace_error *error, struct blocks_ahead *ahead);
+/* blocks_group of a column of that block. */
+int blocks_group_ahead(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream,
+                       const struct blocks_ahead *ahead, uint32_t column, uint32_t runs,
+                       struct pace_error *error, struct block_group *out);
+
 /* Finds a run by its place; PACE_ENOTFOUND when no block has it. */
 int blocks_find(struct kv_txn *txn, uint32_t stream, const struct stream_record *record,
                 const struct position *position, struct pace_error *error,

@@ -109,6 +109,10 @@ int kv_cursor_at(struct kv_txn *txn, unsigned char table, struct pace_error *err
                  struct kv_cursor **out);
 void kv_cursor_close(struct kv_cursor *cursor);
 
+/* The value of a key, or PACE_ENOTFOUND; an absence is not looked into. */
+int kv_cursor_get(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                  struct kv_slice *value);
+
 /* Moves to the first key not before `key`; to the last key before `key`; one on. */
 int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                    struct kv_slice *found, struct kv_slice *value);

@@ -180,6 +180,15 @@ int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_
     return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
+int kv_cursor_get(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
+                  struct kv_slice *value)
+{
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    struct kv_slice found;
+    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET);
+    return cursor_found(cursor, rc, &k, &v, error, &found, value);
+}
+
 int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                      struct kv_slice *found, struct kv_slice *value)
 {

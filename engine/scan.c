@@ -133,13 +133,14 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
     int rc = snapshot_check(snapshot, error);
     if (!rc) rc = snapshot_stream(snapshot, stream, error, &record);
     if (rc) return rc;
-    struct pace_scan *scan = calloc(1, sizeof *scan);
+    /* Cleared here: calloc looks for memory anew each time, and there is a scan a stream. */
+    struct pace_scan *scan = malloc(sizeof *scan);
     if (!scan) return error_memory(error);
-    scan->snapshot = snapshot;
+    *scan = (struct pace_scan){.snapshot = snapshot};
     scan->column_count = column_count;
     scan->most = batch_runs(column_count, range, record.run_count);
     scan->stride = stride_of(scan->most);
-    scan->columns = calloc(column_count + 1, sizeof *scan->columns);
+    scan->columns = reallocarray(NULL, column_count + 1, sizeof *scan->columns);
     rc = scan->columns ? reserve(scan, error) : error_memory(error);
     for (size_t i = 0; !rc && i < column_count; i++) {
         if (columns[i] >= record.column_count)
@@ -154,7 +155,9 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
         rc = head_read_bits(snapshot->txn, error, &forms);
         scan->has_keys = (forms & FORMAT_KEYS) != 0;
         if (!rc) rc = blocks_cursor(snapshot->txn, error, &scan->cursor);
-        if (!rc) rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, error);
+        if (!rc)
+            rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, scan->cursor,
+                                  error);
     }
     if (rc) {
         pace_scan_close(scan);
@@ -454,6 +457,19 @@ static void prefetch_rows(const struct pace_scan *scan, const struct row *rows, 
         row_prefetch(&rows[k], first, end);
 }
 
+/* The group of a block that covers a column, which was perhaps found when the walk began. */
+static int find_group(struct pace_scan *scan, const struct block_entry *entry, uint32_t column,
+                      struct pace_error *error, struct block_group *group)
+{
+    struct source_walk *walk = &scan->walk;
+    for (size_t i = 0; i < SOURCE_AHEAD; i++)
+        if (walk->ahead[i].block == entry->block)
+            return blocks_group_ahead(walk->txn, scan->cursor, walk->stream, &walk->ahead[i],
+                                      column, entry->runs, error, group);
+    return blocks_group(walk->txn, scan->cursor, walk->stream, entry->block, column, entry->runs,
+                        error, group);
+}
+
 /* Reads the scan's columns of some runs of a block to places r and on of the batch. */
 static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
                       struct pace_error *error)
@@ -470,9 +486,7 @@ static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
         if (row_count && scan->column_count >= STRETCH_COLUMNS)
             prefetch_rows(scan, rows, row_count, i);
         if (column < entry->columns) {
-            if (column >= group.header.until)
-                rc = blocks_group(scan->snapshot->txn, scan->cursor, scan->walk.stream,
-                                  entry->block, column, entry->runs, error, &group);
+            if (column >= group.header.until) rc = find_group(scan, entry, column, error, &group);
             if (rc) return rc;
             found = block_group_seek(&group, column, &slot);
             if (found < 0)

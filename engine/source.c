@@ -212,7 +212,9 @@ static void settle(struct source_walk *walk)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < walk->count; i++) {
-        if (walk->sources[i].next < walk->sources[i].end) walk->sources[count++] = walk->sources[i];
+        if (walk->sources[i].next >= walk->sources[i].end) continue;
+        if (count < i) walk->sources[count] = walk->sources[i];
+        count++;
     }
     walk->count = count;
     for (uint32_t i = 1; i < count; i++) { /* mostly they are in order */
@@ -264,24 +266,46 @@ static void add_blocks(struct source_walk *walk, const struct pace_range *range)
         if (entry->last_time_ns < range->from_ns ||
             (range->until_ns != INT64_MAX && entry->first_time_ns >= range->until_ns))
             continue;
-        walk->sources[walk->count++] = (struct source){.entry = entry,
-                                                       .end = entry->runs,
-                                                       .at = block_first(entry),
-                                                       .last = block_last(entry)};
+        /* Field by field: `runs` is large, and not there before the block is opened. */
+        struct source *source = &walk->sources[walk->count++];
+        source->entry = entry;
+        source->opened = 0;
+        source->next = 0;
+        source->end = entry->runs;
+        source->at = block_first(entry);
+        source->last = block_last(entry);
     }
+}
+
+/* The newest small blocks, as many as hold the runs that are asked for beside those of the log. */
+static int look_ahead(struct source_walk *walk, const struct stream_record *record,
+                      const struct pace_range *range, struct kv_cursor *groups,
+                      struct pace_error *error)
+{
+    int rc = 0;
+    uint64_t held = record->log_runs;
+    const struct block_list *list = &walk->list;
+    for (uint32_t i = 0; !rc && i < SOURCE_AHEAD && i < list->small && held < range->last; i++) {
+        const struct block_entry *entry = &list->entries[list->small - 1 - i];
+        rc = blocks_look_ahead(groups, walk->stream, entry->block, error, &walk->ahead[i]);
+        held += entry->runs;
+    }
+    return rc;
 }
 
 int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stream,
                      const struct stream_record *record, const struct pace_range *range,
-                     struct pace_error *error)
+                     struct kv_cursor *groups, struct pace_error *error)
 {
     *walk = (struct source_walk){.txn = txn, .stream = stream};
     int rc = block_list_load(txn, stream, record, error, &walk->list);
+    if (!rc && groups) rc = look_ahead(walk, record, range, groups, error);
     if (!rc) rc = load_log(walk, record, range, error);
     if (!rc && !is_whole(walk, record))
         rc = error_damaged(error, "%s: runs of stream %u", kv_path(txn), stream);
     if (rc) return rc;
-    walk->sources = calloc(walk->list.small + walk->list.large + 1, sizeof *walk->sources);
+    walk->sources =
+        reallocarray(NULL, (size_t)walk->list.small + walk->list.large + 1, sizeof *walk->sources);
     if (!walk->sources) return error_memory(error);
     add_blocks(walk, range);
     if (walk->log.count) {

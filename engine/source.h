@@ -21,6 +21,8 @@ struct source {
     struct position last; /* of run `end - 1`; or not before it */
 };
 
+enum { SOURCE_AHEAD = 2 };
+
 struct source_walk {
     struct kv_txn *txn;
     uint32_t stream;
@@ -29,6 +31,7 @@ struct source_walk {
     struct source *sources; /* those with runs left, by `at` */
     uint32_t first, count;  /* sources[first .. count) are left */
     int are_apart;          /* each source begins behind the end of the one before it */
+    struct blocks_ahead ahead[SOURCE_AHEAD]; /* blocks that are likely read first */
 };
 
 /* Some runs of one source. */
@@ -37,10 +40,12 @@ struct span {
     uint32_t first, count;
 };
 
-/* Begins a walk over the runs of a range. source_walk_close also after an error. */
+/* Begins a walk over the runs of a range. Where the newest few runs are asked for, what is likely read of blocks is
+ * fetched with the cursor `groups` (blocks_cursor) while the log is looked at; NULL: it is not.
+ * source_walk_close also after an error. */
 int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stream,
                      const struct stream_record *record, const struct pace_range *range,
-                     struct pace_error *error);
+                     struct kv_cursor *groups, struct pace_error *error);
 void source_walk_close(struct source_walk *walk);
 
 /* The next span, of at most `most` runs, or PACE_ENOTFOUND at the end. */

@@ -157,7 +157,7 @@ int summary_read(struct kv_txn *txn, uint32_t stream, const struct stream_record
     struct summarizing summarizing = {.txn = txn, .sums = sums};
     int rc = blocks_cursor(txn, error, &summarizing.cursor);
     if (rc) return rc;
-    rc = source_walk_open(&summarizing.walk, txn, stream, record, range ? range : &everything,
+    rc = source_walk_open(&summarizing.walk, txn, stream, record, range ? range : &everything, NULL,
                           error);
     if (!rc) rc = add_spans(&summarizing, error);
     source_walk_close(&summarizing.walk);
