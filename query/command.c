@@ -256,7 +256,8 @@ static int mark_reach(struct context *ctx, const struct statement *statement,
             struct pace_run_view view;
             int status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
             if (status) return context_store_error(ctx, status);
-            is_there = is_there && view.stream == selection->series[i].stream->id;
+            is_there = is_there && view.stream == selection->series[i].stream->id &&
+                       filter->run == selection->rows->run;
         }
         count += is_there;
     }

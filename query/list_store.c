@@ -2,6 +2,7 @@
 #include "list.h"
 
 #include "marks.h"
+#include "newest.h"
 #include "parse.h"
 
 #include <stdlib.h>
@@ -75,20 +76,17 @@ static int put_extra(struct context *ctx, struct op *listing, size_t at, enum li
 
 /* One row for series [0 .. count), which have the name in common. */
 static int put_name(struct context *ctx, struct op *listing, enum list_word word,
-                    const struct series *const *series, size_t count,
+                    const struct series *const *series, size_t count, int64_t newest,
                     const struct mark_view *archives)
 {
     struct name_key key = name_key(word);
     size_t at = 0;
-    int64_t newest = INT64_MIN;
     listing_text(listing, at++, series[0]->names[key.first]);
     if (key.first != key.second) listing_text(listing, at++, series[0]->names[key.second]);
     bool extra = word == LIST_BRANCHES || word == LIST_MEASURES;
     int status = extra ? put_extra(ctx, listing, at, word, series[0], archives) : 0;
     if (status) return status;
     if (extra) at += NAME_EXTRA;
-    for (size_t i = 0; i < count; i++)
-        if (series[i]->stream->last_time_ns > newest) newest = series[i]->stream->last_time_ns;
     listing_number(listing, at, (double)count, "");
     listing_time(listing, at + 1, newest);
     return listing_row(ctx, listing);
@@ -115,26 +113,64 @@ static int names_make(struct context *ctx, enum list_word word, struct op **out)
     return listing_make(ctx, columns, count, NULL, out);
 }
 
+/* The series by name, and which name each of the selection has: *group of *count. */
+static int sort_names(struct context *ctx, const struct selection *selection, struct name_key key,
+                      const struct series ***out, uint32_t **group, size_t *count)
+{
+    const struct series **sorted = arena_array(ctx->arena, selection->count, sizeof *sorted);
+    uint32_t *of = arena_array(ctx->arena, selection->count, sizeof *of);
+    if (!sorted || !of) return context_no_memory(ctx);
+    for (size_t i = 0; i < selection->count; i++)
+        sorted[i] = &selection->series[i];
+    if (selection->count) qsort_r(sorted, selection->count, sizeof *sorted, compare_by, &key);
+    *count = 0;
+    for (size_t i = 0; i < selection->count; i++) {
+        *count += i == 0 || compare_by(&sorted[i - 1], &sorted[i], &key) != 0;
+        of[sorted[i] - selection->series] = (uint32_t)(*count - 1);
+    }
+    *out = sorted;
+    *group = of;
+    return 0;
+}
+
+/* When each name was measured last. Of a project, a branch or a testbed that is its newest run; of a benchmark or a
+ * measure the newest that has it. */
+static int find_newest(struct context *ctx, const struct selection *selection, struct name_key key,
+                       const uint32_t *group, size_t count, int64_t *out)
+{
+    if (key.second == PACE_BENCHMARK || key.second == PACE_MEASURE)
+        return newest_times(ctx, selection, group, count, out);
+    for (size_t g = 0; g < count; g++)
+        out[g] = INT64_MIN;
+    for (size_t i = 0; i < selection->count; i++) {
+        int64_t time_ns = selection->series[i].stream->last_time_ns;
+        if (time_ns > out[group[i]]) out[group[i]] = time_ns;
+    }
+    return 0;
+}
+
 int list_names(struct context *ctx, enum list_word word, const struct selector *selector,
                struct op **out)
 {
     struct selection selection;
     struct mark_view *marks = NULL;
     struct name_key key = name_key(word);
+    const struct series **sorted = NULL;
+    uint32_t *group = NULL;
+    size_t count = 0;
     int status = names_make(ctx, word, out);
     if (!status) status = select_stored(ctx, selector, &selection);
     if (!status && word == LIST_BRANCHES) status = marks_load(ctx, &marks);
+    if (!status) status = sort_names(ctx, &selection, key, &sorted, &group, &count);
     if (status) return status;
     ctx->outcome->series = selection.count;
-    const struct series **sorted = arena_array(ctx->arena, selection.count, sizeof *sorted);
-    if (!sorted) return context_no_memory(ctx);
-    for (size_t i = 0; i < selection.count; i++)
-        sorted[i] = &selection.series[i];
-    if (selection.count) qsort_r(sorted, selection.count, sizeof *sorted, compare_by, &key);
-    for (size_t i = 0, end; i < selection.count && !status; i = end) {
+    int64_t *newest = arena_array(ctx->arena, count, sizeof *newest);
+    if (!newest) return context_no_memory(ctx);
+    status = find_newest(ctx, &selection, key, group, count, newest);
+    for (size_t i = 0, end, g = 0; i < selection.count && !status; i = end, g++) {
         for (end = i + 1; end < selection.count; end++)
-            if (compare_by(&sorted[i], &sorted[end], &key) != 0) break;
-        status = put_name(ctx, *out, word, sorted + i, end - i, marks);
+            if (group[sorted[end] - selection.series] != g) break;
+        status = put_name(ctx, *out, word, sorted + i, end - i, newest[g], marks);
     }
     return status;
 }
@@ -148,6 +184,13 @@ int list_series(struct context *ctx, const struct selector *selector, struct op 
     struct selection selection;
     int status = listing_make(ctx, columns, 4, NULL, out);
     if (!status) status = select_stored(ctx, selector, &selection);
+    if (status) return status;
+    uint32_t *group = arena_array(ctx->arena, selection.count, sizeof *group);
+    int64_t *newest = arena_array(ctx->arena, selection.count, sizeof *newest);
+    if (!group || !newest) return context_no_memory(ctx);
+    for (size_t i = 0; i < selection.count; i++)
+        group[i] = (uint32_t)i;
+    status = newest_times(ctx, &selection, group, selection.count, newest);
     for (size_t i = 0; !status && i < selection.count; i++) {
         const struct series *series = &selection.series[i];
         const char *path = print_path(ctx->arena, series->names);
@@ -155,7 +198,7 @@ int list_series(struct context *ctx, const struct selector *selector, struct op 
         listing_text(*out, 0, path);
         listing_text(*out, 1, *series->unit ? series->unit : NULL);
         listing_text(*out, 2, direction_word(series->direction));
-        listing_time(*out, 3, series->stream->last_time_ns);
+        listing_time(*out, 3, newest[i]);
         status = listing_row(ctx, *out);
     }
     if (!status) ctx->outcome->series = selection.count;

@@ -116,8 +116,9 @@ static void note_rows(const struct judgement *judgement, enum judge_verdict verd
         say_note("... and %zu more %s", listed - MAX_LISTED, judge_verdicts[verdict]);
 }
 
-/* Whether the run of the commit before the judged one still had the series. */
-static int went_now(pace_snapshot *snapshot, const struct judged *judged)
+/* Whether the run of the commit before the judged one still had the series. *beside: another run of the judged
+ * one's commit that has it; 0: none. */
+static int went_now(pace_snapshot *snapshot, const struct judged *judged, uint64_t *beside)
 {
     enum { RUNS = 64 };
     struct pace_run_view view;
@@ -125,6 +126,7 @@ static int went_now(pace_snapshot *snapshot, const struct judged *judged)
     pace_scan *scan = NULL;
     uint32_t column;
     int had = 0;
+    *beside = 0;
     if (pace_run_get(snapshot, judged->run, NULL, &view) != 0 ||
         column_find(snapshot, view.stream, judged, &column) != 0)
         return 0;
@@ -132,9 +134,11 @@ static int went_now(pace_snapshot *snapshot, const struct judged *judged)
     if (pace_scan_open(snapshot, view.stream, &column, 1, &range, NULL, &scan) != 0) return 0;
     while (pace_scan_next(scan, NULL, &cells) == 0 && cells.run_count > 0)
         for (size_t i = 0; i < cells.run_count; i++) {
-            int same = cells.runs[i].run == judged->run ||
-                       (*view.commit != '\0' && strcmp(cells.runs[i].commit, view.commit) == 0);
-            if (!same) had = cells.status[i] != PACE_CELL_ABSENT;
+            int has = cells.status[i] != PACE_CELL_ABSENT;
+            int same = *view.commit != '\0' && strcmp(cells.runs[i].commit, view.commit) == 0;
+            if (cells.runs[i].run == judged->run) continue;
+            if (!same) had = has;
+            if (same && has) *beside = cells.runs[i].run;
         }
     pace_scan_close(scan);
     return had;
@@ -144,11 +148,12 @@ static int went_now(pace_snapshot *snapshot, const struct judged *judged)
 static int is_other_suite(pace_snapshot *snapshot, const struct judgement *judgement)
 {
     size_t known = 0;
+    uint64_t beside;
     for (size_t i = 0; i < judgement->count; i++) {
         const struct judged *row = &judgement->rows[i];
         if (row->verdict == JUDGE_VERDICT_GONE || row->verdict == JUDGE_VERDICT_NEW) continue;
         known++;
-        if (went_now(snapshot, row)) return 0;
+        if (went_now(snapshot, row, &beside)) return 0;
     }
     return known > 0;
 }
@@ -158,13 +163,25 @@ static void note_gone(pace *store, const struct judgement *judgement)
 {
     size_t listed = 0;
     int is_other = -1; /* not known */
+    uint64_t beside, told = 0;
     pace_snapshot *snapshot = NULL;
     if (judgement->counts[JUDGE_VERDICT_GONE] == 0 ||
         pace_snapshot_begin(store, NULL, &snapshot) != 0)
         return;
     for (size_t i = 0; i < judgement->count && is_other != 1; i++) {
         const struct judged *row = &judgement->rows[i];
-        if (row->verdict != JUDGE_VERDICT_GONE || !went_now(snapshot, row)) continue;
+        if (row->verdict != JUDGE_VERDICT_GONE) continue;
+        int went = went_now(snapshot, row, &beside);
+        if (beside != 0 && beside != told) {
+            told = beside;
+            say_note(
+                "run %llu of this commit has series that run %llu lacks; only the newest run is "
+                "judged here, `pace show %llu` has the verdicts of that one (suites that run one "
+                "by one are kept apart by --project or --testbed)",
+                (unsigned long long)beside, (unsigned long long)row->run,
+                (unsigned long long)beside);
+        }
+        if (!went || beside != 0) continue;
         if (is_other < 0) is_other = is_other_suite(snapshot, judgement);
         if (is_other)
             say_note("the run before has other series alone; suites that run one by one are kept "

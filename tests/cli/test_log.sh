@@ -112,4 +112,9 @@ awk 'BEGIN { for (i = 0; i < 101; i++)
         i / 60, i % 60, 100 + i % 3 }' >hundred.jsonl
 t "more runs than a query lists" run_pace 0 --db hundred load hundred.jsonl
 t "it tells how to see the others" sh -c '"$1" --db hundred query "show runs" 2>&1 >/dev/null | sed -n "s/.*older ones: pace log -n N.*/-n 101/p" | xargs "$1" --db hundred log | grep -c ok | grep -qx 96' - "$PACE"
+sed -n '4s/"x"/"y"/p' hundred.jsonl >more.jsonl
+run_pace 0 --db hundred load more.jsonl
+t "when a benchmark was measured last" run_pace 0 --db hundred query 'show benchmarks' --format csv
+t "that is no more" has "$OUT" "y,1,2026-01-01T00:03:00Z"
+t "and one that is" has "$OUT" "x,1,2026-01-01T01:40:00Z"
 finish

@@ -224,4 +224,8 @@ for i in 1 2; do
 done
 t "what the other suite measures is not gone" lacks first.err "was in earlier runs"
 t "but kept apart better" has first.err "suites that run one by one are kept apart by --project or --testbed"
+t "check of a commit that both measured" run_pace 4 check -p suites -b main
+first=$(($("$PACE" log -p suites -n 1 --format csv | sed -n '2s/,.*//p') - 1))
+t "says which run it did not judge" has "$ERR" "run $first of this commit has series that run $((first + 1)) lacks"
+t "as the first suite's run did not" lacks first.err "of this commit has series"
 finish
