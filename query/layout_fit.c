@@ -153,7 +153,8 @@ static int hide_columns(struct layout *layout, struct arena *arena, size_t width
                                             "high_limit",  "kind",          "recovered",
                                             "flags",       "start_point",   "q",
                                             "before",      "worse",         "cells",
-                                            "fired",       "time"};
+                                            "samples",     "base",          "fired",
+                                            "time"};
     enum { TIMES = 2, DROPPABLE = sizeof droppable / sizeof droppable[0] };
     size_t most = has_commit(layout) ? DROPPABLE : DROPPABLE - TIMES;
     size_t hidden = 0;

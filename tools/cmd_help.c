@@ -5,7 +5,6 @@
 #include "show.h"
 #include "wrap.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char intro[] =
@@ -190,31 +189,11 @@ static int help_rows(const struct show_style *style, const char *word)
 
 /* -- on a terminal ----------------------------------------------------------------------------- */
 
-/* Help that is written to memory, to be broken into lines as wide as the terminal. */
-struct page {
-    FILE *file;
-    char *text;
-    size_t len;
-};
-
-static FILE *page_begin(struct page *page)
-{
-    *page = (struct page){0};
-    page->file = open_memstream(&page->text, &page->len);
-    return page->file != NULL ? page->file : stdout;
-}
-
-static void page_end(struct page *page)
-{
-    if (page->file != NULL && fclose(page->file) == 0) wrap_write(stdout, page->text, show_width());
-    free(page->text);
-}
-
 void command_show_help(const struct command *command)
 {
-    struct page page;
-    command_help(page_begin(&page), command);
-    page_end(&page);
+    struct wrapped page;
+    command_help(wrap_begin(&page), command);
+    wrap_end(&page, show_width());
 }
 
 /* 0 when there is no help on the word. */
@@ -235,7 +214,7 @@ static int write_word(FILE *out, const char *word)
 int cmd_help(const struct arguments *arguments)
 {
     struct show_style style;
-    struct page page;
+    struct wrapped page;
     const char *word = arguments->operand_count > 0 ? arguments->operands[0] : NULL;
     int status = show_style_read(arguments, &style);
     if (status != STATUS_OK) return status;
@@ -246,7 +225,7 @@ int cmd_help(const struct arguments *arguments)
         command_show_help(NULL);
         return STATUS_OK;
     }
-    int known = write_word(page_begin(&page), word);
-    page_end(&page);
+    int known = write_word(wrap_begin(&page), word);
+    wrap_end(&page, show_width());
     return known ? STATUS_OK : help_word_unknown(word);
 }

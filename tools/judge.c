@@ -377,15 +377,22 @@ const struct judged *judged_find(const struct judgement *judgement, const struct
     return NULL;
 }
 
-/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. */
+/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. "-100 %" is nothing left, and
+ * no more is rounded to it. */
 const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
 {
+    enum { DECIMALS_MOST = 3 };
+    int decimals = fabs(delta) < 0.1 ? 1 : 0;
+    double unit = 1;
+    for (; delta > -1 && decimals < DECIMALS_MOST && rint(-delta * 100 * unit) >= 100 * unit;
+         unit *= 10)
+        decimals++;
     if (isnan(delta))
         snprintf(buffer, UNIT_TEXT_MAX, "from 0");
     else if (delta >= 9)
         snprintf(buffer, UNIT_TEXT_MAX, "%.0f times that", delta + 1);
     else
-        snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", fabs(delta) < 0.1 ? 1 : 0, delta * 100);
+        snprintf(buffer, UNIT_TEXT_MAX, "%+.*f %%", decimals, delta * 100);
     return buffer;
 }
 

@@ -7,6 +7,7 @@
 #include "input.h"
 #include "say.h"
 #include "store.h"
+#include "wrap.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -103,52 +104,56 @@ int shell_dot(struct shell *shell, const char *line, size_t len)
 
 /* -- help -------------------------------------------------------------------------------------- */
 
-/* All of a kind, a line or more of names. */
-static void list_names(enum pace_guide_kind kind, const char *title)
+/* All of a kind, in lines. */
+static void list_names(FILE *out, enum pace_guide_kind kind, const char *title)
 {
     struct pace_guide guide;
-    size_t column = 0;
-    for (size_t i = 0; pace_guide(i, &guide) == 0; i++) {
-        if (guide.kind != kind) continue;
-        size_t len = strlen(guide.name);
-        if (column == 0 || column + len + 1 > 78) {
-            printf("%s%-12s", column > 0 ? "\n" : "", column > 0 ? "" : title);
-            column = 12;
-        }
-        printf(" %s", guide.name);
-        column += len + 1;
-    }
-    putchar('\n');
+    fprintf(out, "%-12s", title);
+    for (size_t i = 0, listed = 0; pace_guide(i, &guide) == 0; i++)
+        if (guide.kind == kind) fprintf(out, "%s%s", listed++ > 0 ? " " : "  ", guide.name);
+    fputc('\n', out);
 }
 
-static int help_all(void)
+static void help_all(FILE *out)
 {
-    printf("A query is  SERIES | VERB | VERB ...   such as  branch:main | check | last run\n\n");
-    list_names(PACE_GUIDE_KEY, "keys");
-    list_names(PACE_GUIDE_VERB, "verbs");
-    list_names(PACE_GUIDE_COMMAND, "statements");
-    printf("\n.help WORD tells about one of them. A line that begins with | goes on with the last "
-           "query.\n\n");
+    fputs("A query is  SERIES | VERB | VERB ...   such as  branch:main | check | last run\n\n",
+          out);
+    list_names(out, PACE_GUIDE_KEY, "keys");
+    list_names(out, PACE_GUIDE_VERB, "verbs");
+    list_names(out, PACE_GUIDE_COMMAND, "statements");
+    fputs("\n.help WORD tells about one of them. A line that begins with | goes on with the last "
+          "query.\n\n",
+          out);
     for (size_t i = 0; i < ROW_COUNT; i++) {
         char left[WORD_MAX];
         snprintf(left, sizeof left, ".%s %s", rows[i].name, rows[i].operands);
-        printf("  %-27s %s\n", left, rows[i].help);
+        fprintf(out, "  %-27s %s\n", left, rows[i].help);
     }
-    printf("\nTab completes words and stored names, the arrows bring back what was typed, Ctrl-R "
-           "finds it,\nCtrl-C ends a statement.\n");
-    return STATUS_OK;
+    fputs("\nTab completes words and stored names, the arrows bring back what was typed, Ctrl-R "
+          "finds it,\nCtrl-C ends a statement.\n",
+          out);
+}
+
+/* 0 when there is no help on the word. */
+static int help_write(FILE *out, const char *word)
+{
+    if (*word == '\0') {
+        help_all(out);
+        return 1;
+    }
+    if (*word != '.') return help_list(out, word) || help_word(out, word);
+    const struct shell_row *row = row_find(word + 1, strlen(word + 1));
+    if (row != NULL) fprintf(out, ".%s %s\n  %s\n", row->name, row->operands, row->help);
+    return row != NULL;
 }
 
 static int shell_help(struct shell *shell, const char *operand)
 {
-    (void)shell;
-    if (*operand == '\0') return help_all();
-    if (*operand != '.' && help_list(stdout, operand)) return STATUS_OK;
-    if (*operand != '.') return help_word(stdout, operand) ? STATUS_OK : help_word_unknown(operand);
-    const struct shell_row *row = row_find(operand + 1, strlen(operand + 1));
-    if (row == NULL) return STATUS_USAGE;
-    printf(".%s %s\n  %s\n", row->name, row->operands, row->help);
-    return STATUS_OK;
+    struct wrapped page;
+    int known = help_write(wrap_begin(&page), operand);
+    wrap_end(&page, shell->show.style.width);
+    if (known) return STATUS_OK;
+    return *operand == '.' ? STATUS_USAGE : help_word_unknown(operand);
 }
 
 static int shell_examples(struct shell *shell, const char *operand)

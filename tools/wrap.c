@@ -85,3 +85,17 @@ void wrap_write(FILE *out, const char *text, size_t width)
     }
     free(copy);
 }
+
+FILE *wrap_begin(struct wrapped *wrapped)
+{
+    *wrapped = (struct wrapped){0};
+    wrapped->file = open_memstream(&wrapped->text, &wrapped->len);
+    return wrapped->file != NULL ? wrapped->file : stdout;
+}
+
+void wrap_end(struct wrapped *wrapped, size_t width)
+{
+    if (wrapped->file != NULL && fclose(wrapped->file) == 0)
+        wrap_write(stdout, wrapped->text, width);
+    free(wrapped->text);
+}

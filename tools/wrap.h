@@ -9,4 +9,14 @@
  * are one paragraph. width 0: as it is. */
 void wrap_write(FILE *out, const char *text, size_t width);
 
+/* The same of text that is written piece by piece: to the file that wrap_begin gives, until wrap_end puts all on
+ * standard output. */
+struct wrapped {
+    FILE *file; /* NULL: there is no memory, and standard output gets it as it is */
+    char *text;
+    size_t len;
+};
+FILE *wrap_begin(struct wrapped *wrapped);
+void wrap_end(struct wrapped *wrapped, size_t width);
+
 #endif

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <errno.h>
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
@@ -561,13 +562,30 @@ static void damaged_documents(void **state)
     judge_clear(&judgement);
 }
 
+/* What is not nothing is not rounded to it. */
+static void test_delta_text(void **state)
+{
+    (void)state;
+    static const struct {
+        double delta;
+        const char *text;
+    } rows[] = {{0.031, "+3.1 %"},      {6.14, "+614 %"},        {80, "81 times that"},
+                {-0.5, "-50 %"},        {-0.994, "-99 %"},       {-0.997, "-99.7 %"},
+                {-0.9996, "-99.96 %"},  {-0.99999, "-99.999 %"}, {-1, "-100 %"},
+                {(double)NAN, "from 0"}};
+    char text[UNIT_TEXT_MAX];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        assert_string_equal(delta_text(text, rows[i].delta), rows[i].text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_names),     cmocka_unit_test(a_comment_has_a_budget),
-        cmocka_unit_test(sarif_has_a_limit), cmocka_unit_test(words_and_files),
-        cmocka_unit_test(strict_fails),      cmocka_unit_test(every_member_is_checked),
-        cmocka_unit_test(limits_of_reading), cmocka_unit_test(damaged_documents),
+        cmocka_unit_test(test_delta_text),         cmocka_unit_test(hostile_names),
+        cmocka_unit_test(a_comment_has_a_budget),  cmocka_unit_test(sarif_has_a_limit),
+        cmocka_unit_test(words_and_files),         cmocka_unit_test(strict_fails),
+        cmocka_unit_test(every_member_is_checked), cmocka_unit_test(limits_of_reading),
+        cmocka_unit_test(damaged_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -235,7 +235,9 @@ function percent(delta) {
   if (delta >= 9) return '× ' + digits(Number((delta + 1).toPrecision(2)));
   const size = Math.abs(delta * 100);
   if (size < 0.05) return '±0 %';
-  return (delta < 0 ? '−' : '+') + size.toFixed(size < 10 ? 1 : 0) + ' %';
+  let decimals = size < 10 ? 1 : 0;
+  while (delta > -1 && decimals < 3 && delta < 0 && Number(size.toFixed(decimals)) === 100) decimals++; /* −100 % is nothing left */
+  return (delta < 0 ? '−' : '+') + size.toFixed(decimals) + ' %';
 }
 
 function probability(p) {
