@@ -24,14 +24,17 @@ static inline pace_session *query_session(pace *store, int64_t now_ns)
 
 struct query_text {
     char *bytes;
-    size_t len;
+    size_t len, capacity;
 };
 
 static inline int query_text_add(void *context, const char *bytes, size_t len)
 {
     struct query_text *text = context;
-    text->bytes = realloc(text->bytes, text->len + len + 1);
-    assert_non_null(text->bytes);
+    if (text->len + len + 1 > text->capacity) {
+        text->capacity = (text->len + len + 1) * 2;
+        text->bytes = realloc(text->bytes, text->capacity);
+        assert_non_null(text->bytes);
+    }
     memcpy(text->bytes + text->len, bytes, len);
     text->len += len;
     text->bytes[text->len] = 0;

@@ -11,33 +11,15 @@
 #include <cmocka.h>
 
 #include "../../query/pace_query.h"
+#include "../query_help.h"
 #include "fixture.h"
 
-struct text {
-    char *bytes;
-    size_t len, capacity;
-};
-
-static inline int append(void *context, const char *bytes, size_t len)
+static inline void append_text(struct query_text *text, const char *bytes)
 {
-    struct text *text = context;
-    if (text->len + len + 1 > text->capacity) {
-        text->capacity = (text->len + len + 1) * 2;
-        text->bytes = realloc(text->bytes, text->capacity);
-        assert_non_null(text->bytes);
-    }
-    memcpy(text->bytes + text->len, bytes, len);
-    text->len += len;
-    text->bytes[text->len] = 0;
-    return 0;
+    query_text_add(text, bytes, strlen(bytes));
 }
 
-static inline void append_text(struct text *text, const char *bytes)
-{
-    append(text, bytes, strlen(bytes));
-}
-
-static inline void append_diags(struct text *out, const pace_query *query)
+static inline void append_diags(struct query_text *out, const pace_query *query)
 {
     for (size_t i = 0; i < pace_diag_count(query); i++) {
         struct pace_diag diag;
@@ -47,7 +29,7 @@ static inline void append_diags(struct text *out, const pace_query *query)
     }
 }
 
-static inline void append_status(struct text *out, const pace_query *query)
+static inline void append_status(struct query_text *out, const pace_query *query)
 {
     const struct pace_outcome *outcome = pace_outcome(query);
     char line[400];
@@ -65,7 +47,7 @@ static const struct pace_writer_options golden_ascii = {
 
 /* Runs a script and collects all that it says. */
 static inline void run_script(pace_session *session, const char *script,
-                              const struct pace_writer_options *options, struct text *out)
+                              const struct pace_writer_options *options, struct query_text *out)
 {
     struct pace_error error;
     pace_query *query;
@@ -86,8 +68,8 @@ static inline void run_script(pace_session *session, const char *script,
         if (step == PACE_STEP_ROWS) {
             const char *format = pace_format_name(query) ? pace_format_name(query) : "csv";
             if (!writer)
-                assert_int_equal(pace_writer_open(format, options, append, out, &error, &writer),
-                                 0);
+                assert_int_equal(
+                    pace_writer_open(format, options, query_text_add, out, &error, &writer), 0);
             assert_int_equal(pace_writer_rows(writer, rows, &error), 0);
             continue;
         }
@@ -105,12 +87,12 @@ static inline char *read_file(const char *path)
 {
     FILE *file = fopen(path, "rb");
     assert_non_null(file);
-    struct text text = {0};
+    struct query_text text = {0};
     char buffer[65536];
     size_t n;
     append_text(&text, "");
     while ((n = fread(buffer, 1, sizeof buffer, file)) > 0)
-        append(&text, buffer, n);
+        query_text_add(&text, buffer, n);
     fclose(file);
     return text.bytes;
 }
@@ -122,23 +104,23 @@ static inline void golden_check_drawn(pace *store, const char *path,
     struct pace_query_options options = {.struct_size = sizeof options,
                                          .now_ns = FIXTURE_START_NS + 41 * FIXTURE_DAY_NS};
     char *golden = read_file(path);
-    struct text fresh = {0};
+    struct query_text fresh = {0};
     const char *at = golden;
     size_t blocks = 0;
     while (*at) {
         if (*at != '>') { /* comments and what the last run said */
             const char *end = strchr(at, '\n');
             size_t len = end ? (size_t)(end - at) + 1 : strlen(at);
-            if (*at == '#' || *at == '\n') append(&fresh, at, len);
+            if (*at == '#' || *at == '\n') query_text_add(&fresh, at, len);
             at += len;
             continue;
         }
-        struct text script = {0};
+        struct query_text script = {0};
         while (*at == '>') {
             const char *end = strchr(at, '\n');
             size_t len = (size_t)(end - at) + 1;
-            append(&fresh, at, len);
-            append(&script, at + 2, len - 2);
+            query_text_add(&fresh, at, len);
+            query_text_add(&script, at + 2, len - 2);
             at += len;
         }
         script.bytes[script.len - 1] = 0;
