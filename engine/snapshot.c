@@ -21,13 +21,15 @@ int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *erro
     return kv_check(snapshot->kv, error);
 }
 
-static int begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, pace_snapshot **out)
+static int begin(struct pace *store, unsigned timeout_ms, struct pace_error *error,
+                 pace_snapshot **out)
 {
     struct pace_snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) return error_memory(error);
     arena_init(&snapshot->arena, 0);
-    snapshot->kv = kv;
-    int rc = kv_read_begin(kv, timeout_ms, error, &snapshot->txn);
+    snapshot->store = store;
+    snapshot->kv = store->kv;
+    int rc = kv_read_begin(store->kv, timeout_ms, error, &snapshot->txn);
     if (!rc) rc = head_load(snapshot->txn, error, &snapshot->head);
     if (rc) {
         pace_snapshot_end(snapshot);
@@ -39,7 +41,7 @@ static int begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error, p
 
 int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out)
 {
-    return begin(store->kv, store->timeout_ms, error, out);
+    return begin(store, store->timeout_ms, error, out);
 }
 
 int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
@@ -47,7 +49,7 @@ int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
 {
     /* To wait for a map that is to move would be in vain: it waits for the snapshot that is open. */
     pace_snapshot *again;
-    int rc = begin(snapshot->kv, 0, error, &again);
+    int rc = begin(snapshot->store, 0, error, &again);
     if (rc) return rc;
     if (kv_state(again->txn) != kv_state(snapshot->txn)) {
         pace_snapshot_end(again);
@@ -58,12 +60,52 @@ int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
     return 0;
 }
 
+/* -- the newest runs --------------------------------------------------------------------------- */
+
+void snapshot_spare_free(struct spare_tail *spare)
+{
+    if (spare) index_tail_free(&spare->tail);
+    free(spare);
+}
+
+/* Goes on from what an earlier snapshot read, unless that was of a state behind this one's. */
+static void take_tail(struct pace_snapshot *snapshot)
+{
+    if (!snapshot->store) return; /* pace_verify reads all itself */
+    struct spare_tail *spare = atomic_exchange(&snapshot->store->spare_tail, NULL);
+    if (spare && spare->indexed <= snapshot->head.indexed) {
+        snapshot->tail = spare->tail;
+        spare->tail = (struct index_tail){0};
+    }
+    snapshot_spare_free(spare);
+}
+
+static void leave_tail(struct pace_snapshot *snapshot)
+{
+    struct spare_tail *spare =
+        snapshot->store && snapshot->tail.count ? malloc(sizeof *spare) : NULL;
+    if (!spare) {
+        index_tail_free(&snapshot->tail);
+        return;
+    }
+    *spare = (struct spare_tail){snapshot->tail, snapshot->head.indexed};
+    snapshot_spare_free(atomic_exchange(&snapshot->store->spare_tail, spare));
+}
+
+static int load_tail(struct pace_snapshot *snapshot, struct pace_error *error)
+{
+    if (snapshot->tail.count == 0) take_tail(snapshot);
+    int rc = index_tail_load(snapshot->txn, &snapshot->head, &snapshot->tail, error);
+    if (rc) index_tail_free(&snapshot->tail);
+    return rc;
+}
+
 void pace_snapshot_end(pace_snapshot *snapshot)
 {
     if (!snapshot) return;
     kv_read_end(snapshot->txn);
     shapes_free(&snapshot->shapes);
-    index_tail_free(&snapshot->tail);
+    leave_tail(snapshot);
     free(snapshot->spare.value);
     free(snapshot->spare.status);
     arena_clear(&snapshot->arena);
@@ -456,7 +498,7 @@ int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error 
     int rc = snapshot_check(snapshot, error), stopped = 0;
     if (rc || list.prefix_len > PACE_MAX_COMMIT) return rc; /* no commit is that long */
     arena_init(&list.arena, 0);
-    rc = index_tail_load(snapshot->txn, &snapshot->head, &snapshot->tail, error);
+    rc = load_tail(snapshot, error);
     if (!rc)
         rc = index_find_commits(snapshot->txn, &snapshot->head, &snapshot->tail, prefix, error,
                                 list_commit, &list);
@@ -473,7 +515,7 @@ int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error 
 int snapshot_find_identity(struct pace_snapshot *snapshot, const char *id, struct pace_error *error,
                            uint64_t *run, struct seal_digest *content)
 {
-    int rc = index_tail_load(snapshot->txn, &snapshot->head, &snapshot->tail, error);
+    int rc = load_tail(snapshot, error);
     if (rc) return rc;
     return index_find_identity(snapshot->txn, &snapshot->head, &snapshot->tail, id, error, run,
                                content);

@@ -15,7 +15,14 @@ struct scan_memory {
     uint8_t *status;
 };
 
+/* What a snapshot read of the newest runs, for the next one of the handle. */
+struct spare_tail {
+    struct index_tail tail;
+    uint64_t indexed; /* it has the runs behind this one */
+};
+
 struct pace_snapshot {
+    struct pace *store; /* NULL: of pace_verify, which opens none */
     struct kv *kv;
     struct kv_txn *txn;
     struct arena arena; /* owns all that is handed out and does not lie in the store */
@@ -27,6 +34,8 @@ struct pace_snapshot {
     struct shapes shapes; /* read so far; their maps stay empty */
     struct index_tail tail;
 };
+
+void snapshot_spare_free(struct spare_tail *spare); /* NULL is allowed */
 
 /* 0, or PACE_EFORKED. */
 int snapshot_check(const struct pace_snapshot *snapshot, struct pace_error *error);

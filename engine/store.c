@@ -1,5 +1,6 @@
 /* store.c -- opening and closing a store; see store.h. */
 #include "store.h"
+#include "snapshot.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,7 @@ void pace_close(pace *store)
     if (!store) return;
     kv_close(store->kv);
     catalogue_clear(&store->catalogue);
+    snapshot_spare_free(atomic_load(&store->spare_tail));
     handles_free(&store->handles);
     free(store->path);
     free(store);

@@ -8,6 +8,10 @@
 #include "fold.h"
 #include "handle.h"
 
+#include <stdatomic.h>
+
+struct spare_tail; /* snapshot.h */
+
 struct pace {
     struct kv *kv;
     char *path;
@@ -17,8 +21,9 @@ struct pace {
     uint64_t forms;           /* head_read_bits: a store stays what it was made */
     struct catalogue catalogue;
     struct handles handles;
-    struct fold_limits limits; /* fold_limits_default; tests lower them */
-    uint32_t tail_runs;        /* INDEX_TAIL_RUNS; tests lower it */
+    struct fold_limits limits;               /* fold_limits_default; tests lower them */
+    uint32_t tail_runs;                      /* INDEX_TAIL_RUNS; tests lower it */
+    _Atomic(struct spare_tail *) spare_tail; /* of the snapshot that ended last; NULL: none */
 };
 
 /* 0, PACE_EFORKED or PACE_EREADONLY. */

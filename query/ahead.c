@@ -18,10 +18,10 @@ enum {
     BEGINS_PART = 16,      /* of these are read without */
     BATCHES_MAX = 48,      /* that wait; fewer where a thread is worth it for fewer points */
     BATCHES_MIN = 4,
-    SOME_PART = 3,   /* this part of them is worth waking for */
-    LOOKS = 150,     /* before sleeping */
-    LINE_BYTES = 64, /* of the cache */
-    ROOM_BYTES = BATCHES_MAX * PACE_MAX_BATCH * sizeof(double) * 10,
+    SOME_PART = 3,                                     /* this part of them is worth waking for */
+    LOOKS = 150,                                       /* before sleeping */
+    LINE_BYTES = 64,                                   /* of the cache */
+    ROOM_BYTES = PACE_MAX_BATCH * sizeof(double) * 10, /* of a batch, or less */
     MEMORY_PART = 16, /* what waits is less than this part of the statement's memory */
 };
 
@@ -53,18 +53,18 @@ static uint64_t worth_points(const struct context *ctx)
     return worth ? worth : WORTH_POINTS;
 }
 
-bool ahead_is_worth(const struct context *ctx, uint64_t runs)
-{
-    size_t memory = ctx->arena->cap_bytes;
-    return !ctx->stopped && !ctx->is_divided && context_limit(ctx, LIMIT_PACE_MAX_THREADS) > 1 &&
-           runs >= worth_points(ctx) && (memory == 0 || memory / MEMORY_PART >= ROOM_BYTES);
-}
-
 static size_t batches_of(const struct context *ctx)
 {
     uint64_t batches = worth_points(ctx) / 2 / PACE_MAX_BATCH;
     if (batches > BATCHES_MAX) return BATCHES_MAX;
     return batches < BATCHES_MIN ? BATCHES_MIN : (size_t)batches;
+}
+
+bool ahead_is_worth(const struct context *ctx, uint64_t runs)
+{
+    size_t memory = ctx->arena->cap_bytes, room = batches_of(ctx) * ROOM_BYTES;
+    return !ctx->stopped && !ctx->is_divided && context_limit(ctx, LIMIT_PACE_MAX_THREADS) > 1 &&
+           runs >= worth_points(ctx) && (memory == 0 || memory / MEMORY_PART >= room);
 }
 
 uint64_t ahead_begins(const struct context *ctx)

@@ -3,6 +3,7 @@
 #include "scan.h"
 
 #include "grow.h"
+#include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -285,6 +286,13 @@ static int find_needy(struct scan_op *scan, struct context *ctx, uint32_t *needy
     return status;
 }
 
+/* From how many runs on: of fewer where a statement of fewer points is given another thread, too. */
+static uint64_t direct_runs(const struct context *ctx)
+{
+    uint64_t worth = ctx->session->options.thread_points;
+    return worth && worth < DIRECT_RUNS ? worth : DIRECT_RUNS;
+}
+
 /* Whether the next series is read directly: all rows of a long one, or one of few of its stream, so
  * that a pass over its runs for each is no waste. */
 static bool is_direct(const struct scan_op *scan)
@@ -295,7 +303,8 @@ static bool is_direct(const struct scan_op *scan)
     bool by_times = scan->by_times && !lookback_any(scan->lookback);
     if ((scan->ranges && !by_times) || selection->series[here].rows ||
         selection->series[here].older_count || scan->marks || scan->base_only ||
-        scan->lineage.segment_count || scan->known_runs || stream->run_count < DIRECT_RUNS)
+        scan->lineage.segment_count || scan->known_runs ||
+        stream->run_count < direct_runs(scan->ctx))
         return false;
     bool alone = next == selection->count || selection->series[next].stream != stream;
     bool first = here == 0 || selection->series[here - 1].stream != stream;

@@ -174,10 +174,15 @@ static bool run_query(pace_session *session, const struct model_store *store,
 /* -- random queries ------------------------------------------------------------------------------
  */
 
+/* Every other store is read as if its series were long ones, by as many threads as may be; the rest by one. */
 static pace_session *session_of(const struct model_store *store)
 {
-    struct pace_query_options options = {
-        .struct_size = sizeof options, .now_ns = store->now_ns, .memory_bytes = STATEMENT_BYTES};
+    static unsigned count;
+    bool as_long = count++ % 2;
+    struct pace_query_options options = {.struct_size = sizeof options,
+                                         .now_ns = store->now_ns,
+                                         .memory_bytes = STATEMENT_BYTES,
+                                         .thread_points = as_long ? 1 : 0};
     pace_session *session;
     assert_int_equal(pace_session_open(store->store, &options, NULL, &session), 0);
     return session;

@@ -2,6 +2,8 @@
  * contract of engine/pace.h: each function, each error that can be brought about. */
 #include "store_fixture.h"
 
+#include "../../engine/store.h"
+
 static void test_names_streams_columns(void **state)
 {
     struct fixture *f = *state;
@@ -288,6 +290,46 @@ static void test_commits(void **state)
     pace_snapshot_end(snapshot);
 }
 
+/* How many runs a snapshot finds by commit: each has one of its own. */
+static uint64_t count_commits(pace_snapshot *snapshot)
+{
+    struct visited visited = {.stop_after = -1};
+    uint64_t count = 0;
+    store_ok(pace_commits(snapshot, "c", error, visit, &visited));
+    for (const char *c = visited.text; *c; c++)
+        count += *c == '=';
+    return count;
+}
+
+/* What a snapshot read of the newest runs is there for the next one: of each state the runs are its own, in
+ * whatever order snapshots read and end, and whether runs went to the tables between or not. */
+static void test_commits_of_states(void **state)
+{
+    struct fixture *f = *state;
+    enum { STATES = 24, OPEN = 5 };
+    pace_snapshot *open[OPEN] = {NULL};
+    uint64_t runs[OPEN] = {0};
+    f->store->tail_runs = 3;
+    for (int i = 0; i < STATES; i++) {
+        char name[16];
+        struct pace_run_info info = run_at(T0_NS + i);
+        info.commit = name;
+        snprintf(name, sizeof name, "c%d", i);
+        store_value(f->store, &info, "a", i);
+        int at = i * 7 % OPEN;
+        if (open[at] && i % 3) assert_int_equal(count_commits(open[at]), runs[at]);
+        pace_snapshot_end(open[at]);
+        open[at] = look(f->store);
+        runs[at] = (uint64_t)i + 1;
+        int other = (at + i) % OPEN;
+        if (i % 2 && open[other]) assert_int_equal(count_commits(open[other]), runs[other]);
+    }
+    for (int i = 0; i < OPEN; i++) {
+        assert_int_equal(count_commits(open[i]), runs[i]);
+        pace_snapshot_end(open[i]);
+    }
+}
+
 /* Another snapshot shows the same runs, as long as nothing was committed since the first began. */
 static void test_snapshot_again(void **state)
 {
@@ -336,10 +378,11 @@ static void test_snapshot_does_not_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORE_TEST(test_names_streams_columns), STORE_TEST(test_scan_order_and_ranges),
-        STORE_TEST(test_order_of_equal_times),  STORE_TEST(test_batches),
-        STORE_TEST(test_samples_across_parts),  STORE_TEST(test_commits),
-        STORE_TEST(test_snapshot_again),        STORE_TEST(test_snapshot_does_not_change),
+        STORE_TEST(test_names_streams_columns),    STORE_TEST(test_scan_order_and_ranges),
+        STORE_TEST(test_order_of_equal_times),     STORE_TEST(test_batches),
+        STORE_TEST(test_samples_across_parts),     STORE_TEST(test_commits),
+        STORE_TEST(test_commits_of_states),        STORE_TEST(test_snapshot_again),
+        STORE_TEST(test_snapshot_does_not_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
