@@ -3,9 +3,9 @@
  *   usage: bench_branches SCRATCH
  *
  * Two stores have the same branch main, 100 runs of 200 columns, and pull requests that start from
- * its last commit, 3 runs each: one store has one of them, the other 10,000. The two take turns: asking
- * for the verdict on a pull request, which reads main's present segment and the branch's own runs, then
- * appending a run to one. The bar is 1.5 times what the store with one branch needs. */
+ * its last commit, 3 runs each: one store has one of them, the other 10,000. The two take turns:
+ * asking for the verdict on a pull request, which reads main's present segment and the branch's own
+ * runs, then appending a run to one. The bar is 1.5 times what the store with one branch needs. */
 #include "report.h"
 #include "timing.h"
 #include "workload.h"

@@ -2,9 +2,10 @@
  *
  *   usage: bench_command SCRATCH PACE SQLITE3
  *
- * A store of 100,000 points (4 streams x 250 columns x 100 runs), SQLite's with the same points, and a store of
- * a longer history. The prompt is waited for at the other end of a terminal, from the start of the process on,
- * its greeting and verdict on the newest run included. Results are counted before they count. */
+ * A store of 100,000 points (4 streams x 250 columns x 100 runs), SQLite's with the same points,
+ * and a store of a longer history. The prompt is waited for at the other end of a terminal, from
+ * the start of the process on, its greeting and verdict on the newest run included. Results are
+ * counted before they count. */
 #include "peer_sqlite.h"
 #include "report.h"
 #include "timing.h"

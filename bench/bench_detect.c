@@ -2,11 +2,11 @@
  *
  *   usage: bench_detect SCRATCH [TCPD]   TCPD: a copy of the Turing Change Point Dataset
  *
- * Quality: made-up series of known changes, from the seeds that are printed; level 100, noise 1 (1 %).
- * A change found within 5 points of a true one counts, each once; series without a change may not
- * alarm. Options `floor 0% effect 0sd`, as such series have no scale of what matters. Speed: from a
- * store, by `changes` in the query language, CPU time. Figures of other tools are those of their own
- * runs on a set of this make (asv, Otava). */
+ * Quality: made-up series of known changes, from the seeds that are printed; level 100, noise 1 (1
+ * %). A change found within 5 points of a true one counts, each once; series without a change may
+ * not alarm. Options `floor 0% effect 0sd`, as such series have no scale of what matters. Speed:
+ * from a store, by `changes` in the query language, CPU time. Figures of other tools are those of
+ * their own runs on a set of this make (asv, Otava). */
 #include "report.h"
 #include "series.h"
 #include "tcpd.h"
@@ -245,7 +245,8 @@ static void part_delay(void)
     line("  90 % of them", 0, online[ROUNDS * 9 / 10], (double)NAN, true, "");
 }
 
-/* What calibration leaves of the power where points are few: a step of 4 deviations in the middle. */
+/* What calibration leaves of the power where points are few: a step of 4 deviations in the
+ * middle. */
 static void part_short(void)
 {
     enum { ROUNDS = 2000 };
@@ -343,8 +344,8 @@ static int scan_store(const char *scratch, const char *name, uint32_t columns, u
     return status;
 }
 
-/* What a verdict on the newest point of each of 10,000 series costs: from the states that are kept, when
- * they are newest and just before they are brought up to date, and from all points. */
+/* What a verdict on the newest point of each of 10,000 series costs: from the states that are kept,
+ * when they are newest and just before they are brought up to date, and from all points. */
 static int part_online(const char *scratch)
 {
     enum { STREAMS = 20, COLUMNS = 500, RUNS = 1000, MORE = 63, SERIES = STREAMS * COLUMNS };

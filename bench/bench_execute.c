@@ -3,11 +3,12 @@
  *
  *   usage: bench_execute SCRATCH [--quick] [--duckdb LIBRARY] [--model TEST] [--only LETTERS]
  *
- * The questions go through pace_query.h; rows are counted and looked at, not printed. SQLite is asked
- * from C in its best form, DuckDB where its library is there (make deps-duckdb). TEST is the program of
- * the random queries (build/tests/model/test_query_model), whose peak memory is the first line. LETTERS says
- * which tables: w (10,000 series), s (one series), m (memory). The aggregates of one series are asked of ten
- * million points; with --quick of a million, with bars of a tenth. */
+ * The questions go through pace_query.h; rows are counted and looked at, not printed. SQLite is
+ * asked from C in its best form, DuckDB where its library is there (make deps-duckdb). TEST is the
+ * program of the random queries (build/tests/model/test_query_model), whose peak memory is the
+ * first line. LETTERS says which tables: w (10,000 series), s (one series), m (memory). The
+ * aggregates of one series are asked of ten million points; with --quick of a million, with bars of
+ * a tenth. */
 #include "peer_duckdb.h"
 #include "peer_sqlite.h"
 #include "report.h"
@@ -160,9 +161,9 @@ static int stores_open(const struct setup *setup, const char *name, const struct
 
 /* -- one figure -------------------------------------------------------------------------------- */
 
-/* Contestants take turns. The first turn warms them up; in each of the others a peer is asked once, and we
- * again and again for a third of a second, at least twice, after a question that does not count: what a
- * peer leaves in the caches is not ours. */
+/* Contestants take turns. The first turn warms them up; in each of the others a peer is asked once,
+ * and we again and again for a third of a second, at least twice, after a question that does not
+ * count: what a peer leaves in the caches is not ours. */
 static const double TURN_S = 1. / 3;
 enum { TURNS = 4, ASKED_LEAST = 2, ASKED_MOST = 101 };
 
@@ -190,8 +191,9 @@ static int wrong(const char *text, double ours, double theirs)
     return -1;
 }
 
-/* A question in the languages of all three; sqlite or duckdb NULL: it has no good form there. SQLite's may be a
- * function in place of a text: it gives the numbers that the last row of a text would have. */
+/* A question in the languages of all three; sqlite or duckdb NULL: it has no good form there.
+ * SQLite's may be a function in place of a text: it gives the numbers that the last row of a text
+ * would have. */
 enum same { SAME_NOTHING, SAME_LAST, SAME_ROWS };
 struct question {
     const char *what, *text, *sqlite, *duckdb;

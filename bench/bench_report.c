@@ -1,5 +1,5 @@
-/* bench_report.c -- the page of a large store: how long it takes to write, how large it is, and how soon
- * a browser shows it.
+/* bench_report.c -- the page of a large store: how long it takes to write, how large it is, and how
+ * soon a browser shows it.
  *
  *   bench_report SCRATCH PACE [NODE SCRIPT BUILD]
  *

@@ -2,8 +2,8 @@
  *
  *   bench_run SCRATCH PACE RESULT
  *
- * The command copies a result file; it runs alone and under `pace run` in turns, in a git repository
- * of a hundred commits, and outside of one. The store grows by a run a round. */
+ * The command copies a result file; it runs alone and under `pace run` in turns, in a git
+ * repository of a hundred commits, and outside of one. The store grows by a run a round. */
 #include "report.h"
 #include "timing.h"
 

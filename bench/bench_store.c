@@ -1,10 +1,12 @@
-/* bench_store.c -- the store's numbers, each beside its bar and its peers, through the public headers.
+/* bench_store.c -- the store's numbers, each beside its bar and its peers, through the public
+ * headers.
  *
  *   usage: bench_store SCRATCH PACE SQLITE3 [--quick] [--duckdb LIBRARY]
  *
- * The parts are in store_*.c; store.h tells what they share. It takes about six minutes, most of them SQLite's
- * loading. With --quick the peers hold 130 runs a stream (ours hold 2,100), which flatters them, so that bars
- * on the ratios that follow are left out, and fewer runs are appended: about a minute. */
+ * The parts are in store_*.c; store.h tells what they share. It takes about six minutes, most of
+ * them SQLite's loading. With --quick the peers hold 130 runs a stream (ours hold 2,100), which
+ * flatters them, so that bars on the ratios that follow are left out, and fewer runs are appended:
+ * about a minute. */
 #include "store.h"
 
 #include <stdio.h>

@@ -1,10 +1,11 @@
-/* histories.c -- made-up histories for bench/rules: runs as `pace load` reads them, and where they step.
+/* histories.c -- made-up histories for bench/rules: runs as `pace load` reads them, and where they
+ * step.
  *
  *   usage: histories SEED POINTS TRUTH   two files that are written
  *
- * Series of 240 runs, 27 of each usual family of noise (series.h), of which 9 have noise of 3 % of the
- * level, the others 1 %. Every other one has one step up of 6 to 30 %: TRUTH has a line for each,
- * its benchmark and its first run. */
+ * Series of 240 runs, 27 of each usual family of noise (series.h), of which 9 have noise of 3 % of
+ * the level, the others 1 %. Every other one has one step up of 6 to 30 %: TRUTH has a line for
+ * each, its benchmark and its first run. */
 #include "series.h"
 
 #include <stdio.h>

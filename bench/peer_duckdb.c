@@ -1,7 +1,7 @@
 /* peer_duckdb.c -- DuckDB in its best form for the job, where its library is there.
  *
- * The declarations are those parts of DuckDB's C interface that are used here; its header comes with
- * no package of a registry. */
+ * The declarations are those parts of DuckDB's C interface that are used here; its header comes
+ * with no package of a registry. */
 #include "peer_duckdb.h"
 
 #include <dlfcn.h>

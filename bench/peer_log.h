@@ -1,8 +1,8 @@
 /* peer_log.h -- a plain log: the floor under every store that commits with two flushes.
  *
- * A record is written and flushed, then the length in the head is written and flushed, which is what
- * LMDB's commit does with pages and meta page. The file is extended ahead of use with zeros, so that a
- * flush has no metadata to write. It cannot be searched and checks nothing. */
+ * A record is written and flushed, then the length in the head is written and flushed, which is
+ * what LMDB's commit does with pages and meta page. The file is extended ahead of use with zeros,
+ * so that a flush has no metadata to write. It cannot be searched and checks nothing. */
 #ifndef BENCH_PEER_LOG_H
 #define BENCH_PEER_LOG_H
 

@@ -24,7 +24,8 @@ struct row {
 /* The title and the heading; `peer` names the peer, "" when there is none. */
 void report_begin(const char *title, const char *peer);
 void report_row(struct row row);
-/* A row whose bar is on the ratio: we are to be better `least` times. Without a peer it has none. */
+/* A row whose bar is on the ratio: we are to be better `least` times. Without a peer it has
+ * none. */
 void report_against(struct row row, double least);
 /* How many bars of this program were met and missed so far. */
 void report_count(unsigned *met, unsigned *missed);

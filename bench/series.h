@@ -1,7 +1,7 @@
 /* series.h -- made-up series of known changes: level 100, noise of many shapes, deviation 1.
  *
- * Pseudo-random from a seed, so that they are the same wherever they are made. One stream of numbers
- * belongs to the program. */
+ * Pseudo-random from a seed, so that they are the same wherever they are made. One stream of
+ * numbers belongs to the program. */
 #ifndef PACE_BENCH_SERIES_H
 #define PACE_BENCH_SERIES_H
 
@@ -48,8 +48,8 @@ double normal(void);
 void noise_ar(double *x, size_t n, double rho);
 void noise_make(double *x, size_t n, enum family family);
 
-/* As many changes as fit 75 points each at most, 15 points apart or more, of 1 to 5 deviations. Series
- * of the family SHARED change in step with the others. n <= LENGTH_MAX. */
+/* As many changes as fit 75 points each at most, 15 points apart or more, of 1 to 5 deviations.
+ * Series of the family SHARED change in step with the others. n <= LENGTH_MAX. */
 void series_make(struct series *s, enum family family, size_t n, bool changed);
 
 #endif

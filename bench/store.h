@@ -1,8 +1,8 @@
 /* store.h -- the parts of bench_store: what they share, and the order in which they run.
  *
- * The WIDE store is DESIGN's workload: 20 streams of 500 columns. It is loaded by store_bulk, appended to
- * by store_append, and left by it at the worst moment of the fold cycle for store_read and
- * store_space. */
+ * The WIDE store is DESIGN's workload: 20 streams of 500 columns. It is loaded by store_bulk,
+ * appended to by store_append, and left by it at the worst moment of the fold cycle for store_read
+ * and store_space. */
 #ifndef BENCH_STORE_H
 #define BENCH_STORE_H
 
@@ -60,8 +60,9 @@ int store_readers(const struct setup *setup);
 
 enum { ASK_WINDOW = 64 };
 
-/* Streams, names and columns resolved, then of each series the last point against mean and deviation
- * of the ASK_WINDOW before it: how many lie beyond 3 deviations, and the sum of all scores. */
+/* Streams, names and columns resolved, then of each series the last point against mean and
+ * deviation of the ASK_WINDOW before it: how many lie beyond 3 deviations, and the sum of all
+ * scores. */
 struct all_series {
     uint64_t series, beyond;
     double scores;

@@ -1,8 +1,8 @@
 /* store_append.c -- durable appends: one commit a run, beside a log with the same two flushes.
  *
- * Contestants take turns, a run each of some streams a round. The wide store is appended to over a whole
- * cycle of folds; between rounds it is asked for all series, and the round after which that takes
- * longest is the worst moment, to which it is then brought. */
+ * Contestants take turns, a run each of some streams a round. The wide store is appended to over a
+ * whole cycle of folds; between rounds it is asked for all series, and the round after which that
+ * takes longest is the worst moment, to which it is then brought. */
 #include "store.h"
 
 #include <pthread.h>

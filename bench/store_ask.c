@@ -29,7 +29,8 @@ struct moments {
         (out) -= shift;                                                                            \
     } while (0)
 
-/* Sum, and sum of squares about `shift`, with AVX2 where there is some, as the figures are meant. */
+/* Sum, and sum of squares about `shift`, with AVX2 where there is some, as the figures are
+ * meant. */
 ANY_MACHINE static struct moments moments_of(const double *values, size_t count, double shift)
 {
     four_doubles sum = {0}, other_sum = {0}, squares = {0}, other_squares = {0};
@@ -86,7 +87,8 @@ static void reading_end(struct reading *reading)
     free(reading->numbers);
 }
 
-/* All streams, the names of every dimension, the columns of every stream: what labels the answers. */
+/* All streams, the names of every dimension, the columns of every stream: what labels the
+ * answers. */
 static int reading_begin(pace *store, struct pace_error *error, struct reading *reading)
 {
     *reading = (struct reading){.snapshot = NULL};

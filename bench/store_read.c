@@ -1,4 +1,5 @@
-/* store_read.c -- reading at the worst moment of the fold cycle, warm, each answer checked first. */
+/* store_read.c -- reading at the worst moment of the fold cycle, warm, each answer checked
+ * first. */
 #include "store.h"
 
 #include <math.h>
@@ -18,7 +19,8 @@ enum {
 #define ALL_QUERY    "//bench//main//*//*//latency | check z-score 3sd over 64 needs 30 | last 1"
 
 enum question { ALL, SCAN, SUMMARIES, SERIES, QUERY, QUESTIONS };
-/* Asked so often in a row, the first time not counted: what a peer leaves in the caches is not ours. */
+/* Asked so often in a row, the first time not counted: what a peer leaves in the caches is not
+ * ours. */
 static const int REPEATS[QUESTIONS] = {
     [ALL] = 5, [SCAN] = 1, [SUMMARIES] = 20, [SERIES] = 20, [QUERY] = 3};
 enum { OURS, SQLITE, DUCKDB, DUCKDB_SORTED, WHO };
@@ -259,8 +261,8 @@ static int ask_process(const struct setup *setup, struct wide *wide, unsigned wh
     return cost_of_child(who == OURS ? ours : theirs, NULL, cost);
 }
 
-/* One series by its names, as people and scripts ask. The peer's file is made what is best for who starts
- * anew. */
+/* One series by its names, as people and scripts ask. The peer's file is made what is best for who
+ * starts anew. */
 static int processes(const struct setup *setup, struct wide *wide)
 {
     static struct samples wall[PROCESS_WHO];

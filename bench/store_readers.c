@@ -1,5 +1,5 @@
-/* store_readers.c -- what readers cost a writer: speed beside one that holds an old snapshot, size of the
- * file with readers of up to a second's age. Two stores get the same runs, in turns. */
+/* store_readers.c -- what readers cost a writer: speed beside one that holds an old snapshot, size
+ * of the file with readers of up to a second's age. Two stores get the same runs, in turns. */
 #include "store.h"
 
 #include <pthread.h>

@@ -1,4 +1,5 @@
-/* tcpd.h -- the Turing Change Point Dataset: series that several people annotated (van den Burg and Williams
+/* tcpd.h -- the Turing Change Point Dataset: series that several people annotated (van den Burg and
+ * Williams
  * 2020; `make deps-tcpd` gets it). */
 #ifndef PACE_BENCH_TCPD_H
 #define PACE_BENCH_TCPD_H
@@ -13,9 +14,9 @@ struct tcpd_score {
     double f1, cover;       /* means over the series */
 };
 
-/* Scores a detector on the series that lie as JSON under `path`, a copy of the repository, as its authors
- * do: F1 with a margin of 5, index 0 being a change point of everybody's, and the covering of segments,
- * both over all annotators. 0, or -1 when there is no such data. */
+/* Scores a detector on the series that lie as JSON under `path`, a copy of the repository, as its
+ * authors do: F1 with a margin of 5, index 0 being a change point of everybody's, and the covering
+ * of segments, both over all annotators. 0, or -1 when there is no such data. */
 int tcpd_score(const char *path, tcpd_detector *detect, struct tcpd_score *score);
 
 #endif

@@ -32,7 +32,8 @@ struct cost cost_since(struct cost start);
  * on stderr what failed (a status other than 0 is a failure). */
 int cost_of_child(char *const argv[], const char *output, struct cost *out);
 
-/* The same of a program that does nothing, which lies beside this one: what any process costs here. */
+/* The same of a program that does nothing, which lies beside this one: what any process costs
+ * here. */
 int cost_of_nothing(struct cost *out);
 
 /* Values of one kind, a round each. */

@@ -52,8 +52,8 @@ int64_t workload_time_ns(uint32_t run)
     return START_NS + run * STEP_NS;
 }
 
-/* Names are made by hand: one is made for every run or cell that is stored, and snprintf would be a good part
- * of the time. */
+/* Names are made by hand: one is made for every run or cell that is stored, and snprintf would be a
+ * good part of the time. */
 static char *put_hex(char *out, uint64_t number, unsigned digits)
 {
     while (digits--)

@@ -3,8 +3,8 @@
  * A stream is project "bench", branch "main" and a testbed "tb-N"; its columns are the measure
  * "latency" of benchmarks "b-0000" upwards. A value is a level of its column plus noise of 2 %, one
  * in 512 an outlier, and of one of four kinds, by column: a full double, an integer, 2 decimals, 3
- * decimals. Run i of every stream is commit i, ten seconds after commit i - 1. Any value can be asked
- * for alone, so answers can be checked.
+ * decimals. Run i of every stream is commit i, ten seconds after commit i - 1. Any value can be
+ * asked for alone, so answers can be checked.
  */
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H

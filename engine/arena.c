@@ -1,4 +1,5 @@
-/* arena.c -- see arena.h. Chunks grow from 4 KiB to 1 MiB; larger pieces get a chunk of their own. */
+/* arena.c -- see arena.h. Chunks grow from 4 KiB to 1 MiB; larger pieces get a chunk of their
+ * own. */
 #include "arena.h"
 
 #include <stdalign.h>

@@ -1,8 +1,9 @@
 /* arena.h -- memory that is handed out piece by piece and dies in one call.
  *
- * A statement, a snapshot and a parsed input each own one. Pieces are aligned for any type and never
- * move; there is no free of one piece. An arena may carry a cap: going over it fails like an exhausted
- * machine, which is how a statement's memory limit works. Pure: libc only, any layer may use it. */
+ * A statement, a snapshot and a parsed input each own one. Pieces are aligned for any type and
+ * never move; there is no free of one piece. An arena may carry a cap: going over it fails like an
+ * exhausted machine, which is how a statement's memory limit works. Pure: libc only, any layer may
+ * use it. */
 #ifndef PACE_ARENA_H
 #define PACE_ARENA_H
 
@@ -11,8 +12,8 @@
 
 struct arena_chunk;
 
-/* What arenas that were cleared leave for the next ones, of one thread at a time: a few MiB, so that
- * statement after statement does not ask the system for the same pages. All zero: empty. */
+/* What arenas that were cleared leave for the next ones, of one thread at a time: a few MiB, so
+ * that statement after statement does not ask the system for the same pages. All zero: empty. */
 struct arena_pool {
     struct arena_chunk *chunks;
     size_t bytes;
@@ -43,8 +44,8 @@ void *arena_space(struct arena *arena, size_t size);
 /* arena_alloc for an array; the product is checked for overflow. */
 void *arena_array(struct arena *arena, size_t count, size_t size);
 
-/* Counts memory that the owner of the arena holds elsewhere against its cap, until arena_clear. 0, or -1
- * when that is over the cap. */
+/* Counts memory that the owner of the arena holds elsewhere against its cap, until arena_clear. 0,
+ * or -1 when that is over the cap. */
 int arena_charge(struct arena *arena, size_t size);
 
 char *arena_copy(struct arena *arena, const char *text, size_t len); /* NUL-terminated copy */

@@ -130,8 +130,8 @@ static int is_whole(const struct bulk_run *run, uint32_t from, uint32_t until)
            run->columns[first + (until - from) - 1] == until - 1;
 }
 
-/* Puts the runs from the i-th on that are whole side by side, so that each column's values are written
- * some at a time. How many they were; 0: the i-th is not whole. */
+/* Puts the runs from the i-th on that are whole side by side, so that each column's values are
+ * written some at a time. How many they were; 0: the i-th is not whole. */
 static uint32_t gather_whole(struct gather *gather, const struct bulk_run *runs, uint32_t count,
                              uint32_t i, uint32_t from, uint32_t until)
 {
@@ -334,8 +334,8 @@ static int catch_up(struct fold *fold, struct kv_txn *txn, uint32_t stream,
     return rc;
 }
 
-/* How many of `count` runs make the next large block: what comes after the newest, as many as it holds, or
- * more than the half. 0: too few. */
+/* How many of `count` runs make the next large block: what comes after the newest, as many as it
+ * holds, or more than the half. 0: too few. */
 static uint32_t large_runs(const struct fold_limits *limits, const struct stream_record *record,
                            size_t count)
 {

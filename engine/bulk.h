@@ -26,8 +26,8 @@ struct bulk_run {
 int bulk_copy(struct arena *arena, const struct log_run *run, const struct bulk_run *like,
               struct bulk_run *out);
 
-/* A run with the columns of `like`, all cells ok and without bounds; values, in order of column, stay
- * the caller's. */
+/* A run with the columns of `like`, all cells ok and without bounds; values, in order of column,
+ * stay the caller's. */
 struct bulk_run bulk_repeat(const struct log_run *run, const struct bulk_run *like,
                             const double *values);
 

@@ -10,7 +10,8 @@
 #include "names.h"
 #include "stream.h"
 
-/* More names than this of one dimension, more streams, or more columns, are forgotten before the next batch. */
+/* More names than this of one dimension, more streams, or more columns, are forgotten before the
+ * next batch. */
 enum { CATALOGUE_NAMES_MAX = 1 << 18, CATALOGUE_COLUMNS_MAX = 1 << 22 };
 
 struct catalogue {
@@ -33,8 +34,8 @@ struct catalogue {
     } * streams;
     uint32_t stream_count, stream_capacity;
     struct map stream_by_names; /* a hash of the three names -> index in streams */
-    /* A row by handle that was stored: its values were those of columns 0, 1, 2 ... of a shape, in the
-     * units of the project. One like it needs no look at its cells. */
+    /* A row by handle that was stored: its values were those of columns 0, 1, 2 ... of a shape, in
+     * the units of the project. One like it needs no look at its cells. */
     struct usual_row {
         uint32_t *columns;      /* handles */
         size_t count, capacity; /* count 0: there is none */

@@ -1,7 +1,7 @@
 /* commit.h -- runs on their way into the store: what the files of a commit share.
  *
- * Per run: ids of names and cells in the units of the store (commit_cells.c), the stream and numbers
- * of columns (commit_columns.c), then row, index entries, metadata, samples (commit.c). */
+ * Per run: ids of names and cells in the units of the store (commit_cells.c), the stream and
+ * numbers of columns (commit_columns.c), then row, index entries, metadata, samples (commit.c). */
 #ifndef PACE_COMMIT_H
 #define PACE_COMMIT_H
 
@@ -76,17 +76,17 @@ struct commit {
 int commit_name(struct commit *commit, enum pace_dimension dimension, const struct text *name,
                 uint32_t *id);
 
-/* Fills commit->cells, names and samples, for which it gives memory, from the run; the digest of the
- * content is corrected for cells that came in another unit than the store's. */
+/* Fills commit->cells, names and samples, for which it gives memory, from the run; the digest of
+ * the content is corrected for cells that came in another unit than the store's. */
 int commit_convert(struct commit *commit, struct seal_digest *content);
 
 /* 1 when the run is one row of the columns of the run before, all in the units of the store: then
  * commit_convert would change nothing, and the numbers of its columns are known. */
 int commit_repeats(const struct commit *commit);
 
-/* Whether the run, which goes to the log, is one row like the usual one of the catalogue, for a stream
- * that has all its columns: then commit_convert and commit_number would find nothing new, and its row
- * needs no cells. Remembers the row of one that was stored in the ordinary way. */
+/* Whether the run, which goes to the log, is one row like the usual one of the catalogue, for a
+ * stream that has all its columns: then commit_convert and commit_number would find nothing new,
+ * and its row needs no cells. Remembers the row of one that was stored in the ordinary way. */
 int commit_is_usual(struct commit *commit, int *is_usual);
 void commit_learn_usual(struct commit *commit, const struct stream_record *record);
 
@@ -95,8 +95,8 @@ void commit_keep(struct commit *commit, uint32_t stream);
 
 /* -- commit_columns.c ------------------------------------------------------------------------- */
 
-/* Finds the run's stream among those of the batch; PACE_ENOTFOUND. The other makes it where there is
- * none, for which the cells must have their names. */
+/* Finds the run's stream among those of the batch; PACE_ENOTFOUND. The other makes it where there
+ * is none, for which the cells must have their names. */
 int commit_find_known_stream(struct commit *commit, uint32_t *index);
 int commit_find_stream(struct commit *commit, uint32_t *index);
 

@@ -239,8 +239,8 @@ static int write_work(struct compaction *job, pace *work, struct pace_error *err
     return rc ? rc : store_write(work, 0, finish_batch, job, error);
 }
 
-/* Makes the new store. One whose runs all stay is copied as it is, unless it was made before there were
- * all forms of records that there are. */
+/* Makes the new store. One whose runs all stay is copied as it is, unless it was made before there
+ * were all forms of records that there are. */
 static int write_target(struct compaction *job, struct pace_error *error)
 {
     pace *work;

@@ -40,8 +40,8 @@ void copy_free(struct copy *copy);
  * them). */
 int copy_measures(struct copy *copy, int defaults, struct pace_error *error);
 
-/* Start points of branches, behind the runs: the newest version of each, unless `to` has one, or all
- * runs of the branch were left. */
+/* Start points of branches, behind the runs: the newest version of each, unless `to` has one, or
+ * all runs of the branch were left. */
 int copy_starts(struct copy *copy, struct pace_error *error);
 
 #endif

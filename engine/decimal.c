@@ -1,6 +1,7 @@
 /* decimal.c -- see decimal.h.
  *
- * A double is m * 2^e. Between 1e-5 and 2^53 (e from -69 to 0) m * 10^k fits 128 bits for the k that leaves
+ * A double is m * 2^e. Between 1e-5 and 2^53 (e from -69 to 0) m * 10^k fits 128 bits for the k
+ * that leaves
  * 17 digits before the point, so that these digits and what is behind them are exact, with a shift for a
  * division. Other numbers are printed and read by libc, which takes twenty times as long. */
 #include "decimal.h"
@@ -42,7 +43,8 @@ static uint128 power_of_ten(int exponent)
     return (uint128)powers[POWERS - 1] * powers[exponent - POWERS + 1];
 }
 
-/* A number from LEAST to below MOST, times 10^scale: 17 digits, and the rest behind them in units of
+/* A number from LEAST to below MOST, times 10^scale: 17 digits, and the rest behind them in units
+ * of
  * 2^-shift. */
 struct exact {
     uint64_t mantissa, digits;
@@ -83,8 +85,8 @@ static uint64_t round_digits(const struct exact *exact, uint64_t unit)
     return whole + (above > 0 || (above == 0 && whole % 2));
 }
 
-/* Whether digits * 10^-scale is nearer to the double than to its neighbours, or as near and the double is
- * even, as mantissas of powers of two are; their neighbour below is half as far. */
+/* Whether digits * 10^-scale is nearer to the double than to its neighbours, or as near and the
+ * double is even, as mantissas of powers of two are; their neighbour below is half as far. */
 static bool reads_back(const struct exact *exact, uint64_t digits)
 {
     uint128 own = ((uint128)exact->digits << exact->shift) + exact->rest;

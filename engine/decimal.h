@@ -1,7 +1,7 @@
 /* decimal.h -- the decimal digits of a double, rounded correctly.
  *
- * As printf's %e rounds: to the nearest, of the exact value; a half to the even digit. Pure: libc only,
- * whatever the locale. */
+ * As printf's %e rounds: to the nearest, of the exact value; a half to the even digit. Pure: libc
+ * only, whatever the locale. */
 #ifndef PACE_DECIMAL_H
 #define PACE_DECIMAL_H
 
@@ -16,8 +16,8 @@ struct decimal {
     int count, point;
 };
 
-/* The number rounded to 1 to 17 significant digits, zeros at the end dropped. Returns whether the digits
- * read back as the same double. */
+/* The number rounded to 1 to 17 significant digits, zeros at the end dropped. Returns whether the
+ * digits read back as the same double. */
 bool decimal_round(struct decimal *out, double value, int significant);
 
 #endif

@@ -35,14 +35,14 @@ int gather_prepare(struct gather *gather);
 /* Puts a cell that is there; run: its place in the block. The runs come in order. */
 void gather_put(struct gather *gather, uint32_t run, const struct row_cell *cell);
 
-/* Puts `runs` runs from `run` on whose cells of columns [from, until) are all there, ok and without bounds;
- * values[i][c] is of the i-th run and column from + c. */
+/* Puts `runs` runs from `run` on whose cells of columns [from, until) are all there, ok and without
+ * bounds; values[i][c] is of the i-th run and column from + c. */
 void gather_put_values(struct gather *gather, uint32_t run, uint32_t runs, uint32_t from,
                        uint32_t until, const double *const *values);
 
-/* Takes all that there is in one pass: runs 0 to `count` - 1, of which each has columns [from, until), ok
- * and without bounds; rows[i] is the i-th run's f64 of these columns, unaligned. 0, or -1 without
- * memory. */
+/* Takes all that there is in one pass: runs 0 to `count` - 1, of which each has columns [from,
+ * until), ok and without bounds; rows[i] is the i-th run's f64 of these columns, unaligned. 0, or
+ * -1 without memory. */
 int gather_all(struct gather *gather, uint32_t from, uint32_t until,
                const unsigned char *const *rows, uint32_t count);
 

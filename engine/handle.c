@@ -143,7 +143,8 @@ static struct handle_list *make_list(const struct handles *handles, const uint32
     return list;
 }
 
-/* The remembered list of these columns, which its caller leaves, or NULL. *known: handles that exist. */
+/* The remembered list of these columns, which its caller leaves, or NULL. *known: handles that
+ * exist. */
 static struct handle_list *find_list(struct handles *handles, const uint32_t *columns, size_t count,
                                      uint32_t *known)
 {

@@ -33,8 +33,8 @@ struct handle_chunk {
     struct handle_digest digests[HANDLES_PER_CHUNK];
 };
 
-/* The columns of a row, shared by the rows that put the same ones again. Nobody changes it; the last who
- * leaves it frees it. */
+/* The columns of a row, shared by the rows that put the same ones again. Nobody changes it; the
+ * last who leaves it frees it. */
 struct handle_list {
     atomic_uint uses;
     size_t count;
@@ -97,10 +97,10 @@ void handle_list_leave(struct handle_list *list); /* NULL is allowed */
 
 /* -- put by name, but known ------------------------------------------------------------------------
  *
- * Runs of a suite put the same cells in the same order, so a store remembers the columns of some as a
- * SCRIPT. A run whose cells are those of a script, all ok and without bounds and samples, FOLLOWS it:
- * names are compared with those that are expected, not hashed, and what comes of it is a row put by
- * handle. The first cell that is another makes the run what it would have been without. */
+ * Runs of a suite put the same cells in the same order, so a store remembers the columns of some as
+ * a SCRIPT. A run whose cells are those of a script, all ok and without bounds and samples, FOLLOWS
+ * it: names are compared with those that are expected, not hashed, and what comes of it is a row
+ * put by handle. The first cell that is another makes the run what it would have been without. */
 
 /* Puts a cell of a run that follows a script. *done = 0: it must be put by name. */
 int script_put(pace_run *run, const struct pace_cell *cell, struct pace_error *error, int *done);

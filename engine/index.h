@@ -4,14 +4,14 @@
  *         | commit: length u8, form u8 | identity | commit |       (a text of form 1: enum text_form)
  *   gap:  last run u64, sealed: the runs from the one in the key to this were dropped
  *
- * Identities ('i') and commits ('k') are tables of pairs (pairs.h) of a WORD, 8 bytes of the identity's
- * digest or the first 8 of the commit, and the run. A pair of each would be a page of each an append, on
- * random places. So the newest runs are in neither table: they are the TAIL, which is looked for in
- * memory. When the tail has its length, an append brings its oldest run into the tables, and with it all
- * runs of the tail whose pairs go to the same chunk.
+ * Identities ('i') and commits ('k') are tables of pairs (pairs.h) of a WORD, 8 bytes of the
+ * identity's digest or the first 8 of the commit, and the run. A pair of each would be a page of
+ * each an append, on random places. So the newest runs are in neither table: they are the TAIL,
+ * which is looked for in memory. When the tail has its length, an append brings its oldest run into
+ * the tables, and with it all runs of the tail whose pairs go to the same chunk.
  *
- * The head's `indexed` is the last run of which, and of all before it, both tables know. Runs behind it
- * may be in a table already. */
+ * The head's `indexed` is the last run of which, and of all before it, both tables know. Runs
+ * behind it may be in a table already. */
 #ifndef PACE_INDEX_H
 #define PACE_INDEX_H
 
@@ -44,7 +44,8 @@ struct position run_position(const struct run_place *place, uint64_t run);
 int index_put_run(struct kv_txn *txn, uint64_t run, const struct run_place *place, const char *id,
                   const char *commit, const struct seal_digest *content, struct pace_error *error);
 
-/* The place of a run, and (unless NULL) its names. PACE_ENOTFOUND, with a message: it was dropped. */
+/* The place of a run, and (unless NULL) its names. PACE_ENOTFOUND, with a message: it was
+ * dropped. */
 int index_get_run(struct kv_txn *txn, uint64_t run, struct pace_error *error,
                   struct run_place *place, struct run_names *names);
 
@@ -84,8 +85,8 @@ int index_walk_runs(struct kv_txn *txn, uint64_t from, uint64_t until, struct pa
                     int (*visit)(void *context, uint64_t run, const struct run_names *names),
                     void *context);
 
-/* At the end of a batch that added runs: where the tail has more than `most`, brings the oldest into the
- * tables. is_little: so many that `most` are left; else all. */
+/* At the end of a batch that added runs: where the tail has more than `most`, brings the oldest
+ * into the tables. is_little: so many that `most` are left; else all. */
 int index_settle(struct kv_txn *txn, struct head *head, struct index_tail *tail, uint32_t most,
                  int is_little, struct pace_error *error);
 

@@ -1,5 +1,5 @@
-/* index_tail.c -- runs by identity and by commit: the tables of pairs, and the newest runs, which are
- * in none of them yet; see index.h. */
+/* index_tail.c -- runs by identity and by commit: the tables of pairs, and the newest runs, which
+ * are in none of them yet; see index.h. */
 #include "index.h"
 #include "error.h"
 

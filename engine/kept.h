@@ -1,13 +1,14 @@
-/* kept.h -- values that a reader has computed of a stream's history, kept so that the next need not begin
- * with the first run. What they say is nobody's business here: a kind, a version, bytes.
+/* kept.h -- values that a reader has computed of a stream's history, kept so that the next need not
+ * begin with the first run. What they say is nobody's business here: a kind, a version, bytes.
  *
  *   part 0:      | sum u64 | struct kept_header | the first bytes |
  *   part n > 0:  | sum u64 | the next bytes |
  *
- * A value is of the first `runs` runs of the stream, in order of history, the last of which is `run`. Runs
- * are never changed and only a compaction drops them, so that one thing alone makes it wrong: a run that
- * arrived late and took its place among them. A reader sees it, as `run` is not where it was; an append
- * does not look at the value. A compaction that drops runs leaves it behind, and so does a merge. */
+ * A value is of the first `runs` runs of the stream, in order of history, the last of which is
+ * `run`. Runs are never changed and only a compaction drops them, so that one thing alone makes it
+ * wrong: a run that arrived late and took its place among them. A reader sees it, as `run` is not
+ * where it was; an append does not look at the value. A compaction that drops runs leaves it
+ * behind, and so does a merge. */
 #ifndef PACE_KEPT_H
 #define PACE_KEPT_H
 

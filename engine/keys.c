@@ -15,7 +15,8 @@ static inline struct key key_begin(char tag)
     return key;
 }
 
-/* Big-endian. Writes 8 bytes at once, of which those behind the number are written over or not used. */
+/* Big-endian. Writes 8 bytes at once, of which those behind the number are written over or not
+ * used. */
 static inline void put(struct key *key, uint64_t number, unsigned bytes)
 {
     assert(bytes >= 1 && bytes <= 8 && key->len + 8 <= KEY_MAX);

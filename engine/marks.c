@@ -87,8 +87,8 @@ static int load_undone(struct kv_txn *txn, uint64_t id, struct pace_error *error
     return kv_get_struct(txn, &key, "a mark", error, &created_ns, sizeof created_ns);
 }
 
-/* A record that a damaged key hides would let a mark be undone twice: as many as the head counts must
- * be there, all whole. */
+/* A record that a damaged key hides would let a mark be undone twice: as many as the head counts
+ * must be there, all whole. */
 static int count_undone(struct kv_txn *txn, const struct head *head, struct pace_error *error)
 {
     enum { PAIRS = 64 };

@@ -6,8 +6,8 @@
 
 enum {
     META_PART_BYTES = 256 * 1024,
-    /* A difference may take as much, or a 16th of the whole: what has changed since the base is paid
-     * for with every run. */
+    /* A difference may take as much, or a 16th of the whole: what has changed since the base is
+     * paid for with every run. */
     DIFFERENCE_BYTES = 256,
     DIFFERENCE_PART = 16,
     LITTLE_BYTES = 128,      /* which no difference makes less */
@@ -90,7 +90,8 @@ static int read_base(struct kv_txn *txn, uint64_t run, struct arena *arena,
     return read_pairs(body, *count, *pairs) ? damaged(txn, run, error) : 0;
 }
 
-/* Applies the changes to the base's pairs; a pair that is not there gets key NULL. *at is behind them. */
+/* Applies the changes to the base's pairs; a pair that is not there gets key NULL. *at is behind
+ * them. */
 static int apply(struct kv_slice body, uint32_t changes, struct arena *arena,
                  struct meta_pair *pairs, uint32_t count, size_t *at)
 {
@@ -264,8 +265,8 @@ static int put_whole(struct kv_txn *txn, uint64_t run, const struct meta_pair *p
     return 0;
 }
 
-/* Appends how a pair of the base differs from the run's, NULL: the run does not have it. 1: it cannot be
- * told so; -1 without memory. */
+/* Appends how a pair of the base differs from the run's, NULL: the run does not have it. 1: it
+ * cannot be told so; -1 without memory. */
 static int append_change(struct row_buffer *buffer, uint32_t index, const char *base,
                          const char *value, uint32_t *changes)
 {
@@ -305,7 +306,8 @@ static int append_walk(struct row_buffer *buffer, const struct meta_pair *base, 
     return 0;
 }
 
-/* Makes the record of the difference from a base: 0, 1: it is not worth it, or -1 without memory. */
+/* Makes the record of the difference from a base: 0, 1: it is not worth it, or -1 without
+ * memory. */
 static int difference_make(struct row_buffer *buffer, uint64_t base_run,
                            const struct meta_pair *base, uint32_t base_count,
                            const struct meta_pair *pairs, size_t count, size_t most)
@@ -350,8 +352,8 @@ static int put_difference(struct putting *putting, uint64_t base_run)
     return put_record(putting->txn, &key, putting->buffer, putting->error);
 }
 
-/* Finds the base that fits, first one with the same keys, and puts the difference. PACE_ENOTFOUND: none
- * does. */
+/* Finds the base that fits, first one with the same keys, and puts the difference. PACE_ENOTFOUND:
+ * none does. */
 static int put_near(struct putting *putting, const struct meta_base *bases, size_t count)
 {
     int rc = PACE_ENOTFOUND;

@@ -9,16 +9,17 @@
  * `ordinal` its first-parent count where known, the run number says who arrived first. A run that
  * arrives late takes its place in the middle.
  *
- * Results. Functions return 0, or a negative code of error.def, or a positive errno. Those that take
- * a `struct pace_error *` also fill it (it may be NULL). Outputs come last and are untouched on error.
+ * Results. Functions return 0, or a negative code of error.def, or a positive errno. Those that
+ * take a `struct pace_error *` also fill it (it may be NULL). Outputs come last and are untouched
+ * on error.
  *
  * Threads. A `pace` may be used by any number of threads at once. A snapshot, a run under
  * construction and a scan belong to one thread at a time. One process writes to a store at a time;
  * others wait up to the handle's timeout. Threads of one process that commit at the same time share
  * a commit; processes do not.
  *
- * Strings are UTF-8, NUL-terminated, without control characters. Times are nanoseconds since the Unix
- * epoch. The library never prints, exits, aborts, reads the environment or touches signals. */
+ * Strings are UTF-8, NUL-terminated, without control characters. Times are nanoseconds since the
+ * Unix epoch. The library never prints, exits, aborts, reads the environment or touches signals. */
 #ifndef PACE_H
 #define PACE_H
 
@@ -136,7 +137,8 @@ struct pace_run_info {
     int64_t start_time_ns;    /* of that commit; 0: unknown */
 };
 
-/* One cell. Text and samples are copied by pace_run_put. Set lower and upper: 0 is a bound, NAN none. */
+/* One cell. Text and samples are copied by pace_run_put. Set lower and upper: 0 is a bound, NAN
+ * none. */
 struct pace_cell {
     const char *benchmark; /* required */
     const char *measure;   /* required */
@@ -178,16 +180,16 @@ PACE_API int pace_column(pace *store, const char *benchmark, const char *measure
                          pace_column_handle *out);
 
 /* Adds `count` cells that are ok and have neither bounds nor samples: values[i] is of columns[i].
- * The same run as by pace_run_put, several times faster; both may be used in one run. A run is stored
- * the fastest when its columns come in the order of the stream's. Errors: PACE_EVALUE (non-finite),
- * PACE_EMISUSE (not a handle), PACE_ELIMIT; after one the run is as it was before the call. Two cells
- * of one series are PACE_EDUPLICATE when the run is committed. */
+ * The same run as by pace_run_put, several times faster; both may be used in one run. A run is
+ * stored the fastest when its columns come in the order of the stream's. Errors: PACE_EVALUE
+ * (non-finite), PACE_EMISUSE (not a handle), PACE_ELIMIT; after one the run is as it was before the
+ * call. Two cells of one series are PACE_EDUPLICATE when the run is committed. */
 PACE_API int pace_run_put_row(pace_run *run, const pace_column_handle *columns,
                               const double *values, size_t count, struct pace_error *error);
 
-/* Adds or replaces one piece of named metadata (key and value are text). "unit:MEASURE" is the store's
- * own: the unit in which the run's values came, when that is not the store's. These are beside the
- * PACE_MAX_META others. */
+/* Adds or replaces one piece of named metadata (key and value are text). "unit:MEASURE" is the
+ * store's own: the unit in which the run's values came, when that is not the store's. These are
+ * beside the PACE_MAX_META others. */
 PACE_API int pace_run_put_meta(pace_run *run, const char *key, const char *value,
                                struct pace_error *error);
 
@@ -198,14 +200,14 @@ PACE_API size_t pace_run_cell_count(const pace_run *run);
  * Threads that append a few runs each at the same time (through any handles of one store) share a
  * transaction and its flushes: while one commits the others gather, and go together next. Each call
  * still is all or none, and has its own result; what one is refused for does not touch the others.
- * To load history fast, give many runs of a stream (64 and more) in one call: they are written the way
- * they are read. Several runs have PACE_MAX_BATCH_CELLS cells and samples at most, or it is PACE_ELIMIT:
- * a transaction of 16 MiB keeps other writers waiting long enough.
- * results[i] (may be NULL) tells about runs[i]. The runs may be freed but not reused.
- * The first unit of a project x measure is canonical: a value in another unit of its kind is stored
- * rescaled (time, size, ratio, per-second), another kind is PACE_EUNIT.
- * Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity, other content), PACE_EUNIT, PACE_EFULL, PACE_EMISUSE
- * (begun by another handle), PACE_EDUPLICATE (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
+ * To load history fast, give many runs of a stream (64 and more) in one call: they are written the
+ * way they are read. Several runs have PACE_MAX_BATCH_CELLS cells and samples at most, or it is
+ * PACE_ELIMIT: a transaction of 16 MiB keeps other writers waiting long enough. results[i] (may be
+ * NULL) tells about runs[i]. The runs may be freed but not reused. The first unit of a project x
+ * measure is canonical: a value in another unit of its kind is stored rescaled (time, size, ratio,
+ * per-second), another kind is PACE_EUNIT. Errors: PACE_EEMPTY, PACE_ECONFLICT (same identity,
+ * other content), PACE_EUNIT, PACE_EFULL, PACE_EMISUSE (begun by another handle), PACE_EDUPLICATE
+ * (pace_run_put_row), PACE_EBUSY, PACE_EREADONLY, PACE_EIO. */
 PACE_API int pace_runs_commit(pace *store, pace_run *const *runs, size_t count,
                               struct pace_error *error, struct pace_run_result *results);
 
@@ -222,9 +224,9 @@ typedef struct pace_snapshot pace_snapshot;
 PACE_API int pace_snapshot_begin(pace *store, struct pace_error *error, pace_snapshot **out);
 PACE_API void pace_snapshot_end(pace_snapshot *snapshot);
 
-/* Another snapshot of the same state, for another thread; it may outlive the first. PACE_ENOTFOUND when
- * something was committed since: no new snapshot can see that state. Does not wait: PACE_EBUSY while the
- * store grows. */
+/* Another snapshot of the same state, for another thread; it may outlive the first. PACE_ENOTFOUND
+ * when something was committed since: no new snapshot can see that state. Does not wait: PACE_EBUSY
+ * while the store grows. */
 PACE_API int pace_snapshot_again(const pace_snapshot *snapshot, struct pace_error *error,
                                  pace_snapshot **out);
 
@@ -298,9 +300,9 @@ struct pace_run_view {
     uint32_t stream, ordinal, flags, cell_count;
 };
 
-/* Up to PACE_MAX_BATCH runs of a stream, in commit order, as a matrix: cells[c * stride + r] is column
- * `columns[c]` of runs[r]. status says which cells are there; value, lower and upper are NAN where
- * there is none. lower and upper are NULL when no cell in the batch has bounds. */
+/* Up to PACE_MAX_BATCH runs of a stream, in commit order, as a matrix: cells[c * stride + r] is
+ * column `columns[c]` of runs[r]. status says which cells are there; value, lower and upper are NAN
+ * where there is none. lower and upper are NULL when no cell in the batch has bounds. */
 struct pace_cells {
     size_t run_count, column_count, stride;
     const struct pace_run_view *runs;
@@ -320,8 +322,8 @@ PACE_API int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint
  * columns spends most of its time on them. */
 PACE_API void pace_scan_skip_runs(pace_scan *scan);
 
-/* Before the first batch: the commits of the runs are not asked for, runs[].commit is NULL. It is half
- * of what there is to read of a run. */
+/* Before the first batch: the commits of the runs are not asked for, runs[].commit is NULL. It is
+ * half of what there is to read of a run. */
 PACE_API void pace_scan_skip_commits(pace_scan *scan);
 
 /* What columns of runs can be asked for. */
@@ -342,20 +344,21 @@ struct pace_runs {
     const uint32_t *flags;      /* NULL: no run of the batch has one */
 };
 
-/* Instead of pace_cells.runs, which is NULL from here on: from the next batch on these columns of its runs
- * (enum pace_runs_column), and their flags. A long series whose commits are wanted only to be compared is
- * read in a fraction of the time by their keys. Returns the columns that there will be: a store of pace
- * before it had keys gives none until it is compacted. */
+/* Instead of pace_cells.runs, which is NULL from here on: from the next batch on these columns of
+ * its runs (enum pace_runs_column), and their flags. A long series whose commits are wanted only to
+ * be compared is read in a fraction of the time by their keys. Returns the columns that there will
+ * be: a store of pace before it had keys gives none until it is compacted. */
 PACE_API unsigned pace_scan_ask_runs(pace_scan *scan, unsigned columns);
 /* Of the batch that was given last; valid until the next one. */
 PACE_API void pace_scan_runs(const pace_scan *scan, struct pace_runs *out);
-/* The commit of a run of any batch of this scan, by its place; valid as long as the snapshot. Errors:
- * PACE_ECORRUPT; PACE_EMISUSE (it is no place). */
+/* The commit of a run of any batch of this scan, by its place; valid as long as the snapshot.
+ * Errors: PACE_ECORRUPT; PACE_EMISUSE (it is no place). */
 PACE_API int pace_scan_commit(pace_scan *scan, uint64_t place, struct pace_error *error,
                               const char **commit);
 
-/* The next batch, oldest first; run_count 0 at the end. `cells` is valid until the next call on this
- * scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the run. */
+/* The next batch, oldest first; run_count 0 at the end. `cells` is valid until the next call on
+ * this scan; runs[].commit as long as the snapshot. A damaged row is PACE_ECORRUPT and names the
+ * run. */
 PACE_API int pace_scan_next(pace_scan *scan, struct pace_error *error, struct pace_cells *cells);
 PACE_API void pace_scan_close(pace_scan *scan);
 
@@ -366,9 +369,10 @@ struct pace_summary {
     double min, max, sum;
 };
 
-/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i]. All runs cost
- * one record and the newest rows, however many they are; of a block that lies in a range as a whole its
- * summaries are merged. The last bits of sums may depend on how runs are stored. Errors as of a scan. */
+/* Summaries of columns of a stream over a range (NULL: all runs): out[i] is of columns[i]. All runs
+ * cost one record and the newest rows, however many they are; of a block that lies in a range as a
+ * whole its summaries are merged. The last bits of sums may depend on how runs are stored. Errors
+ * as of a scan. */
 PACE_API int pace_scan_summary(pace_snapshot *snapshot, uint32_t stream, const uint32_t *columns,
                                size_t column_count, const struct pace_range *range,
                                struct pace_error *error, struct pace_summary *out);
@@ -466,8 +470,8 @@ struct pace_meta {
 PACE_API int pace_run_meta(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
                            struct pace_meta *out);
 
-/* The number of the first run from `run` on that has metadata; UINT64_MAX: none has. One look, however
- * many there are. */
+/* The number of the first run from `run` on that has metadata; UINT64_MAX: none has. One look,
+ * however many there are. */
 PACE_API int pace_run_meta_next(pace_snapshot *snapshot, uint64_t run, struct pace_error *error,
                                 uint64_t *next);
 
@@ -476,7 +480,8 @@ PACE_API int pace_samples(pace_snapshot *snapshot, uint64_t run, uint32_t column
                           struct pace_error *error, const double **samples, size_t *count);
 
 /* Commits that begin with `prefix` and are recorded in some run: calls visit() once per commit and
- * run, in order of commit, then run number, until it returns a positive number (which is returned). */
+ * run, in order of commit, then run number, until it returns a positive number (which is
+ * returned). */
 PACE_API int pace_commits(pace_snapshot *snapshot, const char *prefix, struct pace_error *error,
                           int (*visit)(void *context, const char *commit, uint64_t run),
                           void *context);
@@ -490,8 +495,8 @@ enum pace_mark_kind {
     PACE_MARK_ALIAS = 4
 };
 
-/* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it is.
- * Like metadata values and saved objects it may hold tabs and line ends. */
+/* `selector` (and for an alias `target`) is text of the query language; the engine keeps it as it
+ * is. Like metadata values and saved objects it may hold tabs and line ends. */
 struct pace_mark {
     uint64_t id; /* from 1; set by the store */
     enum pace_mark_kind kind;
@@ -504,7 +509,8 @@ struct pace_mark {
 /* Appends a mark; durable on return. created_ns 0: now. */
 PACE_API int pace_mark_add(pace *store, const struct pace_mark *mark, struct pace_error *error,
                            uint64_t *id);
-/* Takes mark `id` back: PACE_ENOTFOUND when there is none, PACE_EMISUSE when it is undone already. */
+/* Takes mark `id` back: PACE_ENOTFOUND when there is none, PACE_EMISUSE when it is undone
+ * already. */
 PACE_API int pace_mark_undo(pace *store, uint64_t id, struct pace_error *error);
 /* All marks, undone ones included, by id. */
 PACE_API int pace_marks(pace_snapshot *snapshot, struct pace_error *error,
@@ -540,7 +546,8 @@ PACE_API int pace_objects(pace_snapshot *snapshot, struct pace_error *error,
 PACE_API int pace_object_versions(pace_snapshot *snapshot, struct pace_error *error,
                                   const struct pace_object **versions, size_t *count);
 
-/* Appends one version as another store had it, with its number and created_ns: how a dump is loaded.
+/* Appends one version as another store had it, with its number and created_ns: how a dump is
+ * loaded.
  * *added (may be NULL) is 0 when it is here already. Errors: PACE_ECONFLICT (this version is here
  * with another text, or versions before it are missing). */
 PACE_API int pace_object_restore(pace *store, const struct pace_object *version,
@@ -567,8 +574,9 @@ PACE_API int pace_measure_drop(pace *store, const char *measure, struct pace_err
 
 /* -- kept values: what was computed of a stream's history ------------------------------------ */
 
-/* Bytes that somebody has computed of the first `runs` runs of a stream in order of history, so that the
- * next reader goes on behind them. `kind` and `version` say what they are; 1 is the language's. */
+/* Bytes that somebody has computed of the first `runs` runs of a stream in order of history, so
+ * that the next reader goes on behind them. `kind` and `version` say what they are; 1 is the
+ * language's. */
 struct pace_kept {
     uint32_t kind, version;
     uint64_t runs; /* from 1 */
@@ -577,15 +585,16 @@ struct pace_kept {
     size_t len;
 };
 
-/* Stores a value in place of the one of this stream and kind; durable on return. It is no history: a
- * compaction that drops runs, and a merge, leave it behind. Errors: PACE_ENOTFOUND (stream), PACE_EMISUSE
- * (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a commit. */
+/* Stores a value in place of the one of this stream and kind; durable on return. It is no history:
+ * a compaction that drops runs, and a merge, leave it behind. Errors: PACE_ENOTFOUND (stream),
+ * PACE_EMISUSE (the run is of another stream, or that has fewer runs), PACE_ELIMIT, those of a
+ * commit. */
 PACE_API int pace_kept_put(pace *store, uint32_t stream, const struct pace_kept *kept,
                            struct pace_error *error);
 
-/* The value, or PACE_ENOTFOUND. It is of the history as it was: where a run came late since then, `run`
- * is not the first of the stream's newest `run_count - runs + 1` runs any more, and the value is
- * worth nothing. Whoever goes on from it reads these anyway, and has to look. */
+/* The value, or PACE_ENOTFOUND. It is of the history as it was: where a run came late since then,
+ * `run` is not the first of the stream's newest `run_count - runs + 1` runs any more, and the value
+ * is worth nothing. Whoever goes on from it reads these anyway, and has to look. */
 PACE_API int pace_kept_get(pace_snapshot *snapshot, uint32_t stream, uint32_t kind,
                            struct pace_error *error, struct pace_kept *out);
 
@@ -646,8 +655,8 @@ struct pace_merged {
 
 /* Adds to `store` what `other` has and it has not: runs by their ids (with new numbers; values
  * rescaled to the units of `store`), marks (run: in their selectors gets the new numbers), saved
- * objects, units, directions, start points. Doing it again adds nothing. Conflicts are left out, and
- * conflict() (may be NULL) is called for each; non-zero ends the merge with PACE_EINTERRUPT.
+ * objects, units, directions, start points. Doing it again adds nothing. Conflicts are left out,
+ * and conflict() (may be NULL) is called for each; non-zero ends the merge with PACE_EINTERRUPT.
  * *out (may be NULL) is filled in as it goes on, so that another thread may watch. Returns
  * PACE_ECONFLICT when there were conflicts. When it fails otherwise, part may have been merged. */
 PACE_API int pace_merge(pace *store, pace *other,

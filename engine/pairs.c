@@ -44,8 +44,8 @@ int pair_chunk_read(struct kv_slice key, struct kv_slice value, struct pair_chun
     return pairs_order(&out->from, &out->until) < 0 ? 0 : -1;
 }
 
-/* No chunk lies before a pair: then the table has none, since its first begins before all pairs. One
- * whose key was damaged lies beside its place still, or the next is there. */
+/* No chunk lies before a pair: then the table has none, since its first begins before all pairs.
+ * One whose key was damaged lies beside its place still, or the next is there. */
 static int is_empty(struct kv_cursor *cursor, char table, const struct key *key,
                     const struct kv_slice *before, const struct kv_slice *record,
                     struct pace_error *error, int *empty)

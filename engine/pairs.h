@@ -1,8 +1,8 @@
-/* pairs.h -- a table of pairs (word, run) in their order: what the indices of identities and of commits
- * are made of.
+/* pairs.h -- a table of pairs (word, run) in their order: what the indices of identities and of
+ * commits are made of.
  *
- * Pairs lie in CHUNKS of at most 120, one record each, sealed; its key is the first pair that it may
- * have:
+ * Pairs lie in CHUNKS of at most 120, one record each, sealed; its key is the first pair that it
+ * may have:
  *
  *   tag | word u64 | run u64 |  ->  | sum u64 | until: word u64, run u64 | n x (word u64, run u64) |
  *
@@ -37,8 +37,8 @@ int pair_chunk_read(struct kv_slice key, struct kv_slice value, struct pair_chun
 int pairs_chunk(struct kv_txn *txn, char table, const struct pair *pair, const char *what,
                 struct pace_error *error, struct pair_chunk *out);
 
-/* Calls visit() for the pairs with words of [first, last], in order, until it returns another number
- * than 0, which is returned. */
+/* Calls visit() for the pairs with words of [first, last], in order, until it returns another
+ * number than 0, which is returned. */
 int pairs_walk(struct kv_txn *txn, char table, uint64_t first, uint64_t last, const char *what,
                struct pace_error *error,
                int (*visit)(void *context, const struct pair *pair, struct pace_error *error),

@@ -1,6 +1,6 @@
-/* relate.h -- numbers that follow from others but for their last bits: a rate from a time, an upper bound
- * from a value and its lower bound. What is stored of them is the RESIDUAL: by how much the 64 bits of the
- * number are more than those of the one that was predicted. Pure.
+/* relate.h -- numbers that follow from others but for their last bits: a rate from a time, an upper
+ * bound from a value and its lower bound. What is stored of them is the RESIDUAL: by how much the
+ * 64 bits of the number are more than those of the one that was predicted. Pure.
  *
  *   relation 1:       the other number
  *   relation 16 + p:  10^p / the other number, p 0 to 15 */

@@ -135,8 +135,8 @@ static struct some_bounds some_of(const unsigned char *data, const struct group 
     return some;
 }
 
-/* A group's sum is bound to the key and to the group's place in the row. 0, or -1: its bounds are not
- * in the row. */
+/* A group's sum is bound to the key and to the group's place in the row. 0, or -1: its bounds are
+ * not in the row. */
 static int group_sum(const unsigned char *data, const struct row_header *header, uint32_t group,
                      uint64_t seed, uint64_t *sum)
 {

@@ -14,13 +14,12 @@
  *   | some: lower u64, upper u64, first u32, count u32 |
  *   | statuses: 2 bits x 64: 0 ok, 1 failed, 2 skipped, 3 absent |
  *
- * Bounds and statuses are there only when some cell has a bound, or is not ok. In a store with short
- * records (head.h) rows have `some` instead of bounds: bit i is slot i, and behind the last group lie
- * those bounds that there are, f64; a group's are `count` from number `first` on, the lower ones before
- * the upper ones. The header's sum covers everything before the groups; a group's sum covers the
- * group, and with it as the seed its bounds. Both are seeded by the key, so a reader checks what it
- * reads and nothing else. Numbers are little-endian and unaligned.
- * Pure. */
+ * Bounds and statuses are there only when some cell has a bound, or is not ok. In a store with
+ * short records (head.h) rows have `some` instead of bounds: bit i is slot i, and behind the last
+ * group lie those bounds that there are, f64; a group's are `count` from number `first` on, the
+ * lower ones before the upper ones. The header's sum covers everything before the groups; a group's
+ * sum covers the group, and with it as the seed its bounds. Both are seeded by the key, so a reader
+ * checks what it reads and nothing else. Numbers are little-endian and unaligned. Pure. */
 #ifndef PACE_ROW_H
 #define PACE_ROW_H
 
@@ -68,8 +67,8 @@ struct row_buffer {
 };
 void row_buffer_free(struct row_buffer *buffer);
 
-/* Makes the buffer `len` zero bytes long; makes room for `more` bytes behind its end; appends. 0, or -1
- * without memory. */
+/* Makes the buffer `len` zero bytes long; makes room for `more` bytes behind its end; appends. 0,
+ * or -1 without memory. */
 int row_buffer_reserve(struct row_buffer *buffer, size_t len);
 int row_buffer_grow(struct row_buffer *buffer, size_t more);
 int row_buffer_append(struct row_buffer *buffer, const void *data, size_t len);
@@ -82,8 +81,8 @@ int row_encode(struct row_buffer *buffer, const struct row_header *header, const
                const struct row_cell *cells, size_t count, uint32_t column_count,
                const struct key *key);
 
-/* The same for cells that are all ok, without bounds, and of columns 0, 1, 2 ...: at least half of those
- * of the stream, and at most a part. */
+/* The same for cells that are all ok, without bounds, and of columns 0, 1, 2 ...: at least half of
+ * those of the stream, and at most a part. */
 int row_encode_values(struct row_buffer *buffer, const struct row_header *header,
                       const char *commit, const double *values, size_t count,
                       const struct key *key);
@@ -109,9 +108,9 @@ int row_slots(struct row *row, uint32_t from, uint32_t until, uint32_t *first, u
 /* Reads one slot; its status may be PACE_CELL_ABSENT. 0, or -1: damaged. */
 int row_slot(struct row *row, uint32_t slot, struct row_cell *cell);
 
-/* A row whose cells are all there, ok and without bounds, has its values f64 side by side: the first
- * is of column header.base, *until is the column behind the last. NULL: it is another row. They are
- * not checked yet. */
+/* A row whose cells are all there, ok and without bounds, has its values f64 side by side: the
+ * first is of column header.base, *until is the column behind the last. NULL: it is another row.
+ * They are not checked yet. */
 const unsigned char *row_values(const struct row *row, uint32_t *until);
 
 /* Checks the sums that cover columns [from, until) of such a row. 0, or -1: damaged. */

@@ -19,8 +19,8 @@ struct part_rows {
     uint32_t until[SUMS_ROWS_MAX];              /* these; 0: none */
 };
 
-/* Checks all that is asked for, from column i on, of a row whose columns below `until` are values; the
- * columns [i, end) lie side by side. */
+/* Checks all that is asked for, from column i on, of a row whose columns below `until` are values;
+ * the columns [i, end) lie side by side. */
 static int check_row(const struct sums *sums, struct row *row, size_t i, size_t end, uint32_t until)
 {
     while (i < sums->length && sums->column[i] < until) {

@@ -330,8 +330,8 @@ static int check_meta(const char *key, const char *value, struct pace_error *err
     return 0;
 }
 
-/* Whether there is room for one more key. Notes of units are put beside what a run may have: it brings
- * them when it is copied. */
+/* Whether there is room for one more key. Notes of units are put beside what a run may have: it
+ * brings them when it is copied. */
 static int check_room(const struct pace_run *run, int is_unit, struct pace_error *error)
 {
     uint32_t own = run->meta_keys.count - run->unit_keys;

@@ -68,7 +68,8 @@ struct pace_run {
     int committed;
 };
 
-/* Adds a cell that was put by name, checked and of a series that the run has not; not its digest. 0, or
+/* Adds a cell that was put by name, checked and of a series that the run has not; not its digest.
+ * 0, or
  * -1 without memory. */
 int run_add_cell(struct pace_run *run, const struct run_cell *cell);
 

@@ -306,8 +306,8 @@ static int put_plain(struct kv_txn *txn, uint64_t run, const struct cursor *curs
     return rc;
 }
 
-/* Takes the directory apart; fills in what is found but for the values. *from is the place of the first
- * of them. */
+/* Takes the directory apart; fills in what is found but for the values. *from is the place of the
+ * first of them. */
 static int read_directory(struct kv_slice directory, uint32_t parts, struct found *found,
                           uint64_t *from)
 {

@@ -4,9 +4,9 @@
  *           | pack of columns | pack of counts | samples of each cell |
  *   samples of a cell, 64 at a time:  | code u16 | pack |
  *
- * Packs and codes are those of pack.h. A part has up to 64 cells, in order of column; it is closed when
- * its samples have 880 bytes, so that several lie on a page. A cell that has more goes on as the
- * first of the next part. Stores without short records (head.h) have them as they are:
+ * Packs and codes are those of pack.h. A part has up to 64 cells, in order of column; it is closed
+ * when its samples have 880 bytes, so that several lie on a page. A cell that has more goes on as
+ * the first of the next part. Stores without short records (head.h) have them as they are:
  *
  *   part 0:  | sum u64 | struct sample_entry of each cell that has samples, by column |
  *   part n:  | sum u64 | f64 x up to 32,768: the samples of all cells one after another | */
@@ -21,8 +21,8 @@ struct sample_entry {
     uint32_t column, count;
 };
 
-/* Puts the samples of cells, which are in order of column; tells the number of records. is_short 0: as
- * they are. */
+/* Puts the samples of cells, which are in order of column; tells the number of records. is_short 0:
+ * as they are. */
 int samples_put(struct kv_txn *txn, uint64_t run, const struct sample_entry *entries,
                 const double *const *samples, size_t count, int is_short, struct row_buffer *buffer,
                 struct pace_error *error, uint32_t *parts);

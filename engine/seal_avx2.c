@@ -1,8 +1,9 @@
-/* seal_avx2.c -- XXH3-64 of more than 240 bytes, for AVX2. seal.c calls it where the processor has that.
+/* seal_avx2.c -- XXH3-64 of more than 240 bytes, for AVX2. seal.c calls it where the processor has
+ * that.
  *
- * The same numbers as xxhash.h gives; what is kept between stripes stays in two registers, so that half a
- * kilobyte, which most inputs are, takes two thirds of the time. Includes xxhash.h beside seal.c, for the
- * table of its secret, with everything in it static. */
+ * The same numbers as xxhash.h gives; what is kept between stripes stays in two registers, so that
+ * half a kilobyte, which most inputs are, takes two thirds of the time. Includes xxhash.h beside
+ * seal.c, for the table of its secret, with everything in it static. */
 #include "seal_avx2.h"
 
 #include <assert.h>

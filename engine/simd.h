@@ -1,4 +1,5 @@
-/* simd.h -- which vector instructions the processor has. Code for them has the bits of portable code.
+/* simd.h -- which vector instructions the processor has. Code for them has the bits of portable
+ * code.
  *
  * glibc asked the processor when the process began; the compiler's own __builtin_cpu_supports asks
  * again, some thirty times 2 us on a virtual machine, before main(). Pure. */

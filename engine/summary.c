@@ -1,8 +1,8 @@
 /* summary.c -- pace_scan_summary: counts, means, deviations and extremes of columns.
  *
- * All of a history is answered from the totals of its stream, and the few rows that came after them. In
- * a range, blocks that lie in it as a whole answer from their summaries, and the rest is read: chunks
- * of blocks, rows of the log. */
+ * All of a history is answered from the totals of its stream, and the few rows that came after
+ * them. In a range, blocks that lie in it as a whole answer from their summaries, and the rest is
+ * read: chunks of blocks, rows of the log. */
 #include "summary.h"
 #include "row_sums.h"
 #include "snapshot.h"

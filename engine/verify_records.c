@@ -327,8 +327,8 @@ static const char *check_run(struct verify *verify, const struct record *record)
     return is_missing(verify, key_number(record, 0)) ? "no stream has it" : NULL;
 }
 
-/* A chunk of pairs: it begins where the one before it ends, its pairs are in order and of its range, and
- * each leads to a run with that word. */
+/* A chunk of pairs: it begins where the one before it ends, its pairs are in order and of its
+ * range, and each leads to a run with that word. */
 static const char *check_pairs(struct verify *verify, const struct record *record)
 {
     int of_ids = record->kind->tag == INDEX_IDENTITIES;

@@ -260,8 +260,8 @@ static int scan_history(struct history *history, pace_scan *scan, struct pace_er
     return 0;
 }
 
-/* Where the unit is too large for a number, sums may be too, in one order and not in another; where its
- * square is too small, all digits are lost. */
+/* Where the unit is too large for a number, sums may be too, in one order and not in another; where
+ * its square is too small, all digits are lost. */
 static int is_near(double a, double b, double unit)
 {
     return !isfinite(unit) || fabs(a - b) <= 1e-9 * unit + DBL_MIN;

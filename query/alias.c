@@ -165,8 +165,8 @@ static int check_units(struct context *ctx, const struct statement *statement, c
     return status ? context_store_error(ctx, status) : 0;
 }
 
-/* What serves where a name of this dimension has no alias: those two are the names of series within a
- * stream, the others name streams, whose runs are stored apart. */
+/* What serves where a name of this dimension has no alias: those two are the names of series within
+ * a stream, the others name streams, whose runs are stored apart. */
 static const char *instead_of_alias(int dimension)
 {
     if (dimension == PACE_BRANCH)

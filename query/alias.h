@@ -19,11 +19,12 @@ static inline uint32_t alias_now(const struct alias_map *map, int dimension, uin
     return map->now[dimension] && id < map->count[dimension] ? map->now[dimension][id] : id;
 }
 
-/* Whether column i of a stream goes on in another one: that of the new name, or the first of several
- * old ones. */
+/* Whether column i of a stream goes on in another one: that of the new name, or the first of
+ * several old ones. */
 bool alias_continues(const struct alias_map *map, const struct pace_column *columns, uint32_t count,
                      uint32_t i);
-/* The columns that continue in column i, newest first: *out (of the arena) holds *out_count of them. */
+/* The columns that continue in column i, newest first: *out (of the arena) holds *out_count of
+ * them. */
 int alias_older(struct context *ctx, const struct alias_map *map, const struct pace_column *columns,
                 uint32_t count, uint32_t i, const uint32_t **out, size_t *out_count);
 

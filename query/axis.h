@@ -41,9 +41,9 @@ double axis_part(const struct axis *axis, double value);
 /* A value of the series in the prefix of the axis, where the values allow it. Returns text. */
 const char *axis_value_text(const struct axis *axis, double value, char text[HUMAN_TEXT_MAX]);
 
-/* How many labels of `room` find a place on an axis of `extent` with `points` points, `gap` apart at
- * least: 1 or more. The first and the last lie within the axis, so their neighbours are half a label
- * nearer; points are whole, so some are nearer than others. */
+/* How many labels of `room` find a place on an axis of `extent` with `points` points, `gap` apart
+ * at least: 1 or more. The first and the last lie within the axis, so their neighbours are half a
+ * label nearer; points are whole, so some are nearer than others. */
 size_t axis_label_count(size_t points, size_t extent, size_t room, size_t gap);
 
 /* Which points of `count` get a label when `room` labels fit: the ends, and others at even

@@ -65,8 +65,9 @@ enum origin {
 
 struct series;
 
-/* Commits of rows whose texts were not asked for: rows of one commit have one key, others hardly ever the
- * same (0: none); a text can be had by the place of its row, as long as the series is being read. */
+/* Commits of rows whose texts were not asked for: rows of one commit have one key, others hardly
+ * ever the same (0: none); a text can be had by the place of its row, as long as the series is
+ * being read. */
 struct batch_keys {
     const uint32_t *key;
     const uint64_t *place;
@@ -93,7 +94,8 @@ struct batch {
     uint64_t runs_id; /* batches of one such number have the same runs, row by row; 0: not known */
 };
 
-/* Index of a column, or -1. What is found this way is wanted: a scan need not give other columns. */
+/* Index of a column, or -1. What is found this way is wanted: a scan need not give other
+ * columns. */
 int schema_find(const struct schema *schema, const char *name, size_t len);
 /* The same, but it is not wanted thereby. */
 int schema_index(const struct schema *schema, const char *name, size_t len);
@@ -157,8 +159,8 @@ void rowset_reset(struct rowset *set);
 /* Adds the rows of a batch, all or only the selected ones. PACE_ELIMIT or PACE_ENOMEM. */
 int rowset_append(struct rowset *set, const struct batch *batch, bool selected_only);
 
-/* A batch of rows order[from .. from+count) (order NULL: the rows themselves, where they lie); count is
- * cut to PACE_MAX_BATCH. Valid until the next call. */
+/* A batch of rows order[from .. from+count) (order NULL: the rows themselves, where they lie);
+ * count is cut to PACE_MAX_BATCH. Valid until the next call. */
 struct batch *rowset_batch(struct rowset *set, const uint32_t *order, size_t from, size_t count);
 
 #endif

@@ -30,7 +30,8 @@ static inline bool any_sign(words_pair words)
     return (words[0] | words[1]) >> 63;
 }
 
-/* Whether a number is NAN, four at a time: its bits, but for the sign, are more than those of infinity. */
+/* Whether a number is NAN, four at a time: its bits, but for the sign, are more than those of
+ * infinity. */
 static inline bool any_nan(const double *x, size_t count)
 {
     const uint64_t infinity = UINT64_C(0x7ff) << 52;
@@ -49,8 +50,8 @@ static inline bool any_nan(const double *x, size_t count)
     return any;
 }
 
-/* Whether a word of 8 bytes is this one, four at a time: 0 alone has less than nothing left when 1 is taken
- * from it, and had no upper bit. */
+/* Whether a word of 8 bytes is this one, four at a time: 0 alone has less than nothing left when 1
+ * is taken from it, and had no upper bit. */
 static inline bool any_word(const void *words, size_t count, uint64_t word)
 {
     const unsigned char *at = words;

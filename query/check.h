@@ -108,7 +108,8 @@ struct check_op {
 
 /* The series that comes: which rule judges it, and nothing before it. */
 int check_start(struct check_op *check, struct context *ctx, const struct series *series);
-/* Judges a row whose window is check->sample: n points, `before` of them before an accepted change. */
+/* Judges a row whose window is check->sample: n points, `before` of them before an accepted
+ * change. */
 int check_judge(struct check_op *check, struct context *ctx, const struct point *point, size_t row,
                 bool selected, size_t n, size_t before, bool moved);
 /* How likely such a row is to be beyond its limits, and confirmed, where nothing changed. */
@@ -125,20 +126,21 @@ bool check_has_unit(const struct check_op *check, enum check_column column);
 
 /* A batch that comes. */
 void check_rows_begin(struct check_op *check, const struct batch *batch);
-/* Takes rows from `row` on for which less than all has to be looked at, many at once: those that are history
- * of others and no more; those whose window is the points right before them. How many there were; 0: the
- * first one is to be taken by itself. */
+/* Takes rows from `row` on for which less than all has to be looked at, many at once: those that
+ * are history of others and no more; those whose window is the points right before them. How many
+ * there were; 0: the first one is to be taken by itself. */
 int check_rows(struct check_op *check, struct context *ctx, const struct batch *batch, size_t row,
                size_t *count);
 /* Takes note of a point that was pushed by itself. */
 int check_near_note(struct check_op *check, struct context *ctx, const struct point *point);
 
-/* Rows of several series at once, where the scan has series that can be judged that way; *out is NULL
- * where the next one cannot. */
+/* Rows of several series at once, where the scan has series that can be judged that way; *out is
+ * NULL where the next one cannot. */
 int check_gather(struct check_op *check, struct context *ctx, struct batch **out);
 
-/* Judges a whole series without gaps or marks whose last rows alone, from `first` on, are judged and given
- * out: they become the first ones. *done false: it is not such a series, and nothing is changed. */
+/* Judges a whole series without gaps or marks whose last rows alone, from `first` on, are judged
+ * and given out: they become the first ones. *done false: it is not such a series, and nothing is
+ * changed. */
 int check_whole(struct check_op *check, struct context *ctx, const struct batch *batch,
                 size_t first, bool *done);
 

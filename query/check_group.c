@@ -1,10 +1,10 @@
 /* check_group.c -- the newest rows of many series, judged where the scan has them.
  *
- * A question about the last run of ten thousand series is ten thousand series of which a row or two is
- * judged. Where the scan has such series side by side, and nobody behind asks of what series a row is, their
- * rows are put into batches of all of them: what an operator costs for each batch is paid once for a
- * thousand rows. The rows and their order are the same; series that are not so are judged one by one, where they
- * lie too if a batch has all of it. */
+ * A question about the last run of ten thousand series is ten thousand series of which a row or two
+ * is judged. Where the scan has such series side by side, and nobody behind asks of what series a
+ * row is, their rows are put into batches of all of them: what an operator costs for each batch is
+ * paid once for a thousand rows. The rows and their order are the same; series that are not so are
+ * judged one by one, where they lie too if a batch has all of it. */
 #include "check.h"
 
 #include <math.h>
@@ -44,8 +44,8 @@ static int gathering_make(struct check_op *check, struct context *ctx)
     return ctx->arena->failed ? context_no_memory(ctx) : 0;
 }
 
-/* Whether the points [from, row) of such runs are of other commits than the row, and all of its machine.
- * The series of a stream ask this of the same runs one after the other. */
+/* Whether the points [from, row) of such runs are of other commits than the row, and all of its
+ * machine. The series of a stream ask this of the same runs one after the other. */
 static int are_alike(struct check_op *check, struct context *ctx, uint64_t runs_id,
                      const char *const *commits, const double *runs, size_t from, size_t row,
                      bool *alike)
@@ -88,8 +88,8 @@ static int look(struct check_op *check, struct context *ctx, const struct plain_
     return 0;
 }
 
-/* The series that comes. Its limits are bound as those of the one before where they have one unit and
- * direction. */
+/* The series that comes. Its limits are bound as those of the one before where they have one unit
+ * and direction. */
 static int begin(struct check_op *check, struct context *ctx, const struct series *series)
 {
     const struct series *before = check->series;
@@ -183,8 +183,8 @@ int check_gather(struct check_op *check, struct context *ctx, struct batch **out
 
 /* -- one series alone -------------------------------------------------------------------- */
 
-/* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on, are
- * judged and given out: then its windows need no history. */
+/* Whether a batch is a whole series without gaps or marks whose last rows alone, from `first` on,
+ * are judged and given out: then its windows need no history. */
 static bool is_whole(const struct check_op *check, const struct context *ctx,
                      const struct batch *batch, size_t first)
 {

@@ -1,8 +1,8 @@
 /* check_rows.c -- rows of a check that are taken many at once; see check.h.
  *
- * Mostly nothing stands between a row and the points before it: no mark, no gap, no run of the same commit
- * or of another machine. A row that is history alone then only joins the others; the window of one that is
- * judged is where the history lies, and need not be copied. */
+ * Mostly nothing stands between a row and the points before it: no mark, no gap, no run of the same
+ * commit or of another machine. A row that is history alone then only joins the others; the window
+ * of one that is judged is where the history lies, and need not be copied. */
 #include "check.h"
 
 #include <math.h>
@@ -29,8 +29,8 @@ static size_t history_end(const struct batch *batch, size_t row)
     return row;
 }
 
-/* Finds the rows from `row` on that one class of machine measured. The series of a stream ask this of the
- * same runs one after the other. */
+/* Finds the rows from `row` on that one class of machine measured. The series of a stream ask this
+ * of the same runs one after the other. */
 static int find_stretch(struct check_op *check, struct context *ctx, const struct batch *batch,
                         size_t row)
 {
@@ -50,8 +50,8 @@ static int find_stretch(struct check_op *check, struct context *ctx, const struc
     return status;
 }
 
-/* Takes rows from `row` on that are history of others and no more and plainly within their level, all at
- * once; how many there were. */
+/* Takes rows from `row` on that are history of others and no more and plainly within their level,
+ * all at once; how many there were. */
 static int check_level_rows(struct check_op *check, struct context *ctx, const struct batch *batch,
                             size_t row, size_t *count)
 {
@@ -73,7 +73,8 @@ static int check_level_rows(struct check_op *check, struct context *ctx, const s
     return status ? history_fail(ctx, status) : 0;
 }
 
-/* Takes rows from `row` on that are history of others and no more, all at once; how many there were. */
+/* Takes rows from `row` on that are history of others and no more, all at once; how many there
+ * were. */
 static int check_history_rows(struct check_op *check, struct context *ctx,
                               const struct batch *batch, size_t row, size_t *count)
 {
@@ -135,7 +136,8 @@ static bool near_is_window(const struct check_op *check, size_t n, uint16_t hash
     return other_commits && (same || machine == MACHINE_UNKNOWN || n == 0);
 }
 
-/* Takes rows from `row` on whose windows are the points right before them, or that are history alone. */
+/* Takes rows from `row` on whose windows are the points right before them, or that are history
+ * alone. */
 static int check_window_rows(struct check_op *check, struct context *ctx, const struct batch *batch,
                              size_t row, size_t *count)
 {

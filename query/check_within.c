@@ -1,10 +1,12 @@
-/* check_within.c -- every row of a long series judged, where a `where` behind drops most of them unseen.
+/* check_within.c -- every row of a long series judged, where a `where` behind drops most of them
+ * unseen.
  *
- * Where nothing changed a row is well within its limits, and its verdict is all that is asked of it. So the
- * means and deviations of all windows of a batch are made one from another (windows.h), and a row that they
- * show to be clearly within is ok. All others, and those that go on, are judged by their window as a sample,
- * like any row: what is given out has the same bits. "Clearly" is a millionth of the distance; windows made
- * one from another differ from samples in the last digits. */
+ * Where nothing changed a row is well within its limits, and its verdict is all that is asked of
+ * it. So the means and deviations of all windows of a batch are made one from another (windows.h),
+ * and a row that they show to be clearly within is ok. All others, and those that go on, are judged
+ * by their window as a sample, like any row: what is given out has the same bits. "Clearly" is a
+ * millionth of the distance; windows made one from another differ from samples in the last
+ * digits. */
 #include "check.h"
 
 #include "windows.h"
@@ -61,8 +63,8 @@ void check_within_free(struct check_op *check)
     if (check->within) windows_free(check->within->windows);
 }
 
-/* Whether a batch is of rows that are all judged, without marks, of machines that agree with those of the
- * series so far. */
+/* Whether a batch is of rows that are all judged, without marks, of machines that agree with those
+ * of the series so far. */
 static int is_fit(struct check_op *check, struct context *ctx, const struct batch *batch, bool *fit)
 {
     const struct inputs *inputs = &check->inputs;
@@ -103,8 +105,8 @@ static int judge(struct check_op *check, struct context *ctx, const struct batch
     return check_judge(check, ctx, &point, row, selected, n, before, false);
 }
 
-/* Takes note of how far the limits of the row judged last are from its mean: as far in all windows of as
- * many points that have a spread. */
+/* Takes note of how far the limits of the row judged last are from its mean: as far in all windows
+ * of as many points that have a spread. */
 static void learn(struct check_op *check)
 {
     struct within *within = check->within;

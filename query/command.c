@@ -1,5 +1,5 @@
-/* command.c -- statements that define, mark and set: let, view, threshold, alert, measure, mark, use,
- * drop. Each checks all it can before it writes. */
+/* command.c -- statements that define, mark and set: let, view, threshold, alert, measure, mark,
+ * use, drop. Each checks all it can before it writes. */
 #include "session.h"
 
 #include "alias.h"
@@ -47,8 +47,8 @@ static bool is_variable(const struct value *value)
     return value->kind == VALUE_VAR;
 }
 
-/* A threshold's model must be one, with bounds that it takes, under a name that is no model's. A saved
- * one is read in sessions that do not know this one's variables. */
+/* A threshold's model must be one, with bounds that it takes, under a name that is no model's. A
+ * saved one is read in sessions that do not know this one's variables. */
 static int check_threshold(struct context *ctx, const struct statement *statement)
 {
     struct stage stage = {.kind = STAGE_CHECK, .has_model = true, .model = statement->model};

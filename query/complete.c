@@ -1,7 +1,7 @@
 /* complete.c -- completion: what could stand at the end of a text.
  *
- * The scanner says which piece is being typed, the parser which tokens may stand there, and the words
- * before it which names a name can be. */
+ * The scanner says which piece is being typed, the parser which tokens may stand there, and the
+ * words before it which names a name can be. */
 #include "complete.h"
 
 #include "edit.h"
@@ -297,8 +297,8 @@ static bool in_expressions(const struct place *place)
     return false;
 }
 
-/* Words such as `last` and `floor` may be names of columns and functions: where names stand, those are
- * offered, and not the words. */
+/* Words such as `last` and `floor` may be names of columns and functions: where names stand, those
+ * are offered, and not the words. */
 static bool is_only_name(const struct place *place, const struct word *word)
 {
     return (word->class == WORD_VERB || word->class == WORD_OPTION || word->token == T_BASE ||

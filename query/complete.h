@@ -5,8 +5,8 @@
 #include "build.h"
 #include "pace_query.h"
 
-/* The candidates so far: the `limit` first of them in order, as a heap whose top is the last, and what
- * all have in common. Memory of the arena. */
+/* The candidates so far: the `limit` first of them in order, as a heap whose top is the last, and
+ * what all have in common. Memory of the arena. */
 struct offers {
     struct arena *arena;
     const char *typed; /* what the candidates should begin with */
@@ -28,7 +28,8 @@ void offer_put(struct offers *offers, const char *text, const char *help, bool o
 /* True when `name` is one to add. */
 bool offer_wants(const struct offers *offers, const char *name);
 
-/* A pattern that a stored name matches, as it is written after a key or in a path. Memory of the arena. */
+/* A pattern that a stored name matches, as it is written after a key or in a path. Memory of the
+ * arena. */
 const char *complete_pattern_of(struct arena *arena, const char *name);
 /* What patterns of several names begin with, by what the names begin with. */
 const char *complete_common_of(struct arena *arena, const char *common, size_t len);

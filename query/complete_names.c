@@ -1,5 +1,5 @@
-/* complete_names.c -- completion by what the store holds: names of a dimension, commits, runs, and the
- * series of a path segment by segment. */
+/* complete_names.c -- completion by what the store holds: names of a dimension, commits, runs, and
+ * the series of a path segment by segment. */
 #include "complete.h"
 
 #include "glob.h"
@@ -14,7 +14,8 @@ enum { NEWEST_RUNS = 20 };
 
 /* -- a name as a pattern ----------------------------------------------------------------------- */
 
-/* True when text[0..len) stands bare after a key or in a path: the scanner's GLOB without wildcards. */
+/* True when text[0..len) stands bare after a key or in a path: the scanner's GLOB without
+ * wildcards. */
 static bool is_bare(const char *name)
 {
     static const char special[] = " \t\r\n,;|(){}\"*?\\";
@@ -67,8 +68,8 @@ const char *complete_pattern_of(struct arena *arena, const char *name)
     return pattern ? pattern : "";
 }
 
-/* Up to the first character that is shown as another; with a quote that is not closed where some of the
- * patterns have quotes because of it. */
+/* Up to the first character that is shown as another; with a quote that is not closed where some of
+ * the patterns have quotes because of it. */
 const char *complete_common_of(struct arena *arena, const char *common, size_t len)
 {
     size_t shown_len = 0;
@@ -227,7 +228,8 @@ static bool fits(const struct path *path, unsigned dimension, uint32_t id)
     return id < path->name_count[dimension] && path->match[dimension][id];
 }
 
-/* Notes the names of the last dimension in the series of one stream; *left counts those not yet seen. */
+/* Notes the names of the last dimension in the series of one stream; *left counts those not yet
+ * seen. */
 static int stream_note(struct path *path, const struct pace_stream *stream, bool *seen,
                        uint32_t *left)
 {

@@ -1,8 +1,9 @@
-/* direct.h -- one long series read straight from a scan of the store, batch by batch, without a matrix
- * between: where all of its rows are asked for and nothing marks, filters or precedes them.
+/* direct.h -- one long series read straight from a scan of the store, batch by batch, without a
+ * matrix between: where all of its rows are asked for and nothing marks, filters or precedes them.
  *
- * Of a series that is long enough, and where the statement may have more threads, another one reads: some
- * batches ahead of whoever takes them (ahead.h), with a snapshot of its own of the same state. */
+ * Of a series that is long enough, and where the statement may have more threads, another one
+ * reads: some batches ahead of whoever takes them (ahead.h), with a snapshot of its own of the same
+ * state. */
 #ifndef PACE_DIRECT_H
 #define PACE_DIRECT_H
 

@@ -1,5 +1,5 @@
-/* edit.c -- what an editor asks of a text: is it finished, what are its pieces, what does the language
- * have. Pure but for the memory that it frees before it returns. */
+/* edit.c -- what an editor asks of a text: is it finished, what are its pieces, what does the
+ * language have. Pure but for the memory that it frees before it returns. */
 #include "build.h"
 #include "diag.h"
 #include "edit.h"

@@ -1,4 +1,5 @@
-/* event.h -- what a chart lists below a series: change points, accepted changes and marks, in columns of text. */
+/* event.h -- what a chart lists below a series: change points, accepted changes and marks, in
+ * columns of text. */
 #ifndef PACE_EVENT_H
 #define PACE_EVENT_H
 
@@ -20,7 +21,8 @@ struct events {
     size_t count, total; /* listed, and how many there are */
 };
 
-/* Changes, accepted ones and the gravest marks, up to `room` of each, in the order of time. 0 or PACE_ENOMEM. */
+/* Changes, accepted ones and the gravest marks, up to `room` of each, in the order of time. 0 or
+ * PACE_ENOMEM. */
 int events_find(struct events *events, struct arena *arena, const struct figure *figure,
                 const struct figure_series *series, const struct axis *axis, size_t room);
 

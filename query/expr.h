@@ -88,8 +88,8 @@ void expr_free(struct node *node);
 int window_bind(struct context *ctx, const struct option *options, struct window *out);
 /* One of these options, into a window that has its defaults. */
 int window_option_bind(struct context *ctx, const struct option *option, struct window *window);
-/* When all are bound: a window of fewer points or commits than the default of `needs` needs no more;
- * a `needs` that was given and cannot be met is an error. */
+/* When all are bound: a window of fewer points or commits than the default of `needs` needs no
+ * more; a `needs` that was given and cannot be met is an error. */
 int window_settle(struct context *ctx, const struct option *options, struct window *window);
 /* The window of one `over`. */
 int window_span_bind(struct context *ctx, const struct window_span *span, struct window *out);

@@ -105,8 +105,8 @@ static int bind_number(struct binder *binder, double number, struct span span, s
     return 0;
 }
 
-/* $name holds a number, a quantity, a date or a text. What looks like none of the first three is a text,
- * so that a branch may be called e2e or 1.x. */
+/* $name holds a number, a quantity, a date or a text. What looks like none of the first three is a
+ * text, so that a branch may be called e2e or 1.x. */
 static int bind_variable(struct binder *binder, const struct expr *expr, struct node **out)
 {
     struct context *ctx = binder->ctx;

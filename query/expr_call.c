@@ -89,7 +89,8 @@ static enum unit_kind aggregate_kind(enum function function, const struct node *
     return arg->unit_kind;
 }
 
-/* A time may be counted, and has a first, last, smallest and largest; other aggregates are of numbers. */
+/* A time may be counted, and has a first, last, smallest and largest; other aggregates are of
+ * numbers. */
 static int check_aggregate_argument(struct binder *binder, enum function function,
                                     const struct node *arg)
 {
@@ -99,7 +100,8 @@ static int check_aggregate_argument(struct binder *binder, enum function functio
     return node_expect(binder, arg, TYPE_NUMBER);
 }
 
-/* Whether an expression has a value wherever the point has one, so that points can be counted for it. */
+/* Whether an expression has a value wherever the point has one, so that points can be counted for
+ * it. */
 static bool follows_value(const struct binder *binder, const struct node *node)
 {
     switch (node->kind) {
@@ -127,8 +129,8 @@ static bool same_window(const struct window *a, const struct window *b)
            a->lag == b->lag;
 }
 
-/* The windows that a call shares with others of its operator: over the same points of one column, and as
- * fit to be made one from another; else its own. */
+/* The windows that a call shares with others of its operator: over the same points of one column,
+ * and as fit to be made one from another; else its own. */
 static int find_windows(struct binder *binder, const struct node *node, struct windows **out)
 {
     int column = node_is_column(node->a);

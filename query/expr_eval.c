@@ -1,4 +1,5 @@
-/* expr_eval.c -- runs bound expressions over batches; see expr.h. Every node owns its output vector. */
+/* expr_eval.c -- runs bound expressions over batches; see expr.h. Every node owns its output
+ * vector. */
 #include "expr_node.h"
 
 #include "algebra.h"

@@ -74,7 +74,8 @@ const char *figure_unit(const struct figure *figure, const struct figure_series 
 
 enum figure_mark figure_mark_of(const struct figure *figure, uint32_t row);
 
-/* Whether a change is accepted from this row on; whether its run is excluded: no line leads there. */
+/* Whether a change is accepted from this row on; whether its run is excluded: no line leads
+ * there. */
 bool figure_accepted(const struct figure *figure, uint32_t row);
 bool figure_excluded(const struct figure *figure, uint32_t row);
 

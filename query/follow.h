@@ -1,8 +1,8 @@
-/* follow.h -- windows `over segment` that belong to no rule: the segment of a series that the default
- * rule sees, on the machine that measured the row.
+/* follow.h -- windows `over segment` that belong to no rule: the segment of a series that the
+ * default rule sees, on the machine that measured the row.
  *
- * A class of machine has a level of its own (levels.h), so that a faster machine is no new level and a
- * window never mixes two. Belongs to one statement. */
+ * A class of machine has a level of its own (levels.h), so that a faster machine is no new level
+ * and a window never mixes two. Belongs to one statement. */
 #ifndef PACE_FOLLOW_H
 #define PACE_FOLLOW_H
 
@@ -27,7 +27,8 @@ void follow_free(struct follow *follow); /* NULL is allowed */
 /* For the rows of the next series. */
 int follow_start(struct context *ctx, struct follow *follow, const struct series *series);
 
-/* The window of a row that follow_push is to get next: of point->other, without the newest `lag`. */
+/* The window of a row that follow_push is to get next: of point->other, without the newest
+ * `lag`. */
 int follow_window(struct context *ctx, struct follow *follow, const struct level_point *point,
                   double run, size_t lag, struct follow_window *out);
 int follow_push(struct context *ctx, struct follow *follow, const struct level_point *point,

@@ -1,7 +1,8 @@
 /* format_plot.c -- `as plot` and `as svg`: a chart in the terminal, and one for pages.
  *
  * Rows of series over time or commits are lines over the runs in order (plot_lines.c, svg_lines.c);
- * anything else with a number is a bar a row (plot_bars.c, svg_bars.c). Rows are held: up to PLOT_ROWS_MAX. */
+ * anything else with a number is a bar a row (plot_bars.c, svg_bars.c). Rows are held: up to
+ * PLOT_ROWS_MAX. */
 #include "plot.h"
 #include "svg.h"
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for `count` elements of `size` bytes in the array that *array points to (the address of a
- * pointer of any type); false, and nothing changed, when there is no memory. */
+/* Makes room for `count` elements of `size` bytes in the array that *array points to (the address
+ * of a pointer of any type); false, and nothing changed, when there is no memory. */
 static inline bool grow(void *array, size_t count, size_t size)
 {
     void *old;

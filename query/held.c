@@ -1,4 +1,5 @@
-/* held.c -- see held.h. Arrays double; a byte a row, 17 bytes a cell (9 where it is not a number), and the texts.
+/* held.c -- see held.h. Arrays double; a byte a row, 17 bytes a cell (9 where it is not a number),
+ * and the texts.
  */
 #include "held.h"
 

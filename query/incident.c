@@ -30,8 +30,8 @@ static bool is_covered(const struct incident_change *change, const struct incide
            by->at_ns <= change->latest_ns;
 }
 
-/* Gives all that the instant of changes[at] covers the event at + 1. Those are near in time: none is
- * further away than `reach_ns`. */
+/* Gives all that the instant of changes[at] covers the event at + 1. Those are near in time: none
+ * is further away than `reach_ns`. */
 static void take_covered(struct incident_change *changes, size_t count, size_t at, int64_t reach_ns)
 {
     const struct incident_change *anchor = &changes[at];

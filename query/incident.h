@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A change of one series: seen first at at_ns, it may have happened at any of the series' points from
- * earliest_ns to latest_ns. Only changes of one group (project and branch) can be one event. */
+/* A change of one series: seen first at at_ns, it may have happened at any of the series' points
+ * from earliest_ns to latest_ns. Only changes of one group (project and branch) can be one
+ * event. */
 struct incident_change {
     uint32_t group;
     int64_t at_ns, earliest_ns, latest_ns;
@@ -15,8 +16,8 @@ struct incident_change {
     size_t members; /* out: changes in its event */
 };
 
-/* The instant at which most changes were seen takes all whose interval covers it, then the next one of
- * those that are left. Sorts the changes by group and time. 0, or -1 when out of memory. */
+/* The instant at which most changes were seen takes all whose interval covers it, then the next one
+ * of those that are left. Sorts the changes by group and time. 0, or -1 when out of memory. */
 int incidents_group(struct incident_change *changes, size_t count);
 
 #endif

@@ -1,7 +1,7 @@
 /* keep.c -- the kept states of a stream's series brought up to date; see kept.h.
  *
- * Columns whose state is kept go on from it, a few runs further; the others are read from the first run
- * on. Both as matrices of so many columns that KEPT_CELLS are in memory. */
+ * Columns whose state is kept go on from it, a few runs further; the others are read from the first
+ * run on. Both as matrices of so many columns that KEPT_CELLS are in memory. */
 #include "kept.h"
 
 #include "grow.h"
@@ -82,7 +82,8 @@ static int column_begin(struct keep *keep, uint32_t column)
     return kept_online(ctx, &keep->old, &old, &state->online);
 }
 
-/* Adds the points of a batch to those of the group; its first run is number `from` of the stream. */
+/* Adds the points of a batch to those of the group; its first run is number `from` of the
+ * stream. */
 static int add_batch(struct keep *keep, const struct pace_cells *cells, const uint32_t *group,
                      uint64_t from)
 {
@@ -132,8 +133,8 @@ static int read_group(struct keep *keep, const uint32_t *group, size_t count, ui
     return status;
 }
 
-/* Takes in the new points of column c of the group; the points of its level are behind `history`, where
- * those before the group's are needed. */
+/* Takes in the new points of column c of the group; the points of its level are behind `history`,
+ * where those before the group's are needed. */
 static int column_run(struct keep *keep, uint32_t column, size_t c)
 {
     struct kept_state *state = &keep->states[column].state;
@@ -215,8 +216,8 @@ static int run_at(struct keep *keep, uint64_t index, uint64_t *run)
     return status;
 }
 
-/* The runs after which one in LEARN_SHARE series has its noise estimated again, before the states are brought
- * up to date anyway: if none has gaps. */
+/* The runs after which one in LEARN_SHARE series has its noise estimated again, before the states
+ * are brought up to date anyway: if none has gaps. */
 static uint32_t learn_runs(const struct keep *keep)
 {
     size_t series = 0, due[KEPT_RUNS + KEPT_MARGIN + 1] = {0}, sum = 0;

@@ -1,13 +1,15 @@
 /* kept.h -- where FOCuS is in the series of a stream, kept in the store between statements.
  *
- * A value of a stream (pace_kept, kind KEPT_FOCUS) is the state of each of its series after its first
- * runs. A statement that asks `changes using focus` about newer points goes on from it, and reads the
- * history of a series only where a point is a candidate, or its noise is due to be estimated again.
+ * A value of a stream (pace_kept, kind KEPT_FOCUS) is the state of each of its series after its
+ * first runs. A statement that asks `changes using focus` about newer points goes on from it, and
+ * reads the history of a series only where a point is a candidate, or its noise is due to be
+ * estimated again.
  *
- * Writers bring it up to date behind their commit (pace_keep), every KEPT_RUNS runs: as often as a log is
- * folded, so that an append touches nothing of it. It ends KEPT_MARGIN runs before the newest, among
- * which runs of parallel jobs may still come late; but where the noise of many series is due to be estimated
- * again, which takes all points of their level, it is brought up to that run, KEPT_NEWEST before the newest. It counts while these hold:
+ * Writers bring it up to date behind their commit (pace_keep), every KEPT_RUNS runs: as often as a
+ * log is folded, so that an append touches nothing of it. It ends KEPT_MARGIN runs before the
+ * newest, among which runs of parallel jobs may still come late; but where the noise of many series
+ * is due to be estimated again, which takes all points of their level, it is brought up to that
+ * run, KEPT_NEWEST before the newest. It counts while these hold:
  *   - no run came late among its runs: the last of them is where it was (scan_group.c looks);
  *   - the same marks exclude runs of the series: their digest is the same;
  *   - the branch inherits nothing, the series has no older name, the options are the defaults. */
@@ -62,8 +64,8 @@ int kept_find(struct context *ctx, const struct kept *kept, const struct series 
 int kept_online(struct context *ctx, const struct kept *kept, const struct kept_series *series,
                 struct online *out);
 
-/* The points of a column from run `from` of the stream (counted from 0) up to the end of what is kept, which
- * marks do not hide, in order; run is counted from 0. */
+/* The points of a column from run `from` of the stream (counted from 0) up to the end of what is
+ * kept, which marks do not hide, in order; run is counted from 0. */
 struct kept_point {
     uint64_t run;
     int64_t time_ns;
@@ -93,9 +95,9 @@ size_t kept_pack(const struct kept_state *state, uint8_t bytes[KEPT_STATE_BYTES]
 
 /* -- keep.c ------------------------------------------------------------------------------------ */
 
-/* Computes the value of a stream anew where that is due: KEPT_RUNS runs came, or (asked where `late`) one came
- * among its own. *data (malloc; NULL: it is not) holds the bytes
- * of *value, for pace_kept_put once the snapshot is ended. */
+/* Computes the value of a stream anew where that is due: KEPT_RUNS runs came, or (asked where
+ * `late`) one came among its own. *data (malloc; NULL: it is not) holds the bytes of *value, for
+ * pace_kept_put once the snapshot is ended. */
 int keep_stream(struct context *ctx, const struct pace_stream *stream,
                 const struct mark_view *marks, bool late, struct pace_kept *value, uint8_t **data);
 

@@ -436,8 +436,8 @@ static void plain_cell(struct builder *b, struct layout_cell *cell, double value
     number_cell(b, cell, &number);
 }
 
-/* From ten times the base on, a change is told as the multiple, as in sentences: "81.8x" is read at once,
- * "+8075.8 %" is not. Below 0 there are no multiples. */
+/* From ten times the base on, a change is told as the multiple, as in sentences: "81.8x" is read at
+ * once, "+8075.8 %" is not. Below 0 there are no multiples. */
 static bool is_multiple(const struct builder *b, size_t row, enum human_style style, double change)
 {
     return style == HUMAN_PERCENT && change >= 9 && b->base && b->base->type == PACE_FIELD_NUMBER &&

@@ -56,8 +56,9 @@ int layout_build(struct layout *layout, struct arena *arena, const struct held *
 /* Display columns of a line. */
 size_t layout_width(const struct layout *layout);
 
-/* Makes a line fit `width` if it can: cuts names, first what all begin with, then in the middle; then
- * hides columns that say least, then cuts names further. Numbers are never cut. 0 or PACE_ENOMEM. */
+/* Makes a line fit `width` if it can: cuts names, first what all begin with, then in the middle;
+ * then hides columns that say least, then cuts names further. Numbers are never cut. 0 or
+ * PACE_ENOMEM. */
 int layout_fit(struct layout *layout, struct arena *arena, size_t width, bool ascii);
 
 /* A copy that is safe for a terminal; "" when memory is out (the arena remembers). */

@@ -1,5 +1,5 @@
-/* layout_fit.c -- makes the lines of a table fit a width: names are cut in the middle, columns that say
- * least are hidden, numbers are left whole. See layout.h. */
+/* layout_fit.c -- makes the lines of a table fit a width: names are cut in the middle, columns that
+ * say least are hidden, numbers are left whole. See layout.h. */
 #include "layout.h"
 
 #include <string.h>

@@ -98,8 +98,8 @@ static bool quick_knows(const struct level *level)
            level->quick.since_cut >= count;
 }
 
-/* Whether a value is within the floor around its window's mean for certain, so that no limit needs to
- * be known: the mean is that of the sums, with room for their rounding. */
+/* Whether a value is within the floor around its window's mean for certain, so that no limit needs
+ * to be known: the mean is that of the sums, with room for their rounding. */
 static inline bool quick_inside(const struct level *level, double value)
 {
     double mean = level->quick.origin + level->quick.sum / (double)level->quick.count;
@@ -448,7 +448,8 @@ static int judge(struct level *level, const struct level_point *point, struct me
     return status ? status : pending_add(level, point, side);
 }
 
-/* A point that the segment is too short for: after a step it may be back where the former one was. */
+/* A point that the segment is too short for: after a step it may be back where the former one
+ * was. */
 static int judge_young(struct level *level, const struct level_point *point,
                        struct level_verdict *out)
 {

@@ -2,19 +2,19 @@
  * begins, which points are suspected, which regressions are still open.
  *
  * A point beyond the limits of the segment is a candidate and stays out of the window. When K of N
- * points in a row are beyond on one side (`confirm`, at least 2 of 2) the step is confirmed, and the
- * segment begins anew at its first candidate. While that new segment is too short to judge by, as
- * many points within the limits from before the step take up the segment from before it.
+ * points in a row are beyond on one side (`confirm`, at least 2 of 2) the step is confirmed, and
+ * the segment begins anew at its first candidate. While that new segment is too short to judge by,
+ * as many points within the limits from before the step take up the segment from before it.
  *
  * A step counts for runs of other commits only: a commit that is measured again is judged as it was
  * the first time. Runs of a dirty work tree, and those of a branch that is judged by its parent
  * alone, are visitors: they are judged and leave nothing behind.
  *
- * A confirmed step to the worse side opens an incident. It is over when the level is back within the
- * limit that it broke, or when it is accepted.
+ * A confirmed step to the worse side opens an incident. It is over when the level is back within
+ * the limit that it broke, or when it is accepted.
  *
- * Costs a few additions for a point near the middle of its window, else O(window). One level belongs
- * to one thread. */
+ * Costs a few additions for a point near the middle of its window, else O(window). One level
+ * belongs to one thread. */
 #ifndef PACE_LEVEL_H
 #define PACE_LEVEL_H
 
@@ -101,12 +101,13 @@ void level_free(struct level *level);
 void level_start(struct level *level, struct bound lower, struct bound upper,
                  enum pace_direction direction);
 
-/* Judges a point by those before it, then lets it count for later ones. `out` NULL: only the latter.
+/* Judges a point by those before it, then lets it count for later ones. `out` NULL: only the
+ * latter.
  * 0, PACE_ENOMEM or PACE_ELIMIT. */
 int level_next(struct level *level, const struct level_point *point, struct level_verdict *out);
 
-/* Rows that are history of others and no more: they have a commit, are no visitors, and no accepted change
- * begins at them. */
+/* Rows that are history of others and no more: they have a commit, are no visitors, and no accepted
+ * change begins at them. */
 struct level_rows {
     const int64_t *time_ns;
     const char *const *commit;
@@ -116,13 +117,13 @@ struct level_rows {
 };
 uint16_t level_hash(const char *commit);
 
-/* Does for the first rows what level_next does without a verdict, as many as it is plain for: those are
- * within the floor around the mean of their window. *taken is how many; the next one may need
+/* Does for the first rows what level_next does without a verdict, as many as it is plain for: those
+ * are within the floor around the mean of their window. *taken is how many; the next one may need
  * level_next. 0, PACE_ENOMEM or PACE_ELIMIT. */
 int level_skip(struct level *level, const struct level_rows *rows, size_t *taken);
 
-/* What a point is like beside this level, to which it does not belong: limits, n and judged, with no
- * incident; the verdict is ok. */
+/* What a point is like beside this level, to which it does not belong: limits, n and judged, with
+ * no incident; the verdict is ok. */
 int level_peek(struct level *level, const struct level_point *point, struct level_verdict *out);
 
 /* Adds the newest regression that is open, if there is one. */

@@ -67,7 +67,8 @@ static int level_of(struct levels *levels, uint16_t machine, size_t *index)
     return 0;
 }
 
-/* The level other than the present one that was met last, among those that `fits` holds for; NULL: none. */
+/* The level other than the present one that was met last, among those that `fits` holds for; NULL:
+ * none. */
 static struct level *newest_other(const struct levels *levels, uint64_t since,
                                   bool (*fits)(const struct level *level))
 {

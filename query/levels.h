@@ -1,8 +1,9 @@
 /* levels.h -- the levels of one series, one for each class of machine that measured it.
  *
- * A point is judged by those before it that the same class measured. While there are too few of them it
- * is set beside the level on the machine before, and that it is another machine is the verdict: moved. A
- * run that does not say where it was measured belongs to the machine before it. */
+ * A point is judged by those before it that the same class measured. While there are too few of
+ * them it is set beside the level on the machine before, and that it is another machine is the
+ * verdict: moved. A run that does not say where it was measured belongs to the machine before
+ * it. */
 #ifndef PACE_LEVELS_H
 #define PACE_LEVELS_H
 

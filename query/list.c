@@ -1,5 +1,5 @@
-/* list.c -- `show`: the words it knows, what was defined, and the tables of the language. What lies in
- * the store is listed by list_store.c. */
+/* list.c -- `show`: the words it knows, what was defined, and the tables of the language. What lies
+ * in the store is listed by list_store.c. */
 #include "list.h"
 
 #include "format.h"

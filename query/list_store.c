@@ -133,8 +133,8 @@ static int sort_names(struct context *ctx, const struct selection *selection, st
     return 0;
 }
 
-/* When each name was measured last. Of a project, a branch or a testbed that is its newest run; of a benchmark or a
- * measure the newest that has it. */
+/* When each name was measured last. Of a project, a branch or a testbed that is its newest run; of
+ * a benchmark or a measure the newest that has it. */
 static int find_newest(struct context *ctx, const struct selection *selection, struct name_key key,
                        const uint32_t *group, size_t count, int64_t *out)
 {

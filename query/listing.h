@@ -14,8 +14,8 @@ struct listing_column {
 int listing_make(struct context *ctx, const struct listing_column *columns, size_t count,
                  struct op *input, struct op **out);
 
-/* The values of the row being made, by column; what is not set is missing. Texts are not copied: they
- * live as long as the statement. */
+/* The values of the row being made, by column; what is not set is missing. Texts are not copied:
+ * they live as long as the statement. */
 void listing_text(struct op *listing, size_t column, const char *text);
 void listing_number(struct op *listing, size_t column, double number, const char *unit);
 void listing_time(struct op *listing, size_t column, int64_t time_ns);

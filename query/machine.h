@@ -1,8 +1,8 @@
-/* machine.h -- on which class of machine a run was measured: architecture, processor and cores of its
- * environment, as a number.
+/* machine.h -- on which class of machine a run was measured: architecture, processor and cores of
+ * its environment, as a number.
  *
- * The metadata of a run is read once, when it is asked about first: some microseconds; later answers
- * are a look into an array. Belongs to one statement. */
+ * The metadata of a run is read once, when it is asked about first: some microseconds; later
+ * answers are a look into an array. Belongs to one statement. */
 #ifndef PACE_MACHINE_H
 #define PACE_MACHINE_H
 

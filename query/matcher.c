@@ -77,8 +77,8 @@ int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct spa
 
 enum { NEAREST_MAX = 3, PART_MIN = 3 };
 
-/* Names near a pattern that matches none: near as a whole, or for a glob where its plain beginning is
- * near the beginning of the name. Writes up to NEAREST_MAX of them; returns how many. */
+/* Names near a pattern that matches none: near as a whole, or for a glob where its plain beginning
+ * is near the beginning of the name. Writes up to NEAREST_MAX of them; returns how many. */
 static size_t nearest_names(const struct matcher *matcher, const char *const *names, uint32_t count,
                             const char **out)
 {

@@ -1,4 +1,5 @@
-/* matcher.h -- a pattern of a selector ready to match texts: a glob, a regular expression, or a text. */
+/* matcher.h -- a pattern of a selector ready to match texts: a glob, a regular expression, or a
+ * text. */
 #ifndef PACE_MATCHER_H
 #define PACE_MATCHER_H
 

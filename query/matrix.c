@@ -1,5 +1,5 @@
-/* matrix.c -- see matrix.h. Where one batch of a scan holds all that was asked for, its cells are used
- * where they are; else they are copied together. */
+/* matrix.c -- see matrix.h. Where one batch of a scan holds all that was asked for, its cells are
+ * used where they are; else they are copied together. */
 #include "matrix.h"
 
 #include "bytes.h"

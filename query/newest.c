@@ -1,5 +1,5 @@
-/* newest.c -- see newest.h. Streams are looked at from the one with the newest run on, so that others mostly
- * have nothing to add. */
+/* newest.c -- see newest.h. Streams are looked at from the one with the newest run on, so that
+ * others mostly have nothing to add. */
 #include "newest.h"
 
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static size_t find_stretches(const struct selection *selection, struct stretch *
     return count;
 }
 
-/* The columns of those groups of a stretch whose newest run is not known to be at `time_ns` or later. */
+/* The columns of those groups of a stretch whose newest run is not known to be at `time_ns` or
+ * later. */
 static size_t find_columns(const struct newest *newest, const struct stretch *stretch,
                            int64_t time_ns)
 {
@@ -97,8 +98,8 @@ static int scan(const struct newest *newest, uint32_t stream, size_t count, uint
     return status;
 }
 
-/* Most series are in the newest run; those that are gone are looked for further and further back, as long as
- * what is behind can be newer than what is known. */
+/* Most series are in the newest run; those that are gone are looked for further and further back,
+ * as long as what is behind can be newer than what is known. */
 static int look_back(const struct newest *newest, const struct stretch *stretch)
 {
     static const uint64_t last[] = {1, 64, 4096, 0};

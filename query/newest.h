@@ -4,9 +4,9 @@
 
 #include "select.h"
 
-/* out[g], for each of `count` groups: the time of the newest cell of its series, of which series i of the selection
- * is one of group[i]. Costs a look at the newest run of each stream that may have one, and at older ones for
- * what that lacks. 0, or diagnosed. */
+/* out[g], for each of `count` groups: the time of the newest cell of its series, of which series i
+ * of the selection is one of group[i]. Costs a look at the newest run of each stream that may have
+ * one, and at older ones for what that lacks. 0, or diagnosed. */
 int newest_times(struct context *ctx, const struct selection *selection, const uint32_t *group,
                  size_t count, int64_t *out);
 

@@ -31,8 +31,9 @@ struct op {
     bool by_summaries;        /* it may ask the scan for summaries instead of rows */
     bool by_batches;      /* the last bits of its answers depend on which rows come in one batch */
     uint64_t points_read; /* by a scan */
-    /* Columns that are dear are filled late, where the operator right behind is a where that asks of others:
-     * it calls watch before and after it binds its condition, and finish with the rows that it keeps. */
+    /* Columns that are dear are filled late, where the operator right behind is a where that asks
+     * of others: it calls watch before and after it binds its condition, and finish with the rows
+     * that it keeps. */
     void (*watch)(struct op *op, bool ended); /* sets late; NULL: there are none */
     bool late;
     int (*finish)(struct op *op, struct context *ctx, const uint32_t *rows, size_t count);
@@ -63,13 +64,14 @@ int op_top(struct context *ctx, const struct stage *stage, struct op *input, str
 int op_summarize(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_baseline(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
 int op_check(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
-/* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. Behind a bare
- * one see op_fdr.c; a rate of 0 is none. */
+/* Behind a check: holds its rows, adds q, and takes back verdicts whose q is over `rate`. Behind a
+ * bare one see op_fdr.c; a rate of 0 is none. */
 int op_fdr(struct context *ctx, const struct stage *stage, struct op *input, double rate,
            struct op **out);
 /* Behind a bare check whose rows are those of one run a series: its own q. */
 int op_check_fdr(struct context *ctx, const struct stage *stage, struct op *check, struct op **out);
-/* Compares with the rows of `other`, which it frees; series need not agree in the dimensions named. */
+/* Compares with the rows of `other`, which it frees; series need not agree in the dimensions
+ * named. */
 int op_versus(struct context *ctx, const struct stage *stage, struct op *input, struct plan *other,
               unsigned dimensions, struct op **out);
 int op_changes(struct context *ctx, const struct stage *stage, struct op *input, struct op **out);
@@ -102,8 +104,9 @@ int op_scan(struct context *ctx, const struct selection *selection, const struct
 void op_scan_extend(struct op *scan, struct range *ranges, struct lookback lookback, bool gone,
                     bool with_history);
 
-/* Where whoever takes the rows knows all that it needs of a stream's oldest runs, they are not read, and
- * batch.skipped tells; but for the last of them, which shows whether they are still the oldest. */
+/* Where whoever takes the rows knows all that it needs of a stream's oldest runs, they are not
+ * read, and batch.skipped tells; but for the last of them, which shows whether they are still the
+ * oldest. */
 struct scan_known {
     /* How many of a stream, the last of which is *run; 0: none. */
     int (*runs)(void *context, struct context *ctx, const struct pace_stream *stream,
@@ -146,8 +149,8 @@ const struct selection *op_scan_selection(const struct op *scan);
 /* Its first columns are the names of a series, by dimension; this one is its value. */
 enum { OP_SCAN_VALUE = 8 };
 
-/* A series whose rows lie as they are in the scan's memory: a value in each, no mark, the first one's
- * columns all but its names and values those of every other with the same runs_id. */
+/* A series whose rows lie as they are in the scan's memory: a value in each, no mark, the first
+ * one's columns all but its names and values those of every other with the same runs_id. */
 struct plain_series {
     const struct series *series; /* NULL: the next one is not such a series */
     size_t count;

@@ -1,8 +1,9 @@
 /* op_changes.c -- the change points of each series, one row a change.
  *
  * A series is segmented whole, whatever range was asked for; the range chooses which changes are
- * shown (rule 5). One operator finds the changes, series by series; another holds them until all series
- * are read, since a change belongs to an event: the changes of all series that one commit may have made. */
+ * shown (rule 5). One operator finds the changes, series by series; another holds them until all
+ * series are read, since a change belongs to an event: the changes of all series that one commit
+ * may have made. */
 #include "op.h"
 
 #include "grow.h"
@@ -79,8 +80,8 @@ struct found_change {
     struct change change;
 };
 
-/* Behind the columns of a change, for whoever finds the events: the branch of the series, and between which
- * times it may have happened. */
+/* Behind the columns of a change, for whoever finds the events: the branch of the series, and
+ * between which times it may have happened. */
 enum { INNER_BRANCH = OUT_EVENT, INNER_EARLIEST, INNER_LATEST, INNER_COUNT };
 static const struct output_column inner_columns[INNER_COUNT - OUT_EVENT] = {
     {"branch of the series", TYPE_TEXT}, {"earliest", TYPE_TIME}, {"latest", TYPE_TIME}};
@@ -258,7 +259,8 @@ static int known_series(void *context, struct context *ctx, const struct series 
     return kept_find(ctx, &changes->kept, series, &state);
 }
 
-/* Puts the points of the level that is kept before those that were read: all that a change may need. */
+/* Puts the points of the level that is kept before those that were read: all that a change may
+ * need. */
 static int history_load(struct changes_op *changes, struct context *ctx,
                         const struct series *series, uint64_t from, size_t before)
 {
@@ -297,8 +299,8 @@ static bool tail_is_quiet(const struct changes_op *changes, const struct kept_se
     return kept->packed != NULL;
 }
 
-/* Goes on from what is kept; *quiet: there is nothing to tell. Else the level is loaded, and *next the first
- * of the points behind it. */
+/* Goes on from what is kept; *quiet: there is nothing to tell. Else the level is loaded, and *next
+ * the first of the points behind it. */
 static int kept_go_on(struct changes_op *changes, struct context *ctx, const struct series *series,
                       struct online *online, size_t *next, bool *quiet)
 {

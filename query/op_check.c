@@ -61,8 +61,8 @@ int check_start(struct check_op *check, struct context *ctx, const struct series
     return status ? history_fail(ctx, status) : 0;
 }
 
-/* Leaves the points of a window out that another class of machine measured. Where too few are left, the
- * window stays as it is, and `moved` is the verdict. */
+/* Leaves the points of a window out that another class of machine measured. Where too few are left,
+ * the window stays as it is, and `moved` is the verdict. */
 static int check_machines(struct check_op *check, struct context *ctx, const struct point *point,
                           size_t *n, size_t *before, bool *moved)
 {
@@ -280,7 +280,8 @@ static bool check_keeps(struct check_op *check, const struct batch *batch, size_
     return check->accepted;
 }
 
-/* Whether the chance of a false alarm depends on nothing but how many points the limits are made of. */
+/* Whether the chance of a false alarm depends on nothing but how many points the limits are made
+ * of. */
 static bool is_by_size(const struct rule *rule, const struct limits *limits)
 {
     return (rule->model == MODEL_Z_SCORE || rule->model == MODEL_T_TEST) && !rule->bencher &&
@@ -316,8 +317,8 @@ static void check_absorb(struct op *op, const struct op *other)
     ((struct check_op *)op)->sampleless += ((const struct check_op *)other)->sampleless;
 }
 
-/* Tells what chance alone would do to a model that was named (a bare check is calibrated), and what it could
- * not compare. */
+/* Tells what chance alone would do to a model that was named (a bare check is calibrated), and what
+ * it could not compare. */
 static void note_end(struct check_op *check, struct context *ctx)
 {
     const double least = 0.1, chance = (double)check->chance / CHECK_CHANCE_UNITS;

@@ -1,4 +1,5 @@
-/* op_expect.c -- expect: what must hold; the rows pass when it does, the offending ones when not. */
+/* op_expect.c -- expect: what must hold; the rows pass when it does, the offending ones when
+ * not. */
 #include "op.h"
 
 #include "group.h"

@@ -1,8 +1,8 @@
 /* op_fdr.c -- the many series of a run judged together: q beside p, after Benjamini and Hochberg.
  *
- * Rows of a check are held (PACE_MAX_ROWS at most). The family is a run: its judged rows that have a
- * p. The p of a model is one-sided, on the side where the value is; here it becomes that of the sides
- * that have a limit. A verdict that says different stays only where q is at most the rate. */
+ * Rows of a check are held (PACE_MAX_ROWS at most). The family is a run: its judged rows that have
+ * a p. The p of a model is one-sided, on the side where the value is; here it becomes that of the
+ * sides that have a limit. A verdict that says different stays only where q is at most the rate. */
 #include "op.h"
 
 #include "stats/pair.h"

@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* One sort key, evaluated for every row. Numbers are compared in one unit (that of the first row). */
+/* One sort key, evaluated for every row. Numbers are compared in one unit (that of the first
+ * row). */
 struct key {
     struct node *node;
     bool descending;

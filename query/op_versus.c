@@ -1,9 +1,9 @@
 /* op_versus.c -- versus: the points of each series against those of the same series elsewhere.
  *
- * The other side is a chain of its own; its points are held (PACE_MAX_ROWS at most), then each series
- * here is compared with those there that agree in all dimensions that were not named. The run is the
- * unit where both sides have enough of them, else the raw samples of the runs. A series without a
- * partner stays: new here, gone there. */
+ * The other side is a chain of its own; its points are held (PACE_MAX_ROWS at most), then each
+ * series here is compared with those there that agree in all dimensions that were not named. The
+ * run is the unit where both sides have enough of them, else the raw samples of the runs. A series
+ * without a partner stays: new here, gone there. */
 #include "op.h"
 
 #include "grow.h"

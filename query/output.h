@@ -1,7 +1,7 @@
 /* output.h -- batches as the caller sees them: the rows that are judged, an element each.
  *
- * Columns all of whose rows are shown are handed on where they are; others are copied together, and a
- * value that stands for every row is written out once and used again while it stays. */
+ * Columns all of whose rows are shown are handed on where they are; others are copied together, and
+ * a value that stands for every row is written out once and used again while it stays. */
 #ifndef PACE_OUTPUT_H
 #define PACE_OUTPUT_H
 

@@ -11,14 +11,16 @@
  * script: its syntax is checked whole by pace_prepare, then its statements run one after the other.
  * Each statement reads one snapshot of the store.
  *
- * A session outlives its queries and keeps some of their memory for the next: 8 MiB a thread at most.
+ * A session outlives its queries and keeps some of their memory for the next: 8 MiB a thread at
+ * most.
  *
- * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called from
- * any thread or signal handler. A statement that reads many points of several series starts threads of its
- * own, which block all signals, take their memory from the statement's and end with it at the latest; its
- * answer is that of one thread. So does one that makes windows over a long series: one, which reads ahead
- * into at most 4 MiB that are not counted. PACE_MAX_THREADS bounds them, itself counted: a session begins with 2
- * where there are two processors; 1 starts none. After a fork only pace_query_free may be called on it. */
+ * Threads: a session and its queries belong to one thread at a time; pace_interrupt may be called
+ * from any thread or signal handler. A statement that reads many points of several series starts
+ * threads of its own, which block all signals, take their memory from the statement's and end with
+ * it at the latest; its answer is that of one thread. So does one that makes windows over a long
+ * series: one, which reads ahead into at most 4 MiB that are not counted. PACE_MAX_THREADS bounds
+ * them, itself counted: a session begins with 2 where there are two processors; 1 starts none.
+ * After a fork only pace_query_free may be called on it. */
 #ifndef PACE_QUERY_H
 #define PACE_QUERY_H
 
@@ -37,8 +39,9 @@ struct pace_query_options {
     int64_t now_ns;       /* what `now` is; 0: the wall clock at each statement */
     size_t memory_bytes;  /* cap for one statement; default 1 GiB */
     uint64_t deadline_ns; /* longest run time of one statement; 0: none */
-    /* Asked for a name after `commit:` that the store knows neither as a tag nor as a commit, such as a
-     * tag of git: writes the full hash to `commit` and returns 1, or returns 0. NULL: nobody is. */
+    /* Asked for a name after `commit:` that the store knows neither as a tag nor as a commit, such
+     * as a tag of git: writes the full hash to `commit` and returns 1, or returns 0. NULL: nobody
+     * is. */
     int (*commit_of)(void *context, const char *name, char commit[PACE_MAX_COMMIT + 1]);
     void *commit_context;
     uint64_t thread_points; /* a statement that reads fewer uses one thread; 0: 100,000 */
@@ -59,9 +62,9 @@ PACE_API int pace_session_set(pace_session *session, const char *name, const cha
 PACE_API int pace_session_define(pace_session *session, const char *text, size_t len,
                                  struct pace_error *error);
 
-/* The limits of limits.def, by index from 0; PACE_ENOTFOUND behind the last. Those of a statement may
- * be lowered for a session (and raised again, up to `most`): going over one is a diagnostic that
- * names it. PACE_EMISUSE: not this one, or not to this value. */
+/* The limits of limits.def, by index from 0; PACE_ENOTFOUND behind the last. Those of a statement
+ * may be lowered for a session (and raised again, up to `most`): going over one is a diagnostic
+ * that names it. PACE_EMISUSE: not this one, or not to this value. */
 struct pace_limit_row {
     const char *name, *text; /* "PACE_MAX_ROWS", what it bounds */
     uint64_t value, most;
@@ -70,8 +73,8 @@ struct pace_limit_row {
 PACE_API int pace_limit_get(const pace_session *session, size_t index, struct pace_limit_row *out);
 PACE_API int pace_limit_lower(pace_session *session, const char *name, uint64_t value);
 
-/* Parses a script. Returns 0, PACE_EQUERY (syntax: see pace_diag_*), PACE_ENOMEM. *out is set in the
- * first two cases and must be freed. `text` is copied. */
+/* Parses a script. Returns 0, PACE_EQUERY (syntax: see pace_diag_*), PACE_ENOMEM. *out is set in
+ * the first two cases and must be freed. `text` is copied. */
 PACE_API int pace_prepare(pace_session *session, const char *text, size_t len,
                           struct pace_error *error, pace_query **out);
 PACE_API void pace_query_free(pace_query *query); /* NULL is allowed */
@@ -89,7 +92,8 @@ enum pace_field_type {
     PACE_FIELD_FLAG,   /* flag[i]: 0 or 1 */
 };
 
-/* One column of a batch. missing[i] != 0 where there is no value; missing may be NULL: all there. */
+/* One column of a batch. missing[i] != 0 where there is no value; missing may be NULL: all
+ * there. */
 struct pace_field {
     const char *name;
     enum pace_field_type type;
@@ -108,8 +112,8 @@ enum pace_row_mark {
     PACE_ROW_EXCLUDED = 2, /* its run is excluded; shown, as `with excluded` asks for it */
 };
 
-/* Up to PACE_MAX_BATCH rows; valid until the next call on the query. Every batch of one statement has
- * the same fields in the same order. */
+/* Up to PACE_MAX_BATCH rows; valid until the next call on the query. Every batch of one statement
+ * has the same fields in the same order. */
 struct pace_rows {
     size_t count, field_count;
     const struct pace_field *fields;
@@ -122,9 +126,9 @@ enum pace_step {
     PACE_STEP_END,       /* the script ended */
 };
 
-/* Goes on: the next batch, the end of a statement, or of the script. Errors: PACE_EQUERY (binding or
- * running: see pace_diag_*), PACE_EINTERRUPT, PACE_EDEADLINE, PACE_ENOMEM, and the store's. After an
- * error the script is over. */
+/* Goes on: the next batch, the end of a statement, or of the script. Errors: PACE_EQUERY (binding
+ * or running: see pace_diag_*), PACE_EINTERRUPT, PACE_EDEADLINE, PACE_ENOMEM, and the store's.
+ * After an error the script is over. */
 PACE_API int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
                        const struct pace_rows **rows);
 
@@ -148,8 +152,8 @@ PACE_API const struct pace_outcome *pace_outcome(const pace_query *query);
 /* The `as` of the current statement, or NULL. */
 PACE_API const char *pace_format_name(const pace_query *query);
 
-/* Diagnostics of the failed statement, or the notes of the current one (unknown rows, a pattern that
- * matches nothing...). */
+/* Diagnostics of the failed statement, or the notes of the current one (unknown rows, a pattern
+ * that matches nothing...). */
 struct pace_diag {
     int code;                   /* 12 for Q012; 0 for a note */
     size_t start, length;       /* bytes of the script; length 0: no place */
@@ -160,14 +164,15 @@ struct pace_diag {
 PACE_API size_t pace_diag_count(const pace_query *query);
 PACE_API int pace_diag_get(const pace_query *query, size_t index, struct pace_diag *out);
 
-/* Brings up to date what is kept of the stream of a run that was committed (0: of all streams), so that
- * `changes using focus` of the newest points need not read all of its history. Mostly there is nothing to
- * do: some streams take a few milliseconds every 64 runs. To be called by whoever writes, as often as they
- * like, and never needed: what is not kept is computed. Errors: those of a commit and of reading. */
+/* Brings up to date what is kept of the stream of a run that was committed (0: of all streams), so
+ * that `changes using focus` of the newest points need not read all of its history. Mostly there is
+ * nothing to do: some streams take a few milliseconds every 64 runs. To be called by whoever
+ * writes, as often as they like, and never needed: what is not kept is computed. Errors: those of a
+ * commit and of reading. */
 PACE_API int pace_keep(pace_session *session, uint64_t run, struct pace_error *error);
 
-/* Makes the running statement, or between two the script that they are of, end soon with PACE_EINTERRUPT.
- * What is prepared later runs. Async-signal-safe. */
+/* Makes the running statement, or between two the script that they are of, end soon with
+ * PACE_EINTERRUPT. What is prepared later runs. Async-signal-safe. */
 PACE_API void pace_interrupt(pace_session *session);
 
 /* -- selectors alone ------------------------------------------------------------------------- */
@@ -197,7 +202,8 @@ enum pace_text_state {
 };
 PACE_API enum pace_text_state pace_text_state(const char *text, size_t len);
 
-/* Pieces of a text, for colours: in order, blanks left out. What follows an error is PACE_PIECE_OTHER. */
+/* Pieces of a text, for colours: in order, blanks left out. What follows an error is
+ * PACE_PIECE_OTHER. */
 enum pace_piece_kind {
     PACE_PIECE_VERB,    /* of a stage or a command */
     PACE_PIECE_WORD,    /* other words of the language */
@@ -238,8 +244,9 @@ struct pace_guide {
 PACE_API int pace_guide(size_t index, struct pace_guide *out);
 
 /* What could stand at the end of a text: words that fit there, names of columns, functions, models
- * and definitions, names of the store. Candidates replace text[start..len), and are in order of words and names. A stored
- * name that no pattern can show safely (control characters) has a `?` for each such character. */
+ * and definitions, names of the store. Candidates replace text[start..len), and are in order of
+ * words and names. A stored name that no pattern can show safely (control characters) has a `?` for
+ * each such character. */
 struct pace_candidate {
     const char *text;
     const char *help; /* NULL: none */
@@ -253,8 +260,9 @@ struct pace_completion {
 };
 
 /* At most `limit` candidates, the first in order. Names that only contain what was typed are given
- * where none begins with it. Of a path, each segment is completed by the series that match those before
- * it. Reads one snapshot; 100,000 names take a few milliseconds. Errors: PACE_ENOMEM, the store's. */
+ * where none begins with it. Of a path, each segment is completed by the series that match those
+ * before it. Reads one snapshot; 100,000 names take a few milliseconds. Errors: PACE_ENOMEM, the
+ * store's. */
 PACE_API int pace_complete(pace_session *session, const char *text, size_t len, size_t limit,
                            struct pace_error *error, struct pace_completion **out);
 PACE_API void pace_completion_free(struct pace_completion *completion); /* NULL is allowed */

@@ -30,9 +30,9 @@ enum { PARSE_EXPECTED_MAX = 128 };
 size_t parse_expected(struct arena *arena, const char *text, size_t len,
                       const char *names[PARSE_EXPECTED_MAX]);
 
-/* The tokens of a text that may be wrong or unfinished: kinds of the grammar, in order, as far as the
- * scanner gets; at most `capacity` of them. *end is where the last of them ends, or before the piece
- * that is none. */
+/* The tokens of a text that may be wrong or unfinished: kinds of the grammar, in order, as far as
+ * the scanner gets; at most `capacity` of them. *end is where the last of them ends, or before the
+ * piece that is none. */
 struct token;
 size_t parse_tokens(struct arena *arena, const char *text, size_t len, struct token *tokens,
                     size_t capacity, size_t *end);
@@ -40,8 +40,8 @@ size_t parse_tokens(struct arena *arena, const char *text, size_t len, struct to
 /* Prints a tree in canonical form, one statement a line, `;` between; parsing the result gives the
  * same tree. Memory of the arena. */
 const char *print_script(struct arena *arena, const struct script *script);
-/* The same with the comments of the text that it was parsed from: a comment behind a statement stays
- * there, one inside it goes before it. Ends with a line end. */
+/* The same with the comments of the text that it was parsed from: a comment behind a statement
+ * stays there, one inside it goes before it. Ends with a line end. */
 const char *print_text(struct arena *arena, const struct script *script, const char *text);
 const char *print_query(struct arena *arena, const struct query *query);
 const char *print_selector(struct arena *arena, const struct selector *selector);

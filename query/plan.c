@@ -176,7 +176,8 @@ static int plan_versus(struct planner *planner, const struct stage *stage, struc
             end = NULL;
         }
     }
-    /* Those verbs may hold a `versus` of the view that they are of: its name is looked up too deep then. */
+    /* Those verbs may hold a `versus` of the view that they are of: its name is looked up too deep
+     * then. */
     ctx->expansions++;
     status = plan_chain(ctx, &side, end, stage->source ? NULL : planner->plan, other);
     ctx->expansions--;
@@ -274,8 +275,8 @@ static void plan_gathers(struct op *last)
     if (op) op->gathers = strcmp(op->name, "check") == 0 && op->cuts && op_scan_is(op->input);
 }
 
-/* The rows of a bare check that are those of `last run`, and that nobody looks back on, get a q each: the
- * series of a run are judged together. Elsewhere it stays missing. */
+/* The rows of a bare check that are those of `last run`, and that nobody looks back on, get a q
+ * each: the series of a run are judged together. Elsewhere it stays missing. */
 static int plan_family(struct context *ctx, const struct flat *flat, struct planner *planner,
                        struct plan *plan)
 {

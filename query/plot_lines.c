@@ -9,8 +9,9 @@
  *
  * The runs are spaced evenly: what happened between two commits is seen, a quiet month is not. The
  * base is a rule in its band, limits are dashed where they are near the values, change points and
- * accepted changes are upright rules, excluded runs are signs beside the line, marks are listed below. Several series are panels of less height, in pairs on a
- * wide terminal; when there are many, the gravest are panels and the others a sparkline each. */
+ * accepted changes are upright rules, excluded runs are signs beside the line, marks are listed
+ * below. Several series are panels of less height, in pairs on a wide terminal; when there are
+ * many, the gravest are panels and the others a sparkline each. */
 #include "plot.h"
 
 #include "axis.h"

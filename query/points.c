@@ -1,7 +1,7 @@
-/* points.c -- the points of a series: its cells of a matrix that are there and that no mark or filter
- * leaves out, which of them the ranges choose, and whether there are enough before these for the windows
- * that look back on them. Every point that is loaded costs a few comparisons; series without gaps and
- * marks share what was found for the first of them (scan_group.c). */
+/* points.c -- the points of a series: its cells of a matrix that are there and that no mark or
+ * filter leaves out, which of them the ranges choose, and whether there are enough before these for
+ * the windows that look back on them. Every point that is loaded costs a few comparisons; series
+ * without gaps and marks share what was found for the first of them (scan_group.c). */
 #include "scan.h"
 
 #include "grow.h"
@@ -87,7 +87,8 @@ static bool names_part(const struct lineage_marks *marks, size_t part, const str
     return false;
 }
 
-/* Whether points before those that were read, of the branch or of what it inherits, may be later than this. */
+/* Whether points before those that were read, of the branch or of what it inherits, may be later
+ * than this. */
 static bool older_may_follow(const struct matrix *matrix, bool inherited, int64_t time_ns)
 {
     bool complete = inherited ? matrix->inherited_complete : matrix->own_complete;
@@ -239,8 +240,8 @@ static bool has_points_before(const struct points *points, size_t at, uint64_t n
     return needed == 0;
 }
 
-/* Whether points of so many commits lie before point `at`, and then some: one may be that of a later
- * judged point, and of the oldest there may be more. */
+/* Whether points of so many commits lie before point `at`, and then some: one may be that of a
+ * later judged point, and of the oldest there may be more. */
 static bool has_commits_before(struct scan_op *scan, size_t at, uint64_t needed,
                                bool inherited_alone)
 {

@@ -85,7 +85,8 @@ int put_statement(struct context *ctx, const struct statement *statement)
                                        .testbed = put.names[PACE_TESTBED],
                                        .commit = put.commit,
                                        .time_ns = at_ns};
-    /* Of times less is better, as where results of harnesses are read; of other units nobody knows. */
+    /* Of times less is better, as where results of harnesses are read; of other units nobody
+     * knows. */
     enum pace_direction direction = unit_lookup(unit, strlen(unit)).kind == UNIT_TIME
                                         ? PACE_LOWER_IS_BETTER
                                         : PACE_DIRECTION_UNKNOWN;

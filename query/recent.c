@@ -1,5 +1,5 @@
-/* recent.c -- see recent.h. Points hang together by the place of their commit's hash in a table, newest
- * first, as in a compressor's search for repetitions. */
+/* recent.c -- see recent.h. Points hang together by the place of their commit's hash in a table,
+ * newest first, as in a compressor's search for repetitions. */
 #include "recent.h"
 
 #include "../engine/pace.h"

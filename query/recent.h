@@ -1,8 +1,8 @@
 /* recent.h -- for each point of a series: which of the points before it are of its commit.
  *
  * A window leaves out the runs of the judged point's own commit. Mostly there are none, or they lie
- * right before it: then the window ends where they begin. This tells so at the cost of a look into a
- * table; what it cannot tell is said to be apart. */
+ * right before it: then the window ends where they begin. This tells so at the cost of a look into
+ * a table; what it cannot tell is said to be apart. */
 #ifndef PACE_RECENT_H
 #define PACE_RECENT_H
 
@@ -32,7 +32,8 @@ int recent_reserve(struct recent *recent, size_t reach);
 void recent_free(struct recent *recent);
 /* Another series begins. */
 void recent_reset(struct recent *recent);
-/* Where a point of the same hash may be: the last one that came to its place, `at`, is within reach. */
+/* Where a point of the same hash may be: the last one that came to its place, `at`, is within
+ * reach. */
 void recent_chain(const struct recent *recent, struct recent_point *point,
                   const char *const *commits, uint32_t own, uint32_t at);
 

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough for any sensible name pattern; a pattern that needs more is one that backtracks without end. */
+/* Enough for any sensible name pattern; a pattern that needs more is one that backtracks without
+ * end. */
 enum { STEPS_MAX = 100000, DEPTH_MAX = 1000, HEAP_MAX_KIB = 4096 };
 
 struct regex {

@@ -227,7 +227,8 @@ static void note_unknown(pace_query *query)
               (unsigned long long)rows, rows == 1 ? "" : "s", text ? text : first->why);
 }
 
-/* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are said. */
+/* Rule 9: nothing matched, or nothing could be judged, is never green. Missing baselines are
+ * said. */
 static void conclude(pace_query *query)
 {
     struct pace_outcome *outcome = &query->outcome;
@@ -307,8 +308,8 @@ int pace_step(pace_query *query, struct pace_error *error, enum pace_step *step,
 
 /* -- what is kept --------------------------------------------------------------------------- */
 
-/* Streams from *next on, until one has a new value; *next is behind it, and the snapshot ended. *done: it
- * was the last. */
+/* Streams from *next on, until one has a new value; *next is behind it, and the snapshot ended.
+ * *done: it was the last. */
 static int keep_next(pace_query *query, uint64_t run, uint32_t *next, bool *done)
 {
     struct context *ctx = &query->ctx;

@@ -53,8 +53,8 @@ struct points {
 };
 
 /* Series of near without gaps, which no mark or filter touches and whose branch inherits nothing,
- * differ in their values alone: which of their rows are chosen is found for the first of them. Their
- * rows are handed on where the matrix has them. */
+ * differ in their values alone: which of their rows are chosen is found for the first of them.
+ * Their rows are handed on where the matrix has them. */
 struct plain {
     bool known;
     uint8_t *selected;

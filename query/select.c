@@ -110,7 +110,8 @@ static int test_match(struct build *build, int dimension, const struct pattern *
 }
 
 /* A `commit:` or `run:` term becomes a filter on rows. Where every other term holds too it is the
- * same for all series, and *out is NULL; elsewhere it is a test whose answer a series does not know.
+ * same for all series, and *out is NULL; elsewhere it is a test whose answer a series does not
+ * know.
  */
 static int add_row_filter(struct build *build, const struct selector *selector, bool is_run,
                           struct test **out)
@@ -189,7 +190,8 @@ static int test_build(struct build *build, const struct selector *selector, stru
     case SELECT_NOT:
         build->negated = !build->negated;
         status = test_children(build, selector, test);
-        /* `not run:118` leaves nothing to test on the series, or a filter that is negated itself. */
+        /* `not run:118` leaves nothing to test on the series, or a filter that is negated
+         * itself. */
         if (!status && (!test->child || test->child->row)) test = test->child;
         break;
     default: status = test_children(build, selector, test); break;
@@ -234,8 +236,8 @@ static enum truth test_eval(const struct test *test, const uint32_t *ids, int kn
     return result;
 }
 
-/* The one name of a dimension that a selector asks for, if it does so: what has another need not be looked
- * at, of which there may be ten thousand branches or columns. */
+/* The one name of a dimension that a selector asks for, if it does so: what has another need not be
+ * looked at, of which there may be ten thousand branches or columns. */
 static const struct test *one_name(const struct test *test, int dimension)
 {
     if (test->kind == SELECT_MATCH)
@@ -351,8 +353,8 @@ static bool asks_for(const struct test *test, int dimension)
     return false;
 }
 
-/* What the session's own `measure NAME = ...` says goes before what is stored: the direction, and the
- * unit of a measure that has none. */
+/* What the session's own `measure NAME = ...` says goes before what is stored: the direction, and
+ * the unit of a measure that has none. */
 static int override_measure(struct context *ctx, const char *name, struct pace_measure *measure)
 {
     const char *text = context_own_definition(ctx, PACE_OBJECT_MEASURE,
@@ -432,7 +434,8 @@ static int gather_older(struct gather *gather, const struct pace_column *columns
     return status;
 }
 
-/* The names of dimensions that come first in the order of series; of the others when they are met. */
+/* The names of dimensions that come first in the order of series; of the others when they are
+ * met. */
 static int gather_names(struct gather *gather, int dimensions)
 {
     struct context *ctx = gather->ctx;
@@ -501,8 +504,8 @@ static int compare_streams(const void *a, const void *b, void *context)
     return 0;
 }
 
-/* The series of all streams that may have some: stream after stream in the order of their names, so that
- * mostly they are in order when they are gathered. */
+/* The series of all streams that may have some: stream after stream in the order of their names, so
+ * that mostly they are in order when they are gathered. */
 static int gather_streams(struct gather *gather, const struct pace_stream *streams, uint32_t count)
 {
     struct selection *out = gather->out;

@@ -1,8 +1,8 @@
 /* select.h -- which series a selector names, and which runs.
  *
  * Patterns are matched once per name of a dimension, then series by ids. Keys `commit` and `run`
- * choose rows, not series: what a selector asks of the rows of one series is what is left of it when
- * the names of that series are put in. */
+ * choose rows, not series: what a selector asks of the rows of one series is what is left of it
+ * when the names of that series are put in. */
 #ifndef PACE_SELECT_H
 #define PACE_SELECT_H
 

@@ -18,8 +18,8 @@ struct sibling {
     const char *unit;
 };
 
-/* From the keys behind `of`: one text each, of what it is called now or was before. What is not stored is
- * told about. */
+/* From the keys behind `of`: one text each, of what it is called now or was before. What is not
+ * stored is told about. */
 int sibling_bind(struct context *ctx, const struct selector *selector, struct sibling *out);
 
 /* The kind of its values where that is known before running: *about says why, as of a column. */

@@ -178,7 +178,8 @@ bool svg_value_at(const struct svg_panel *panel, size_t index, double *value)
            figure_number(panel->figure->columns.value, row, value);
 }
 
-/* The bounds that the harness gave, where there is room to see them; the axis is not stretched for them. */
+/* The bounds that the harness gave, where there is room to see them; the axis is not stretched for
+ * them. */
 static void put_bounds(struct svg_panel *panel)
 {
     const struct figure_columns *c = &panel->figure->columns;

@@ -31,8 +31,8 @@ struct svg_legend {
     bool base, band, limit, change, accept, marks[FIGURE_PLAIN];
 };
 
-/* Chooses the axis of panel->series, and the plot area between `left` and `right`, where the texts of
- * the axis have their room; y is the caller's. */
+/* Chooses the axis of panel->series, and the plot area between `left` and `right`, where the texts
+ * of the axis have their room; y is the caller's. */
 void svg_panel_place(struct svg_panel *panel, double left, double right);
 
 /* Draws it; what is there to be explained is set in the legend. */

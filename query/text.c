@@ -122,8 +122,8 @@ unsigned text_code_width(uint32_t code)
 
 /* -- safe text --------------------------------------------------------------------------------- */
 
-/* How many bytes at the beginning are printable ASCII: one column each, and nothing to be made safe. Most
- * text is nothing else, so it is looked at eight bytes at a time. */
+/* How many bytes at the beginning are printable ASCII: one column each, and nothing to be made
+ * safe. Most text is nothing else, so it is looked at eight bytes at a time. */
 static size_t plain_bytes(const char *text, size_t len)
 {
     const uint64_t each = UINT64_C(0x0101010101010101);

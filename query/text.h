@@ -41,8 +41,8 @@ int text_out_flush(struct text_out *out);
 unsigned text_decode(const char *text, size_t len, uint32_t *code);
 
 /* 1 for what must not reach a terminal or a reader as it is: C0, DEL, C1, the bidirectional
- * controls, line and paragraph separators, the byte-order mark, annotation and tag characters, and U+FFFE
- * and U+FFFF, which XML refuses. */
+ * controls, line and paragraph separators, the byte-order mark, annotation and tag characters, and
+ * U+FFFE and U+FFFF, which XML refuses. */
 int text_is_control(uint32_t code);
 
 /* Columns of a code point: 0, 1 or 2. */
@@ -59,19 +59,20 @@ enum { TEXT_SAFE_GROWTH = 4 }; /* the safe form takes at most so many times the 
 /* Columns of safe text. */
 size_t text_width(const char *text);
 
-/* What several safe names begin with: whole parts such as "tests/test_api.py::", which tell them apart in
- * nothing. Begin with zeros, add each name, which stays where it is until the end. */
+/* What several safe names begin with: whole parts such as "tests/test_api.py::", which tell them
+ * apart in nothing. Begin with zeros, add each name, which stays where it is until the end. */
 struct text_shared {
     const char *first;
     size_t bytes;
     int differ;
 };
 void text_shared_add(struct text_shared *shared, const char *name);
-/* Bytes that all have at the beginning, with something left of each; 0 where there are none, or one name alone. */
+/* Bytes that all have at the beginning, with something left of each; 0 where there are none, or one
+ * name alone. */
 size_t text_shared_bytes(const struct text_shared *shared);
 
-/* What stands for such a beginning, itself NUL-terminated here: a mark, and of its parts the last ones that there
- * is room for in `columns`. `out` has strlen(beginning) + 4 bytes. */
+/* What stands for such a beginning, itself NUL-terminated here: a mark, and of its parts the last
+ * ones that there is room for in `columns`. `out` has strlen(beginning) + 4 bytes. */
 void text_shared_short(char *out, const char *beginning, size_t columns, int ascii);
 
 /* Cuts safe text in the middle to `columns` columns, with a mark ("…", or ".." with ascii) that

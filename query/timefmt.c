@@ -43,7 +43,8 @@ static struct civil civil_from(int64_t time_ns)
     };
 }
 
-/* `digits` of a number, zeros before it; what follows them. By hand: long results are full of times. */
+/* `digits` of a number, zeros before it; what follows them. By hand: long results are full of
+ * times. */
 static char *put_digits(char *out, int number, int digits)
 {
     for (int i = digits; i-- > 0; number /= 10)

@@ -21,8 +21,8 @@ static inline int child_status(pid_t child)
     return status;
 }
 
-/* In a child: a crash ends it, leaves no core and does not come back as a failed test; it ends after
- * `seconds` whatever it does. */
+/* In a child: a crash ends it, leaves no core and does not come back as a failed test; it ends
+ * after `seconds` whatever it does. */
 static inline void child_may_crash(unsigned seconds)
 {
     static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};

@@ -1,4 +1,5 @@
-/* damage.h -- for tests that damage stores: whole files read and written, places in them at random. */
+/* damage.h -- for tests that damage stores: whole files read and written, places in them at
+ * random. */
 #ifndef PACE_TEST_DAMAGE_H
 #define PACE_TEST_DAMAGE_H
 

@@ -1,4 +1,5 @@
-/* format_dump.h -- all that a store holds, as the library shows it, in the lines of dump_lines.h. */
+/* format_dump.h -- all that a store holds, as the library shows it, in the lines of
+ * dump_lines.h. */
 #ifndef PACE_FORMAT_DUMP_H
 #define PACE_FORMAT_DUMP_H
 

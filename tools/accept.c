@@ -23,8 +23,8 @@ const char *accept_string(struct arena *arena, const char *text)
     return out;
 }
 
-/* A benchmark's name where a glob may stand: as it is, or in quotes where it holds what a word of the
- * language cannot. */
+/* A benchmark's name where a glob may stand: as it is, or in quotes where it holds what a word of
+ * the language cannot. */
 static const char *benchmark_term(struct arena *arena, const char *pattern)
 {
     if (strpbrk(pattern, " \t,()\"'|;$") == NULL)

@@ -30,9 +30,9 @@ size_t trailers_read(struct arena *arena, const char *text, struct trailer *out)
 /* Whether a trailer's pattern names a benchmark: `*` stands for any text. */
 int trailer_matches(const struct trailer *trailer, const char *benchmark);
 
-/* A text as a string of the language, a benchmark or a selector as a selector, and a `mark accept` statement for a benchmark or a selector
- * (what holds a colon or begins with two slashes); `at` NULL: at its newest run. NULL: out of
- * memory. */
+/* A text as a string of the language, a benchmark or a selector as a selector, and a `mark accept`
+ * statement for a benchmark or a selector (what holds a colon or begins with two slashes); `at`
+ * NULL: at its newest run. NULL: out of memory. */
 const char *accept_string(struct arena *arena, const char *text);
 const char *accept_selector(struct arena *arena, const char *pattern);
 const char *accept_statement(struct arena *arena, const char *pattern, const char *branch,

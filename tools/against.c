@@ -1,4 +1,5 @@
-/* against.c -- a base and the work tree measured in turns on one machine, and the verdict of that. */
+/* against.c -- a base and the work tree measured in turns on one machine, and the verdict of
+ * that. */
 #include "against.h"
 
 #include "../query/stats/paired.h"

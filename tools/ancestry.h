@@ -1,5 +1,6 @@
-/* ancestry.h -- which branch of a repository each commit is of: the one whose history of first parents
- * holds it. The main branch goes first, so that what was merged into it long ago stays its own. */
+/* ancestry.h -- which branch of a repository each commit is of: the one whose history of first
+ * parents holds it. The main branch goes first, so that what was merged into it long ago stays its
+ * own. */
 #ifndef PACE_ANCESTRY_H
 #define PACE_ANCESTRY_H
 

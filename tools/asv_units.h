@@ -19,9 +19,9 @@ struct asv_units {
  * PACE_ENOMEM. */
 int asv_units_read(struct asv_units *units, struct arena *arena, const char *path);
 
-/* Gives a cell of a track_ benchmark its unit: times become ns and the measure `latency`, sizes B and
- * `size`; any other unit is the name of the measure too, for a measure has one unit in a project.
- * Texts and samples that are made are the arena's. 0 or PACE_ENOMEM. */
+/* Gives a cell of a track_ benchmark its unit: times become ns and the measure `latency`, sizes B
+ * and `size`; any other unit is the name of the measure too, for a measure has one unit in a
+ * project. Texts and samples that are made are the arena's. 0 or PACE_ENOMEM. */
 int asv_units_apply(const struct asv_units *units, struct arena *arena, struct pace_cell *cell);
 
 #endif

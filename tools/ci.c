@@ -145,9 +145,9 @@ static const char *member(const json_t *object, const char *first, const char *s
     return json_string_value(json_object_get(json_object_get(object, first), second));
 }
 
-/* GITHUB_SHA of a pull request is a merge commit that exists nowhere else. The number is in the ref,
- * and with the head commit in the event file. With pull_request_target it is the base's commit, and
- * what is checked out is up to the workflow. */
+/* GITHUB_SHA of a pull request is a merge commit that exists nowhere else. The number is in the
+ * ref, and with the head commit in the event file. With pull_request_target it is the base's
+ * commit, and what is checked out is up to the workflow. */
 static void read_github_pull(const struct reader *reader, struct ci_facts *out, int is_target)
 {
     const char *ref = reader->lookup(reader->context, "GITHUB_REF");

@@ -1,5 +1,5 @@
-/* ci_badge.c -- a verdict as a badge: a small SVG for a README. Its words are ours alone: no name of an
- * input is in it. */
+/* ci_badge.c -- a verdict as a badge: a small SVG for a README. Its words are ours alone: no name
+ * of an input is in it. */
 #include "ci_verdict.h"
 
 #include <string.h>

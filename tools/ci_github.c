@@ -1,7 +1,7 @@
 /* ci_github.c -- a verdict for GitHub Actions: annotations, outputs of the step.
  *
- * Annotations are commands on standard output: text is made safe, and what ends a command's parts is
- * written as %XX. Outputs hold words and numbers of ours alone. */
+ * Annotations are commands on standard output: text is made safe, and what ends a command's parts
+ * is written as %XX. Outputs hold words and numbers of ours alone. */
 #include "ci_verdict.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* ci_json.c -- a verdict as JSON, schema pace.verdict/1 (see pace-verdict(5)).
  *
- * A row a line, members in the order of ci_row.def; missing values are null. Valid UTF-8 whatever the names
- * hold. The schema's number changes when a member goes or means something else; new members may
- * come without that. */
+ * A row a line, members in the order of ci_row.def; missing values are null. Valid UTF-8 whatever
+ * the names hold. The schema's number changes when a member goes or means something else; new
+ * members may come without that. */
 #include "ci_json.h"
 
 #include "../query/escape.h"

@@ -1,7 +1,9 @@
-/* ci_junit.c -- a verdict as JUnit XML, and its values as metrics: what GitLab, Jenkins and Azure show.
+/* ci_junit.c -- a verdict as JUnit XML, and its values as metrics: what GitLab, Jenkins and Azure
+ * show.
  *
  * A stream is a suite, a series a test case: a regression a failure, a failed benchmark an error,
- * what could not be judged is skipped with the reason. Values of time measures are the test's time. */
+ * what could not be judged is skipped with the reason. Values of time measures are the test's
+ * time. */
 #include "ci_verdict.h"
 
 #include "../query/escape.h"

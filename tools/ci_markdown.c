@@ -455,7 +455,8 @@ static void put_document(struct sheet *sheet, const struct ci_verdict *verdict,
                    "why` in the commit's message.\n");
 }
 
-/* Names the comment of this project and testbed: what edits a comment in place looks for this line. */
+/* Names the comment of this project and testbed: what edits a comment in place looks for this
+ * line. */
 static void put_marker(struct sheet *sheet, const struct ci_verdict *verdict)
 {
     const char *const names[] = {verdict->project, verdict->testbed};

@@ -1,5 +1,5 @@
-/* ci_output.c -- where a verdict goes: standard output, files, and the places that GitHub and GitLab
- * look at.
+/* ci_output.c -- where a verdict goes: standard output, files, and the places that GitHub and
+ * GitLab look at.
  */
 #include "ci_output.h"
 

@@ -1,7 +1,8 @@
 /* ci_output.h -- where a verdict goes: the uses of --format of run, check and report.
  *
- * `--format NAME` writes to standard output, `--format NAME=FILE` to a file, and both may be given several
- * times; of formats on standard output there is one. Names of query/format.def are rows of the alerts. */
+ * `--format NAME` writes to standard output, `--format NAME=FILE` to a file, and both may be given
+ * several times; of formats on standard output there is one. Names of query/format.def are rows of
+ * the alerts. */
 #ifndef PACE_CI_OUTPUT_H
 #define PACE_CI_OUTPUT_H
 
@@ -25,8 +26,8 @@ struct ci_outputs {
 /* Name and meaning of a row of ci_format.def; NULL past the end. */
 const char *ci_format_name(size_t index, const char **meaning);
 
-/* Reads the uses of --format. `rows` tells whether formats of rows may be among them. A wrong one is said:
- * STATUS_USAGE. */
+/* Reads the uses of --format. `rows` tells whether formats of rows may be among them. A wrong one
+ * is said: STATUS_USAGE. */
 int ci_outputs_read(const struct arguments *arguments, int rows, struct ci_outputs *out);
 
 /* One output more: a format of ci_format.def. */

@@ -1,9 +1,9 @@
 /* ci_read.c -- a verdict's JSON on its way back, from bytes that anybody may have sent.
  *
  * Nothing is taken as it is: bytes, rows and values have limits, every member its type and range,
- * verdicts and reasons are words of a table, and what can be counted is counted anew. Members that are not
- * known are passed over. Messages name the place only: a message of CI is read by machines, and the
- * text is a stranger's. */
+ * verdicts and reasons are words of a table, and what can be counted is counted anew. Members that
+ * are not known are passed over. Messages name the place only: a message of CI is read by machines,
+ * and the text is a stranger's. */
 #include "ci_json.h"
 
 #include "adapters/json.h"

@@ -1,8 +1,8 @@
 /* ci_verdict.h -- a verdict as a document: what is written for CI, and read back by `pace report`.
  *
- * It is made of a judgement, whose rows are those of the query, or of a file that a stranger may have
- * written. Every writer of ci_format.def takes it from here, so that a stored verdict gives the same
- * bytes as the one of the moment. */
+ * It is made of a judgement, whose rows are those of the query, or of a file that a stranger may
+ * have written. Every writer of ci_format.def takes it from here, so that a stored verdict gives
+ * the same bytes as the one of the moment. */
 #ifndef PACE_CI_VERDICT_H
 #define PACE_CI_VERDICT_H
 
@@ -86,15 +86,15 @@ struct ci_context {
     enum ci_reason reason;
 };
 
-/* Makes the document of a judgement, which must outlive it; `again` and `confirm` are as for judge_show.
- * Returns 0 or PACE_ENOMEM; ci_verdict_clear always. */
+/* Makes the document of a judgement, which must outlive it; `again` and `confirm` are as for
+ * judge_show. Returns 0 or PACE_ENOMEM; ci_verdict_clear always. */
 int ci_verdict_make(const struct judgement *judgement, const struct judgement *again,
                     enum judge_confirm confirm, const struct ci_context *context,
                     struct ci_verdict *out);
 
-/* Reads what `--format json` wrote, from bytes that anybody may have sent: every member is checked, and
- * sums are counted anew. text[len] is a NUL. Errors: PACE_EVALUE or PACE_ELIMIT; the message names the place and
- * holds nothing of the text, so that it is safe where messages are commands. */
+/* Reads what `--format json` wrote, from bytes that anybody may have sent: every member is checked,
+ * and sums are counted anew. text[len] is a NUL. Errors: PACE_EVALUE or PACE_ELIMIT; the message
+ * names the place and holds nothing of the text, so that it is safe where messages are commands. */
 int ci_verdict_read(const char *text, size_t len, struct pace_error *error, struct ci_verdict *out);
 void ci_verdict_clear(struct ci_verdict *verdict);
 
@@ -103,16 +103,16 @@ void ci_verdict_count(struct ci_verdict *verdict);
 
 enum ci_part ci_part_of(const struct ci_row *row);
 
-/* The level that a row is compared with, and its difference as a share of it: of an open regression, the
- * level before it. NAN where there is none. */
+/* The level that a row is compared with, and its difference as a share of it: of an open
+ * regression, the level before it. NAN where there is none. */
 double ci_base(const struct ci_row *row);
 double ci_delta(const struct ci_row *row);
 
 /* How much a row changed, whichever way: for putting the worst first. */
 double ci_severity(const struct ci_row *row);
 
-/* The rows in order of part, incident by incident, worst first: an array of the caller's; NULL without
- * memory. */
+/* The rows in order of part, incident by incident, worst first: an array of the caller's; NULL
+ * without memory. */
 const struct ci_row **ci_sorted(const struct ci_verdict *verdict);
 
 /* "worse", "suspected", "ok", or "none" where nothing was judged. */
@@ -125,7 +125,8 @@ const char *ci_title(const struct ci_verdict *verdict, char buffer[CI_TEXT_MAX])
 /* "worse" for what fails by its own or a second run, else the verdict; "open" where that is all. */
 const char *ci_row_word(const struct ci_row *row);
 
-/* "was 479.6 us over 37 runs, is 38.8 ms, 81 times that; limit 493.4 us, p 9e-112; since ee5a4a99f" */
+/* "was 479.6 us over 37 runs, is 38.8 ms, 81 times that; limit 493.4 us, p 9e-112; since
+ * ee5a4a99f" */
 const char *ci_sentence(const struct ci_verdict *verdict, const struct ci_row *row,
                         char buffer[CI_TEXT_MAX]);
 

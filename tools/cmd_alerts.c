@@ -1,10 +1,10 @@
 /* cmd_alerts.c -- `pace alerts`: the regressions of the whole history and what became of them.
  *
- * The default detector, or the thresholds in scope, run over every series once; an alert begins with
- * the first row that is worse, fires again with each that follows, and ends where the level is back
- * (fixed) or where a change was accepted (acknowledged, or false by the mark's reason). What began
- * with the newest run is asked once more among all series of that run, as `pace check` does: what
- * that calls suspected is no alert yet. */
+ * The default detector, or the thresholds in scope, run over every series once; an alert begins
+ * with the first row that is worse, fires again with each that follows, and ends where the level is
+ * back (fixed) or where a change was accepted (acknowledged, or false by the mark's reason). What
+ * began with the newest run is asked once more among all series of that run, as `pace check` does:
+ * what that calls suspected is no alert yet. */
 #include "command.h"
 
 #include "../engine/arena.h"
@@ -183,8 +183,8 @@ static void settle(struct alerts *alerts, const struct pace_rows *rows, size_t r
     }
 }
 
-/* A change that was accepted with its first run never fired: where a window begins anew and the value
- * is another by this much, it is listed all the same. */
+/* A change that was accepted with its first run never fired: where a window begins anew and the
+ * value is another by this much, it is listed all the same. */
 static int accepted_at_once(struct alerts *alerts, const struct pace_rows *rows, size_t row,
                             int64_t time_ns)
 {

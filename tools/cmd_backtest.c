@@ -2,8 +2,8 @@
  *
  * `check MODEL` runs over the whole history of the selected series, and `changes` says afterwards
  * where the level really changed. An alert (the first of rows in a row that fire) is right when a
- * change lies within NEAR points of it; quiet points are those with none that near. Memory: 24 bytes
- * a point. */
+ * change lies within NEAR points of it; quiet points are those with none that near. Memory: 24
+ * bytes a point. */
 #include "command.h"
 
 #include "../engine/arena.h"

@@ -70,8 +70,9 @@ static int read_wishes(const struct arguments *arguments, struct wishes *wishes)
     return status != 0 ? status : add_option(wishes, arguments, OPTION_FLOOR, "floor");
 }
 
-/* Where one side has too few runs to be compared by, many runs of the other have nothing to pair with, and may
- * be of a level that is long gone: then a branch stands with as many of its newest. */
+/* Where one side has too few runs to be compared by, many runs of the other have nothing to pair
+ * with, and may be of a level that is long gone: then a branch stands with as many of its
+ * newest. */
 static int even_out(const struct arguments *arguments, pace *store, struct wishes *wishes,
                     struct side *base, struct side *new_side)
 {

@@ -1,5 +1,5 @@
-/* cmd_completion.c -- `pace completion`: the scripts of tools/completions, which are in the program,
- * and the answers to what they ask. */
+/* cmd_completion.c -- `pace completion`: the scripts of tools/completions, which are in the
+ * program, and the answers to what they ask. */
 #include "command.h"
 
 #include "complete.h"

@@ -93,8 +93,8 @@ static void summarize(const struct arguments *arguments, const struct import_rep
                  report->starts == 1 ? "" : "es");
 }
 
-/* A run here would be of another project or testbed than the history: which options go on with it. Where the store
- * has several, that is for the user to know. */
+/* A run here would be of another project or testbed than the history: which options go on with it.
+ * Where the store has several, that is for the user to know. */
 static void note_next(const struct arguments *arguments, pace *store)
 {
     const struct pace_stream *streams;

@@ -1,5 +1,5 @@
-/* cmd_report.c -- `pace report`: the stored history as one page for a browser; a stored verdict in the
- * formats of CI. */
+/* cmd_report.c -- `pace report`: the stored history as one page for a browser; a stored verdict in
+ * the formats of CI. */
 #include "command.h"
 
 #include "fresh_file.h"

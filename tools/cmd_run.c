@@ -124,7 +124,8 @@ static int accept_by_trailers(const struct job *job, pace *store, const struct s
     return status;
 }
 
-/* Tells people and CI, of a judgement by history or by rounds. `status` is what it came to so far. */
+/* Tells people and CI, of a judgement by history or by rounds. `status` is what it came to so
+ * far. */
 static int tell(const struct job *job, pace *store, const struct judgement *judgement,
                 const struct judgement *again, enum judge_confirm confirm, int status)
 {
@@ -217,8 +218,9 @@ static int verdict_of_rounds(struct job *job, pace *store, const struct stored *
     return status;
 }
 
-/* The store as it will be used, before an hour of benchmarks. *skip: there is nothing to do. A new one is
- * made when there is something to store; what can be made beside it for a moment can be made then. */
+/* The store as it will be used, before an hour of benchmarks. *skip: there is nothing to do. A new
+ * one is made when there is something to store; what can be made beside it for a moment can be made
+ * then. */
 static int check_store(struct job *job, int *skip)
 {
     pace *store = NULL;

@@ -1,5 +1,5 @@
-/* cmd_shell.c -- `pace` without a subcommand: statements from -c, from standard input, or typed at a
- * prompt. */
+/* cmd_shell.c -- `pace` without a subcommand: statements from -c, from standard input, or typed at
+ * a prompt. */
 #include "command.h"
 
 #include "input.h"

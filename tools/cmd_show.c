@@ -1,5 +1,5 @@
-/* cmd_show.c -- `pace show`: one run: identity, metadata, values. A harness may tell many statistics
- * of each value, and much of its machine: the table has those with -l. */
+/* cmd_show.c -- `pace show`: one run: identity, metadata, values. A harness may tell many
+ * statistics of each value, and much of its machine: the table has those with -l. */
 #include "command.h"
 
 #include "compare.h"
@@ -121,7 +121,8 @@ static int is_own(const char *key)
     return 0;
 }
 
-/* The widest of our own keys, or of the others, that is no wider than KEY_WIDTH_MAX; at least `width`. */
+/* The widest of our own keys, or of the others, that is no wider than KEY_WIDTH_MAX; at least
+ * `width`. */
 static size_t widest_key(const struct pace_meta *meta, int own, size_t width)
 {
     for (size_t i = 0; i < meta->count; i++) {

@@ -288,7 +288,8 @@ int command_unknown(const char *word)
     return command_misused(NULL, "no subcommand '%s'", word);
 }
 
-/* Commands that list something go through the pager; those that do something tell of it as they go. */
+/* Commands that list something go through the pager; those that do something tell of it as they
+ * go. */
 static int command_run(const struct command *command, const struct arguments *arguments)
 {
     static const char *const listing[] = {"query",  "explain", "ls",   "log",  "show",

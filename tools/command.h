@@ -88,8 +88,8 @@ const struct command *command_find(const char *name);
 /* Whether a subcommand takes an option; any does when command is NULL. */
 int option_applies(const struct option_row *row, const struct command *command);
 
-/* The index of a subcommand's long option NAME (len bytes), or of a letter (name NULL); -1 when there
- * is none. */
+/* The index of a subcommand's long option NAME (len bytes), or of a letter (name NULL); -1 when
+ * there is none. */
 int option_find(const struct command *command, const char *name, size_t len, char letter);
 
 /* Says what is wrong with the usage, and which help to read. Returns STATUS_USAGE. */
@@ -99,7 +99,8 @@ int command_misused(const struct command *command, const char *format, ...)
 /* Says that there is no such subcommand, and the nearest. Returns STATUS_USAGE. */
 int command_unknown(const char *word);
 
-/* Writes the help of all subcommands (command NULL), or of one, to standard output: examples first. */
+/* Writes the help of all subcommands (command NULL), or of one, to standard output: examples
+ * first. */
 void command_show_help(const struct command *command);
 
 /* The whole program: subcommand, options, and running it. */

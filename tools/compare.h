@@ -26,20 +26,20 @@ void side_clear(struct side *side);
 
 /* What an operand names in a store, which may be NULL when there is none: a number, run:N, last,
  * last~N; commit:X, the beginning of a commit, any name that git knows; branch:X or the name of a
- * branch; a file. `branch`: where `last` is looked for, "" for everywhere. `newest`: how many runs of
- * a branch. Returns 0, or the exit status after saying why not. */
+ * branch; a file. `branch`: where `last` is looked for, "" for everywhere. `newest`: how many runs
+ * of a branch. Returns 0, or the exit status after saying why not. */
 int side_find(pace *store, const char *operand, const char *branch, size_t newest,
               struct side *out);
 
-/* The run before the newest, which is the one of `newest`; rather one of another commit, where one is near:
- * a run that confirms another says nothing new. As side_find with last~1. */
+/* The run before the newest, which is the one of `newest`; rather one of another commit, where one
+ * is near: a run that confirms another says nothing new. As side_find with last~1. */
 int side_before(pace *store, const char *branch, const struct side *newest, struct side *out);
 
 /* Whether an operand is a file. */
 int operand_is_file(const char *operand);
 
-/* Copies a side's runs into `to` as the branch `name`, on one testbed of one project, and makes it a
- * branch of that store. 0 or the exit status. */
+/* Copies a side's runs into `to` as the branch `name`, on one testbed of one project, and makes it
+ * a branch of that store. 0 or the exit status. */
 int side_copy(pace *from, struct side *side, pace *to, const char *name);
 /* The same of a side that is a file, read by `adapter` (NULL: by content). */
 int side_load(struct side *side, const char *adapter, pace *to, const char *name);
@@ -66,8 +66,8 @@ struct comparison {
 int comparison_read(struct show *show, const char *text, struct comparison *out);
 void comparison_clear(struct comparison *comparison);
 
-/* Warns where the level of a branch changed within the runs that stand for it: how many of its newest are of one
- * level. */
+/* Warns where the level of a branch changed within the runs that stand for it: how many of its
+ * newest are of one level. */
 void compare_note_steps(pace *store, pace_session *session, const struct side *side);
 
 /* The table of medians with intervals, a block for each measure and testbed; changed: only rows

@@ -1,9 +1,9 @@
 /* compare_pytest.c -- the table of pytest-benchmark, and its rules of failure.
  *
- * A group is a benchmark: a row for each run of both sides, the best of each column, and how far the
- * others are from it. A rule compares the new side with every run of the base, as pytest-benchmark
- * does: `field:P%` fails where the value is more than P % over the old one, `field:D` where it is
- * more than D over it (seconds, where the measure is a time). */
+ * A group is a benchmark: a row for each run of both sides, the best of each column, and how far
+ * the others are from it. A rule compares the new side with every run of the base, as
+ * pytest-benchmark does: `field:P%` fails where the value is more than P % over the old one,
+ * `field:D` where it is more than D over it (seconds, where the measure is a time). */
 #include "compare.h"
 
 #include "../engine/unit.h"

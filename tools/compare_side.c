@@ -153,8 +153,8 @@ static int visit(void *context, const char *commit, uint64_t run)
     return search->status != 0;
 }
 
-/* The runs of the commit that begins with `prefix`: 1 when there is one, 0 when not, -1 after saying
- * that there are several, or what failed. */
+/* The runs of the commit that begins with `prefix`: 1 when there is one, 0 when not, -1 after
+ * saying that there are several, or what failed. */
 static int find_commit(pace_snapshot *snapshot, const char *prefix, const char *label,
                        struct side *side)
 {

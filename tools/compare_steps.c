@@ -1,5 +1,5 @@
-/* compare_steps.c -- a warning beside `pace compare`: the level of a branch changed within the runs that stand
- * for it, so that they are of two levels and their median is of neither. */
+/* compare_steps.c -- a warning beside `pace compare`: the level of a branch changed within the runs
+ * that stand for it, so that they are of two levels and their median is of neither. */
 #include "compare.h"
 
 #include "../engine/unit.h"

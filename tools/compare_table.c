@@ -1,5 +1,5 @@
-/* compare_table.c -- two sides beside each other: medians with intervals, change, p, verdict, and the
- * geometric means. A block for each project, testbed and measure. */
+/* compare_table.c -- two sides beside each other: medians with intervals, change, p, verdict, and
+ * the geometric means. A block for each project, testbed and measure. */
 #include "compare.h"
 
 #include "../engine/unit.h"
@@ -213,8 +213,8 @@ static void cut_names(struct arena *arena, struct block *block, size_t rows,
     }
 }
 
-/* Makes the lines fit a terminal: names keep what tells them apart, the counts and p go. Returns how many columns
- * are hidden. */
+/* Makes the lines fit a terminal: names keep what tells them apart, the counts and p go. Returns
+ * how many columns are hidden. */
 static int fit_block(struct arena *arena, struct block *block, size_t rows,
                      const struct show_style *style)
 {

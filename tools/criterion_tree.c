@@ -45,8 +45,8 @@ static json_t *read_part(struct criterion_tree *tree, const char *directory, con
     return root;
 }
 
-/* {"point_estimate", "confidence_interval"} of the files as {"estimate", "lower_bound", "upper_bound",
- * "unit"} of the messages; null where there is none. */
+/* {"point_estimate", "confidence_interval"} of the files as {"estimate", "lower_bound",
+ * "upper_bound", "unit"} of the messages; null where there is none. */
 static json_t *interval_of(const json_t *estimate)
 {
     const json_t *interval = json_object_get(estimate, "confidence_interval");

@@ -1,5 +1,5 @@
-/* dump.c -- see dump.h. Streams are scanned one after the other, which is fast, and an external sort
- * brings the texts of the runs into order. */
+/* dump.c -- see dump.h. Streams are scanned one after the other, which is fast, and an external
+ * sort brings the texts of the runs into order. */
 #include "dump.h"
 #include "adapters/json.h"
 #include "sorter.h"

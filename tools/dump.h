@@ -1,10 +1,10 @@
 /* dump.h -- everything in a store as records (dump_record.h), in an order that loading keeps.
  *
- * Units first, then runs in order of their numbers with metadata in order of key and cells in order of
- * name, then start points, marks and saved objects. So a store, and one that its dump was loaded
- * into, have the same dump. Numbers of runs are not written: a mark that names a run has its identity
- * beside it, and loading finds the number; a mark of a run that was dropped is left out. Memory: the
- * sorter's limit and one run. */
+ * Units first, then runs in order of their numbers with metadata in order of key and cells in order
+ * of name, then start points, marks and saved objects. So a store, and one that its dump was loaded
+ * into, have the same dump. Numbers of runs are not written: a mark that names a run has its
+ * identity beside it, and loading finds the number; a mark of a run that was dropped is left out.
+ * Memory: the sorter's limit and one run. */
 #ifndef PACE_DUMP_H
 #define PACE_DUMP_H
 
@@ -27,8 +27,8 @@ struct dump_report {
 int dump_store(pace *store, const struct dump_options *options, struct pace_error *error,
                struct dump_report *report);
 
-/* A mark's selector with each number behind run: replaced by what `number` gives (0: that run is not
- * there, and the result is NULL). NULL also without memory; arena->failed tells. */
+/* A mark's selector with each number behind run: replaced by what `number` gives (0: that run is
+ * not there, and the result is NULL). NULL also without memory; arena->failed tells. */
 char *dump_renumber(struct arena *arena, const char *selector,
                     uint64_t (*number)(void *context, uint64_t run), void *context);
 

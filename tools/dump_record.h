@@ -13,8 +13,8 @@
  *   object   kind, name, text, version, created, status
  *   end      how many runs and cells there were
  *
- * Fields that have no value are left out. Values are in the unit of their measure's record. The same
- * record is always the same bytes, and both forms hold the same. */
+ * Fields that have no value are left out. Values are in the unit of their measure's record. The
+ * same record is always the same bytes, and both forms hold the same. */
 #ifndef PACE_DUMP_RECORD_H
 #define PACE_DUMP_RECORD_H
 
@@ -64,13 +64,13 @@ void dump_cell_write(struct dump_bytes *out, enum dump_form form, const struct p
 /* The first row of CSV. */
 void dump_header_write(struct dump_bytes *out);
 
-/* What `name` and `line` stand for in errors, which are PACE_EVALUE and PACE_ENOMEM. Texts and samples
- * live in the arena. */
+/* What `name` and `line` stand for in errors, which are PACE_EVALUE and PACE_ENOMEM. Texts and
+ * samples live in the arena. */
 int dump_record_parse(const char *name, uint64_t line, const char *text, size_t len,
                       struct arena *arena, struct pace_error *error, struct dump_record *out);
 
-/* Reads the row of CSV at text[*at ..len), which has a NUL behind it; moves *at and *line behind it.
- * out->text[DUMP_RECORD] is NULL at the end. */
+/* Reads the row of CSV at text[*at ..len), which has a NUL behind it; moves *at and *line behind
+ * it. out->text[DUMP_RECORD] is NULL at the end. */
 int dump_row_parse(const char *name, uint64_t *line, const char *text, size_t len, size_t *at,
                    struct arena *arena, struct pace_error *error, struct dump_record *out);
 

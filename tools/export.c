@@ -344,8 +344,8 @@ static int go_run(struct exporter *exporter, const struct export_stream *stream,
     FILE *out = exporter->options->out;
     char time[TIMESTAMP_TEXT_MAX];
     (void)context;
-    /* benchstat compares what has the same configuration lines, and does not see the first line. So what one
-     * project measured on one testbed stands beside the output of `go test` itself. */
+    /* benchstat compares what has the same configuration lines, and does not see the first line. So
+     * what one project measured on one testbed stands beside the output of `go test` itself. */
     (void)fprintf(out, "# project %s, branch %s, testbed %s, commit %s, %s\n", stream->project,
                   stream->branch, stream->testbed,
                   cells->runs[r].commit[0] != '\0' ? cells->runs[r].commit : "unknown",

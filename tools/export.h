@@ -6,8 +6,8 @@
  *                With the newest run alone its values have no time: what a scraper reads
  *   go           the Go benchmark format, a line a sample; what benchstat reads
  *
- * Failed and skipped cells have no place in any of them. data.js has the measures themselves, without
- * their companions (latency.min). */
+ * Failed and skipped cells have no place in any of them. data.js has the measures themselves,
+ * without their companions (latency.min). */
 #ifndef PACE_EXPORT_H
 #define PACE_EXPORT_H
 

@@ -1,4 +1,5 @@
-/* export_history.c -- exports of whole histories: data.js of github-action-benchmark, OpenMetrics. */
+/* export_history.c -- exports of whole histories: data.js of github-action-benchmark,
+ * OpenMetrics. */
 #include "adapters/json.h"
 #include "export.h"
 #include "timestamp.h"

@@ -1,4 +1,5 @@
-/* fingerprint.c -- see fingerprint.h. Reads two runs' metadata, and the newest two runs of a stream. */
+/* fingerprint.c -- see fingerprint.h. Reads two runs' metadata, and the newest two runs of a
+ * stream. */
 #include "fingerprint.h"
 
 #include <stdio.h>

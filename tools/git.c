@@ -124,8 +124,8 @@ static void take_text(void *context, const char *bytes, size_t len)
     answer->len += len;
 }
 
-/* The answer of a git that was started: text, without its last newline. 1 when git said something and
- * ended well. */
+/* The answer of a git that was started: text, without its last newline. 1 when git said something
+ * and ended well. */
 static int git_answer(struct git_child *child, struct answer *answer)
 {
     answer->len = 0;
@@ -404,8 +404,8 @@ void git_read(const char *directory, const char *commit, struct git_facts *out)
         out->root[0] = '\0';
         return;
     }
-    /* Two processes, side by side: starting one is most of what each of them takes. A name that looks
-     * like an option never reaches git. */
+    /* Two processes, side by side: starting one is most of what each of them takes. A name that
+     * looks like an option never reaches git. */
     const char *which = commit != NULL && commit[0] != '-' ? commit : "HEAD";
     const char *parent_words[] = {"rev-list", "--first-parent", "--timestamp", which, "--", NULL};
     const char *change_words[] = {"status",

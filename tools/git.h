@@ -74,9 +74,9 @@ void git_head(const char *root, char branch[GIT_NAME_MAX]);
  */
 int git_tracks(const char *root, const char *path);
 
-/* The lines that git prints for these words (the last is NULL), given one by one without their ends,
- * until line() returns non-zero. `input` is a descriptor for git's standard input, or -1. 1 when git
- * ended well. */
+/* The lines that git prints for these words (the last is NULL), given one by one without their
+ * ends, until line() returns non-zero. `input` is a descriptor for git's standard input, or -1. 1
+ * when git ended well. */
 int git_lines(const char *root, const char *const *words, int input,
               int (*line)(void *context, const char *line), void *context);
 

@@ -1,6 +1,7 @@
 /* git_files.c -- what the files of a repository tell without a process.
  *
- * Where they say something in a way that only git understands, the answer is that it cannot be told. */
+ * Where they say something in a way that only git understands, the answer is that it cannot be
+ * told. */
 #include "git_own.h"
 
 #include <errno.h>

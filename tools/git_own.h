@@ -1,5 +1,5 @@
-/* git_own.h -- what the files about git share: git.c asks the command, git_files.c reads the repository's
- * files, git_tree.c makes work trees. */
+/* git_own.h -- what the files about git share: git.c asks the command, git_files.c reads the
+ * repository's files, git_tree.c makes work trees. */
 #ifndef PACE_GIT_OWN_H
 #define PACE_GIT_OWN_H
 

@@ -1,8 +1,8 @@
-/* git_tree.c -- a second work tree of a repository: made, removed, and swept up after a process that was
- * killed.
+/* git_tree.c -- a second work tree of a repository: made, removed, and swept up after a process
+ * that was killed.
  *
- * Who makes one holds a lock on a file of the repository that names it. A killed process loses the lock
- * and leaves the file: then the tree is nobody's. */
+ * Who makes one holds a lock on a file of the repository that names it. A killed process loses the
+ * lock and leaves the file: then the tree is nobody's. */
 #include "git_own.h"
 
 #include <dirent.h>

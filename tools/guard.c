@@ -1,5 +1,5 @@
-/* guard.c -- see guard.h. The handler runs where anything may be broken: it writes a text that was ready
- * and leaves, without unwinding. What a batch had written is not committed. */
+/* guard.c -- see guard.h. The handler runs where anything may be broken: it writes a text that was
+ * ready and leaves, without unwinding. What a batch had written is not committed. */
 #include "guard.h"
 
 #include "command.h"

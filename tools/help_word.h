@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Writes all that the tables say of a verb, option, function, model, key, verdict, format, or of a code
- * like Q012; 0 when they do not know it. */
+/* Writes all that the tables say of a verb, option, function, model, key, verdict, format, or of a
+ * code like Q012; 0 when they do not know it. */
 int help_word(FILE *out, const char *word);
 
 /* The same, or a list like `verbs`, as rows: word, kind, form, text. 0 when it is not known. */
@@ -23,7 +23,8 @@ int help_word_unknown(const char *word);
 void help_word_each(void (*visit)(void *context, const char *name, const char *text),
                     void *context);
 
-/* Writes all words of a kind, such as `verbs`; 0 when there is no such list. And the lists there are. */
+/* Writes all words of a kind, such as `verbs`; 0 when there is no such list. And the lists there
+ * are. */
 int help_list(FILE *out, const char *name);
 void help_lists(FILE *out);
 void help_lists_each(void (*visit)(void *context, const char *name, const char *text),

@@ -1,5 +1,5 @@
-/* import.h -- history that another tool kept: trees of result files, files with many runs, results in
- * the commits of a repository.
+/* import.h -- history that another tool kept: trees of result files, files with many runs, results
+ * in the commits of a repository.
  *
  * Nothing is stored twice (ids of runs are of their content), so an import that was cut off, or
  * whose source has grown, is simply done again. What is not stored is counted by reason. */
@@ -32,14 +32,14 @@ struct import_report {
     uint64_t starts;    /* start points that were set */
 };
 
-/* Imports files and directories (walked, in order of name). Returns 0, or the code of an error of the
- * store or of a path that cannot be read. */
+/* Imports files and directories (walked, in order of name). Returns 0, or the code of an error of
+ * the store or of a path that cannot be read. */
 int import_paths(pace *store, const struct import_options *options, char *const *paths,
                  size_t count, struct pace_error *error, struct import_report *report);
 
 /* Imports, from each commit of the branch's first-parent history (options->load.branch, else HEAD),
- * oldest first, the files that `pattern` (a glob of git's) names and the commit changed. Results that
- * name no commit are of the commit they are in. */
+ * oldest first, the files that `pattern` (a glob of git's) names and the commit changed. Results
+ * that name no commit are of the commit they are in. */
 int import_git(pace *store, const struct import_options *options, const char *pattern,
                struct pace_error *error, struct import_report *report);
 

@@ -39,7 +39,8 @@ int input_text(struct input_stream *stream, const char *name, const char *text, 
 void input_close(struct input_stream *stream);
 
 /* The first bytes of the input, without using them up: up to INPUT_HEAD_BYTES. A UTF-8 byte order
- * mark is skipped for good; UTF-16 is refused by name, damaged gzip with PACE_EVALUE. head->text dies with the next call. */
+ * mark is skipped for good; UTF-16 is refused by name, damaged gzip with PACE_EVALUE. head->text
+ * dies with the next call. */
 int input_head(struct input_stream *stream, struct pace_error *error, struct input *head);
 
 /* All that is left of the input. whole->text lives until input_close. More than max_bytes is
@@ -53,8 +54,8 @@ int input_line(struct input_stream *stream, struct pace_error *error, char **lin
 /* Bytes of the files of a NULL-terminated list; 0 when one is no regular file. */
 uint64_t input_size(char *const *paths);
 
-/* How much all inputs of this process have read so far, as it stands in the files; another thread may
- * look. input_tally adds to it. */
+/* How much all inputs of this process have read so far, as it stands in the files; another thread
+ * may look. input_tally adds to it. */
 const uint64_t *input_bytes_read(void);
 void input_tally(size_t bytes);
 

@@ -1,5 +1,5 @@
-/* job.h -- what `pace run` was asked to do: its command line, read and checked; and its runs on their
- * way into the store. */
+/* job.h -- what `pace run` was asked to do: its command line, read and checked; and its runs on
+ * their way into the store. */
 #ifndef PACE_JOB_H
 #define PACE_JOB_H
 
@@ -64,8 +64,8 @@ struct stored {
 /* Names and time that the store would refuse in the end: 0, or the exit status. */
 int job_check_names(const struct job *job, pace *store);
 
-/* Stores what was measured and opens the store for it. On failure the results are kept as files. Says
- * where the machine is not the one of the stream's run before. */
+/* Stores what was measured and opens the store for it. On failure the results are kept as files.
+ * Says where the machine is not the one of the stream's run before. */
 int job_store(struct job *job, struct trial_result *result, pace **store_out, struct stored *out);
 
 /* "calendar main demo  run 38  4f2a1c9  WHAT" */

@@ -132,8 +132,8 @@ static const char *const field_names[FIELDS] = {
     "bad_commit", "run",    "value",   "base",      "verdict", "low_limit", "high_limit",
     "before",     "p",      "q",       "n",         "spread",  "score",     "time"};
 
-/* What is known of the rows of a question: batches, of which there may be one a series, have the same
- * fields, and rows one after the other mostly the same texts. */
+/* What is known of the rows of a question: batches, of which there may be one a series, have the
+ * same fields, and rows one after the other mostly the same texts. */
 struct taking {
     int has_places;
     size_t places[FIELDS]; /* behind the last: there is none */
@@ -377,8 +377,8 @@ const struct judged *judged_find(const struct judgement *judgement, const struct
     return NULL;
 }
 
-/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. "-100 %" is nothing left, and
- * no more is rounded to it. */
+/* "+614 %", "81 times that" from tenfold on, or "from 0" where the base is zero. "-100 %" is
+ * nothing left, and no more is rounded to it. */
 const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta)
 {
     enum { DECIMALS_MOST = 3 };

@@ -54,8 +54,9 @@ struct judgement {
     int is_bare; /* no model was named: on a branch with a start point the parent alone counts */
 };
 
-/* Judges by a model; NULL: by the saved threshold in scope, else the default of `check`. Returns 0, or the exit status after saying what failed
- * (a bad model: STATUS_USAGE). Clear *out in every case. */
+/* Judges by a model; NULL: by the saved threshold in scope, else the default of `check`. Returns 0,
+ * or the exit status after saying what failed (a bad model: STATUS_USAGE). Clear *out in every
+ * case. */
 int judge_read(pace *store, const struct judge_scope *scope, const char *model,
                struct judgement *out);
 void judge_clear(struct judgement *judgement);
@@ -69,8 +70,8 @@ void judge_sort(struct judgement *judgement);
 const struct judged *judge_find(const struct judgement *judgement, const char *benchmark,
                                 const char *measure);
 
-/* Whether a model can be bound at all, before anything is measured: 0, or the exit status after saying
- * why not. */
+/* Whether a model can be bound at all, before anything is measured: 0, or the exit status after
+ * saying why not. */
 int judge_check_model(pace *store, const char *model);
 
 /* Whether no row got a verdict: all are new, thin, gone or failed. */
@@ -90,8 +91,8 @@ size_t judge_open(const struct judgement *judgement);
 void judge_note_drift(pace *store, const struct judge_scope *scope,
                       const struct judgement *judgement);
 
-/* What a report says beside its rows, a line each: where a branch has its history from, and what is not as it
- * was on the machine. What does not fit is left out. */
+/* What a report says beside its rows, a line each: where a branch has its history from, and what is
+ * not as it was on the machine. What does not fit is left out. */
 enum { JUDGE_NOTES_MAX = 12, JUDGE_NOTE_BYTES = 500 };
 struct judge_notes {
     struct arena arena;

@@ -79,7 +79,8 @@ static void tell_lineage(pace_snapshot *snapshot, const struct judgement *judgem
 
 /* -- notes ------------------------------------------------------------------------------------- */
 
-/* Regressions of earlier runs: they alert once, and are said until they are over. Returns how many. */
+/* Regressions of earlier runs: they alert once, and are said until they are over. Returns how
+ * many. */
 static size_t note_open(const struct judgement *judgement)
 {
     size_t listed = 0;
@@ -116,8 +117,8 @@ static void note_rows(const struct judgement *judgement, enum judge_verdict verd
         say_note("... and %zu more %s", listed - MAX_LISTED, judge_verdicts[verdict]);
 }
 
-/* Whether the run of the commit before the judged one still had the series. *beside: another run of the judged
- * one's commit that has it; 0: none. */
+/* Whether the run of the commit before the judged one still had the series. *beside: another run of
+ * the judged one's commit that has it; 0: none. */
 static int went_now(pace_snapshot *snapshot, const struct judged *judged, uint64_t *beside)
 {
     enum { RUNS = 64 };
@@ -144,7 +145,8 @@ static int went_now(pace_snapshot *snapshot, const struct judged *judged, uint64
     return had;
 }
 
-/* Whether the run and the one of the commit before have nothing in common: the suites of two harnesses by turns. */
+/* Whether the run and the one of the commit before have nothing in common: the suites of two
+ * harnesses by turns. */
 static int is_other_suite(pace_snapshot *snapshot, const struct judgement *judgement)
 {
     size_t known = 0;
@@ -214,8 +216,8 @@ static void note_together(const struct judgement *judgement)
              most, known, up > down ? "higher" : "lower", least * 100);
 }
 
-/* A run of another machine than those before it has no verdict on the code: told first, once a testbed,
- * with the machine. */
+/* A run of another machine than those before it has no verdict on the code: told first, once a
+ * testbed, with the machine. */
 static void tell_machine(pace_snapshot *snapshot, const struct judgement *judgement,
                          tell_note *tell, void *context)
 {
@@ -302,8 +304,8 @@ static void note_moved_rows(const struct judgement *judgement)
     if (listed > MAX_LISTED) say_note("... and %zu more moved", listed - MAX_LISTED);
 }
 
-/* Where nothing is known of a branch: another one, of the same project and testbed, that it could start
- * from; the one with the most runs. */
+/* Where nothing is known of a branch: another one, of the same project and testbed, that it could
+ * start from; the one with the most runs. */
 static void note_start(pace *store, const struct judged *row)
 {
     enum { FEWEST = 5 };
@@ -411,7 +413,8 @@ void judge_note_first(pace *store, const struct judgement *judgement, int quiet)
     note_together(judgement);
 }
 
-/* How to say that a change is meant; rounds of both sides are no history that anything is kept of. */
+/* How to say that a change is meant; rounds of both sides are no history that anything is kept
+ * of. */
 static void note_accept(const struct judgement *judgement, const struct firing *firing,
                         size_t alerts, size_t open)
 {

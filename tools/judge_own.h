@@ -1,4 +1,5 @@
-/* judge_own.h -- what the files of the verdict share: judge.c asks, judge_notes.c and judge_alerts.c tell. */
+/* judge_own.h -- what the files of the verdict share: judge.c asks, judge_notes.c and
+ * judge_alerts.c tell. */
 #ifndef PACE_JUDGE_OWN_H
 #define PACE_JUDGE_OWN_H
 
@@ -23,8 +24,8 @@ struct firing {
     size_t incident;                   /* from 1: what began together */
 };
 
-/* The rows that count, by incident, as an array of the caller's; NULL without memory. `again` is NULL where there
- * is no second run. */
+/* The rows that count, by incident, as an array of the caller's; NULL without memory. `again` is
+ * NULL where there is no second run. */
 struct firing *judge_firing(const struct judgement *judgement, const struct judgement *again,
                             enum judge_confirm confirm, size_t *count);
 
@@ -41,9 +42,9 @@ const char *delta_text(char buffer[UNIT_TEXT_MAX], double delta);
 int column_find(pace_snapshot *snapshot, uint32_t stream, const struct judged *judged,
                 uint32_t *column);
 
-/* Notes, on stderr. Before the alerts: the lineage, another machine, everything together. Behind them:
- * what is open, how to accept what is worse or open, what is recovered, better, changed or moved; and always
- * what could not be judged. */
+/* Notes, on stderr. Before the alerts: the lineage, another machine, everything together. Behind
+ * them: what is open, how to accept what is worse or open, what is recovered, better, changed or
+ * moved; and always what could not be judged. */
 void judge_note_first(pace *store, const struct judgement *judgement, int quiet);
 void judge_note_rest(pace *store, const struct judgement *judgement, const struct firing *firing,
                      size_t alerts, int quiet);

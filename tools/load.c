@@ -110,8 +110,8 @@ out:
     return code;
 }
 
-/* Stores pending[first .. first+count): in one transaction where the store's limit allows it. A run's
- * bytes are at least 8 for each of its cells and samples, which the limit counts. */
+/* Stores pending[first .. first+count): in one transaction where the store's limit allows it. A
+ * run's bytes are at least 8 for each of its cells and samples, which the limit counts. */
 static int commit(struct load *load, size_t first, size_t count, struct pace_error *error)
 {
     const struct load_pending *pending = load->pending;

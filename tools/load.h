@@ -50,11 +50,11 @@ struct load_options {
     int by_time; /* 1: runs that wait are stored in order of time, whatever their files */
     /* May change what an adapter says of a run before the options and defaults are applied. */
     void (*place)(void *context, const char *name, struct run_facts *facts);
-    /* A file, or a run of it, that is not stored, instead of `say`; it is no error then, and keeps no
-     * other run from being stored. */
+    /* A file, or a run of it, that is not stored, instead of `say`; it is no error then, and keeps
+     * no other run from being stored. */
     void (*refused)(void *context, const char *name, const struct pace_error *error);
-    /* May change a cell that an adapter gives; texts and samples that it makes are the arena's. 0 or
-     * PACE_ENOMEM. */
+    /* May change a cell that an adapter gives; texts and samples that it makes are the arena's. 0
+     * or PACE_ENOMEM. */
     int (*cell)(void *context, struct arena *arena, struct pace_cell *cell);
     /* Each piece of metadata, with the run that it is of. */
     int (*meta)(void *context, const struct pace_run_info *run, const char *key, const char *value);
@@ -130,9 +130,9 @@ const char *load_project(struct load *load);
  * unless all was said. */
 int load_lines(struct load *load, struct input_stream *stream, struct pace_error *error);
 
-/* Loads a dump (dump_record.h), run by run, in the memory of a group of runs; CSV is read whole. What
- * came before an error is stored: loading again goes on. A run whose identity the store has with
- * other content is said and left out. */
+/* Loads a dump (dump_record.h), run by run, in the memory of a group of runs; CSV is read whole.
+ * What came before an error is stored: loading again goes on. A run whose identity the store has
+ * with other content is said and left out. */
 int load_dump(struct load *load, struct input_stream *stream, int form, struct pace_error *error);
 
 #endif

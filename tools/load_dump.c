@@ -1,4 +1,5 @@
-/* load_dump.c -- loading a dump: its records become runs, units, start points, marks and objects. */
+/* load_dump.c -- loading a dump: its records become runs, units, start points, marks and
+ * objects. */
 #include "adapters/json.h"
 #include "dump.h"
 #include "load.h"

@@ -1,8 +1,8 @@
 /* outlet.c -- where results go: stdout, a file, or a pager when they are longer than the screen.
  *
- * The pager is $PACE_PAGER, $PAGER, or `less` where that is installed; "" and `cat` mean none. `less`
- * gets options that keep colours, do not wrap wide tables, and leave the result on the screen, unless
- * $LESS is set. */
+ * The pager is $PACE_PAGER, $PAGER, or `less` where that is installed; "" and `cat` mean none.
+ * `less` gets options that keep colours, do not wrap wide tables, and leave the result on the
+ * screen, unless $LESS is set. */
 #include "outlet.h"
 
 #include <errno.h>

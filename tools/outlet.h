@@ -17,7 +17,8 @@ struct outlet {
 /* Whether the environment has a pager. */
 int outlet_has_pager(void);
 
-/* A pace_sink: collects lines until the screen is full, then starts the pager. NULL is stdout. Returns
+/* A pace_sink: collects lines until the screen is full, then starts the pager. NULL is stdout.
+ * Returns
  * 0 or an errno. */
 int outlet_write(struct outlet *outlet, const char *bytes, size_t len);
 

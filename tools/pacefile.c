@@ -68,8 +68,8 @@ int pacefile_define(pace_session *session)
 
 /* -- run --------------------------------------------------------------------------------------- */
 
-/* Takes the next word of a line as a shell would: quotes, backslashes, # for comments. Writes over the
- * line; NULL at its end, *bad set when a quote is open. */
+/* Takes the next word of a line as a shell would: quotes, backslashes, # for comments. Writes over
+ * the line; NULL at its end, *bad set when a quote is open. */
 static char *next_word(char **at, int *bad)
 {
     char *from = *at + strspn(*at, " \t\r"), *to = from, *word = from, quote = '\0';
@@ -112,8 +112,8 @@ static int of_the_command(enum option_id id)
     return id == OPTION_FILE || id == OPTION_ADAPTER || id == OPTION_MAP;
 }
 
-/* What was given counts more: it comes later. With a command of its own, how the file's command gives
- * its results says nothing. */
+/* What was given counts more: it comes later. With a command of its own, how the file's command
+ * gives its results says nothing. */
 static int join(const struct arguments *given, struct pacefile_run *run)
 {
     struct arguments *all = &run->all;

@@ -6,8 +6,8 @@
  *     measure cache-misses = misses lower;
  *     threshold slow = t-test 99% over 64 floor 3% for measure:latency
  *
- * A line that begins with `run` is a command line of `pace run`, in words as a shell splits them. All
- * else is a script of let, view, threshold, alert and measure. */
+ * A line that begins with `run` is a command line of `pace run`, in words as a shell splits them.
+ * All else is a script of let, view, threshold, alert and measure. */
 #ifndef PACE_PACEFILE_H
 #define PACE_PACEFILE_H
 

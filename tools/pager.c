@@ -1,7 +1,7 @@
-/* pager.c -- see pager.h. A child collects lines until the screen is full and then starts the pager (outlet.c);
- * the command writes into a pipe as it would into a file. Where the person leaves early, writing fails with EPIPE,
- * which is no error of the command. A Ctrl-C at the pager is the pager's: the shell must not have the terminal
- * again before the person has left it. */
+/* pager.c -- see pager.h. A child collects lines until the screen is full and then starts the pager
+ * (outlet.c); the command writes into a pipe as it would into a file. Where the person leaves
+ * early, writing fails with EPIPE, which is no error of the command. A Ctrl-C at the pager is the
+ * pager's: the shell must not have the terminal again before the person has left it. */
 #include "pager.h"
 
 #include "outlet.h"

@@ -1,4 +1,5 @@
-/* progress.h -- a line on the terminal that tells how far something is, once it takes over a second.
+/* progress.h -- a line on the terminal that tells how far something is, once it takes over a
+ * second.
  *
  * A thread looks now and then at how much is done, so that what works need not tell. Only where
  * stderr is a terminal, and never in the way of a message: say.h clears the line first. SIGINT and

@@ -1,8 +1,9 @@
 /* record.h -- one executed run on its way to the store: what adapters read, gathered into one.
  *
  * A benchmark command may write several files, and a file may hold several repeats; all of it is
- * one run. A series that comes more than once becomes one cell: the value is the median of its values,
- * or what else `fold` says; the samples are those of all repeats; a repeat without samples is one. */
+ * one run. A series that comes more than once becomes one cell: the value is the median of its
+ * values, or what else `fold` says; the samples are those of all repeats; a repeat without samples
+ * is one. */
 #ifndef PACE_RECORD_H
 #define PACE_RECORD_H
 
@@ -44,7 +45,8 @@ int record_read(struct record *record, const struct input *input, const struct a
 int record_add(struct record *record, const struct pace_cell *cell, struct pace_error *error);
 
 /* Adds what another record holds: its cells with their folded values, each a sample from then on,
- * under measures that end in `suffix`, and its metadata (not where there is a suffix), facts and failures. */
+ * under measures that end in `suffix`, and its metadata (not where there is a suffix), facts and
+ * failures. */
 int record_merge(struct record *record, const struct record *from, const char *suffix,
                  struct pace_error *error);
 

@@ -6,9 +6,10 @@
  *     report_write(&report, file);   the page
  *     report_close(&report);
  *
- * All that the page says comes from the query language: verdicts are the rows of `check | last run`,
- * changes those of `changes`, limits those of `check` on the newest points. Each question runs in a
- * session of its own, three at the same time; they may see runs that are stored meanwhile. */
+ * All that the page says comes from the query language: verdicts are the rows of `check | last
+ * run`, changes those of `changes`, limits those of `check` on the newest points. Each question
+ * runs in a session of its own, three at the same time; they may see runs that are stored
+ * meanwhile. */
 #ifndef PACE_REPORT_H
 #define PACE_REPORT_H
 
@@ -79,7 +80,8 @@ struct report_commits {
     size_t slot_count;
 };
 
-/* Rows of a question as JSON; what is named commit, or something_commit, is a number among `commits`. */
+/* Rows of a question as JSON; what is named commit, or something_commit, is a number among
+ * `commits`. */
 struct report_rows {
     const char *const *columns; /* behind the number of the series; NULL at the end */
     struct bytes json;
@@ -111,8 +113,8 @@ struct report {
     size_t chunk_count, chunk_capacity;
 };
 
-/* store, selector, link and now_ns are given, all else is zero. Says what is wrong and returns an exit
- * status: among them STATUS_NO_VERDICT when no series matches. Close it in every case. */
+/* store, selector, link and now_ns are given, all else is zero. Says what is wrong and returns an
+ * exit status: among them STATUS_NO_VERDICT when no series matches. Close it in every case. */
 int report_open(struct report *report);
 int report_read(struct report *report);
 void report_close(struct report *report);
@@ -126,7 +128,8 @@ int report_write(const struct report *report, FILE *out);
 struct report_series *report_series_of(const struct report *report, const struct pace_rows *rows,
                                        size_t row);
 
-/* The end of the rows from `row` on that share the very texts of its names: they are of one series. */
+/* The end of the rows from `row` on that share the very texts of its names: they are of one
+ * series. */
 size_t report_stretch(const struct pace_rows *rows, size_t row);
 
 /* Marks, units and directions, start points: report_facts.c. */
@@ -144,8 +147,8 @@ void report_commits_free(struct report_commits *commits);
 typedef int report_take(struct report *report, void *context, const struct pace_rows *rows);
 int report_ask(struct report *report, const char *text, report_take *take, void *context);
 
-/* JSON, safe inside of a page: `<`, `>`, `&`, control characters and those that change the direction of
- * text are escaped, bytes that are not UTF-8 become U+FFFD. A NAN is null. */
+/* JSON, safe inside of a page: `<`, `>`, `&`, control characters and those that change the
+ * direction of text are escaped, bytes that are not UTF-8 become U+FFFD. A NAN is null. */
 void json_text(struct bytes *out, const char *text);
 void json_number(struct bytes *out, double number);
 void json_plain(struct bytes *out, const char *text);

@@ -1,4 +1,5 @@
-/* report_facts.c -- what a report says beside numbers: streams and where they began, marks, units. */
+/* report_facts.c -- what a report says beside numbers: streams and where they began, marks,
+ * units. */
 #include "report.h"
 
 #include "accept.h"

@@ -1,7 +1,8 @@
 /* report_from.c -- `pace report --from`: a stored verdict in the formats of CI.
  *
- * The second stage of a comment on a pull request from a fork: the first runs the fork's code and has no
- * rights, this one has the rights and runs nothing. What it reads is checked by ci_read.c. */
+ * The second stage of a comment on a pull request from a fork: the first runs the fork's code and
+ * has no rights, this one has the rights and runs nothing. What it reads is checked by
+ * ci_read.c. */
 #include "report_from.h"
 
 #include "ci_output.h"

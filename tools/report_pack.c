@@ -279,8 +279,8 @@ void pack_base64(struct bytes *out, const uint8_t *data, size_t len)
     out->len = (size_t)(at - out->data);
 }
 
-/* Columns repeat (flags, steps from run to run) or are noise: runs of bytes and Huffman codes take a
- * third of the time of a search for matches, and a hundredth more room. */
+/* Columns repeat (flags, steps from run to run) or are noise: runs of bytes and Huffman codes take
+ * a third of the time of a search for matches, and a hundredth more room. */
 int pack_text(struct bytes *out, const struct bytes *in)
 {
     z_stream stream = {.next_in = in->data, .avail_in = (uInt)in->len};

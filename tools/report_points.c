@@ -1,7 +1,7 @@
 /* report_points.c -- all points of a report, read once and packed series by series.
  *
- * Chunks of about a hundred kilobytes, each by itself, so that a page unpacks only those of the series
- * that somebody looks at. The first two chunks are the runs and their commits. */
+ * Chunks of about a hundred kilobytes, each by itself, so that a page unpacks only those of the
+ * series that somebody looks at. The first two chunks are the runs and their commits. */
 #include "report.h"
 
 #include "command.h"
@@ -14,8 +14,8 @@
 
 enum { CHUNK_BYTES = 96 * 1024 };
 
-/* Steps that the noise of a series is told in: fewer where there are many points, so that a page stays
- * small enough to be read at once. */
+/* Steps that the noise of a series is told in: fewer where there are many points, so that a page
+ * stays small enough to be read at once. */
 static double share_of(uint64_t points)
 {
     return points > 4000000 ? 8 : points > 1000000 ? 64 : 1024;
@@ -250,8 +250,8 @@ static int take_points(struct report *report, void *context, const struct pace_r
 
 /* -- runs -------------------------------------------------------------------------------------- */
 
-/* Of each run that was seen, in order of number: number and commit as differences to the one before,
- * milliseconds since 1970 likewise. Then the commits, a line each. */
+/* Of each run that was seen, in order of number: number and commit as differences to the one
+ * before, milliseconds since 1970 likewise. Then the commits, a line each. */
 static int runs_pack(struct report *report)
 {
     struct bytes raw = {0}, texts = {0};

@@ -1,9 +1,10 @@
-/* report_write.c -- a report as one page: what it says as JSON, its points behind that, and the script
- * that shows both.
+/* report_write.c -- a report as one page: what it says as JSON, its points behind that, and the
+ * script that shows both.
  *
- * The page asks nobody for anything: its policy (CSP) allows no address at all, and of scripts and styles
- * those alone whose SHA-256 it names. What is data is in elements that are never run, escaped so that
- * no name can end one. The overview is shown before the points behind it are read. */
+ * The page asks nobody for anything: its policy (CSP) allows no address at all, and of scripts and
+ * styles those alone whose SHA-256 it names. What is data is in elements that are never run,
+ * escaped so that no name can end one. The overview is shown before the points behind it are
+ * read. */
 #include "report.h"
 
 #include "assets.h"
@@ -85,8 +86,8 @@ static void put_streams(struct bytes *out, const struct report *report)
     json_plain(out, "]");
 }
 
-/* [stream, benchmark, measure, unit, points, chunk, offset] of each series. A name that is that of the
- * series before is 0, so that a long one is written once where series are neighbours. */
+/* [stream, benchmark, measure, unit, points, chunk, offset] of each series. A name that is that of
+ * the series before is 0, so that a long one is written once where series are neighbours. */
 static void put_series(struct bytes *out, const struct report *report)
 {
     put_member(out, "series");

@@ -107,8 +107,8 @@ static char *text_copy(const char *text, size_t len)
     return copy;
 }
 
-/* Where the query of a text begins that "|" can go on with: it is the last statement, or the one that is
- * explained. -1: there is none. */
+/* Where the query of a text begins that "|" can go on with: it is the last statement, or the one
+ * that is explained. -1: there is none. */
 static long query_begin(const char *text, size_t len)
 {
     struct pace_piece pieces[PIECES_MAX];

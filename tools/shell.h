@@ -1,5 +1,5 @@
-/* shell.h -- `pace` as a place to work: statements of the language and commands that begin with a dot,
- * from a terminal, a file or an option.
+/* shell.h -- `pace` as a place to work: statements of the language and commands that begin with a
+ * dot, from a terminal, a file or an option.
  *
  * shell.c runs text, shell_dot.c the commands of shell.def, shell_line.c is the terminal with its
  * editing, completion and colours, shell_history.c what was typed before, shell_summary.c the

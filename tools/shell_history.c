@@ -1,7 +1,7 @@
 /* shell_history.c -- what was typed before: a line a statement in $XDG_STATE_HOME/pace/history.
  *
- * Several shells append to one file. It is cut to the newest half when it has grown to twice what is
- * kept. A history that cannot be read or written is no reason to stop: there is none then. */
+ * Several shells append to one file. It is cut to the newest half when it has grown to twice what
+ * is kept. A history that cannot be read or written is no reason to stop: there is none then. */
 #include "shell.h"
 
 #include "../query/text.h"

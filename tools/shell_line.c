@@ -1,11 +1,12 @@
-/* shell_line.c -- the terminal: lines edited by libedit, statements of several lines, completion, history,
- * and colours while typing.
+/* shell_line.c -- the terminal: lines edited by libedit, statements of several lines, completion,
+ * history, and colours while typing.
  *
- * libedit draws the line without colours. Before each key is waited for, the line is drawn once more over
- * itself, in colours, and the cursor put back; so libedit's idea of the screen stays true.
+ * libedit draws the line without colours. Before each key is waited for, the line is drawn once
+ * more over itself, in colours, and the cursor put back; so libedit's idea of the screen stays
+ * true.
  *
- * What is typed or pasted is shown as it is typed, so characters that change the direction of text are
- * taken as `?`. */
+ * What is typed or pasted is shown as it is typed, so characters that change the direction of text
+ * are taken as `?`. */
 #include "shell.h"
 
 #include "../query/text.h"
@@ -74,8 +75,8 @@ static const char *text_before(const struct line *line, const char *text, size_t
     return line->len == 0 && blank < len && text[blank] == '|' ? line->shell->last : NULL;
 }
 
-/* The statement so far and what is in the editor up to the cursor (or all of it), in new memory; so many
- * bytes of it stand `before` what is in the editor. */
+/* The statement so far and what is in the editor up to the cursor (or all of it), in new memory; so
+ * many bytes of it stand `before` what is in the editor. */
 static char *text_typed(const struct line *line, int all, size_t *len, size_t *before)
 {
     const LineInfo *info = el_line(line->editor);
@@ -122,7 +123,8 @@ static const char *color_of(enum pace_piece_kind kind)
     return NULL;
 }
 
-/* Columns of text, or -1 when a character is not one column wide: where such a line breaks is not known. */
+/* Columns of text, or -1 when a character is not one column wide: where such a line breaks is not
+ * known. */
 static long columns_of(const char *text, size_t len)
 {
     long columns = 0;

@@ -107,7 +107,8 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
     return find_path(mode, path);
 }
 
-/* The engine refuses file systems of other machines; of this one nobody knows where its files are. */
+/* The engine refuses file systems of other machines; of this one nobody knows where its files
+ * are. */
 static void warn_of_fuse(int file, const char *path)
 {
     const uint32_t fuse = 0x65735546;

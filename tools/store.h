@@ -21,8 +21,8 @@ enum store_mode {
  * then untouched. Close with pace_close. */
 int store_open(const struct arguments *arguments, enum store_mode mode, pace **out);
 
-/* Whether a store is about to appear at a path that nobody named: it should not do so in silence, so
- * store_tell_new says where it is. */
+/* Whether a store is about to appear at a path that nobody named: it should not do so in silence,
+ * so store_tell_new says where it is. */
 int store_is_new(const struct arguments *arguments, const char *path);
 void store_tell_new(const char *path);
 
@@ -36,7 +36,8 @@ int store_path(const struct arguments *arguments, enum store_mode mode, char pat
 /* Says "pace: TEXT: message" of a libpace error and returns its exit status. */
 int store_failed(const char *text, int code, const struct pace_error *error);
 
-/* Brings what is kept of a run's stream (0: of all) up to date; what fails is left to the next writer. */
+/* Brings what is kept of a run's stream (0: of all) up to date; what fails is left to the next
+ * writer. */
 void store_keep(pace *store, uint64_t run);
 
 /* What a store has now; all zero where that cannot be told. */

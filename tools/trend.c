@@ -1,5 +1,5 @@
-/* trend.c -- sparklines beside rows; see trend.h. Where the store cannot be read, there is no column:
- * the rows themselves are what was asked for. */
+/* trend.c -- sparklines beside rows; see trend.h. Where the store cannot be read, there is no
+ * column: the rows themselves are what was asked for. */
 #include "trend.h"
 
 #include "../query/spark.h"

@@ -49,12 +49,13 @@ struct trial_result {
     int failed;                      /* 1: the command failed; the record has what arrived */
 };
 
-/* What has to be given that a known harness writes results to a file, where the command of words lacks
- * it; NULL where nothing is to be said. */
+/* What has to be given that a known harness writes results to a file, where the command of words
+ * lacks it; NULL where nothing is to be said. */
 const char *trial_hint(char *const *words, size_t word_count);
 
-/* Runs the command and reads its results, as often as asked. Returns STATUS_OK, STATUS_BENCHMARK (the record may have
- * cells), STATUS_DATA or 128 + signal; all but the first were said on stderr. Clear *out always. */
+/* Runs the command and reads its results, as often as asked. Returns STATUS_OK, STATUS_BENCHMARK
+ * (the record may have cells), STATUS_DATA or 128 + signal; all but the first were said on stderr.
+ * Clear *out always. */
 int trial_run(const struct trial *trial, struct trial_result *out);
 void trial_clear(struct trial_result *result);
 

@@ -14,8 +14,8 @@ int usage_resources(struct record *record, const char *name, const struct execut
 int usage_build_time(struct record *record, const char *name,
                      const struct execute_result *execution, struct pace_error *error);
 
-/* Adds file-size (B) of the benchmark `name`: of the file at `path`, or of all regular files below a
- * directory; a link to a file is the file. PACE_EIO when there is none, or it cannot be read. */
+/* Adds file-size (B) of the benchmark `name`: of the file at `path`, or of all regular files below
+ * a directory; a link to a file is the file. PACE_EIO when there is none, or it cannot be read. */
 int usage_file_size(struct record *record, const char *name, const char *path,
                     struct pace_error *error);
 

@@ -17,7 +17,8 @@ static size_t columns_of(const char *text, size_t len)
     return columns;
 }
 
-/* Where the last column of a line begins: behind two blanks or more. Its indent, when it has no other. */
+/* Where the last column of a line begins: behind two blanks or more. Its indent, when it has no
+ * other. */
 static size_t column_at(const char *line, size_t len, size_t width)
 {
     size_t indent = strspn(line, " "), at = indent;

@@ -1,5 +1,5 @@
-/* chart.h -- control charts of standardised values u = (x - mean) / deviation: small shifts that last
- * add up where one value would not show.
+/* chart.h -- control charts of standardised values u = (x - mean) / deviation: small shifts that
+ * last add up where one value would not show.
  *
  * Average run lengths without a shift, and until a shift of one deviation is found (two-sided;
  * tests/stats/test_chart.c computes them): CUSUM k 0.5, h 4: 168 and 8.4; h 5: 465 and 10.4; EWMA

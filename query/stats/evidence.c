@@ -11,12 +11,12 @@
 
 enum { CORRELATIONS = 8 };
 #define CORRELATION_STEP 0.1
-/* Twice the log of the ratio behaves like the square of a normal z, less this where points are few and
- * correlated by 0.6: chosen by simulation, at 20 to 200 points. */
+/* Twice the log of the ratio behaves like the square of a normal z, less this where points are few
+ * and correlated by 0.6: chosen by simulation, at 20 to 200 points. */
 #define SHORT_EXCESS 4.5
 #define SHORT_POINTS 80.0
-/* From so many points on the rest of a series counts in full. In shorter ones its levels were fitted
- * to noise too often. */
+/* From so many points on the rest of a series counts in full. In shorter ones its levels were
+ * fitted to noise too often. */
 #define REST_POINTS 100.0
 #define REST_LEAST  0.05
 #define Z_MOST      38.0 /* its p is the least double */
@@ -82,8 +82,8 @@ static double log_add(double a, double b)
     return fmax(a, b) + log1p(exp(-fabs(a - b)));
 }
 
-/* Log of the likelihood of a step, summed over correlations, less that of one level. `rest` more points
- * are known by their noise only. INFINITY where the step leaves nothing unexplained. */
+/* Log of the likelihood of a step, summed over correlations, less that of one level. `rest` more
+ * points are known by their noise only. INFINITY where the step leaves nothing unexplained. */
 static double log_ratio(const struct judge *judge, const struct column_sums *sums, double points,
                         double rest)
 {

@@ -1,9 +1,11 @@
 /* focus.c -- see focus.h.
  *
- * With S the partial sums, the ratio of a change after k of n values is S_k^2/k + (S_n - S_k)^2/(n - k)
+ * With S the partial sums, the ratio of a change after k of n values is S_k^2/k + (S_n - S_k)^2/(n
+ * - k)
  * - S_n^2/n: convex in (k, S_k), so that it is largest at a corner of the hull of the points. The hull
- * is kept as two chains, to whose ends points are added; those that are no corners any more are dropped.
- * A series that drifts for ever makes every point a corner: then the chain is thinned out. */
+ * is kept as two chains, to whose ends points are added; those that are no corners any more are
+ * dropped. A series that drifts for ever makes every point a corner: then the chain is thinned
+ * out. */
 #include "focus.h"
 
 #include <math.h>
@@ -21,7 +23,8 @@ void focus_init(struct focus *focus, double centre, double sigma)
     focus->upper_count = focus->lower_count = 1; /* the empty prefix */
 }
 
-/* Whether b lies on or on the inner side of the line from a to c; `side` is 1 for the upper chain. */
+/* Whether b lies on or on the inner side of the line from a to c; `side` is 1 for the upper
+ * chain. */
 static bool is_inside(const struct focus_corner *a, const struct focus_corner *b,
                       const struct focus_corner *c, double side)
 {

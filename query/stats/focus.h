@@ -1,11 +1,11 @@
-/* focus.h -- change points of a series as its points arrive (FOCuS; Romano, Eckley, Fearnhead, Rigaill,
- * JMLR 2023, with both levels unknown).
+/* focus.h -- change points of a series as its points arrive (FOCuS; Romano, Eckley, Fearnhead,
+ * Rigaill, JMLR 2023, with both levels unknown).
  *
- * The statistic is the largest log likelihood ratio of one change, anywhere since the start, against
- * none. Only the corners of the convex hull of the partial sums can be that place, some 2 log n of them,
- * so a point costs O(log n). A value that crosses the threshold is a candidate: the detector of
- * segment.h, over the points since the last change, confirms it. Pure; one detector belongs to one
- * thread. */
+ * The statistic is the largest log likelihood ratio of one change, anywhere since the start,
+ * against none. Only the corners of the convex hull of the partial sums can be that place, some 2
+ * log n of them, so a point costs O(log n). A value that crosses the threshold is a candidate: the
+ * detector of segment.h, over the points since the last change, confirms it. Pure; one detector
+ * belongs to one thread. */
 #ifndef PACE_FOCUS_H
 #define PACE_FOCUS_H
 
@@ -32,14 +32,14 @@ void focus_init(struct focus *focus, double centre, double sigma);
 /* A value as it enters. */
 double focus_pull(const struct focus *focus, double x);
 
-/* Takes a value in, and asks nothing. By so much at most does the statistic grow: the squares around one
- * level do by as much, those around two levels by no less than 0. */
+/* Takes a value in, and asks nothing. By so much at most does the statistic grow: the squares
+ * around one level do by as much, those around two levels by no less than 0. */
 double focus_add(struct focus *focus, double x);
 /* The statistic of the values so far, as focus_push gives it. */
 double focus_statistic(const struct focus *focus, size_t *since);
 
-/* Both: takes a value in. The statistic (of independent normal values: about chi-squared), and how many of the
- * last values are behind the most likely change. */
+/* Both: takes a value in. The statistic (of independent normal values: about chi-squared), and how
+ * many of the last values are behind the most likely change. */
 double focus_push(struct focus *focus, double x, size_t *since);
 
 /* The statistic that independent normal values reach once in `run_length` points, from 500 to 10

@@ -6,17 +6,18 @@
  * here is cheaper (a flat piece); the loss of the point is added, which cuts pieces at y - k and
  * y + k; the least of all pieces is the best cost.
  *
- * A flat piece that lies beyond y - k or y + k costs best + beta + k^2 behind its first point, where no
- * cost is over the next best + beta: the next segment that starts is cheaper there, or as cheap. So
- * it is left out, and what no piece covers belongs to a segment that starts with the next point. */
+ * A flat piece that lies beyond y - k or y + k costs best + beta + k^2 behind its first point,
+ * where no cost is over the next best + beta: the next segment that starts is cheaper there, or as
+ * cheap. So it is left out, and what no piece covers belongs to a segment that starts with the next
+ * point. */
 #include "fpop.h"
 
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* On left..right: a u^2 + b u + c with u = mu - origin. The origin is the first point that a piece was
- * curved by, so that no digits are lost where values are far from 0 or from each other. */
+/* On left..right: a u^2 + b u + c with u = mu - origin. The origin is the first point that a piece
+ * was curved by, so that no digits are lost where values are far from 0 or from each other. */
 struct piece {
     double left, right, origin;
     double a, b, c;

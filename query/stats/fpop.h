@@ -10,8 +10,8 @@
 
 #include <stddef.h>
 
-/* n >= 1 finite values; scale[i] > 0 is the noise of point i (NULL: 1 for all). last[t], 1 <= t <= n:
- * where the last segment of the first t points starts (n + 1 places; last[0] is not written).
+/* n >= 1 finite values; scale[i] > 0 is the noise of point i (NULL: 1 for all). last[t], 1 <= t <=
+ * n: where the last segment of the first t points starts (n + 1 places; last[0] is not written).
  * 0, or -1 when out of memory. */
 int fpop_biweight(const double *y, const double *scale, size_t n, double k, double beta,
                   size_t *last);

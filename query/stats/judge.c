@@ -132,8 +132,8 @@ static double spread_around(const struct judge *judge, const struct segment *a,
     return fmax(MAD_SCALE * select_median(distances, count), judge->spread * factor);
 }
 
-/* A segment's variance, moderated by the noise of the whole series as if that were so many more of its
- * values (Smyth 2004): three points alone say little about their spread. */
+/* A segment's variance, moderated by the noise of the whole series as if that were so many more of
+ * its values (Smyth 2004): three points alone say little about their spread. */
 static double moderated_variance(const struct judge *judge, const struct segment *s, double worth,
                                  double points)
 {
@@ -161,8 +161,8 @@ static double split_p(const struct judge *judge, const struct segment *a, const 
     return p > judge->options->alpha ? p : fmax(p, evidence_p(judge, a, b));
 }
 
-/* b lies between two neighbours of one level, from which it went away and came back: its two ends were both
- * searched for. 0: their levels differ by more than half of what b differs by. */
+/* b lies between two neighbours of one level, from which it went away and came back: its two ends
+ * were both searched for. 0: their levels differ by more than half of what b differs by. */
 static double back_p(const struct judge *judge, const struct segment *a, const struct segment *b,
                      const struct segment *c)
 {
@@ -226,8 +226,8 @@ struct split {
     size_t best, earliest, latest;
 };
 
-/* Costs are over that of the split at hand. Values are pulled in by no less than the step here: between
- * two levels that are far apart each is nearer to one of them. */
+/* Costs are over that of the split at hand. Values are pulled in by no less than the step here:
+ * between two levels that are far apart each is nearer to one of them. */
 static struct split split_search(const struct judge *judge, const struct segment *a,
                                  const struct segment *b)
 {

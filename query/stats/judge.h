@@ -37,8 +37,8 @@ struct judge {
  * standard normal z (James, James, Siegmund 1987, with Siegmund's correction for the overshoot). */
 double judge_largest_p(double z, double count);
 
-/* p of the largest |z| over all segments of `least` to count - least independent values, each against the rest
- * (Siegmund 1988; Olshen et al. 2004). */
+/* p of the largest |z| over all segments of `least` to count - least independent values, each
+ * against the rest (Siegmund 1988; Olshen et al. 2004). */
 double judge_largest_segment_p(double z, double count, double least);
 
 /* Mean of values pulled in to `reach` deviations around their level; reorders nothing. */

@@ -129,8 +129,8 @@ static void fill_cohen(const double *x, size_t n, const struct model_extra *extr
     out->spread = sqrt((df * out->spread * out->spread + own_df * own * own) / (df + own_df));
 }
 
-/* Mean and deviation of the older points, and the chart of the newest quarter. What it adds up to is
- * kept within the bound: a step far beyond does not keep on alarming after it was undone. */
+/* Mean and deviation of the older points, and the chart of the newest quarter. What it adds up to
+ * is kept within the bound: a step far beyond does not keep on alarming after it was undone. */
 static void fill_chart(enum model_kind kind, const double *x, size_t n, double bound,
                        const struct model_extra *extra, struct limits *out)
 {

@@ -46,8 +46,8 @@ struct limits {
     size_t n;
     bool flat; /* the sample has no spread: the limits are the centre */
 
-    /* cusum and ewma: what the points before add up to, in deviations (chart.h): the sums upwards and
-     * downwards; the mean of ewma as `up`, weighted for the next point. */
+    /* cusum and ewma: what the points before add up to, in deviations (chart.h): the sums upwards
+     * and downwards; the mean of ewma as `up`, weighted for the next point. */
     double up, down;
     double slack, weight; /* k of cusum; lambda of ewma */
 
@@ -63,8 +63,9 @@ struct limits {
 int model_limits(enum model_kind kind, const double *sample, size_t n, struct bound lower,
                  struct bound upper, struct limits *out);
 
-/* How far a limit lies from the centre, by the size of a sample and a probability: of those asked for last
- * in each place, which the size tells. Windows of many series grow through the same sizes. Zero: none yet. */
+/* How far a limit lies from the centre, by the size of a sample and a probability: of those asked
+ * for last in each place, which the size tells. Windows of many series grow through the same sizes.
+ * Zero: none yet. */
 enum { MODEL_MEMO = 64 };
 struct model_memo {
     struct {
@@ -100,14 +101,15 @@ double model_score(enum model_kind kind, const struct limits *limits, double val
  * distribution. */
 double model_p(enum model_kind kind, const struct limits *limits, double value);
 
-/* The same from the score, of limits that a sample of n gave; NAN for mann-whitney too, whose p is in the
- * limits. */
+/* The same from the score, of limits that a sample of n gave; NAN for mann-whitney too, whose p is
+ * in the limits. */
 double model_score_p(enum model_kind kind, double score, size_t n);
 
 /* Whether model_p is a number. */
 bool model_has_p(enum model_kind kind);
 
-/* How often a value goes beyond these limits where nothing changed, by the model's own distribution:
+/* How often a value goes beyond these limits where nothing changed, by the model's own
+ * distribution:
  * 0..1; 0 for a model without one. */
 double model_chance(enum model_kind kind, const struct limits *limits, struct bound lower,
                     struct bound upper);

@@ -13,8 +13,8 @@
 #define LOCAL_LEAST   0.7
 /* Levels that differ by less than this have the same noise. */
 #define LEVEL_RATIO 2.0
-/* Windows of constant noise differ by less than this, the more of them the more: 99 % of normal series
- * of 300, 1,000, 5,000 points stay below 2.2, 2.5, 2.9. */
+/* Windows of constant noise differ by less than this, the more of them the more: 99 % of normal
+ * series of 300, 1,000, 5,000 points stay below 2.2, 2.5, 2.9. */
 #define LOCAL_RATIO  2.2
 #define LOCAL_GROWTH 0.35
 #define LOCAL_LENGTH 300.0
@@ -191,7 +191,8 @@ static double ratio_allowed(size_t count)
     return LOCAL_RATIO + LOCAL_GROWTH * log(fmax((double)count / LOCAL_LENGTH, 1));
 }
 
-/* Sums of a window's values that are not above a limit, and how many they are; of all, pulled in to it. */
+/* Sums of a window's values that are not above a limit, and how many they are; of all, pulled in to
+ * it. */
 struct below {
     double sum, count, pulled;
 };
@@ -221,10 +222,10 @@ static struct below sum_below(const double *x, double limit)
     return (struct below){.sum = sum, .count = (double)count, .pulled = sum + rest * limit};
 }
 
-/* Whether the lower means of all windows are alike for certain, without looking for quantiles: `usual` is
- * some value, best that of the third quartile. Of a window's values the smaller three quarters sum up to
- * no less than all when pulled in to `usual`, without a quarter of as much. And when at least as many
- * lie below a limit, their mean is no more than that of all below it. */
+/* Whether the lower means of all windows are alike for certain, without looking for quantiles:
+ * `usual` is some value, best that of the third quartile. Of a window's values the smaller three
+ * quarters sum up to no less than all when pulled in to `usual`, without a quarter of as much. And
+ * when at least as many lie below a limit, their mean is no more than that of all below it. */
 static bool windows_alike(const double *x, size_t count, size_t windows, double usual)
 {
     /* So many are not above the quantile. */

@@ -18,18 +18,18 @@ double noise_long_run(struct noise noise);
 double noise_worth(struct noise noise, double n);
 
 /* The noise of benchmarks is a share of their level. Where levels differ by a factor of 2 or more
- * (medians of 5 points), factor[i] is the level at point i as a multiple of the median level, else 1
- * and the result false. `scratch` holds n doubles. */
+ * (medians of 5 points), factor[i] is the level at point i as a multiple of the median level, else
+ * 1 and the result false. `scratch` holds n doubles. */
 bool noise_levels(const double *x, size_t n, double *factor, double *scratch);
 
-/* The same with the rho that is 0.8 standard errors larger, since it was estimated from so many points:
- * for tests that are not to alarm too often. */
+/* The same with the rho that is 0.8 standard errors larger, since it was estimated from so many
+ * points: for tests that are not to alarm too often. */
 struct noise noise_cautious(struct noise noise, double points);
 
 /* Before anything is known about levels: from the MAD of lag-1 and lag-2 differences, scaled to the
  * normal. Steps make rho too large, so it is at most 0.5. Zero MAD (quantised values): the mean
- * absolute difference. factor: of noise_levels, sigma is where it is 1; NULL: all 1. `scratch` holds
- * n doubles. */
+ * absolute difference. factor: of noise_levels, sigma is where it is 1; NULL: all 1. `scratch`
+ * holds n doubles. */
 struct noise noise_of_differences(const double *x, const double *factor, size_t n, double *scratch);
 
 /* When levels are known: from residuals, each in units of scale[i] (NULL: 1) and pulled in to 3
@@ -40,12 +40,13 @@ struct noise noise_of_residuals(const double *r, const double *scale, size_t n, 
 
 enum { LOCAL_NOISE_POINTS = 61 };
 
-/* Noise of each point as a factor of the series' own: scale[i] comes as the factor of noise_levels and
- * is multiplied by what differences tell: the mean of the smaller three quarters of |differences|
- * over 61 points, taken every 15 points, over that of the series, at least 0.7 and at least `least`.
- * Where the largest is less than 2.2 times the smallest (more in series of over 300 points) the noise is
- * constant, and all are 1 (or `least`). A mean of the smaller ones is steadier than a median where values have two modes.
- * False: all scales are 1. `scratch` holds 2 n + 61 doubles. */
+/* Noise of each point as a factor of the series' own: scale[i] comes as the factor of noise_levels
+ * and is multiplied by what differences tell: the mean of the smaller three quarters of
+ * |differences| over 61 points, taken every 15 points, over that of the series, at least 0.7 and at
+ * least `least`. Where the largest is less than 2.2 times the smallest (more in series of over 300
+ * points) the noise is constant, and all are 1 (or `least`). A mean of the smaller ones is steadier
+ * than a median where values have two modes. False: all scales are 1. `scratch` holds 2 n + 61
+ * doubles. */
 bool noise_local(const double *x, size_t n, double least, double *scale, double *scratch);
 
 #endif

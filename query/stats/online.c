@@ -1,8 +1,8 @@
 /* online.c -- see online.h.
  *
- * The level and the noise that FOCuS measures in are those of the points since the last change. They are
- * estimated anew, and these points taken in again, whenever there are twice as many: two passes in
- * all. Points count for fewer where neighbours are correlated. */
+ * The level and the noise that FOCuS measures in are those of the points since the last change.
+ * They are estimated anew, and these points taken in again, whenever there are twice as many: two
+ * passes in all. Points count for fewer where neighbours are correlated. */
 #include "online.h"
 
 #include "noise.h"
@@ -91,8 +91,8 @@ static int level_learn(struct online *online, struct online_work *work, const do
     return 0;
 }
 
-/* The changes that the points of this level hold, or as many of the last ones as are enough for a change
- * before the last `since`; indices count from the level's first point. How many, or -1. */
+/* The changes that the points of this level hold, or as many of the last ones as are enough for a
+ * change before the last `since`; indices count from the level's first point. How many, or -1. */
 static int level_confirm(const struct online *online, struct online_work *work, const double *level,
                          size_t since)
 {
@@ -122,7 +122,8 @@ static int level_confirm(const struct online *online, struct online_work *work, 
     return found < 0 ? -1 : made;
 }
 
-/* What the points of the level say when the last one asks: how many changes are in work->changes, or
+/* What the points of the level say when the last one asks: how many changes are in work->changes,
+ * or
  * -1. */
 static int level_ask(struct online *online, struct online_work *work, const double *level)
 {
@@ -136,8 +137,8 @@ static int level_ask(struct online *online, struct online_work *work, const doub
     return level_confirm(online, work, level, since);
 }
 
-/* Tells the changes of work->changes, of the level that begins at x[level]. Those before came back where a
- * later level is on the other side of their middle. */
+/* Tells the changes of work->changes, of the level that begins at x[level]. Those before came back
+ * where a later level is on the other side of their middle. */
 static int tell(struct online_work *work, size_t count, size_t level, size_t at)
 {
     struct online_change *told =

@@ -238,8 +238,8 @@ int pair_compare(const double *x, size_t nx, const double *y, size_t ny,
 
 /* -- Kolmogorov and Smirnov -------------------------------------------------------------------- */
 
-/* Paths from (0, 0) to (nx, ny) that are at least `least` off at the end of a group of equal values,
- * by all paths: counted as those that went off, so that a small share keeps its digits. */
+/* Paths from (0, 0) to (nx, ny) that are at least `least` off at the end of a group of equal
+ * values, by all paths: counted as those that went off, so that a small share keeps its digits. */
 static double ks_paths(size_t nx, size_t ny, double least, const bool *group_end)
 {
     double *off = calloc(2 * (ny + 1), sizeof *off), *all = off ? off + ny + 1 : NULL;

@@ -1,10 +1,10 @@
 /* pair.h -- are two samples different, the same, or is it too early to tell?
  *
- * One call compares x (the base) with y: by ranks (Mann-Whitney and the shift of the logarithms), by
- * means (Welch's t and Fieller's interval), by a bootstrap of the ratio of medians, or by the whole
- * distributions (Kolmogorov and Smirnov, with the intervals of the ranks). All give a
- * ratio y / x with an interval and a two-sided p; the verdict follows from these alone, so that the
- * four agree on what it means. Pure. */
+ * One call compares x (the base) with y: by ranks (Mann-Whitney and the shift of the logarithms),
+ * by means (Welch's t and Fieller's interval), by a bootstrap of the ratio of medians, or by the
+ * whole distributions (Kolmogorov and Smirnov, with the intervals of the ranks). All give a ratio y
+ * / x with an interval and a two-sided p; the verdict follows from these alone, so that the four
+ * agree on what it means. Pure. */
 #ifndef PACE_PAIR_H
 #define PACE_PAIR_H
 
@@ -53,8 +53,8 @@ double welch_p(const double *x, size_t nx, const double *y, size_t ny, double *d
 enum { KS_EXACT = 10000 };
 int ks_test(const double *x, size_t nx, const double *y, size_t ny, double *distance, double *p);
 
-/* Benjamini and Hochberg (1995): q[i] is the smallest rate of false discoveries at which p[i] counts
- * as one. NANs are left out and stay. 0, or -1 when out of memory. */
+/* Benjamini and Hochberg (1995): q[i] is the smallest rate of false discoveries at which p[i]
+ * counts as one. NANs are left out and stay. 0, or -1 when out of memory. */
 int fdr_adjust(const double *p, size_t n, double *q);
 
 #endif

@@ -1,13 +1,14 @@
 /* quiet.c -- see quiet.h.
  *
- * The gain of a segment at a level is what it costs less than at the centre. A segmentation is cheaper
- * than one level only if the gains of its segments exceed beta for each change. The most that this can
- * be is found by dynamic programming over a few levels, rungs of a ladder, for all at once.
+ * The gain of a segment at a level is what it costs less than at the centre. A segmentation is
+ * cheaper than one level only if the gains of its segments exceed beta for each change. The most
+ * that this can be is found by dynamic programming over a few levels, rungs of a ladder, for all at
+ * once.
  *
- * Levels between two rungs: the loss of a point is weight level^2 plus a concave function of the level,
- * so a segment's gain between rungs is at most that of the better one plus the sum of
- * weight (distance of the rungs)^2 / 4. Each rung has this bonus at each point. It is little because
- * the rungs lie closer the nearer they are to the centre, where the long segments are. Beyond the last
+ * Levels between two rungs: the loss of a point is weight level^2 plus a concave function of the
+ * level, so a segment's gain between rungs is at most that of the better one plus the sum of weight
+ * (distance of the rungs)^2 / 4. Each rung has this bonus at each point. It is little because the
+ * rungs lie closer the nearer they are to the centre, where the long segments are. Beyond the last
  * rung on a side each point may choose a level of its own. */
 #include "quiet.h"
 
@@ -103,7 +104,8 @@ static double centre_again(const double *y, const double *scale, size_t n, doubl
     return weight > 0 ? centre + (sum[0] + sum[1]) / weight : centre;
 }
 
-/* Rungs up to `last` for points of so much weight together, as many as fill the lanes; false: too many. */
+/* Rungs up to `last` for points of so much weight together, as many as fill the lanes; false: too
+ * many. */
 static bool ladder_make(struct ladder *ladder, double weights, double last, size_t lanes)
 {
     double first = fmin(RUNG_FIRST / sqrt(weights), last / 2), before = 0;
@@ -130,9 +132,9 @@ static bool ladder_make(struct ladder *ladder, double weights, double last, size
     return true;
 }
 
-/* By how much sums over all points may be wrong, where numbers are rounded by `epsilon` / 2. A point
- * that is within k of a rung adds the rounding of its distance, of the square of that, of the bonus and
- * of the sum, which is nowhere above beta where it counts. */
+/* By how much sums over all points may be wrong, where numbers are rounded by `epsilon` / 2. A
+ * point that is within k of a rung adds the rounding of its distance, of the square of that, of the
+ * bonus and of the sum, which is nowhere above beta where it counts. */
 static double slack_of(const struct ladder *ladder, const struct question *question, double k,
                        double sharpest, double epsilon)
 {

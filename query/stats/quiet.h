@@ -1,8 +1,8 @@
 /* quiet.h -- proof that a series has no change, without looking for one.
  *
- * Says whether one level costs less than every segmentation with a change, for the costs of fpop.h. It
- * takes a fifth of the time of that search or less, and of quiet series it knows nearly all. Exact: what
- * is certain is so, whatever was rounded. Pure. */
+ * Says whether one level costs less than every segmentation with a change, for the costs of fpop.h.
+ * It takes a fifth of the time of that search or less, and of quiet series it knows nearly all.
+ * Exact: what is certain is so, whatever was rounded. Pure. */
 #ifndef PACE_QUIET_H
 #define PACE_QUIET_H
 

@@ -1,6 +1,6 @@
-/* quiet_lanes.h -- the kernel of quiet.c for one kind of numbers: REAL, of which LANES are worked on at
- * once; LARGER and SMALLER are the processor's. Included once for each kind: NAME makes names of it,
- * TARGET is what its functions may use. */
+/* quiet_lanes.h -- the kernel of quiet.c for one kind of numbers: REAL, of which LANES are worked
+ * on at once; LARGER and SMALLER are the processor's. Included once for each kind: NAME makes names
+ * of it, TARGET is what its functions may use. */
 
 #define RUNG_VECTORS    (RUNGS_MAX / LANES)
 #define SPECIAL_VECTORS ((SPECIAL + LANES - 1) / LANES)
@@ -68,7 +68,8 @@ TARGET static void NAME(rungs_fill)(struct NAME(rungs) * rungs, const struct lad
     }
 }
 
-/* One point for the rungs of a vector, of which `start` is what a segment that begins with it has. */
+/* One point for the rungs of a vector, of which `start` is what a segment that begins with it
+ * has. */
 TARGET static inline NAME(lanes) NAME(take)(struct NAME(rungs) * rungs, size_t v, NAME(lanes) start,
                                             NAME(lanes) distance, NAME(lanes) own, NAME(lanes) most)
 {

@@ -2,8 +2,8 @@
  * 2017): sees changes of spread and shape too, and no outlier weighs more than its rank.
  *
  * The cost of a segment is the likelihood of its empirical distribution at 4 log n quantiles of the
- * series. PELT's pruning makes it exact and fast where changes are many; quiet series cost O(n^2), so
- * long ones are cut into overlapping blocks of 2,048 points. Pure. */
+ * series. PELT's pruning makes it exact and fast where changes are many; quiet series cost O(n^2),
+ * so long ones are cut into overlapping blocks of 2,048 points. Pure. */
 #ifndef PACE_RANK_H
 #define PACE_RANK_H
 

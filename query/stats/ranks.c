@@ -1,11 +1,12 @@
 /* ranks.c -- see ranks.h.
  *
  * The exact distribution of U is counted group of equal values by group, smallest first: ways[k][s]
- * is the number of ways to give k of the values so far to x such that U is s. A group of t values, j
- * of them x, behind k' others of x and c - k' of y, adds j (c - k') + j (t - j) / 2 to U. Where there
- * are ties U is counted in halves. All terms are positive, so that also the smallest p has its
- * digits. Without ties the counts are the coefficients of a Gaussian binomial, which is cheaper; what
- * is subtracted there is nothing in the tail, and smaller than what stays elsewhere. */
+ * is the number of ways to give k of the values so far to x such that U is s. A group of t values,
+ * j of them x, behind k' others of x and c - k' of y, adds j (c - k') + j (t - j) / 2 to U. Where
+ * there are ties U is counted in halves. All terms are positive, so that also the smallest p has
+ * its digits. Without ties the counts are the coefficients of a Gaussian binomial, which is
+ * cheaper; what is subtracted there is nothing in the tail, and smaller than what stays
+ * elsewhere. */
 #include "ranks.h"
 
 #include "dist.h"

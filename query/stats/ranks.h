@@ -27,7 +27,8 @@ int rank_test(const double *x, size_t nx, const double *y, size_t ny, struct ran
 double rank_least_p(size_t nx, size_t ny);
 
 /* Hodges and Lehmann's shift: the median of all differences y - x, and its interval: of those
- * shifts that the test would not reject at 1 - confidence (infinite where the samples are too small).
+ * shifts that the test would not reject at 1 - confidence (infinite where the samples are too
+ * small).
  * 0, or -1 when out of memory or a sample is empty. */
 struct rank_shift {
     double shift, low, high;

@@ -1,10 +1,10 @@
 /* rolling.c -- see rolling.h.
  *
  * A value's difference from the shift, and the square of that, are the same numbers when it comes
- * and when it goes, so that only the additions round: to about 2^-100 of what has passed, as each sum
- * carries what rounding took from it (Knuth's two-sum). What is left to fear is a window whose
- * deviation is small beside its distance from the shift, or beside what has passed: then the sums are
- * taken anew, and if that does not help the window is looked at as a sample. */
+ * and when it goes, so that only the additions round: to about 2^-100 of what has passed, as each
+ * sum carries what rounding took from it (Knuth's two-sum). What is left to fear is a window whose
+ * deviation is small beside its distance from the shift, or beside what has passed: then the sums
+ * are taken anew, and if that does not help the window is looked at as a sample. */
 #include "rolling.h"
 
 #include "sample.h"
@@ -172,10 +172,10 @@ static void sorted_replace(double *sorted, size_t n, double old, double x)
 
 #if defined(__x86_64__)
 
-/* The same from one array to another, four values a step and without a branch: noise defeats the prediction of
- * where a value goes. Without the old one value k is sorted[k] or, from its place on, sorted[k + 1]; with the
- * new one it is that of the value before, the new one and its own that lies in the middle. The bounds -INFINITY
- * and INFINITY lie before and behind the values. */
+/* The same from one array to another, four values a step and without a branch: noise defeats the
+ * prediction of where a value goes. Without the old one value k is sorted[k] or, from its place on,
+ * sorted[k + 1]; with the new one it is that of the value before, the new one and its own that lies
+ * in the middle. The bounds -INFINITY and INFINITY lie before and behind the values. */
 __attribute__((target("avx2"))) static void replace_avx2(const double *sorted, size_t n, double old,
                                                          double x, double *out)
 {

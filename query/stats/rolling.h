@@ -2,8 +2,8 @@
  *
  * A window is values [first, end) of a series; the next one lies a little further on. Moments are
  * updated in O(1): compensated sums about a value of the window, taken anew whenever the window has
- * moved by its own length or the sums have lost digits. Order statistics are updated in O(log W) and
- * a short move of memory. Values are finite. Pure; not thread-safe for one window. */
+ * moved by its own length or the sums have lost digits. Order statistics are updated in O(log W)
+ * and a short move of memory. Values are finite. Pure; not thread-safe for one window. */
 #ifndef PACE_ROLLING_H
 #define PACE_ROLLING_H
 
@@ -40,8 +40,9 @@ void rolling_init(struct rolling *rolling, enum rolling_kind kind);
 void rolling_release(struct rolling *rolling);
 void rolling_reset(struct rolling *rolling); /* empty; values are numbered anew */
 
-/* Moves to values [first, end), first < end. values[0] is number `base`; base is at most `first`, and
- * values that leave must be there too, or the window is taken anew. 0, or -1 when out of memory. */
+/* Moves to values [first, end), first < end. values[0] is number `base`; base is at most `first`,
+ * and values that leave must be there too, or the window is taken anew. 0, or -1 when out of
+ * memory. */
 int rolling_move(struct rolling *rolling, const double *values, uint64_t base, uint64_t first,
                  uint64_t end);
 

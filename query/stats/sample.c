@@ -27,8 +27,8 @@ static inline void sum_add(struct sum *sum, double x)
     sum->high = total;
 }
 
-/* The same in four lanes, for samples that are worth it: pairs of two, or one vector where there are
- * such instructions. The lanes are fixed, so that every machine gives the same bits. */
+/* The same in four lanes, for samples that are worth it: pairs of two, or one vector where there
+ * are such instructions. The lanes are fixed, so that every machine gives the same bits. */
 typedef double pair __attribute__((vector_size(16)));
 enum { LANES = 4, LANES_FROM = 16 };
 
@@ -306,8 +306,9 @@ static double median_of_three(double a, double b, double c)
     return c < low ? low : c > high ? high : c;
 }
 
-/* Moves what is less than the pivot (or equal: `with`) to the front of x[low .. high]; where the others
- * start. Each value moves, so that no branch depends on it: noise defeats the prediction of branches. */
+/* Moves what is less than the pivot (or equal: `with`) to the front of x[low .. high]; where the
+ * others start. Each value moves, so that no branch depends on it: noise defeats the prediction of
+ * branches. */
 static inline ptrdiff_t part(double *x, ptrdiff_t low, ptrdiff_t high, double pivot, bool with,
                              struct order order)
 {
@@ -375,9 +376,9 @@ static double select_key(double *x, size_t n, double p, struct order order)
     return select_at(x, n, rank, fraction, order);
 }
 
-/* The quantile of a large sample by one pass over it: a small sample of the sample says between which
- * two values it lies almost surely, and only what is between them is looked at closer. false: it was
- * not there after all, or there was no memory. */
+/* The quantile of a large sample by one pass over it: a small sample of the sample says between
+ * which two values it lies almost surely, and only what is between them is looked at closer. false:
+ * it was not there after all, or there was no memory. */
 static bool bracket_quantile(const double *x, size_t n, double p, double *out)
 {
     enum { PROBES = 4096, MARGIN = 160 };

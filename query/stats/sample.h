@@ -22,7 +22,8 @@ double select_mad(double *x, size_t n); /* median |x - median|, unscaled */
 
 /* Where a type 7 quantile of n > 0 values lies: between those of rank index and index + 1. */
 size_t quantile_rank(size_t n, double p, double *fraction);
-/* Moves the value of a rank to x[rank], none that is larger before it and none that is smaller behind it. */
+/* Moves the value of a rank to x[rank], none that is larger before it and none that is smaller
+ * behind it. */
 void select_rank(double *x, size_t n, size_t rank);
 /* The value of a rank; fraction > 0: the same way on to that of the next one, which is there. */
 double select_between(double *x, size_t n, size_t rank, double fraction);

@@ -236,8 +236,8 @@ static int changes_measure(struct work *work)
 enum { EXPONENT_MOST = 400 };
 #define SCALED_MOST 0x1p1000
 
-/* The power of two by which |x| of the middle is divided to have squares; 0: none is needed. -1: out of
- * memory. */
+/* The power of two by which |x| of the middle is divided to have squares; 0: none is needed. -1:
+ * out of memory. */
 static int scale_exponent(const double *x, size_t n, int *exponent)
 {
     double low = 0, high = 0;
@@ -262,8 +262,8 @@ static int scale_exponent(const double *x, size_t n, int *exponent)
     return 0;
 }
 
-/* The changes of x / 2^exponent, which is exact but for values that are nothing, or everything, beside the
- * others. */
+/* The changes of x / 2^exponent, which is exact but for values that are nothing, or everything,
+ * beside the others. */
 static int segment_scaled(const double *x, size_t n, int exponent,
                           const struct segment_options *options, struct change *changes,
                           size_t capacity)

@@ -1,11 +1,11 @@
 /* segment.h -- the change points of one series.
  *
- * A method of method.def finds where the level changes; then each change is measured, and those that
- * are not worth telling are dropped, the weakest first (judge.h). The default method, fpop:
- * noise from the differences of neighbours, exact segmentation with a bounded loss, noise again from
- * the residuals, segmentation again, then the merge pass with a p that is corrected for having looked
- * at all places. Noise is local: its level may change along the series. Costs O(n log n) or so on
- * quiet series. Pure. */
+ * A method of method.def finds where the level changes; then each change is measured, and those
+ * that are not worth telling are dropped, the weakest first (judge.h). The default method, fpop:
+ * noise from the differences of neighbours, exact segmentation with a bounded loss, noise again
+ * from the residuals, segmentation again, then the merge pass with a p that is corrected for having
+ * looked at all places. Noise is local: its level may change along the series. Costs O(n log n) or
+ * so on quiet series. Pure. */
 #ifndef PACE_SEGMENT_H
 #define PACE_SEGMENT_H
 
@@ -51,8 +51,9 @@ struct change {
     bool recovered; /* a later level came back by more than half of the step */
 };
 
-/* Writes up to `capacity` changes in order of index (METHOD_FOCUS: as they were told, online.h) and returns how many there are, or -1 when out
- * of memory. n < 2 * shortest gives 0. Values are finite. */
+/* Writes up to `capacity` changes in order of index (METHOD_FOCUS: as they were told, online.h) and
+ * returns how many there are, or -1 when out of memory. n < 2 * shortest gives 0. Values are
+ * finite. */
 int segment_changes(const double *x, size_t n, const struct segment_options *options,
                     struct change *changes, size_t capacity);
 

@@ -39,8 +39,8 @@ static double ramp_share(const struct ramp *ramp, size_t i)
     return ((double)(i - ramp->start) + 0.5) / (double)(ramp->end - ramp->start);
 }
 
-/* Levels of a ramp between given points, by least squares of values pulled in around the ramp so far;
- * its cost over first .. behind. */
+/* Levels of a ramp between given points, by least squares of values pulled in around the ramp so
+ * far; its cost over first .. behind. */
 static void ramp_fit(const struct judge *judge, struct ramp *ramp, size_t first, size_t behind)
 {
     enum { ROUNDS = 2 };
@@ -80,8 +80,8 @@ static void ramp_try(const struct judge *judge, const struct segment *segments, 
     if (ramp.cost < best->cost) *best = ramp;
 }
 
-/* The best ramp over segments[0 .. count]: its ends first on quarters of the outer segments, then moved
- * by less and less. */
+/* The best ramp over segments[0 .. count]: its ends first on quarters of the outer segments, then
+ * moved by less and less. */
 static struct ramp ramp_search(const struct judge *judge, const struct segment *segments,
                                size_t count)
 {
@@ -143,8 +143,8 @@ static struct change drift_of(const struct judge *judge, const struct change *ch
     return drift;
 }
 
-/* A step has a level and a place of its own, a ramp two of each: compared by Schwarz's criterion, with
- * a bonus for steps, which are what is usual. */
+/* A step has a level and a place of its own, a ramp two of each: compared by Schwarz's criterion,
+ * with a bonus for steps, which are what is usual. */
 static size_t drifts_join(const struct judge *judge, const struct segment *segments,
                           struct change *changes, size_t count)
 {
@@ -239,7 +239,8 @@ static struct change excursion_of(const struct judge *judge, const struct segmen
     return c;
 }
 
-/* Appends the excursions of one segment. A run that lasts to the segment's end did not come back. */
+/* Appends the excursions of one segment. A run that lasts to the segment's end did not come
+ * back. */
 static size_t excursions_add(const struct judge *judge, const struct segment *s,
                              struct change *changes)
 {

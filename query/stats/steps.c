@@ -1,7 +1,8 @@
 /* steps.c -- see steps.h.
  *
- * Distances of all segments of up to 20 points are computed once, as all values of gamma need them. Sums
- * run in order of time, and ties are broken as asv breaks them, so that the steps are the same. */
+ * Distances of all segments of up to 20 points are computed once, as all values of gamma need them.
+ * Sums run in order of time, and ties are broken as asv breaks them, so that the steps are the
+ * same. */
 #include "steps.h"
 
 #include <float.h>

@@ -1,5 +1,6 @@
-/* tail.c -- see tail.h. With each value that comes, the rank of a quantile and the number of values at either
- * side of it grow or stay: so what is enough of the largest sample is enough of a smaller one. */
+/* tail.c -- see tail.h. With each value that comes, the rank of a quantile and the number of values
+ * at either side of it grow or stay: so what is enough of the largest sample is enough of a smaller
+ * one. */
 #include "tail.h"
 
 #include "sample.h"

@@ -547,7 +547,8 @@ static void mutation_never_crashes(void **state)
         collect_clear(&collect);
         free(text);
     }
-    /* Both happen, with any seed: one in six is read, and 400 of 3,000 are 5 deviations below that. */
+    /* Both happen, with any seed: one in six is read, and 400 of 3,000 are 5 deviations below
+     * that. */
     assert_true(refused > 400 && read_anyway > 400);
 }
 

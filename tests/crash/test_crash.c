@@ -1,16 +1,17 @@
-/* test_crash.c -- writers killed with kill -9 at random moments: no acknowledged run is lost, none is half
- * there, and the store reads whole, cycle after cycle.
+/* test_crash.c -- writers killed with kill -9 at random moments: no acknowledged run is lost, none
+ * is half there, and the store reads whole, cycle after cycle.
  *
- * A cycle starts one or two writers, and now and then a reader that holds a snapshot, each a process; kills
- * them at a random moment; opens the store and reads everything: every run by number, identity, metadata and
- * samples, every cell by scans, every summary; and pace_verify finds nothing. What a run holds follows from its identity, so every bit is
- * compared. A writer counts a batch of runs in shared memory before it commits it and after: all up to the
- * second must be there, the one between may be, whole. Killed while another writes: that one has to go on. A
+ * A cycle starts one or two writers, and now and then a reader that holds a snapshot, each a
+ * process; kills them at a random moment; opens the store and reads everything: every run by
+ * number, identity, metadata and samples, every cell by scans, every summary; and pace_verify finds
+ * nothing. What a run holds follows from its identity, so every bit is compared. A writer counts a
+ * batch of runs in shared memory before it commits it and after: all up to the second must be
+ * there, the one between may be, whole. Killed while another writes: that one has to go on. A
  * writer that starts gives the last batch again now and then: it has to be a duplicate.
  *
- * After some cycles a new store is begun; every other one has small blocks and a small map, so that folds,
- * merges, direct blocks and growth come often. Cycles: PACE_CRASH_CYCLES (200). The seed is printed;
- * PACE_SEED repeats it, as far as moments can be repeated. */
+ * After some cycles a new store is begun; every other one has small blocks and a small map, so that
+ * folds, merges, direct blocks and growth come often. Cycles: PACE_CRASH_CYCLES (200). The seed is
+ * printed; PACE_SEED repeats it, as far as moments can be repeated. */
 #include "../child.h"
 #include "../small_blocks.h"
 #include "../store_help.h"
@@ -37,7 +38,8 @@ enum {
 static const struct fold_limits small_limits = {SMALL_BLOCKS, .runs = 6, .keep_rows = 4,
                                                 .direct_runs = 8, .totals_rows = 3};
 
-/* What a writer has tried and what was acknowledged: numbers of batches, in memory that outlives it. */
+/* What a writer has tried and what was acknowledged: numbers of batches, in memory that outlives
+ * it. */
 struct progress {
     atomic_uint_fast64_t tried, acknowledged;
 };
@@ -90,7 +92,8 @@ static int64_t time_of(const struct identity *identity)
     return T0_NS + (int64_t)place * RUN_SECONDS * SECOND_NS;
 }
 
-/* The cell of a benchmark. The first is always there; later benchmarks appear with later batches. */
+/* The cell of a benchmark. The first is always there; later benchmarks appear with later
+ * batches. */
 static struct pace_cell expected_cell(const struct identity *identity, unsigned benchmark,
                                       double samples[SAMPLES])
 {
@@ -360,7 +363,8 @@ static uint64_t check_stream(pace_snapshot *snapshot, const struct pace_stream *
     return runs;
 }
 
-/* Which batches are there: all that were acknowledged, whole, and perhaps the one that was tried. */
+/* Which batches are there: all that were acknowledged, whole, and perhaps the one that was
+ * tried. */
 static void check_batches(struct found *found)
 {
     for (unsigned w = 0; w < WRITERS; w++) {

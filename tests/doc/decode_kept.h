@@ -1,4 +1,5 @@
-/* decode_kept.h -- the part of decode.h that reads what is kept of a stream, and holds it against its runs. */
+/* decode_kept.h -- the part of decode.h that reads what is kept of a stream, and holds it against
+ * its runs. */
 #ifndef DECODE_KEPT_H
 #define DECODE_KEPT_H
 

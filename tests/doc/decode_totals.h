@@ -1,4 +1,5 @@
-/* decode_totals.h -- the part of decode.h that reads a stream's totals, and holds them against its runs. */
+/* decode_totals.h -- the part of decode.h that reads a stream's totals, and holds them against its
+ * runs. */
 #ifndef DECODE_TOTALS_H
 #define DECODE_TOTALS_H
 

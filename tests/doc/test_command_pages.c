@@ -1,5 +1,6 @@
-/* test_command_pages.c -- each subcommand has a page that says what command.def says: its name, synopsis,
- * text, options and examples stand between `.\" table NAME` and `.\" end`; pace(1) lists them all. */
+/* test_command_pages.c -- each subcommand has a page that says what command.def says: its name,
+ * synopsis, text, options and examples stand between `.\" table NAME` and `.\" end`; pace(1) lists
+ * them all. */
 #include "page.h"
 
 #include "../../tools/command.h"

@@ -1,6 +1,6 @@
-/* test_format.c -- the format on disk is what pace-format(5) says: a reader that knows only the page
- * (decode.h) finds in a store what the library says is in it, with every checksum, every count and
- * no record left over. */
+/* test_format.c -- the format on disk is what pace-format(5) says: a reader that knows only the
+ * page (decode.h) finds in a store what the library says is in it, with every checksum, every count
+ * and no record left over. */
 #include "decode.h"
 
 #include "../../query/pace_query.h"

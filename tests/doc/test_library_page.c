@@ -1,5 +1,5 @@
-/* test_library_page.c -- pace(3) has the declaration of each public call, made of the headers between
- * `.\" table HEADER` and `.\" end`, and says something of each. */
+/* test_library_page.c -- pace(3) has the declaration of each public call, made of the headers
+ * between `.\" table HEADER` and `.\" end`, and says something of each. */
 #include "page.h"
 
 #include <ctype.h>

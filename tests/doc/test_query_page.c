@@ -1,6 +1,6 @@
 /* test_query_page.c -- pace-query(7) says what the tables of the language say: the parts between
- * `.\" table NAME` and `.\" end` are made of them, and of the examples. PACE_UPDATE_GOLDEN=1 writes the
- * page anew. */
+ * `.\" table NAME` and `.\" end` are made of them, and of the examples. PACE_UPDATE_GOLDEN=1 writes
+ * the page anew. */
 #include "page.h"
 
 #include "../../engine/unit.h"

@@ -1,11 +1,11 @@
-/* sweep.h -- one call after another fails: what the tests of failing allocations, files and LMDB calls
- * share.
+/* sweep.h -- one call after another fails: what the tests of failing allocations, files and LMDB
+ * calls share.
  *
  * A SCENARIO opens a store, does something and closes it, once whole to see what it comes to, then
- * again and again with call 1, 2, 3... failing, once or from there on. Each time: it returns 0 or an
- * error with a message, nothing stays allocated or open, the store verifies, and a change is there
- * whole when it was acknowledged, whole or not at all when not. A scenario runs in a child of its own;
- * a crash or a hang there is a failure that names the call.
+ * again and again with call 1, 2, 3... failing, once or from there on. Each time: it returns 0 or
+ * an error with a message, nothing stays allocated or open, the store verifies, and a change is
+ * there whole when it was acknowledged, whole or not at all when not. A scenario runs in a child of
+ * its own; a crash or a hang there is a failure that names the call.
  *
  * Whoever includes this defines sweep_strikes() calls in what it replaces; faults that strike in
  * verification do not happen: it is disarmed then. */

@@ -1,8 +1,8 @@
-/* test_damaged_keys.c -- a store too large to be looked through when it is opened, with one bit of a
- * key damaged: in a branch page, where a search then ends on a wrong page, or in a leaf page, where the
- * record is under another key. Whatever is asked, the answer is right or an error; an absence above all;
- * and whatever is written does not begin anew what is there. PACE_TEST_SEED repeats a run,
- * PACE_TEST_KEYS tells how many keys are damaged. */
+/* test_damaged_keys.c -- a store too large to be looked through when it is opened, with one bit of
+ * a key damaged: in a branch page, where a search then ends on a wrong page, or in a leaf page,
+ * where the record is under another key. Whatever is asked, the answer is right or an error; an
+ * absence above all; and whatever is written does not begin anew what is there. PACE_TEST_SEED
+ * repeats a run, PACE_TEST_KEYS tells how many keys are damaged. */
 #include "../damage.h"
 #include "../store_dump.h"
 
@@ -148,8 +148,8 @@ static size_t u16_at(const unsigned char *at)
 
 enum page_kind { BRANCH_PAGE = 1, LEAF_PAGE = 2 }; /* as the page's flags have it */
 
-/* A random byte of a random key of a random page; the leftmost key of a branch page is none. The key's
- * first byte, of the table, is at *key. */
+/* A random byte of a random key of a random page; the leftmost key of a branch page is none. The
+ * key's first byte, of the table, is at *key. */
 static size_t choose_byte(const struct image *image, enum page_kind kind, size_t *key)
 {
     for (;;) {
@@ -180,8 +180,8 @@ static void restore(const struct image *image)
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-/* Puts run i again, and one more of its stream's series: what is there is known, or it is told that it
- * cannot be. */
+/* Puts run i again, and one more of its stream's series: what is there is known, or it is told that
+ * it cannot be. */
 static int write_runs(pace *store, int i)
 {
     struct pace_run_result result = {0};
@@ -279,8 +279,8 @@ static int end_campaign(void **state)
     return 0;
 }
 
-/* Damages keys one at a time. More than one in `least` must have been told of; chance gets some more keys to
- * come to that. */
+/* Damages keys one at a time. More than one in `least` must have been told of; chance gets some
+ * more keys to come to that. */
 static void damage_keys(struct campaign *campaign, enum page_kind kind, int writes, size_t least)
 {
     enum { MORE = 20 };
@@ -347,8 +347,8 @@ static int write_names(const char *dir)
     return rc;
 }
 
-/* The number, the flags or the length of a long value's first page: LMDB would write to where a page lies
- * that says to be changed already. */
+/* The number, the flags or the length of a long value's first page: LMDB would write to where a
+ * page lies that says to be changed already. */
 static void test_long_pages_written(void **state)
 {
     enum { MORE = 20, LONG_PAGE = 4, HEADER = 16, FLAGS_AT = 10, CHANGED_BIT = 4 };

@@ -1,5 +1,5 @@
-/* test_fold.c -- folding under faults: damaged block records are errors that name the place, a writer
- * killed at any moment loses nothing that was acknowledged and leaves no run half there. */
+/* test_fold.c -- folding under faults: damaged block records are errors that name the place, a
+ * writer killed at any moment loses nothing that was acknowledged and leaves no run half there. */
 #include "../child.h"
 #include "../small_blocks.h"
 #include "../store_help.h"

@@ -1,6 +1,7 @@
-/* test_guard.c -- files that give way under the command: a map that is cut while it is read, and sizes in a
- * store too large to be looked through when it is opened that lead beyond its end. The command ends with
- * status 3 and a message, or gives the right answer. PACE_TEST_SEED repeats a run. */
+/* test_guard.c -- files that give way under the command: a map that is cut while it is read, and
+ * sizes in a store too large to be looked through when it is opened that lead beyond its end. The
+ * command ends with status 3 and a message, or gives the right answer. PACE_TEST_SEED repeats a
+ * run. */
 #include "../child.h"
 #include "../store_dump.h"
 

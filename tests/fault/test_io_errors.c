@@ -1,6 +1,6 @@
-/* test_io_errors.c -- system call 1, 2, 3... on files fails, of the library and of LMDB alike (sweep.h): a
- * reading or writing error, a full disk, a short write, no memory for a map. PACE_SWEEP=0 takes all of
- * them, PACE_SEED repeats a choice. */
+/* test_io_errors.c -- system call 1, 2, 3... on files fails, of the library and of LMDB alike
+ * (sweep.h): a reading or writing error, a full disk, a short write, no memory for a map.
+ * PACE_SWEEP=0 takes all of them, PACE_SEED repeats a choice. */
 #include "sweep.h"
 
 #include <errno.h>

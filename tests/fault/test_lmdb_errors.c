@@ -1,6 +1,7 @@
-/* test_lmdb_errors.c -- call 1, 2, 3... into LMDB returns an error, each time another of those that it has
- * (sweep.h): whatever it is, the caller gets a code and a message, nothing stays open, and the store is
- * good. What a missing key means is the matter of test_damaged_keys. PACE_SEED repeats a choice. */
+/* test_lmdb_errors.c -- call 1, 2, 3... into LMDB returns an error, each time another of those that
+ * it has (sweep.h): whatever it is, the caller gets a code and a message, nothing stays open, and
+ * the store is good. What a missing key means is the matter of test_damaged_keys. PACE_SEED repeats
+ * a choice. */
 #include "sweep.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
-/* test_no_memory.c -- allocation 1, 2, 3... fails, of the library and of LMDB alike, once or from there
- * on (sweep.h). PACE_SWEEP=0 takes all of them, PACE_SEED repeats a choice. */
+/* test_no_memory.c -- allocation 1, 2, 3... fails, of the library and of LMDB alike, once or from
+ * there on (sweep.h). PACE_SWEEP=0 takes all of them, PACE_SEED repeats a choice. */
 #include "../store_help.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__GLIBC__)

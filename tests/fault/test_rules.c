@@ -1,6 +1,7 @@
-/* test_rules.c -- what LMDB demands and the library hides: which flags it is called with and how large its
- * transactions become, the map grown by two processes in turn, what readers that died leave, media that
- * cannot be written, file systems of other machines. tests/README.md has the list of all rules. */
+/* test_rules.c -- what LMDB demands and the library hides: which flags it is called with and how
+ * large its transactions become, the map grown by two processes in turn, what readers that died
+ * leave, media that cannot be written, file systems of other machines. tests/README.md has the list
+ * of all rules. */
 #include "../child.h"
 #include "../store_dump.h"
 
@@ -367,7 +368,8 @@ static void test_dead_reader(void **state)
     assert_true(bytes[1] <= 2 * bytes[0] + (1 << 20));
 }
 
-/* Rules 11 and 12: what is made anew is on disk before it has its name, and its name before it counts. */
+/* Rules 11 and 12: what is made anew is on disk before it has its name, and its name before it
+ * counts. */
 static void test_order_of_making(void **state)
 {
     (void)state;
@@ -388,8 +390,8 @@ static void test_order_of_making(void **state)
     remove_tree(dir);
 }
 
-/* Rule 14: a writer that was stopped in the middle of a batch keeps others waiting for as long as they want
- * to, not longer. */
+/* Rule 14: a writer that was stopped in the middle of a batch keeps others waiting for as long as
+ * they want to, not longer. */
 static int stop_in_batch(struct kv_txn *txn, void *context, struct pace_error *error)
 {
     (void)txn, (void)context, (void)error;

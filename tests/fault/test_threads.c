@@ -1,5 +1,6 @@
-/* test_threads.c -- many threads on one handle: some write, some read by scans, some ask, while the map grows
- * and rows are folded. What each sees is one state of the store, and later ones are not older. */
+/* test_threads.c -- many threads on one handle: some write, some read by scans, some ask, while the
+ * map grows and rows are folded. What each sees is one state of the store, and later ones are not
+ * older. */
 #include "../../query/pace_query.h"
 #include "../store_help.h"
 

@@ -132,8 +132,8 @@ static void test_whole(void **state)
     remove_tree(dir);
 }
 
-/* Sums of values that are near the largest number, and squares of some near the least, are not known to
- * nine digits, in whatever order they are added; that is no damage. */
+/* Sums of values that are near the largest number, and squares of some near the least, are not
+ * known to nine digits, in whatever order they are added; that is no damage. */
 static void test_extreme_values(void **state)
 {
     (void)state;
@@ -576,7 +576,8 @@ static int verify_damaged(const char *dir, uint64_t expected, uint64_t older)
     if (rc) return error.message[0] ? EXIT_REPORTED : EXIT_SILENT;
     rc = dump_directory(dir, 0, &hash);
     if (rc) return EXIT_MISSED;
-    /* A meta page's transaction number with another bit is one of a whole older store: no damage. */
+    /* A meta page's transaction number with another bit is one of a whole older store: no
+     * damage. */
     return hash == expected || hash == older ? EXIT_RIGHT : EXIT_WRONG;
 }
 

@@ -1,7 +1,7 @@
 /* fuzz_adapter.c -- any bytes to one adapter: FUZZ_ADAPTER is its name, "auto" by content. What is
  * read has to be what adapter.h promises: finite or failed cells with names, a reason for each
- * error that names the input. The Makefile makes a program of it for each row of adapter.def; seeds:
- * tests/adapters/data/NAME. */
+ * error that names the input. The Makefile makes a program of it for each row of adapter.def;
+ * seeds: tests/adapters/data/NAME. */
 #include "../../tools/adapters/adapter.h"
 
 #include <math.h>

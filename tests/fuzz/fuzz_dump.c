@@ -1,5 +1,5 @@
-/* fuzz_dump.c -- any bytes as records of a dump, lines of JSON and rows of CSV. What is read is written
- * in both forms, and reading that again gives the same bytes. */
+/* fuzz_dump.c -- any bytes as records of a dump, lines of JSON and rows of CSV. What is read is
+ * written in both forms, and reading that again gives the same bytes. */
 #include "../../tools/dump_record.h"
 
 #include "../../tools/adapters/scan.h"

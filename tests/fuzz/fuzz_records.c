@@ -1,11 +1,11 @@
-/* fuzz_records.c -- records of a store with any bytes changed, their checksums made good: what a checksum
- * keeps from the decoders elsewhere reaches them here. They give an answer or an error, and read nothing
- * beside the record, which ends where its memory does.
+/* fuzz_records.c -- records of a store with any bytes changed, their checksums made good: what a
+ * checksum keeps from the decoders elsewhere reaches them here. They give an answer or an error,
+ * and read nothing beside the record, which ends where its memory does.
  *
- * The first byte says which record, the next ones how it is made: a block's columns or runs, a row, a pack;
- * or one of a store that is there, read in a batch that is not committed. What follows are changes of it:
- * bytes at places, and its length. Sums within a record are made good where its header tells where they
- * are. */
+ * The first byte says which record, the next ones how it is made: a block's columns or runs, a row,
+ * a pack; or one of a store that is there, read in a batch that is not committed. What follows are
+ * changes of it: bytes at places, and its length. Sums within a record are made good where its
+ * header tells where they are. */
 #include "../../engine/block_layout.h"
 #include "../../engine/branch.h"
 #include "../../engine/index.h"
@@ -95,7 +95,8 @@ static void read_pack(struct input *input)
 
 enum { STREAM = 1, BLOCK = 2 };
 
-/* A column of a block: of decimals, of what follows from the column before, of numbers with bounds. */
+/* A column of a block: of decimals, of what follows from the column before, of numbers with
+ * bounds. */
 static void put_column(struct block_writer *writer, uint32_t column, uint32_t runs, unsigned shape)
 {
     static uint16_t run[BLOCK_RUNS_MAX];

@@ -1,5 +1,5 @@
-/* fuzz_verdict.c -- any bytes as a stored verdict: refused with a message that is safe where messages are
- * commands, or taken, and then every format can be written of it. */
+/* fuzz_verdict.c -- any bytes as a stored verdict: refused with a message that is safe where
+ * messages are commands, or taken, and then every format can be written of it. */
 #include "../../tools/ci_verdict.h"
 
 #include <stdlib.h>

@@ -1,11 +1,12 @@
 /* demo.h -- the store that the manual's examples run on.
  *
- * Project ripgrep. Branch main: 36 runs, one a day from 2025-12-28 08:00 UTC (day -4), on testbeds ci-1
- * and linux-x64, on ci-2 every fourth. Commits are v1.2.0 (day 8), v1.3.0 (day 20), 4f2a1c (day 24)
- * and "%07x" of 0xd000000 + day. parse/json gets slower by a fifth on day 22; parse_json is its name
- * before day 4. sherlock/count is measured on linux-x64 alone. Branch pr-123 starts at day 30 and has 4
- * runs on ci-1, slower by a tenth; release/1.3 has 6 runs. Runs of a branch `numbers` fill up so that
- * there is a run 118. The view nightly and the threshold slow are saved. */
+ * Project ripgrep. Branch main: 36 runs, one a day from 2025-12-28 08:00 UTC (day -4), on testbeds
+ * ci-1 and linux-x64, on ci-2 every fourth. Commits are v1.2.0 (day 8), v1.3.0 (day 20), 4f2a1c
+ * (day 24) and "%07x" of 0xd000000 + day. parse/json gets slower by a fifth on day 22; parse_json
+ * is its name before day 4. sherlock/count is measured on linux-x64 alone. Branch pr-123 starts at
+ * day 30 and has 4 runs on ci-1, slower by a tenth; release/1.3 has 6 runs. Runs of a branch
+ * `numbers` fill up so that there is a run 118. The view nightly and the threshold slow are
+ * saved. */
 #ifndef PACE_TEST_DEMO_H
 #define PACE_TEST_DEMO_H
 

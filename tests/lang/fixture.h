@@ -1,10 +1,11 @@
 /* fixture.h -- a small store with known contents for tests of the language.
  *
- * Project demo. Branch main on testbeds ci-1 and linux-x64: 40 runs, one a day from 2026-01-01 08:00 UTC,
- * commit of day d is "%07x" of 0xc000000 + d followed by zeros. Benchmarks parse/json and parse/toml,
- * measures latency (ns, lower, with bounds), latency.min, bytes (B, lower), throughput (ops/s, higher).
- * parse/json gets slower by half from day 30 on; parse/toml is missing on day 39; on day 12 parse/toml
- * failed. Branch pr-123 on ci-1: 3 runs on days 38, 39, 40, one commit each. */
+ * Project demo. Branch main on testbeds ci-1 and linux-x64: 40 runs, one a day from 2026-01-01
+ * 08:00 UTC, commit of day d is "%07x" of 0xc000000 + d followed by zeros. Benchmarks parse/json
+ * and parse/toml, measures latency (ns, lower, with bounds), latency.min, bytes (B, lower),
+ * throughput (ops/s, higher). parse/json gets slower by half from day 30 on; parse/toml is missing
+ * on day 39; on day 12 parse/toml failed. Branch pr-123 on ci-1: 3 runs on days 38, 39, 40, one
+ * commit each. */
 #ifndef PACE_TEST_FIXTURE_H
 #define PACE_TEST_FIXTURE_H
 

@@ -1,6 +1,6 @@
-/* test_check_rows.c -- rows of a check that are taken many at once have the answers, bit by bit, that they
- * have one by one. Behind a `where` rows are taken one by one, since it may have dropped the first one of
- * an accepted change: here it drops none. */
+/* test_check_rows.c -- rows of a check that are taken many at once have the answers, bit by bit,
+ * that they have one by one. Behind a `where` rows are taken one by one, since it may have dropped
+ * the first one of an accepted change: here it drops none. */
 #include "world.h"
 
 #include <math.h>
@@ -8,8 +8,8 @@
 
 enum { RUNS = 260, BENCHMARKS = 9 };
 
-/* Commits that are measured again at once or later, some unknown; machines that change for good and for a
- * run; gaps, failures, outliers, a step. */
+/* Commits that are measured again at once or later, some unknown; machines that change for good and
+ * for a run; gaps, failures, outliers, a step. */
 static int put_run_of(pace *store, const char *testbed, int run_number, bool moves)
 {
     static const char *const machines[] = {"old", "new", ""};

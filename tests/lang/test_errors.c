@@ -131,8 +131,8 @@ static void test_golden(void **state)
     arena_clear(&arena);
 }
 
-/* Every diagnostic is shown by a block of a golden file, but those of a statement that is too large for
- * one, of memory, limits and interrupts (lang/test_parse, unit/test_diag, unit/test_limit,
+/* Every diagnostic is shown by a block of a golden file, but those of a statement that is too large
+ * for one, of memory, limits and interrupts (lang/test_parse, unit/test_diag, unit/test_limit,
  * unit/test_execute). */
 static void test_each_code_is_shown(void **state)
 {

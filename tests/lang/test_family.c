@@ -1,10 +1,11 @@
-/* test_family.c -- the series of a run judged together: q of a bare check, and what it takes back. */
+/* test_family.c -- the series of a run judged together: q of a bare check, and what it takes
+ * back. */
 #include "world.h"
 
 enum { SERIES = 20, QUIET = 6 };
 
-/* A run in which the first `slow` series are slower, by p .007 of a t of 5 degrees, and one if asked
- * for is much slower. */
+/* A run in which the first `slow` series are slower, by p .007 of a t of 5 degrees, and one if
+ * asked for is much slower. */
 static void put(struct world *world, int day, int slow, int much)
 {
     char name[16];

@@ -1,14 +1,14 @@
-/* test_gather.c -- the newest rows of many series are judged in batches of all of them: with the answers,
- * bit by bit, that the series have one by one. `worse()` asks of what series a row is: a stage with it takes
- * the rows one by one. */
+/* test_gather.c -- the newest rows of many series are judged in batches of all of them: with the
+ * answers, bit by bit, that the series have one by one. `worse()` asks of what series a row is: a
+ * stage with it takes the rows one by one. */
 #include "world.h"
 
 #include <stdbool.h>
 
 enum { BENCHMARKS = 190, RUNS = 14, MEASURES = 3 };
 
-/* Plain series of three units and directions; some with gaps, failures, too few points, no spread; the
- * last run is one of another commit, and of the commit before in every second stream. */
+/* Plain series of three units and directions; some with gaps, failures, too few points, no spread;
+ * the last run is one of another commit, and of the commit before in every second stream. */
 static int put_run_of(pace *store, const char *testbed, int day, bool bounds)
 {
     static const char *const measures[MEASURES] = {"latency", "bytes", "throughput"};

@@ -1,4 +1,5 @@
-/* test_machine.c -- verdicts where the machine changes: moved, never worse; a level for each machine. */
+/* test_machine.c -- verdicts where the machine changes: moved, never worse; a level for each
+ * machine. */
 #include "world.h"
 
 /* A run of the next day; cpu NULL: it does not say where it was measured. */

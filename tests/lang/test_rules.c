@@ -554,7 +554,8 @@ static void test_rule_14_branches(void **state)
 
 #define RULE(test) cmocka_unit_test_setup_teardown(test, world_empty, world_close)
 
-/* A where and a range that leave no row are answers alike; a verdict needs a row, and `last run` a run. */
+/* A where and a range that leave no row are answers alike; a verdict needs a row, and `last run` a
+ * run. */
 static void test_rule_09_nothing_left(void **state)
 {
     static const struct {
@@ -583,7 +584,8 @@ static void test_rule_09_nothing_left(void **state)
             if (query_status(world->session, script) != cases[i].status)
                 fail_msg("%s: not status %d", script, cases[i].status);
         }
-    /* A range says which points are judged: the newest run is not among them. A where asks of its rows. */
+    /* A range says which points are judged: the newest run is not among them. A where asks of its
+     * rows. */
     assert_int_equal(query_status(world->session, "branch:main | since now | last run"), 4);
     assert_int_equal(query_status(world->session, "branch:main | where run < 0 | last run"), 0);
     assert_int_equal(query_status(world->session, "branch:none | last 1"), 4);

@@ -1,7 +1,8 @@
-/* test_within.c -- every row of a long series is judged by windows made one from another where a where behind
- * asks for the verdict alone: what goes on has the bits of a row judged by its window. With a derive between
- * them, a check judges row by row. Windows of expressions are the same whether commits come as texts or as keys,
- * and whether rows are taken many at once or one by one. */
+/* test_within.c -- every row of a long series is judged by windows made one from another where a
+ * where behind asks for the verdict alone: what goes on has the bits of a row judged by its window.
+ * With a derive between them, a check judges row by row. Windows of expressions are the same
+ * whether commits come as texts or as keys, and whether rows are taken many at once or one by
+ * one. */
 #include "world.h"
 
 enum { RUNS = 5200, CHUNK = 1300, KINDS = 5 };

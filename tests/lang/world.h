@@ -1,4 +1,5 @@
-/* world.h -- a store of its own for a test of the language, with a session 400 days after it begins. */
+/* world.h -- a store of its own for a test of the language, with a session 400 days after it
+ * begins. */
 #ifndef PACE_TEST_WORLD_H
 #define PACE_TEST_WORLD_H
 

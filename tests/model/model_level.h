@@ -1,8 +1,8 @@
 /* model_level.h -- what `over segment` means: a series walked through row by row, with lists of row
  * numbers for the segment, the one before it, and the rows that wait.
  *
- * A row waits while it may belong to a step; K of N waiting rows on one side (2 of 2 at least) are a
- * step. The next commit then finds the segment begun at its first row. While that segment is too
+ * A row waits while it may belong to a step; K of N waiting rows on one side (2 of 2 at least) are
+ * a step. The next commit then finds the segment begun at its first row. While that segment is too
  * short to judge by, K of N rows within the limits of the one before bring that one back. */
 #ifndef PACE_MODEL_LEVEL_H
 #define PACE_MODEL_LEVEL_H

@@ -1,5 +1,6 @@
-/* test_ahead.c -- one long series that another thread reads ahead: the same bytes as one thread gives, also where
- * commits come again, runs have no row, came late or are damaged, and where nobody takes the rest. */
+/* test_ahead.c -- one long series that another thread reads ahead: the same bytes as one thread
+ * gives, also where commits come again, runs have no row, came late or are damaged, and where
+ * nobody takes the rest. */
 #include "thread_help.h"
 
 #include "../damage.h"
@@ -16,7 +17,8 @@ static int64_t minute(int number)
     return FIXTURE_START_NS + number * (FIXTURE_DAY_NS / 1440);
 }
 
-/* The cells of run i of a stream: a latency, now and then failed, with bounds or missing, and bytes. */
+/* The cells of run i of a stream: a latency, now and then failed, with bounds or missing, and
+ * bytes. */
 static void put_cells(pace_run *run, uint64_t *random, int i)
 {
     double value = 1000 + (double)damage_below(random, 1000) / 8;

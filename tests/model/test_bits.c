@@ -1,10 +1,11 @@
-/* test_bits.c -- what is stored comes back bit for bit, whatever the numbers are and wherever they lie:
- * in rows, in small and large blocks, in a compacted store.
+/* test_bits.c -- what is stored comes back bit for bit, whatever the numbers are and wherever they
+ * lie: in rows, in small and large blocks, in a compacted store.
  *
- * Streams of random widths get runs of columns with habits: zeros of both signs, the least and the largest
- * doubles, numbers with few bits, decimals, numbers that follow from the column before or nearly do, bounds
- * on both sides alike or beyond what a difference can be. Some runs come late, some at the same time as
- * others. The seed is printed; PACE_TEST_SEED=N begins with that one, PACE_BITS_ROUNDS=N: so many rounds. */
+ * Streams of random widths get runs of columns with habits: zeros of both signs, the least and the
+ * largest doubles, numbers with few bits, decimals, numbers that follow from the column before or
+ * nearly do, bounds on both sides alike or beyond what a difference can be. Some runs come late,
+ * some at the same time as others. The seed is printed; PACE_TEST_SEED=N begins with that one,
+ * PACE_BITS_ROUNDS=N: so many rounds. */
 #include "../store_help.h"
 
 #include "../../engine/store.h"

@@ -1,6 +1,7 @@
-/* test_kept.c -- `changes using focus` from the states that are kept, against the same from all points: random
- * stores with late runs, gaps, failed cells, marks taken and undone, branches, renamed benchmarks, and a writer
- * that brings the states up to date now and then. PACE_SEED repeats a run. */
+/* test_kept.c -- `changes using focus` from the states that are kept, against the same from all
+ * points: random stores with late runs, gaps, failed cells, marks taken and undone, branches,
+ * renamed benchmarks, and a writer that brings the states up to date now and then. PACE_SEED
+ * repeats a run. */
 #include "../query_help.h"
 #include "../store_help.h"
 

@@ -75,8 +75,8 @@ static struct pace_outcome ask(pace *store, const char *text)
     return outcome;
 }
 
-/* A series of a branch: where the parent's segment begins depends on all that it has up to the start
- * point. */
+/* A series of a branch: where the parent's segment begins depends on all that it has up to the
+ * start point. */
 static uint64_t points_of(int branch)
 {
     return (uint64_t)(MAIN_RUNS - branch % 3 + RUNS);

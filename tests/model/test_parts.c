@@ -1,4 +1,5 @@
-/* test_parts.c -- a statement whose series are divided among threads: the same bytes as one thread gives. */
+/* test_parts.c -- a statement whose series are divided among threads: the same bytes as one thread
+ * gives. */
 #include "../query_help.h"
 #include "model_random.h"
 #include "thread_help.h"

@@ -1,8 +1,8 @@
 /* test_store_model.c -- the store against a naive model in memory: random operations, then the same
  * questions to both. The model keeps every run as it was put and sorts when asked.
  *
- * A round has a store of its own and its own seed, which is printed: PACE_TEST_SEED=N begins with that
- * one. PACE_MODEL_OPERATIONS: how many operations in all (200,000). */
+ * A round has a store of its own and its own seed, which is printed: PACE_TEST_SEED=N begins with
+ * that one. PACE_MODEL_OPERATIONS: how many operations in all (200,000). */
 #include "../store_help.h"
 
 #include "../../engine/snapshot.h"

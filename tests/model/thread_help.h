@@ -1,5 +1,5 @@
-/* thread_help.h -- for tests of statements with several threads: what a statement gives as text, sessions that
- * divide it as finely as can be, and that all give the same. */
+/* thread_help.h -- for tests of statements with several threads: what a statement gives as text,
+ * sessions that divide it as finely as can be, and that all give the same. */
 #ifndef PACE_TEST_THREAD_HELP_H
 #define PACE_TEST_THREAD_HELP_H
 

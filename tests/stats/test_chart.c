@@ -1,5 +1,5 @@
-/* test_chart.c -- average run lengths of the control charts, by Markov chains, against the published
- * ones (Lucas and Saccucci 1990; Hawkins and Olwell 1998), and by a short simulation. */
+/* test_chart.c -- average run lengths of the control charts, by Markov chains, against the
+ * published ones (Lucas and Saccucci 1990; Hawkins and Olwell 1998), and by a short simulation. */
 #include "../../query/stats/chart.h"
 #include "../../query/stats/dist.h"
 

@@ -1,6 +1,6 @@
-/* test_cuts.c -- each way to find change points, against a naive one: exact segmentation against dynamic
- * programming, the energy statistic against its definition, asv's steps against what asv itself gave
- * (data/asv_steps.def). Random series come from the seeds that are printed. */
+/* test_cuts.c -- each way to find change points, against a naive one: exact segmentation against
+ * dynamic programming, the energy statistic against its definition, asv's steps against what asv
+ * itself gave (data/asv_steps.def). Random series come from the seeds that are printed. */
 #include "../../query/stats/energy.h"
 #include "../../query/stats/fpop.h"
 #include "../../query/stats/perfherder.h"
@@ -155,7 +155,8 @@ static void test_fpop_edges(void **state)
         assert_int_equal(fpop_biweight(x, NULL, n, 3, 10, last), 0);
         assert_int_equal(last[n], 0);
     }
-    /* Outliers cost k^2 each, however far: ten apart stay, three together are cheaper as a level. */
+    /* Outliers cost k^2 each, however far: ten apart stay, three together are cheaper as a
+     * level. */
     for (size_t i = 0; i < 200; i += 20)
         x[i] = 1e9;
     assert_int_equal(fpop_biweight(x, NULL, 200, 3, 10, last), 0);
@@ -191,8 +192,8 @@ typedef bool certain_fn(const double *y, const double *scale, size_t n, double k
                         double centre, double *scratch);
 static certain_fn *const kernels[] = {quiet_certain, quiet_certain_portable};
 
-/* What is certain is true, up to the last beta at which there is a change; well above it, it is found to
- * be certain. */
+/* What is certain is true, up to the last beta at which there is a change; well above it, it is
+ * found to be certain. */
 static void test_quiet(void **state)
 {
     (void)state;
@@ -243,8 +244,8 @@ static void check_long(certain_fn *certain, const double *noise, size_t count, d
     free(x);
 }
 
-/* Long series, which are looked at in double precision, and what the limits are: a step, two outliers,
- * values that are not finite. */
+/* Long series, which are looked at in double precision, and what the limits are: a step, two
+ * outliers, values that are not finite. */
 static void test_quiet_long(void **state)
 {
     (void)state;

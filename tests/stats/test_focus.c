@@ -1,5 +1,5 @@
-/* test_focus.c -- changes as points arrive: the statistic against all splits, the state there and back,
- * the rate of alarms, the delay. Random series come from the seeds that are printed. */
+/* test_focus.c -- changes as points arrive: the statistic against all splits, the state there and
+ * back, the rate of alarms, the delay. Random series come from the seeds that are printed. */
 #include "../../query/stats/focus.h"
 #include "../../query/stats/online.h"
 #include "series.h"
@@ -124,8 +124,8 @@ static void test_rates(void **state)
 
 /* -- with what confirms ------------------------------------------------------------------------ */
 
-/* What was told after m points is never taken back, and later points move nothing of it; a state that was
- * packed after any of them goes on as if it never had been. */
+/* What was told after m points is never taken back, and later points move nothing of it; a state
+ * that was packed after any of them goes on as if it never had been. */
 static void test_online_prefix(void **state)
 {
     (void)state;

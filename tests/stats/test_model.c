@@ -202,7 +202,8 @@ static void test_bencher(void **state)
                      -1);
 }
 
-/* The limit of a chart is where the next value takes it out of bounds; what it carries is bounded. */
+/* The limit of a chart is where the next value takes it out of bounds; what it carries is
+ * bounded. */
 static void test_charts(void **state)
 {
     (void)state;
@@ -469,7 +470,8 @@ static void test_calibration(void **state)
     }
 }
 
-/* Scaled values have scaled limits; mirrored ones mirrored limits, for models with a symmetric form. */
+/* Scaled values have scaled limits; mirrored ones mirrored limits, for models with a symmetric
+ * form. */
 static void test_invariance(void **state)
 {
     (void)state;

@@ -85,7 +85,8 @@ static void test_one_round(void **state)
     assert_int_equal(paired_compare(x, y, 0, 0.01, &paired), -1);
 }
 
-/* Without a difference p is below alpha as often as alpha says, whatever the rounds have in common. */
+/* Without a difference p is below alpha as often as alpha says, whatever the rounds have in
+ * common. */
 static void test_calibrated(void **state)
 {
     enum { TRIALS = 20000, ROUNDS = 6 };

@@ -1,5 +1,5 @@
-/* test_rolling.c -- windows that slide against the same windows as samples: any way of moving, values
- * that cancel, and what is left when a huge value has gone. */
+/* test_rolling.c -- windows that slide against the same windows as samples: any way of moving,
+ * values that cancel, and what is left when a huge value has gone. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

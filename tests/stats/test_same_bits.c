@@ -1,5 +1,5 @@
-/* test_same_bits.c -- the change points of a series are the same to the bit, whichever thread asks and
- * whatever other threads do meanwhile. Random series come from the seeds that are printed. */
+/* test_same_bits.c -- the change points of a series are the same to the bit, whichever thread asks
+ * and whatever other threads do meanwhile. Random series come from the seeds that are printed. */
 #include "../../query/stats/segment.h"
 #include "series.h"
 

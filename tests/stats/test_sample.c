@@ -102,8 +102,8 @@ static void test_moments(void **state)
     assert_true(isnan(moments_sd(&one)) && one.mean == 4);
 }
 
-/* The order of additions is fixed, whatever vectors the processor has: four lanes, each with what rounding
- * took from it, joined one after the other, and the rest. */
+/* The order of additions is fixed, whatever vectors the processor has: four lanes, each with what
+ * rounding took from it, joined one after the other, and the rest. */
 struct lane {
     double high, low;
 };

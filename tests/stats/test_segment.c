@@ -1,5 +1,5 @@
-/* test_segment.c -- change points of a series, all steps together: invariant, right on clear steps, quiet
- * on noise, calibrated. Random series come from the seeds that are printed. */
+/* test_segment.c -- change points of a series, all steps together: invariant, right on clear steps,
+ * quiet on noise, calibrated. Random series come from the seeds that are printed. */
 #include "../../query/stats/judge.h"
 #include "../../query/stats/noise.h"
 #include "../../query/stats/segment.h"
@@ -145,8 +145,9 @@ static void noise_ar(double *x, size_t n, double rho)
     }
 }
 
-/* Short series tell little of their correlation, yet noise that is correlated may not pass for a step, and
- * a clear step has to be found: p <= 5 % at most 1.1 times as often as it says, rho up to .6. */
+/* Short series tell little of their correlation, yet noise that is correlated may not pass for a
+ * step, and a clear step has to be found: p <= 5 % at most 1.1 times as often as it says, rho up to
+ * .6. */
 static void test_short(void **state)
 {
     (void)state;
@@ -180,8 +181,8 @@ static void test_short(void **state)
     }
 }
 
-/* The longer a series, the further apart are the quietest and the noisiest of its windows: that alone is
- * no change of noise. */
+/* The longer a series, the further apart are the quietest and the noisiest of its windows: that
+ * alone is no change of noise. */
 static void test_noise_constant(void **state)
 {
     (void)state;
@@ -452,8 +453,8 @@ static void test_largest_segment_p(void **state)
                 judge_largest_segment_p(60, 100, 3) < 1e-300);
 }
 
-/* Some points of another level in a quiet series are told where noise hardly makes them, and not where it
- * does now and then: both ends of them were searched for. */
+/* Some points of another level in a quiet series are told where noise hardly makes them, and not
+ * where it does now and then: both ends of them were searched for. */
 static void test_there_and_back(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_tail.c -- quantiles near an end of a sample that comes in pieces, against all of it in order: values that
- * go up, down, both ways or not at all, ties, fewer values than were told of. */
+/* test_tail.c -- quantiles near an end of a sample that comes in pieces, against all of it in
+ * order: values that go up, down, both ways or not at all, ties, fewer values than were told of. */
 #include "../../query/stats/sample.h"
 #include "../../query/stats/tail.h"
 

@@ -1,5 +1,5 @@
-/* test_batch.c -- many runs in one commit, or one each: rows that are alike and rows that are not, and how
- * much a commit may hold. */
+/* test_batch.c -- many runs in one commit, or one each: rows that are alike and rows that are not,
+ * and how much a commit may hold. */
 #include "../store_dump.h"
 
 enum { COLUMNS = 70, RUNS = 400, NAME_BYTES = 32 };
@@ -129,8 +129,8 @@ static void test_runs_of_every_kind_in_one_batch(void **state)
     remove_tree(path);
 }
 
-/* Stores runs of every kind, one a commit, to streams of several shapes. `plain`: how those are put that
- * are like most. Its dump, and that a second run of the same content is noticed. */
+/* Stores runs of every kind, one a commit, to streams of several shapes. `plain`: how those are put
+ * that are like most. Its dump, and that a second run of the same content is noticed. */
 static uint64_t store_alone(int plain)
 {
     enum { ALONE = 300 };

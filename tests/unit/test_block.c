@@ -1,5 +1,5 @@
-/* test_block.c -- the codecs of blocks: what was written comes back, and damage never comes back as a
- * value. */
+/* test_block.c -- the codecs of blocks: what was written comes back, and damage never comes back as
+ * a value. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -113,8 +113,8 @@ static bool is_plain(const struct image *image, const struct row_cell *cells, ui
     return true;
 }
 
-/* Plain chunks that are read many at a time: the same values, also of damaged copies; and with `pieces`, of one
- * that is good, as many as there are. */
+/* Plain chunks that are read many at a time: the same values, also of damaged copies; and with
+ * `pieces`, of one that is good, as many as there are. */
 static void check_many(struct block_group *group, struct block_slot slot, const struct image *image,
                        const struct row_cell *cells, bool pieces)
 {
@@ -240,7 +240,8 @@ static void test_groups(void **state)
     }
 }
 
-/* A chunk whose sums are good and whose code is none, cut to its head: no pack is as long as nothing. */
+/* A chunk whose sums are good and whose code is none, cut to its head: no pack is as long as
+ * nothing. */
 static void test_no_pack(void **state)
 {
     (void)state;
@@ -285,8 +286,8 @@ static void test_packed_is_smaller(void **state)
     free(image.cells);
 }
 
-/* A rate of the time before it, a time again, bounds on both sides alike: each is read whole, also where some
- * of it is missing, and takes little room. */
+/* A rate of the time before it, a time again, bounds on both sides alike: each is read whole, also
+ * where some of it is missing, and takes little room. */
 static void test_related(void **state)
 {
     (void)state;

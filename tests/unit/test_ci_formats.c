@@ -1,4 +1,5 @@
-/* test_ci_formats.c -- a verdict through every format of CI: hostile names, budgets, and back from JSON. */
+/* test_ci_formats.c -- a verdict through every format of CI: hostile names, budgets, and back from
+ * JSON. */
 #include "hostile.h"
 
 #include "../../query/text.h"

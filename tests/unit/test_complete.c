@@ -158,7 +158,8 @@ static bool is_column_of(const char *name, int verb)
     return false;
 }
 
-/* column.def tells of a verb the columns that its rows have, and no others; they are offered behind it. */
+/* column.def tells of a verb the columns that its rows have, and no others; they are offered behind
+ * it. */
 static void columns_are_told(const struct world *world, int verb, const char *query)
 {
     char text[200];

@@ -1,5 +1,5 @@
-/* test_edges.c -- the edges of what engine/pace.h promises: outputs after an error, runs at a limit that are
- * copied, what a kept value may be of. */
+/* test_edges.c -- the edges of what engine/pace.h promises: outputs after an error, runs at a limit
+ * that are copied, what a kept value may be of. */
 #include "store_fixture.h"
 
 #include "../../engine/store.h"
@@ -109,8 +109,8 @@ static int drop_second(void *context, const struct pace_stream *stream,
     return run->run != 2;
 }
 
-/* The engine notes the unit in which a value came beside the metadata of a run: also where that has all the
- * entries that it may have. Such a run can be copied as well. */
+/* The engine notes the unit in which a value came beside the metadata of a run: also where that has
+ * all the entries that it may have. Such a run can be copied as well. */
 static void test_full_metadata_and_a_unit(void **state)
 {
     struct fixture *f = *state;
@@ -159,7 +159,8 @@ static void test_full_metadata_and_a_unit(void **state)
     pace_snapshot_end(snapshot);
 }
 
-/* As many samples as a run may have, in one cell; they are read back, copied, and one more is refused. */
+/* As many samples as a run may have, in one cell; they are read back, copied, and one more is
+ * refused. */
 static void test_most_samples(void **state)
 {
     struct fixture *f = *state;
@@ -192,8 +193,8 @@ static void test_most_samples(void **state)
 
 /* -- runs of another handle ------------------------------------------------------------------------ */
 
-/* What a run's columns are is known to the handle with which it was begun: by pace_column, and also where it
- * was put by name and follows runs before it. */
+/* What a run's columns are is known to the handle with which it was begun: by pace_column, and also
+ * where it was put by name and follows runs before it. */
 static void test_run_of_another_handle(void **state)
 {
     struct fixture *f = *state;

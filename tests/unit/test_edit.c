@@ -1,4 +1,5 @@
-/* test_edit.c -- what an editor asks of a text: is it finished, what are its pieces, what is there. */
+/* test_edit.c -- what an editor asks of a text: is it finished, what are its pieces, what is
+ * there. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-/* test_follow.c -- runs that put the same cells by name as others before (engine/handle.h): whatever a
- * run puts, the same is stored and the same is refused in a store that has learned scripts as in one
- * that was just opened and knows none. PACE_TEST_SEED=N repeats a test. */
+/* test_follow.c -- runs that put the same cells by name as others before (engine/handle.h):
+ * whatever a run puts, the same is stored and the same is refused in a store that has learned
+ * scripts as in one that was just opened and knows none. PACE_TEST_SEED=N repeats a test. */
 #include "../store_help.h"
 
 #include <time.h>

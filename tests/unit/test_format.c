@@ -134,7 +134,8 @@ static void table_that_fits(void **state)
            "  high_limit, n, score, p\n");
 }
 
-/* What all names begin with is left out first, by whole parts; a history of changes keeps the levels. */
+/* What all names begin with is left out first, by whole parts; a history of changes keeps the
+ * levels. */
 static void table_of_long_names(void **state)
 {
     (void)state;

@@ -309,7 +309,8 @@ static void test_remotes(void **state)
     }
 }
 
-/* A tree of a process that lives stays; the file without its lock is that of one that was killed. */
+/* A tree of a process that lives stays; the file without its lock is that of one that was
+ * killed. */
 static void test_sweep(void **state)
 {
     struct tree *tree = *state;

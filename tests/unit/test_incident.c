@@ -1,5 +1,5 @@
-/* test_incident.c -- which changes of many series are one event, on examples and against the same rule
- * written down naively. Random changes come from the seeds that are printed. */
+/* test_incident.c -- which changes of many series are one event, on examples and against the same
+ * rule written down naively. Random changes come from the seeds that are printed. */
 #include "../../query/incident.h"
 #include "../stats/series.h"
 

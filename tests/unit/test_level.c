@@ -1,6 +1,6 @@
-/* test_level.c -- the level of a series (query/level.h): rows that are skipped leave behind what rows do
- * that were taken one by one. Series with steps, outliers, gaps and commits that come again, from the seeds
- * that are printed. */
+/* test_level.c -- the level of a series (query/level.h): rows that are skipped leave behind what
+ * rows do that were taken one by one. Series with steps, outliers, gaps and commits that come
+ * again, from the seeds that are printed. */
 #include "../../query/levels.h"
 #include "../stats/series.h"
 

@@ -1,5 +1,5 @@
-/* test_limit.c -- each limit of a statement, lowered: one below it and at it a statement runs, one above
- * it ends with a diagnostic that names it. */
+/* test_limit.c -- each limit of a statement, lowered: one below it and at it a statement runs, one
+ * above it ends with a diagnostic that names it. */
 #include "../query_help.h"
 
 #include "../lang/fixture.h"
@@ -74,7 +74,8 @@ static uint64_t least(const struct world *world, const char *name, const char *t
 
 static void test_statement(void **state)
 {
-    /* From the first byte of its first token to the last of its last; blanks around do not count. */
+    /* From the first byte of its first token to the last of its last; blanks around do not
+     * count. */
     check_edge(*state, "PACE_MAX_STATEMENT", 42, "  branch:main                     | last 123   ",
                1);
     /* Each statement for itself. */

@@ -1,5 +1,5 @@
-/* test_meta.c -- metadata and samples of runs: whatever a run before had, each run gives back its own; what
- * repeats takes little room. */
+/* test_meta.c -- metadata and samples of runs: whatever a run before had, each run gives back its
+ * own; what repeats takes little room. */
 #include "store_fixture.h"
 
 enum { KEYS = 40, RUNS = 300 };
@@ -84,7 +84,8 @@ static void test_metadata(void **state)
     assert_int_equal(seen.damages, 0);
 }
 
-/* A thousand pairs that repeat, on ten branches, take the room of one run's; so do a few that change. */
+/* A thousand pairs that repeat, on ten branches, take the room of one run's; so do a few that
+ * change. */
 static void test_repeats_are_small(void **state)
 {
     struct fixture *f = *state;

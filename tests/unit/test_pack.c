@@ -24,7 +24,8 @@ static uint64_t next_random(void)
     return z ^ z >> 31;
 }
 
-/* Whole packs with nothing behind them that may be touched, and with some: in memory that ends there. */
+/* Whole packs with nothing behind them that may be touched, and with some: in memory that ends
+ * there. */
 static void read_whole(uint16_t code, const unsigned char *data, size_t bytes, const double *values)
 {
     double out[PACK_VALUES];
@@ -74,8 +75,9 @@ static struct pack round_trip(const double *values, size_t n)
     return loose;
 }
 
-/* Whole numbers of every size by every power of ten: what multiplies has to round like what divides.
- * The record ends where the memory does, so that a sanitizer sees what is read behind it. */
+/* Whole numbers of every size by every power of ten: what multiplies has to round like what
+ * divides. The record ends where the memory does, so that a sanitizer sees what is read behind
+ * it. */
 static void test_quotients(void **state)
 {
     (void)state;
@@ -144,8 +146,8 @@ static void test_sizes(void **state)
     assert_int_equal(pack.bytes, PACK_BYTES_MAX);
 }
 
-/* What a clock of binary fractions of a second counted, in nanoseconds; sizes of pages; decimals that
- * were rounded to few digits. */
+/* What a clock of binary fractions of a second counted, in nanoseconds; sizes of pages; decimals
+ * that were rounded to few digits. */
 static void test_binary(void **state)
 {
     (void)state;
@@ -193,7 +195,8 @@ static void test_binary_kernels(void **state)
     }
 }
 
-/* So are whole numbers over a power of ten, of every width and scale, whatever lies behind their pack. */
+/* So are whole numbers over a power of ten, of every width and scale, whatever lies behind their
+ * pack. */
 static void test_scaled_kernels(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_pairs.c -- tables of pairs against a sorted array; runs of the tail and of the tables by identity
- * and by commit, whatever the tail's length. PACE_TEST_SEED repeats a run. */
+/* test_pairs.c -- tables of pairs against a sorted array; runs of the tail and of the tables by
+ * identity and by commit, whatever the tail's length. PACE_TEST_SEED repeats a run. */
 #include "store_fixture.h"
 
 #include "../../engine/pairs.h"

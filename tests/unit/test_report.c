@@ -1,5 +1,5 @@
-/* test_report.c -- the data of a report: read back from the page by a decoder of its own, it is what the
- * query language answers; and no name gets out of its place. */
+/* test_report.c -- the data of a report: read back from the page by a decoder of its own, it is
+ * what the query language answers; and no name gets out of its place. */
 #include "../../query/text.h"
 #include "../../tools/report.h"
 #include "query_help.h"
@@ -424,7 +424,8 @@ static void test_policy(void **state)
 
 enum { RUNS = 90, SERIES = 3 };
 
-/* A step, a quiet series, and one that fails now and then; a branch from run 60 on; a mark of each kind. */
+/* A step, a quiet series, and one that fails now and then; a branch from run 60 on; a mark of each
+ * kind. */
 static pace *history_make(const char *path)
 {
     pace *store;

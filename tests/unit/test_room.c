@@ -114,8 +114,8 @@ static unsigned append(pace *store, const char *path, unsigned from, unsigned un
     return changes;
 }
 
-/* A store that has grown seldom changes its size; what was put ahead is no damage, and a small store
- * has nothing ahead. */
+/* A store that has grown seldom changes its size; what was put ahead is no damage, and a small
+ * store has nothing ahead. */
 static void test_a_store_grows_in_strides(void **state)
 {
     (void)state;
@@ -132,8 +132,8 @@ static void test_a_store_grows_in_strides(void **state)
     remove_tree(path);
 }
 
-/* Under an old snapshot every page is new. The file still grows in strides, of at most twice what it
- * takes, and what is free stays free for when the snapshot has ended. */
+/* Under an old snapshot every page is new. The file still grows in strides, of at most twice what
+ * it takes, and what is free stays free for when the snapshot has ended. */
 static void test_a_store_grows_in_strides_under_a_snapshot(void **state)
 {
     (void)state;

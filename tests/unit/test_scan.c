@@ -14,8 +14,8 @@ static uint64_t next_random(void)
     return z ^ z >> 31;
 }
 
-/* What is stored. Most runs have all columns there were then, all ok; some have gaps, few cells, cells
- * that failed, or bounds. */
+/* What is stored. Most runs have all columns there were then, all ok; some have gaps, few cells,
+ * cells that failed, or bounds. */
 static struct pace_cell history[RUNS + 1][COLUMNS];
 static uint8_t there[RUNS + 1][COLUMNS];
 static char names[COLUMNS][16];

@@ -1,4 +1,5 @@
-/* test_script.c -- runs put by name that follow a script: what they store, and where they leave it. */
+/* test_script.c -- runs put by name that follow a script: what they store, and where they leave
+ * it. */
 #include "store_fixture.h"
 
 #include "../../engine/run.h"
@@ -166,7 +167,8 @@ static void test_leaves(void **state)
     }
 }
 
-/* A cell more than the script has; a cell twice; a row by handle; what is refused leaves no trace. */
+/* A cell more than the script has; a cell twice; a row by handle; what is refused leaves no
+ * trace. */
 static void test_mixed(void **state)
 {
     struct fixture *f = *state;

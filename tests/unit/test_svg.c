@@ -1,5 +1,6 @@
-/* test_svg.c -- contract tests of `as svg`: a document that any XML parser reads, that harms nobody,
- * and that shows what the rows hold. Hostile names: test_format_safe.c; to the byte: lang/svg.txt. */
+/* test_svg.c -- contract tests of `as svg`: a document that any XML parser reads, that harms
+ * nobody, and that shows what the rows hold. Hostile names: test_format_safe.c; to the byte:
+ * lang/svg.txt. */
 #include "format_rows.h"
 #include "xml_check.h"
 

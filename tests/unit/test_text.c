@@ -75,7 +75,8 @@ static void bytes_that_are_not_text_are_shown(void **state)
     }
 }
 
-/* Printable bytes are taken many at a time: each other one at each place among them, cut anywhere. */
+/* Printable bytes are taken many at a time: each other one at each place among them, cut
+ * anywhere. */
 static void a_byte_at_any_place(void **state)
 {
     (void)state;

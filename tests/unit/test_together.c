@@ -1,5 +1,5 @@
-/* test_together.c -- threads that write at the same time: they share commits, each run is whole or not
- * there, and each writer has its own result. */
+/* test_together.c -- threads that write at the same time: they share commits, each run is whole or
+ * not there, and each writer has its own result. */
 #include "../store_help.h"
 
 #include "../../engine/kv_line.h"

@@ -1,4 +1,5 @@
-/* test_turn.c -- rows become columns: every value in its place, nothing beside it, by both forms. */
+/* test_turn.c -- rows become columns: every value in its place, nothing beside it, by both
+ * forms. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

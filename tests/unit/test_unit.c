@@ -96,7 +96,8 @@ static void test_kinds(void **state)
 
 /* -- digits ------------------------------------------------------------------------------------ */
 
-/* As libc rounds and reads, which is exact: every number of digits of a number and its neighbours. */
+/* As libc rounds and reads, which is exact: every number of digits of a number and its
+ * neighbours. */
 static void check_digits(double value)
 {
     const double near[] = {value, nextafter(value, 0), nextafter(value, DBL_MAX), -value};

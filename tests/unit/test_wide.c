@@ -189,8 +189,8 @@ static void test_handles(void **state)
     remove_tree(dir);
 }
 
-/* Rows share the lists of their columns: more lists than are remembered, of which some differ in the middle
- * only. The same runs by name are found to be the same. */
+/* Rows share the lists of their columns: more lists than are remembered, of which some differ in
+ * the middle only. The same runs by name are found to be the same. */
 static void test_lists_of_columns(void **state)
 {
     enum { SERIES = 12, ROWS = 200, PASSES = 2 };

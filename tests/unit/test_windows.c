@@ -1,6 +1,6 @@
-/* test_windows.c -- windows made one from another, a batch at a time, against windows made one by one:
- * commits that come again side by side and scattered, rows without a value, rows that are not judged,
- * batches cut anywhere, commits as texts and as keys. */
+/* test_windows.c -- windows made one from another, a batch at a time, against windows made one by
+ * one: commits that come again side by side and scattered, rows without a value, rows that are not
+ * judged, batches cut anywhere, commits as texts and as keys. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,8 @@ static const enum function FUNCTION_OF[FUNCTIONS] = {F_MEAN,  F_STDDEV, F_SUM,  
                                                      F_CV,    F_MEDIAN, F_MIN,    F_IQR,
                                                      F_FIRST, F_LAST,   F_STDDEV, F_MEAN};
 
-/* How rows come: some of them judged, or all, their commits as texts; all, their commits as keys. */
+/* How rows come: some of them judged, or all, their commits as texts; all, their commits as
+ * keys. */
 enum manner { SOME_JUDGED, ALL_JUDGED, AS_KEYS, MANNERS };
 
 static uint64_t state_of_random = 2463534242u;
@@ -41,8 +42,8 @@ struct rows {
     uint64_t place[ROWS];
 };
 
-/* Commits: mostly new ones, in groups, and one of the last again at times. `alike`: they begin alike,
- * and long stretches are not judged. */
+/* Commits: mostly new ones, in groups, and one of the last again at times. `alike`: they begin
+ * alike, and long stretches are not judged. */
 static void fill(struct rows *rows, uint32_t gaps, uint32_t groups, uint32_t repeats, bool alike)
 {
     static char names[ROWS][24];
@@ -180,8 +181,8 @@ static void test_both_ways(void **state)
     }
 }
 
-/* A series of which nothing comes again: no commit is looked up. When one does, those within reach are,
- * and texts come until it has calmed down. */
+/* A series of which nothing comes again: no commit is looked up. When one does, those within reach
+ * are, and texts come until it has calmed down. */
 static void test_looked_up(void **state)
 {
     (void)state;

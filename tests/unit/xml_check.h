@@ -1,5 +1,5 @@
-/* xml_check.h -- whether a text is XML, and an SVG that can do no harm: expat reads it, its elements
- * are those of a still picture, nothing in it is a script, a reference or an event. */
+/* xml_check.h -- whether a text is XML, and an SVG that can do no harm: expat reads it, its
+ * elements are those of a still picture, nothing in it is a script, a reference or an event. */
 #ifndef XML_CHECK_H
 #define XML_CHECK_H
 

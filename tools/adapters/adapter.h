@@ -35,7 +35,8 @@ struct adapter_sink {
     int (*meta)(void *context, const char *key, const char *value, struct pace_error *error);
     void (*warn)(void *context, const char *message); /* something was skipped, and why */
     void *context;
-    /* "COLUMN=MEANING", what the user says of the columns of a table; none: their header says it. */
+    /* "COLUMN=MEANING", what the user says of the columns of a table; none: their header says
+     * it. */
     const char *const *map;
     size_t map_count;
 };
@@ -65,7 +66,8 @@ extern const size_t adapter_count;
 /* By name, or NULL. */
 const struct adapter *adapter_find(const char *name);
 
-/* By content. PACE_ENOTFOUND says how the input begins; PACE_EVALUE names the candidates of a tie. */
+/* By content. PACE_ENOTFOUND says how the input begins; PACE_EVALUE names the candidates of a
+ * tie. */
 int adapter_recognise(const struct input *input, struct pace_error *error,
                       const struct adapter **out);
 

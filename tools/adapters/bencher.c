@@ -6,8 +6,8 @@
  * perf:   {"results": [{"branch", "testbed", "benchmark", "measure", "metrics": [{"report",
  *          "start_time", "version": {"hash"}, "metric"}]}]}
  *
- * A report is a run, also of perf results, where its values are found by "report". A measure is named
- * by its slug, as Bencher Metric Format does. Iterations are samples. */
+ * A report is a run, also of perf results, where its values are found by "report". A measure is
+ * named by its slug, as Bencher Metric Format does. Iterations are samples. */
 #include "bmf.h"
 #include "grouping.h"
 #include "scan.h"

@@ -25,7 +25,8 @@ int values_median(struct arena *arena, const double *values, size_t count, struc
                   double *out);
 
 /* Hands every cell to the sink, in the order in which each benchmark and measure came first. Warns
- * once per benchmark with repeats, unless repeats_are_samples. Bounds of a merged cell are the widest of its repeats. */
+ * once per benchmark with repeats, unless repeats_are_samples. Bounds of a merged cell are the
+ * widest of its repeats. */
 int cells_emit(struct cells *cells, const struct adapter_sink *sink, struct pace_error *error);
 
 #endif

@@ -4,8 +4,8 @@
  * a column of names, and every other column a measure of that name, with a unit where the header
  * ends in one ("time (ms)", "size_bytes"). Columns that hold text are metadata of the benchmark.
  *
- * What the user says of a column ("COLUMN=MEANING", adapter_sink) goes before its header. It may also
- * name the run of a row, time and commit and the like: then a table holds a history. */
+ * What the user says of a column ("COLUMN=MEANING", adapter_sink) goes before its header. It may
+ * also name the run of a row, time and commit and the like: then a table holds a history. */
 #include "grouping.h"
 #include "scan.h"
 
@@ -79,8 +79,8 @@ struct table {
     struct run_facts facts; /* of the row, then */
 };
 
-/* Reads one record from text[*at ..): fields may be quoted and then hold line ends. 0 at the end, -1
- * when a quote does not end or there are too many fields. */
+/* Reads one record from text[*at ..): fields may be quoted and then hold line ends. 0 at the end,
+ * -1 when a quote does not end or there are too many fields. */
 static int read_record(struct table *table, const char *text, size_t len, size_t *at, size_t *count)
 {
     size_t i = *at;

@@ -3,10 +3,11 @@
  * window.BENCHMARK_DATA = {"repoUrl", "entries": {SUITE: [{"commit": {"id", "timestamp", "message",
  * "url"}, "date": ms, "tool", "benches": [{"name", "value", "unit", "range"?, "extra"?}]}]}}
  *
- * An entry is a run of its commit. Names and measures are those that the tool's own output has here,
- * so that the history joins what is measured from now on: of pytest-benchmark, which the file has in
- * iterations a second, that is latency.ops, and latency is derived: from the mean in `extra` where
- * it is there, else as 1/value. Go's additional metrics ("NAME - B/op") are measures again. */
+ * An entry is a run of its commit. Names and measures are those that the tool's own output has
+ * here, so that the history joins what is measured from now on: of pytest-benchmark, which the file
+ * has in iterations a second, that is latency.ops, and latency is derived: from the mean in `extra`
+ * where it is there, else as 1/value. Go's additional metrics ("NAME - B/op") are measures
+ * again. */
 #include "custom.h"
 #include "scan.h"
 

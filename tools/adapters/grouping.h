@@ -1,4 +1,5 @@
-/* grouping.h -- points that say each for itself which run they are of, brought together into runs. */
+/* grouping.h -- points that say each for itself which run they are of, brought together into
+ * runs. */
 #ifndef PACE_ADAPTER_GROUPING_H
 #define PACE_ADAPTER_GROUPING_H
 

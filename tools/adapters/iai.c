@@ -1,9 +1,10 @@
 /* iai.c -- Iai, and Gungraun (iai-callgrind): counts of instructions, caches, heap and errors that
  * Valgrind's tools give, as text or as JSON.
  *
- * A benchmark is a line that begins in the first column and is followed by indented `Metric: new|old
- * (change)` lines. A metric's name becomes a measure: `Estimated Cycles` is estimated-cycles,
- * EstimatedCycles too. Of a comparison only the new value is taken. Colours are ignored. */
+ * A benchmark is a line that begins in the first column and is followed by indented `Metric:
+ * new|old (change)` lines. A metric's name becomes a measure: `Estimated Cycles` is
+ * estimated-cycles, EstimatedCycles too. Of a comparison only the new value is taken. Colours are
+ * ignored. */
 #include "reading.h"
 #include "scan.h"
 
@@ -111,9 +112,9 @@ static struct span plain_text(struct arena *arena, const char *text, size_t len)
     return (struct span){out, used};
 }
 
-/* "  Metric:   12|10  (+20%)", "  Metric:  12 (+1%)" or, of Iai's first run, "  Metric:  12": its name
- * and new value. `with_old` tells whether it is the first. 0 when the line is none, -1 when its number
- * is none. */
+/* "  Metric:   12|10  (+20%)", "  Metric:  12 (+1%)" or, of Iai's first run, "  Metric:  12": its
+ * name and new value. `with_old` tells whether it is the first. 0 when the line is none, -1 when
+ * its number is none. */
 static int read_metric(struct span line, struct span *metric, double *value, int *with_old)
 {
     size_t colon = span_find(line, ":");

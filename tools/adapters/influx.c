@@ -1,10 +1,10 @@
 /* influx.c -- InfluxDB line protocol: measurement,tag=x,... field=1,... [time]
  *
- * Points of one time (and of one project, branch, testbed and commit, which tags may name) are a run.
- * The tag `benchmark` (`name`, `bench`) is the benchmark, else the measurement is; its measure is the
- * field, or the measurement where the field is `value` and the benchmark has a tag. Other tags go
- * behind the name as /key=value. Texts and booleans are no values: they are left out, but for those
- * that name the run. A time is in ns, us, ms or s, which its digits tell. */
+ * Points of one time (and of one project, branch, testbed and commit, which tags may name) are a
+ * run. The tag `benchmark` (`name`, `bench`) is the benchmark, else the measurement is; its measure
+ * is the field, or the measurement where the field is `value` and the benchmark has a tag. Other
+ * tags go behind the name as /key=value. Texts and booleans are no values: they are left out, but
+ * for those that name the run. A time is in ns, us, ms or s, which its digits tell. */
 #include "grouping.h"
 #include "scan.h"
 

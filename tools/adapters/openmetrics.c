@@ -2,11 +2,12 @@
  *
  * Samples without a time are one run. A sample with a time belongs to the run of that time and of
  * the project, branch, testbed and commit that its labels name: an exposition may hold a history.
- * A sample with a label `benchmark` (or `name`, `bench`) is of that benchmark and its measure is the
- * metric, or what a label `measure` says; without one the metric is the benchmark, and its measure follows from its unit: latency,
- * size or value. The other labels go behind the name as /key=value, but for project, branch, testbed
- * and commit, which are the run's, and quantile, sum, count and bucket, which are companions.
- * Seconds are stored in ns. A metric's unit is what # UNIT says, else the end of its name. */
+ * A sample with a label `benchmark` (or `name`, `bench`) is of that benchmark and its measure is
+ * the metric, or what a label `measure` says; without one the metric is the benchmark, and its
+ * measure follows from its unit: latency, size or value. The other labels go behind the name as
+ * /key=value, but for project, branch, testbed and commit, which are the run's, and quantile, sum,
+ * count and bucket, which are companions. Seconds are stored in ns. A metric's unit is what # UNIT
+ * says, else the end of its name. */
 #include "grouping.h"
 #include "scan.h"
 
@@ -234,8 +235,8 @@ static int find_place(struct exposition *exposition, struct run_facts *facts, st
     return place->benchmark == NULL || place->measure == NULL ? reading_no_memory(reading) : 0;
 }
 
-/* The time behind a value, in ns: seconds in OpenMetrics, ms in the Prometheus text format, which its
- * size tells. 0: there is none. */
+/* The time behind a value, in ns: seconds in OpenMetrics, ms in the Prometheus text format, which
+ * its size tells. 0: there is none. */
 static int64_t sample_time(struct span rest)
 {
     static const double least_ms = 1e11; /* as seconds: the year 5138 */

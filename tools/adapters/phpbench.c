@@ -1,9 +1,10 @@
 /* phpbench.c -- PHPBench's XML (--dump-file). Times in it are microseconds.
  *
- * A benchmark is `Class::subject`, with the name of its parameter set where it has one. `latency` is
- * the mean of the iterations' times a revolution, with bounds of one standard deviation. A suite is a
- * run: its date, and branch and commit where PHPBench knew them; the environment is metadata. Versions
- * before 1.0 have no elements in that, but attributes, and other names of an iteration's numbers. */
+ * A benchmark is `Class::subject`, with the name of its parameter set where it has one. `latency`
+ * is the mean of the iterations' times a revolution, with bounds of one standard deviation. A suite
+ * is a run: its date, and branch and commit where PHPBench knew them; the environment is metadata.
+ * Versions before 1.0 have no elements in that, but attributes, and other names of an iteration's
+ * numbers. */
 #include "reading.h"
 #include "../timestamp.h"
 #include "scan.h"

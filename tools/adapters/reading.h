@@ -67,7 +67,8 @@ struct pace_cell cell_make(const char *benchmark, const char *measure, const cha
 /* Sets both bounds, when both are finite; the lower one goes first in any order. */
 void cell_bounds(struct pace_cell *cell, double lower, double upper);
 
-/* Adds a cell; one without a name is skipped with a warning. Its texts and samples have to live as long as the reading. */
+/* Adds a cell; one without a name is skipped with a warning. Its texts and samples have to live as
+ * long as the reading. */
 int reading_put(struct reading *reading, const struct pace_cell *cell);
 
 /* reading_put of cell_make. */
@@ -108,7 +109,8 @@ enum pace_direction unit_direction(const char *unit);
 /* Values that are empty are left out; too many or too long ones are counted and warned of once. */
 int reading_meta(struct reading *reading, const char *key, const char *value);
 
-/* A JSON value under a key, an object as dotted keys: machine.cpu.brand. Empty ones are left out. */
+/* A JSON value under a key, an object as dotted keys: machine.cpu.brand. Empty ones are left
+ * out. */
 int reading_meta_json(struct reading *reading, const char *key, const json_t *value);
 
 /* benchmark:NAME:KEY, as compact JSON or as text. */
