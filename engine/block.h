@@ -121,6 +121,9 @@ struct block_group {
     uint64_t seed;
     uint32_t checked; /* the last strip whose sum was good, + 1; 0: none */
     int has_fma;      /* simd.h */
+    /* What is read after the column that is read now, in place of the one behind it; NULL: that one. */
+    const unsigned char *next;
+    size_t next_len;
 };
 
 /* Fetches a record of few columns into the cache. */
@@ -135,8 +138,9 @@ struct block_slot {
     uint32_t column, index; /* index: among the group's columns */
     uint32_t start, end;    /* of its cells in the record */
     int checked;            /* the table of its chunks was good */
-    uint32_t ahead, ahead_end,
-        share; /* what to fetch while it is read, and how much with each chunk */
+    /* What is fetched while it is read, and how much with each chunk. */
+    const unsigned char *ahead, *ahead_end;
+    uint32_t share;
 };
 
 /* The first column that is there and not before `column`: 1, 0: none, -1: damaged. Reading columns

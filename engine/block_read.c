@@ -63,6 +63,7 @@ int block_group_open(struct block_group *group, const void *data, size_t len, co
     group->data = data;
     group->seed = seal_hash(key->bytes, key->len, 0);
     group->checked = 0;
+    group->next = NULL;
     group->has_fma = simd_has_fma();
     if (header->sum != block_head_sum(data, header, group->seed)) return -1;
     return header->from <= header->until && header->columns <= header->until - header->from ? 0
@@ -90,7 +91,8 @@ static int read_slot(struct block_group *group, uint32_t index, struct block_slo
     const unsigned char *data = group->data + block_strip_at(header, strip);
     slot->index = index;
     slot->checked = 0;
-    slot->ahead = slot->ahead_end = slot->share = 0;
+    slot->ahead = slot->ahead_end = NULL;
+    slot->share = 0;
     slot->column = header->sparse ? u32_at(data, at.column + 4 * (size_t)i) : header->from + index;
     slot->start = u32_at(data, at.start + 4 * (size_t)i);
     slot->end = u32_at(data, at.start + 4 * (size_t)i + 4);
@@ -269,10 +271,19 @@ static int find_chunk(const struct block_group *group, struct block_slot *slot, 
 }
 
 /* Fetches a line of the cache a time. */
-static inline void prefetch_lines(const unsigned char *data, size_t from, size_t until)
+static inline void prefetch_lines(const unsigned char *data, size_t len)
 {
-    for (size_t at = from; at < until; at += LINE)
+    for (size_t at = 0; at < len; at += LINE)
         __builtin_prefetch(data + at);
+}
+
+/* What is to be fetched with `chunks` chunks of a slot. */
+static void share_out(struct block_slot *slot, const unsigned char *data, size_t len,
+                      uint32_t chunks)
+{
+    slot->ahead = data;
+    slot->ahead_end = data + len;
+    slot->share = (uint32_t)((len / chunks / LINE + 1) * LINE);
 }
 
 /* A guess from numbers that are not checked: it only has to stay within the record. A column of one chunk is
@@ -280,35 +291,37 @@ static inline void prefetch_lines(const unsigned char *data, size_t from, size_t
 void block_slot_look_ahead(const struct block_group *group, struct block_slot *slot, uint32_t first,
                            uint32_t last)
 {
-    enum { AHEAD = 3 };
+    enum { AHEAD = 3, NEXT_MOST = 1 << 14 };
     const struct block_group_header *header = &group->header;
     uint32_t chunks = block_chunk_count(header->runs), i = slot->index % BLOCK_STRIP_COLUMNS;
     uint32_t strip = slot->index / BLOCK_STRIP_COLUMNS, m = block_strip_columns(header, strip);
+    if (group->next) {
+        share_out(slot, group->next, group->next_len < NEXT_MOST ? group->next_len : NEXT_MOST,
+                  last - first + 1);
+        return;
+    }
     i += chunks > 1 ? 1 : AHEAD;
-    if (i + 1 >= m) return;
+    if (i >= m) return;
     const unsigned char *starts = group->data + block_strip_at(header, strip) + 8;
     size_t next = u32_at(starts, 4 * (size_t)i), far = u32_at(starts, 4 * ((size_t)i + 1));
     size_t from = next, until = far, table = chunks > 1 ? block_table_bytes(chunks) : 0;
     if (until > header->length || from + table > until) return;
     if (chunks > 1) {
-        prefetch_lines(group->data, far, far + table);
+        prefetch_lines(group->data + far, table);
         const unsigned char *ends = group->data + next + 8;
         if (first) from = next + u32_at(ends, 4 * ((size_t)first - 1));
         if (next + u32_at(ends, 4 * (size_t)last) < until)
             until = next + u32_at(ends, 4 * (size_t)last);
     }
-    if (from >= until) return;
-    slot->ahead = (uint32_t)from;
-    slot->ahead_end = (uint32_t)until;
-    slot->share = (uint32_t)(((until - from) / (last - first + 1) / LINE + 1) * LINE);
+    if (from < until) share_out(slot, group->data + from, until - from, last - first + 1);
 }
 
 /* Fetches what is one chunk's share of what is to come: all at once would wait for each other. */
-static inline void prefetch_share(const struct block_group *group, struct block_slot *slot)
+static inline void prefetch_share(struct block_slot *slot)
 {
-    uint32_t left = slot->ahead_end - slot->ahead;
-    uint32_t share = slot->share < left ? slot->share : left;
-    prefetch_lines(group->data, slot->ahead, slot->ahead + share);
+    size_t left = (size_t)(slot->ahead_end - slot->ahead);
+    size_t share = slot->share < left ? slot->share : left;
+    prefetch_lines(slot->ahead, share);
     slot->ahead += share;
 }
 
@@ -448,7 +461,7 @@ int block_chunk_open(const struct block_group *group, struct block_slot *slot, u
                      struct block_chunk *out)
 {
     uint32_t back;
-    prefetch_share(group, slot);
+    prefetch_share(slot);
     if (open_chunk(group, slot, number, out, &back)) return -1;
     return out->relation ? open_other(group, slot->index, back, number, out) : 0;
 }
@@ -550,7 +563,7 @@ uint32_t block_chunks_read(const struct block_group *group, struct block_slot *s
     uint64_t seed = block_chunk_seed(group->seed, slot->column, first);
     for (size_t from = chunk_start(&table, first), to; done < count; done++, from = to) {
         if (chunk_end(&table, first + done, from, &to)) break;
-        prefetch_share(group, slot);
+        prefetch_share(slot);
         if (!read_plain(group, column + from, to - from, seed + done,
                         out + (size_t)done * BLOCK_CHUNK_RUNS))
             break;

@@ -164,14 +164,12 @@ static int open_group(struct kv_txn *txn, uint32_t stream, uint32_t block, uint3
     return 0;
 }
 
-/* The first columns of a block are mostly in its first group, whose key is known: that is found in half the time. */
-enum { FIRST_COLUMNS = 32 };
-
+/* The key of the first group is known: it is found in half the time. */
 int blocks_group(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                  uint32_t column, uint32_t runs, struct pace_error *error, struct block_group *out)
 {
     struct blocks_ahead first = {.block = block};
-    if (column < FIRST_COLUMNS) {
+    if (column < BLOCKS_FIRST_COLUMNS) {
         struct key key = key_block_group(stream, block, 0);
         int rc = kv_cursor_get(cursor, &key, error, &first.record);
         if (rc && rc != PACE_ENOTFOUND) return rc;
@@ -203,7 +201,7 @@ int blocks_look_ahead(struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                       struct pace_error *error, struct blocks_ahead *ahead)
 {
     struct key key = key_block_group(stream, block, 0);
-    ahead->block = block;
+    *ahead = (struct blocks_ahead){.block = block};
     int rc = kv_cursor_get(cursor, &key, error, &ahead->record);
     if (!rc) block_group_prefetch(ahead->record.data, ahead->record.len);
     return rc == PACE_ENOTFOUND ? 0 : rc;

@@ -70,6 +70,9 @@ int blocks_cursor(struct kv_txn *txn, struct pace_error *error, struct kv_cursor
 int blocks_group(struct kv_txn *txn, struct kv_cursor *cursor, uint32_t stream, uint32_t block,
                  uint32_t column, uint32_t runs, struct pace_error *error, struct block_group *out);
 
+/* Columns that are mostly in the first group of a block. */
+enum { BLOCKS_FIRST_COLUMNS = 32 };
+
 /* Finds the first group of a block, which is on its way into the cache then, while something else is done. That it is
  * absent is left to who reads it. */
 struct blocks_ahead {

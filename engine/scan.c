@@ -155,9 +155,10 @@ int pace_scan_open(pace_snapshot *snapshot, uint32_t stream, const uint32_t *col
         rc = head_read_bits(snapshot->txn, error, &forms);
         scan->has_keys = (forms & FORMAT_KEYS) != 0;
         if (!rc) rc = blocks_cursor(snapshot->txn, error, &scan->cursor);
+        int is_first = column_count && scan->columns[0].column < BLOCKS_FIRST_COLUMNS;
         if (!rc)
-            rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range, scan->cursor,
-                                  error);
+            rc = source_walk_open(&scan->walk, snapshot->txn, stream, &record, range,
+                                  is_first ? scan->cursor : NULL, error);
     }
     if (rc) {
         pace_scan_close(scan);
@@ -457,7 +458,7 @@ static void prefetch_rows(const struct pace_scan *scan, const struct row *rows, 
         row_prefetch(&rows[k], first, end);
 }
 
-/* The group of a block that covers a column, which was perhaps found when the walk began. */
+/* The group of a block that covers a column, which was perhaps found before. */
 static int find_group(struct pace_scan *scan, const struct block_entry *entry, uint32_t column,
                       struct pace_error *error, struct block_group *group)
 {
@@ -468,6 +469,22 @@ static int find_group(struct pace_scan *scan, const struct block_entry *entry, u
                                       column, entry->runs, error, group);
     return blocks_group(walk->txn, scan->cursor, walk->stream, entry->block, column, entry->runs,
                         error, group);
+}
+
+/* Finds the group that is read after a span's, where the columns are few: it is fetched with the last of them. */
+static int find_next(struct pace_scan *scan, const struct span *span, struct pace_error *error,
+                     struct block_group *group)
+{
+    struct source_walk *walk = &scan->walk;
+    struct blocks_ahead *ahead = &walk->ahead[0];
+    const struct block_entry *entry = source_walk_entry_next(walk, span);
+    if (!entry || group->header.until > BLOCKS_FIRST_COLUMNS) return 0;
+    for (size_t i = 0; i < SOURCE_AHEAD; i++)
+        if (walk->ahead[i].block == entry->block) return 0; /* it is fetched by now */
+    int rc = blocks_look_ahead(scan->cursor, walk->stream, entry->block, error, ahead);
+    group->next = rc ? NULL : ahead->record.data;
+    group->next_len = ahead->record.len;
+    return rc;
 }
 
 /* Reads the scan's columns of some runs of a block to places r and on of the batch. */
@@ -493,6 +510,8 @@ static int read_block(struct pace_scan *scan, const struct span *span, size_t r,
                 return blocks_damaged(scan->snapshot->txn, scan->walk.stream, entry->block, error);
             found = found && slot.column == column;
         }
+        if (found && i + 1 == scan->column_count) rc = find_next(scan, span, error, &group);
+        if (rc) return rc;
         if (found)
             rc = read_column(scan, span, &group, &slot, at, error);
         else

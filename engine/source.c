@@ -384,6 +384,13 @@ uint32_t source_walk_block_next(const struct source_walk *walk)
     return source && source->entry && source->next == 0 ? source->end : 0;
 }
 
+const struct block_entry *source_walk_entry_next(const struct source_walk *walk,
+                                                 const struct span *span)
+{
+    const struct source *source = next_source(walk);
+    return source && source != span->source ? source->entry : NULL;
+}
+
 const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count)
 {
     const struct source *source = next_source(walk);

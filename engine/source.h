@@ -55,6 +55,11 @@ int source_walk_next(struct source_walk *walk, uint32_t most, struct pace_error 
 /* The runs of the block that comes after the span that was given last, where all of it comes at once; else 0. */
 uint32_t source_walk_block_next(const struct source_walk *walk);
 
+/* Of a span that was given last, of which no run is left in its source: the block that comes after it. NULL: none does,
+ * or another span of the same. */
+const struct block_entry *source_walk_entry_next(const struct source_walk *walk,
+                                                 const struct span *span);
+
 /* The rows that are read after the span that was given last; *count 0: none, or what comes is no row. */
 const struct row *source_walk_rows_next(const struct source_walk *walk, size_t *count);
 
