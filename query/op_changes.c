@@ -1,13 +1,10 @@
 /* op_changes.c -- the change points of each series, one row a change.
  *
  * A series is segmented whole, whatever range was asked for; the range chooses which changes are
- * shown (rule 5). One operator finds the changes, series by series; another holds them until all
- * series are read, since a change belongs to an event: the changes of all series that one commit
- * may have made. */
-#include "op.h"
-
+ * shown (rule 5). The operator here finds the changes, series by series; the one behind it
+ * (op_events.c) holds them until all series are read. */
+#include "events.h"
 #include "grow.h"
-#include "incident.h"
 #include "kept.h"
 #include "stats/segment.h"
 
@@ -15,35 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIMENSIONS = PACE_DIMENSION_COUNT };
-enum {
-    OUT_TIME = DIMENSIONS,
-    OUT_COMMIT,
-    OUT_FROM,
-    OUT_KIND,
-    OUT_BEFORE,
-    OUT_AFTER,
-    OUT_DELTA,
-    OUT_EFFECT,
-    OUT_P,
-    OUT_WORSE,
-    OUT_RECOVERED,
-    OUT_UNTIL,
-    OUT_EARLIEST,
-    OUT_LATEST,
-    OUT_MEAN_BEFORE,
-    OUT_MEAN_AFTER,
-    OUT_EVENT,
-    OUT_MEMBERS,
-    OUT_COUNT
-};
-
-struct output_column {
+static const struct {
     const char *name;
     enum type type;
-};
-
-static const struct output_column out_columns[OUT_COUNT] = {
+} out_columns[INNER_COUNT] = {
     [PACE_PROJECT] = {"project", TYPE_TEXT},
     [PACE_BRANCH] = {"branch", TYPE_TEXT},
     [PACE_TESTBED] = {"testbed", TYPE_TEXT},
@@ -65,8 +37,9 @@ static const struct output_column out_columns[OUT_COUNT] = {
     [OUT_LATEST] = {"latest_commit", TYPE_TEXT},
     [OUT_MEAN_BEFORE] = {"mean_before", TYPE_NUMBER},
     [OUT_MEAN_AFTER] = {"mean_after", TYPE_NUMBER},
-    [OUT_EVENT] = {"event", TYPE_NUMBER},
-    [OUT_MEMBERS] = {"event_changes", TYPE_NUMBER},
+    [INNER_BRANCH] = {"branch of the series", TYPE_TEXT},
+    [INNER_EARLIEST] = {"earliest", TYPE_TIME},
+    [INNER_LATEST] = {"latest", TYPE_TIME},
 };
 
 static const char *const kind_names[] = {
@@ -80,12 +53,6 @@ struct found_change {
     struct change change;
 };
 
-/* Behind the columns of a change, for whoever finds the events: the branch of the series, and
- * between which times it may have happened. */
-enum { INNER_BRANCH = OUT_EVENT, INNER_EARLIEST, INNER_LATEST, INNER_COUNT };
-static const struct output_column inner_columns[INNER_COUNT - OUT_EVENT] = {
-    {"branch of the series", TYPE_TEXT}, {"earliest", TYPE_TIME}, {"latest", TYPE_TIME}};
-
 /* Finds the changes of each series. */
 struct changes_op {
     struct op op;
@@ -95,10 +62,9 @@ struct changes_op {
     bool online;
     struct online_work work;
     struct scan_known known;
-    struct kept kept;   /* of the stream that was read last */
-    int run;            /* the column; -1 when it was not kept */
-    uint64_t skipped;   /* runs of the series that is being read which were not */
-    uint64_t from_kept; /* series that went on from there */
+    struct kept kept; /* of the stream that was read last */
+    int run;          /* the column; -1 when it was not kept */
+    uint64_t skipped; /* runs of the series that is being read which were not */
     /* The series that is being read. */
     double *values;
     int64_t *time_ns;
@@ -111,21 +77,8 @@ struct changes_op {
     struct found_change *found;
     size_t found_count, found_capacity, offset;
     bool read;
-    uint64_t series, brief, outside; /* brief: with too few points; outside: changes not shown */
+    struct changes_seen seen;
     struct vec vecs[INNER_COUNT];
-    struct batch batch;
-};
-
-/* Holds the changes of all series, and finds the events that they are part of. */
-struct events_op {
-    struct op op;
-    const struct changes_op *changes;
-    struct rowset rows;
-    struct incident_change *incidents;
-    double *event, *members; /* of the rows */
-    size_t offset;
-    bool read;
-    struct vec vecs[OUT_COUNT];
     struct batch batch;
 };
 
@@ -307,8 +260,8 @@ static int kept_go_on(struct changes_op *changes, struct context *ctx, const str
     struct kept_series kept;
     int found = kept_find(ctx, &changes->kept, series, &kept);
     if (found < 0) return found;
-    changes->from_kept++;
-    changes->brief += changes->count + kept.points < 2 * changes->options.shortest;
+    changes->seen.from_kept++;
+    changes->seen.brief += changes->count + kept.points < changes->seen.enough;
     *quiet =
         kept.packed && online_quiet(kept.packed, kept.packed_len, changes->values, changes->count);
     if (*quiet) return 0;
@@ -327,13 +280,13 @@ static int end_online(struct changes_op *changes, struct context *ctx, const str
     bool quiet = false;
     int status = 0;
     changes->work.count = 0;
-    changes->series++;
+    changes->seen.series++;
     if (changes->skipped) {
         status = kept_go_on(changes, ctx, series, &online, &next, &quiet);
         if (status || quiet) return status;
     } else {
         online_start(&online);
-        changes->brief += changes->count < 2 * changes->options.shortest;
+        changes->seen.brief += changes->count < changes->seen.enough;
     }
     if (online_run(&online, &changes->work, changes->values, changes->count, next, &level))
         return context_no_memory(ctx);
@@ -342,18 +295,9 @@ static int end_online(struct changes_op *changes, struct context *ctx, const str
         if (changes->selected[changes->work.told[i].at])
             keep_change(changes, series, &changes->work.told[i].change);
         else
-            changes->outside++;
+            changes->seen.outside++;
     }
     return status;
-}
-
-/* What explain says of it. */
-static const char *online_looks(const struct changes_op *changes, struct context *ctx)
-{
-    if (!changes->from_kept) return NULL;
-    return arena_printf(ctx->arena, "kept state of %llu of %llu series",
-                        (unsigned long long)changes->from_kept,
-                        (unsigned long long)changes->series);
 }
 
 /* -- all of it --------------------------------------------------------------------------------- */
@@ -364,14 +308,14 @@ static int end_series(struct changes_op *changes, struct context *ctx, const str
     if (changes->online) return end_online(changes, ctx, series);
     int count = segment_series(changes);
     if (count < 0) return context_no_memory(ctx);
-    changes->series++;
-    changes->brief += changes->count < 2 * changes->options.shortest;
+    changes->seen.series++;
+    changes->seen.brief += changes->count < changes->seen.enough;
     int status = found_reserve(changes, ctx, (size_t)count);
     for (int i = 0; i < count && !status; i++) {
         if (changes->selected[changes->changes[i].index])
             keep_change(changes, series, &changes->changes[i]);
         else
-            changes->outside++;
+            changes->seen.outside++;
     }
     return status;
 }
@@ -463,133 +407,10 @@ static void changes_absorb(struct op *op, const struct op *other)
 {
     struct changes_op *changes = (struct changes_op *)op;
     const struct changes_op *more = (const struct changes_op *)other;
-    changes->series += more->series;
-    changes->brief += more->brief;
-    changes->outside += more->outside;
-    changes->from_kept += more->from_kept;
-}
-
-/* -- events ------------------------------------------------------------------------------------ */
-
-static void events_free(struct op *op)
-{
-    struct events_op *events = (struct events_op *)op;
-    rowset_free(&events->rows);
-    free(events->incidents);
-    free(events->event);
-    free(events->members);
-}
-
-/* A result without rows is explained. */
-static void tell_nothing(const struct events_op *events, struct context *ctx)
-{
-    const struct changes_op *changes = events->changes;
-    unsigned long long series = changes->series, outside = changes->outside, brief = changes->brief;
-    if (events->rows.count > 0 || series == 0) return;
-    const char *points = brief ? arena_printf(ctx->arena, "; %llu with fewer than %zu points",
-                                              brief, 2 * changes->options.shortest)
-                               : "";
-    if (outside)
-        diag_note(ctx->diags, "no change in this range; before or after it there %s %llu",
-                  outside == 1 ? "is" : "are", outside);
-    else
-        diag_note(ctx->diags, "no change in %llu series%s", series, points ? points : "");
-}
-
-/* Changes of one project and branch can be one event; series come in their order. */
-static bool is_one_group(const struct vec *columns, size_t a, size_t b)
-{
-    const char **project = columns[PACE_PROJECT].at.text, **branch = columns[INNER_BRANCH].at.text;
-    return strcmp(project[a], project[b]) == 0 && strcmp(branch[a], branch[b]) == 0;
-}
-
-static int events_group(struct events_op *events)
-{
-    const struct vec *columns = events->rows.columns;
-    size_t count = events->rows.count;
-    uint32_t group = 0;
-    if (!grow(&events->incidents, count, sizeof *events->incidents) ||
-        !grow(&events->event, count, sizeof *events->event) ||
-        !grow(&events->members, count, sizeof *events->members))
-        return -1;
-    for (size_t i = 0; i < count; i++) {
-        group += i && !is_one_group(columns, i - 1, i);
-        events->incidents[i] =
-            (struct incident_change){.group = group,
-                                     .at_ns = columns[OUT_TIME].at.time_ns[i],
-                                     .earliest_ns = columns[INNER_EARLIEST].at.time_ns[i],
-                                     .latest_ns = columns[INNER_LATEST].at.time_ns[i],
-                                     .place = i};
-    }
-    if (incidents_group(events->incidents, count)) return -1;
-    for (size_t i = 0; i < count; i++) {
-        const struct incident_change *incident = &events->incidents[i];
-        events->event[incident->place] = (double)incident->event;
-        events->members[incident->place] = (double)incident->members;
-    }
-    return 0;
-}
-
-static int events_read(struct events_op *events, struct context *ctx)
-{
-    for (;;) {
-        struct batch *batch;
-        int status = events->op.input->next(events->op.input, ctx, &batch);
-        if (status) return status;
-        if (!batch) break;
-        status = rowset_append(&events->rows, batch, false);
-        if (status) return op_fail_rows(ctx, status, "changes");
-    }
-    size_t row_size = sizeof *events->incidents + 2 * sizeof(double);
-    if (arena_charge(ctx->arena, events->rows.count * row_size) || events_group(events))
-        return context_no_memory(ctx);
-    events->read = true;
-    events->op.looks = online_looks(events->changes, ctx);
-    tell_nothing(events, ctx);
-    return 0;
-}
-
-static int events_next(struct op *op, struct context *ctx, struct batch **out)
-{
-    struct events_op *events = (struct events_op *)op;
-    struct rowset *rows = &events->rows;
-    *out = NULL;
-    int status = events->read ? 0 : events_read(events, ctx);
-    if (status || events->offset == rows->count) return status;
-    struct batch *batch = rowset_batch(rows, NULL, events->offset, rows->count - events->offset);
-    memcpy(events->vecs, batch->vecs, OUT_EVENT * sizeof *events->vecs);
-    events->vecs[OUT_EVENT] = (struct vec){
-        .type = TYPE_NUMBER, .step = 1, .at.number = events->event + events->offset, .unit = ""};
-    events->vecs[OUT_MEMBERS] = (struct vec){
-        .type = TYPE_NUMBER, .step = 1, .at.number = events->members + events->offset, .unit = ""};
-    events->offset += batch->count;
-    events->batch = (struct batch){.count = batch->count, .vecs = events->vecs};
-    *out = &events->batch;
-    return 0;
-}
-
-static int op_events(struct context *ctx, struct changes_op *changes, struct op **out)
-{
-    struct events_op *events;
-    const struct column *columns = changes->op.schema.columns;
-    int status = op_make(ctx, sizeof *events, "changes", &changes->op, &events);
-    if (status) return status;
-    events->changes = changes;
-    events->op.schema = (struct schema){0};
-    for (int i = 0; i < OUT_COUNT; i++) {
-        struct column own = {.name = out_columns[i].name, .type = out_columns[i].type};
-        status = op_add_column(ctx, &events->op, i < OUT_EVENT ? columns[i] : own);
-        if (status) return status;
-    }
-    size_t most = context_limit(ctx, LIMIT_PACE_MAX_ROWS);
-    if (rowset_init(&events->rows, ctx->arena, &changes->op.schema, most))
-        return context_no_memory(ctx);
-    events->op.by_series = false;
-    events->op.lookback.all = true;
-    events->op.next = events_next;
-    events->op.free = events_free;
-    *out = &events->op;
-    return 0;
+    changes->seen.series += more->seen.series;
+    changes->seen.brief += more->seen.brief;
+    changes->seen.outside += more->seen.outside;
+    changes->seen.from_kept += more->seen.from_kept;
 }
 
 /* -- making it --------------------------------------------------------------------------------- */
@@ -694,6 +515,7 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
                             "'changes' needs the points of series");
     status = options_bind(ctx, stage->options, &changes->options);
     if (status) return status;
+    changes->seen.enough = 2 * changes->options.shortest;
     changes->online = changes->options.method == METHOD_FOCUS;
     changes->work.options = changes->options;
     changes->run = changes->online ? schema_find(&input->schema, "run", 3) : -1;
@@ -706,9 +528,7 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     const struct column value = input->schema.columns[changes->value];
     changes->op.schema = (struct schema){0};
     for (int i = 0; i < INNER_COUNT; i++) {
-        const struct output_column *own = &out_columns[i];
-        if (i >= OUT_EVENT) own = &inner_columns[i - OUT_EVENT];
-        struct column column = {.name = own->name, .type = own->type};
+        struct column column = {.name = out_columns[i].name, .type = out_columns[i].type};
         bool with_unit =
             i == OUT_BEFORE || i == OUT_AFTER || i == OUT_MEAN_BEFORE || i == OUT_MEAN_AFTER;
         if (with_unit) {
@@ -726,5 +546,5 @@ int op_changes(struct context *ctx, const struct stage *stage, struct op *input,
     changes->op.absorb = changes_absorb;
     changes->op.next = changes_next;
     changes->op.free = changes_free;
-    return op_events(ctx, changes, out);
+    return op_events(ctx, &changes->op, &changes->seen, out);
 }

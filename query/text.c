@@ -250,13 +250,13 @@ void text_shared_add(struct text_shared *shared, const char *name)
     if (shared->first == NULL) {
         shared->first = name;
         shared->bytes = strlen(name);
+        shared->bytes -= shared->bytes > 0; /* something is left of each */
         return;
     }
     size_t same = 0;
     while (same < shared->bytes && name[same] == shared->first[same])
         same++;
-    if (name[same] != '\0' || shared->first[same] != '\0') shared->differ = 1;
-    /* Something is left of each. */
+    if (strcmp(name + same, shared->first + same) != 0) shared->differ = 1;
     shared->bytes = name[same] != '\0' || same == 0 ? same : same - 1;
 }
 

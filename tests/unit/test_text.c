@@ -338,7 +338,7 @@ static void what_names_begin_with(void **state)
                                         "tests/test_a.py::test_one"};
     static const char *const folder[] = {"a/b", "a/b/c"}, *const sizes[] = {"run 1.5k", "run 1.7k"};
     static const char *const none[] = {"sort", "parse"}, *const dots[] = {"pkg.mod.f", "pkg.mod.g"};
-    static const char *const empty[] = {"a/b", ""};
+    static const char *const empty[] = {"a/b", ""}, *const itself[] = {"a/", "a/b"};
     assert_int_equal(shared_of(tests, 3), strlen("tests/test_a.py::"));
     assert_int_equal(shared_of(tests, 1), 0);
     assert_int_equal(shared_of(folder, 2), 2); /* something is left of each */
@@ -347,6 +347,7 @@ static void what_names_begin_with(void **state)
     assert_int_equal(shared_of(dots, 2), strlen("pkg.mod."));
     assert_int_equal(shared_of(empty, 2), 0);
     assert_int_equal(shared_of(empty, 0), 0);
+    assert_int_equal(shared_of(itself, 2), 0);
 }
 
 static void what_stands_for_a_beginning(void **state)
