@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct position block_first(const struct block_entry *entry)
-{
-    return (struct position){
-        .time_ns = entry->first_time_ns, .ordinal = entry->first_ordinal, .run = entry->first_run};
-}
-
-struct position block_last(const struct block_entry *entry)
-{
-    return (struct position){
-        .time_ns = entry->last_time_ns, .ordinal = entry->last_ordinal, .run = entry->last_run};
-}
-
 int blocks_damaged(struct kv_txn *txn, uint32_t stream, uint32_t block, struct pace_error *error)
 {
     return error_damaged(error, "%s: block %u of stream %u", kv_path(txn), block, stream);

@@ -32,8 +32,17 @@ struct block_entry {
 };
 _Static_assert(sizeof(struct block_entry) == 56, "layout on disk");
 
-struct position block_first(const struct block_entry *entry);
-struct position block_last(const struct block_entry *entry);
+static inline struct position block_first(const struct block_entry *entry)
+{
+    return (struct position){
+        .time_ns = entry->first_time_ns, .ordinal = entry->first_ordinal, .run = entry->first_run};
+}
+
+static inline struct position block_last(const struct block_entry *entry)
+{
+    return (struct position){
+        .time_ns = entry->last_time_ns, .ordinal = entry->last_ordinal, .run = entry->last_run};
+}
 
 /* What was begun: the number of the block being made (0: none), and the column to go on with. */
 struct block_jobs {

@@ -7,12 +7,12 @@ enum { LOG_KEY_BYTES = 1 + 4 + 8 + 4 + 8 + 1 };
 
 #define SIGN_BIT ((uint64_t)1 << 63) /* flipped, it makes negative times sort before positive */
 
-static inline struct key key_begin(char tag)
+/* Keys are put together where they are returned: to copy one that was just written in pieces makes the
+ * processor wait. */
+static inline void begin(struct key *key, char tag)
 {
-    struct key key;
-    key.len = 1;
-    key.bytes[0] = (unsigned char)tag;
-    return key;
+    key->len = 1;
+    key->bytes[0] = (unsigned char)tag;
 }
 
 /* Big-endian. Writes 8 bytes at once, of which those behind the number are written over or not
@@ -35,26 +35,44 @@ static uint64_t get(const unsigned char *at, unsigned bytes)
 
 static inline struct key key_1(char tag, uint64_t a, unsigned a_bytes)
 {
-    struct key key = key_begin(tag);
+    struct key key;
+    begin(&key, tag);
     put(&key, a, a_bytes);
     return key;
 }
 
 static inline struct key key_2(char tag, uint64_t a, unsigned a_bytes, uint64_t b, unsigned b_bytes)
 {
-    struct key key = key_1(tag, a, a_bytes);
+    struct key key;
+    begin(&key, tag);
+    put(&key, a, a_bytes);
     put(&key, b, b_bytes);
+    return key;
+}
+
+/* Of three numbers of 4 bytes. */
+static inline struct key key_3(char tag, uint32_t a, uint32_t b, uint32_t c)
+{
+    struct key key;
+    begin(&key, tag);
+    put(&key, a, 4);
+    put(&key, b, 4);
+    put(&key, c, 4);
     return key;
 }
 
 struct key key_format(void)
 {
-    return key_begin('f');
+    struct key key;
+    begin(&key, 'f');
+    return key;
 }
 
 struct key key_head(void)
 {
-    return key_begin('s');
+    struct key key;
+    begin(&key, 's');
+    return key;
 }
 
 struct key key_name_chunk(unsigned dimension, uint32_t chunk)
@@ -74,9 +92,7 @@ struct key key_stream(uint32_t stream)
 
 struct key key_stream_names(uint32_t project, uint32_t branch, uint32_t testbed)
 {
-    struct key key = key_2('S', branch, 4, project, 4);
-    put(&key, testbed, 4);
-    return key;
+    return key_3('S', branch, project, testbed);
 }
 
 struct key key_stream_branch(uint32_t branch)
@@ -101,9 +117,7 @@ struct key key_starts(uint32_t branch, uint32_t project)
 
 struct key key_start(uint32_t branch, uint32_t project, uint32_t version)
 {
-    struct key key = key_2('z', branch, 4, project, 4);
-    put(&key, version, 4);
-    return key;
+    return key_3('z', branch, project, version);
 }
 
 struct key key_shape(uint32_t shape)
@@ -133,7 +147,9 @@ struct key key_log_stream(uint32_t stream)
 
 struct key key_log(uint32_t stream, const struct position *position, uint8_t part)
 {
-    struct key key = key_log_stream(stream);
+    struct key key;
+    begin(&key, 'l');
+    put(&key, stream, 4);
     put(&key, (uint64_t)position->time_ns ^ SIGN_BIT, 8);
     put(&key, position->ordinal, 4);
     put(&key, position->run, 8);
@@ -167,9 +183,7 @@ struct key key_block_runs(uint32_t stream, uint32_t block)
 
 struct key key_block_group(uint32_t stream, uint32_t block, uint32_t from)
 {
-    struct key key = key_2('G', stream, 4, block, 4);
-    put(&key, from, 4);
-    return key;
+    return key_3('G', stream, block, from);
 }
 
 int key_block_group_parse(const void *bytes, size_t len, uint32_t stream, uint32_t block,
@@ -188,9 +202,7 @@ struct key key_totals(uint32_t stream)
 
 struct key key_kept(uint32_t stream, uint32_t kind, uint32_t part)
 {
-    struct key key = key_2('v', stream, 4, kind, 4);
-    put(&key, part, 4);
-    return key;
+    return key_3('v', stream, kind, part);
 }
 
 struct key key_run(uint64_t run)

@@ -272,12 +272,6 @@ struct pace_run_view log_view(const struct row *row)
                                   .cell_count = header->cell_count};
 }
 
-struct position log_position(const struct row *row)
-{
-    return (struct position){
-        .time_ns = row->header.time_ns, .ordinal = row->header.ordinal, .run = row->header.run};
-}
-
 void log_rows_free(struct log_rows *rows)
 {
     free(rows->rows);

@@ -39,7 +39,11 @@ int log_get(struct kv_txn *txn, uint32_t stream, const struct position *position
 
 /* A row as pace_scan_next and pace_run_get show it; its place. */
 struct pace_run_view log_view(const struct row *row);
-struct position log_position(const struct row *row);
+static inline struct position log_position(const struct row *row)
+{
+    return (struct position){
+        .time_ns = row->header.time_ns, .ordinal = row->header.ordinal, .run = row->header.run};
+}
 
 /* All rows (their part 0) in order. In a batch they last until its next change. */
 struct log_rows {

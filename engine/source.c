@@ -256,6 +256,18 @@ static int is_whole(const struct source_walk *walk, const struct stream_record *
     return runs == record->run_count;
 }
 
+/* Field by field: `runs` is large, and not there before the block is opened. */
+static struct source *add_source(struct source_walk *walk, const struct block_entry *entry,
+                                 uint32_t runs)
+{
+    struct source *source = &walk->sources[walk->count++];
+    source->entry = entry;
+    source->opened = 0;
+    source->next = 0;
+    source->end = runs;
+    return source;
+}
+
 /* The large blocks first: they are of older runs, and need no sorting where no run came late. */
 static void add_blocks(struct source_walk *walk, const struct pace_range *range)
 {
@@ -266,12 +278,7 @@ static void add_blocks(struct source_walk *walk, const struct pace_range *range)
         if (entry->last_time_ns < range->from_ns ||
             (range->until_ns != INT64_MAX && entry->first_time_ns >= range->until_ns))
             continue;
-        /* Field by field: `runs` is large, and not there before the block is opened. */
-        struct source *source = &walk->sources[walk->count++];
-        source->entry = entry;
-        source->opened = 0;
-        source->next = 0;
-        source->end = entry->runs;
+        struct source *source = add_source(walk, entry, entry->runs);
         source->at = block_first(entry);
         source->last = block_last(entry);
     }
@@ -310,10 +317,9 @@ int source_walk_open(struct source_walk *walk, struct kv_txn *txn, uint32_t stre
     add_blocks(walk, range);
     if (walk->log.count) {
         size_t count = walk->log.count;
-        walk->sources[walk->count++] =
-            (struct source){.end = (uint32_t)count,
-                            .at = log_position(&walk->log.rows[0]),
-                            .last = log_position(&walk->log.rows[count - 1])};
+        struct source *source = add_source(walk, NULL, (uint32_t)count);
+        source->at = log_position(&walk->log.rows[0]);
+        source->last = log_position(&walk->log.rows[count - 1]);
     }
     settle(walk);
     for (uint32_t i = 0; !rc && i < walk->count; i++)
