@@ -1,6 +1,7 @@
 /* expr_bind.c -- names, types and units of expressions; see expr.h. Calls are in expr_call.c. */
 #include "expr_node.h"
 
+#include "matcher.h"
 #include "parse.h"
 #include "suggest.h"
 
@@ -215,6 +216,16 @@ const char *schema_told(struct context *ctx, const struct schema *schema)
     return text;
 }
 
+/* The call of a function that is named as if it were a column; NULL: there is none. */
+static const char *call_told(struct context *ctx, struct slice name)
+{
+    for (size_t i = 0; i < FUNCTION_COUNT; i++)
+        if (slice_is(name, function_rows[i].name))
+            return arena_printf(ctx->arena, "it is a function: write %s(%s)", function_rows[i].name,
+                                function_rows[i].fewest > 0 ? "value" : "");
+    return NULL;
+}
+
 static int fail_name(struct binder *binder, const struct expr *expr)
 {
     struct context *ctx = binder->ctx;
@@ -232,7 +243,9 @@ static int fail_name(struct binder *binder, const struct expr *expr)
     for (size_t i = 0; i < let_count; i++)
         names[count++] = lets[i];
 
-    const char *help = context_suggest(ctx, expr->text, names, count);
+    const char *help = call_told(ctx, expr->text);
+    if (!help) help = stored_name_told(ctx, expr->text);
+    if (!help) help = context_suggest(ctx, expr->text, names, count);
     const char *hyphen = memchr(expr->text.text, '-', expr->text.len);
     if (hyphen) {
         size_t left = (size_t)(hyphen - expr->text.text), right = expr->text.len - left - 1;
@@ -434,8 +447,12 @@ static int bind_binary(struct binder *binder, const struct expr *expr, struct no
     }
     if (is_comparison(expr->op) || expr->op == OP_ELSE) {
         if (a->type != b->type)
-            return context_fail(ctx, Q_TYPE, b->span, NULL, "the left side is %s, this is %s",
-                                TYPE_WORDS[a->type], TYPE_WORDS[b->type]);
+            return context_fail(ctx, Q_TYPE, b->span,
+                                a->type == TYPE_TEXT && b->type == TYPE_FLAG
+                                    ? "a condition stands by itself: where worse"
+                                    : NULL,
+                                "the left side is %s, this is %s", TYPE_WORDS[a->type],
+                                TYPE_WORDS[b->type]);
         if (a->type == TYPE_NUMBER) status = node_check_kinds(binder, a, b, expr->span);
         if (expr->op == OP_ELSE) {
             node->unit_kind = a->unit_kind == UNIT_NONE ? b->unit_kind : a->unit_kind;

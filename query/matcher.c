@@ -129,3 +129,16 @@ int matcher_note_none(struct context *ctx, int dimension, const struct matcher *
     matcher_note_none_of(ctx, dimension, matcher, names, count);
     return 0;
 }
+
+const char *stored_name_told(struct context *ctx, struct slice name)
+{
+    uint32_t id;
+    for (size_t d = 0; ctx->snapshot && d < PACE_DIMENSION_COUNT; d++) {
+        const char *key = key_row(d)->name;
+        if (pace_name_find(ctx->snapshot, (enum pace_dimension)d, name.text, name.len, NULL, &id))
+            continue;
+        return arena_printf(ctx->arena, "'%.*s' is a %s: write %s:%.*s", (int)name.len, name.text,
+                            key, key, (int)name.len, name.text);
+    }
+    return NULL;
+}

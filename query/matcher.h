@@ -29,4 +29,7 @@ int matcher_note_none(struct context *ctx, int dimension, const struct matcher *
 void matcher_note_none_of(struct context *ctx, int dimension, const struct matcher *matcher,
                           const char *const *names, uint32_t count);
 
+/* "'main' is a branch: write branch:main", where the store has such a name; else NULL. */
+const char *stored_name_told(struct context *ctx, struct slice name);
+
 #endif

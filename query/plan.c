@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "marks.h"
+#include "matcher.h"
 #include "pairing.h"
 #include "parse.h"
 
@@ -40,6 +41,7 @@ static int flatten_view(struct context *ctx, const struct source *source, struct
             names = context_names(ctx, PACE_OBJECT_ALERT, &count);
             help = context_suggest(ctx, source->name, names, count);
         }
+        if (!help) help = stored_name_told(ctx, source->name);
         if (!help)
             help = "a query begins with series, like branch:main, or with the name of a view";
         return context_fail(ctx, Q_NO_NAME, source->span, help, "no view '%.*s'",
