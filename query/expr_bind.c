@@ -300,7 +300,7 @@ static int bind_match(struct binder *binder, const struct expr *expr, struct nod
         return 0;
     }
     if (slice_is(match->key, "commit"))
-        return matcher_find_commit(ctx, &(*out)->matcher, match->pattern.span);
+        return matcher_find_commit(ctx, &(*out)->matcher, match->pattern.span, NULL);
     return 0;
 }
 

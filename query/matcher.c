@@ -62,7 +62,8 @@ const char *matcher_literal(const struct matcher *matcher)
     return NULL;
 }
 
-int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span)
+int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span,
+                        struct pace_range *times)
 {
     const char *literal = matcher_literal(matcher), *commit;
     int64_t from_ns, until_ns;
@@ -72,6 +73,7 @@ int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct spa
     if (!commit) diag_note(ctx->diags, "no stored run has the commit '%s'", literal);
     matcher->kind = PATTERN_STRING;
     matcher->text = commit ? commit : literal;
+    if (commit && times) *times = (struct pace_range){from_ns, until_ns + 1, 0};
     return 0;
 }
 

@@ -18,8 +18,10 @@ struct matcher {
 int matcher_bind(struct context *ctx, const struct pattern *pattern, struct matcher *out);
 /* The text that the pattern stands for when it is no more than a text, or NULL. */
 const char *matcher_literal(const struct matcher *matcher);
-/* For a pattern of commits: a plain text becomes the one stored commit that it names. */
-int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span);
+/* For a pattern of commits: a plain text becomes the one stored commit that it names, and *times those of its
+ * runs (else as it was; times may be NULL). */
+int matcher_find_commit(struct context *ctx, struct matcher *matcher, struct span span,
+                        struct pace_range *times);
 /* 1, 0, or PACE_EQUERY when a regex ran into its limits (diagnosed). */
 int matcher_match(struct context *ctx, const struct matcher *matcher, const char *name);
 

@@ -367,6 +367,8 @@ void op_scan_extend(struct op *op, struct range *ranges, struct lookback lookbac
     scan->by_times =
         ranges && ranges_of_times(ranges, &scan->times) && !lookback.all && !gone && !with_history;
     if (lookback_any(lookback)) scan->times.from_ns = INT64_MIN; /* history of what is chosen */
+    scan->by_rows = scan->selection->rows && !scan->marks && !with_history;
+    if (scan->by_rows && scan->by_times) range_meet(&scan->times, &scan->selection->times);
     for (const struct mark_view *mark = scan->marks; mark; mark = mark->next) {
         scan->times.until_ns = INT64_MAX; /* which run is the newest that is not hidden? */
         if (mark->kind == PACE_MARK_ACCEPT) scan->by_times = false;
@@ -377,7 +379,7 @@ void op_scan_base(struct op *op)
 {
     struct scan_op *scan = (struct scan_op *)op;
     scan->base_only = true;
-    scan->by_times = false;
+    scan->by_times = scan->by_rows = false;
 }
 
 const struct mark_view *op_scan_marks(const struct op *op)

@@ -331,8 +331,8 @@ int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     if (status) return status;
     int found = newest_row(scan, ctx, &marks, &newest);
     if (found < 0) return found;
-    bool cut =
-        scan->by_times && scan->times.until_ns != INT64_MAX && scan->lineage.segment_count == 0;
+    const struct pace_range *times = scan_times(scan);
+    bool cut = times && times->until_ns != INT64_MAX;
     points->newest_run = cut ? (double)scan->stream->last_run : found ? matrix->run[newest] : NAN;
     size_t cell = scan->base + newest;
     if (found && scan->wants_gone && !scan->rows && matrix->status[cell] == PACE_CELL_ABSENT)
@@ -354,13 +354,18 @@ int points_load(struct scan_op *scan, struct context *ctx, size_t index)
     return 0;
 }
 
+const struct pace_range *scan_times(const struct scan_op *scan)
+{
+    if (scan->lineage.segment_count) return NULL;
+    return scan->by_times ? &scan->times : scan->by_rows ? &scan->selection->times : NULL;
+}
+
 bool ranges_of_times(const struct range *range, struct pace_range *out)
 {
     *out = (struct pace_range){INT64_MIN, INT64_MAX, 0};
     for (; range; range = range->next) {
         if (range->kind == STAGE_LAST || range->kind == STAGE_FIRST) return false;
-        if (range->from_ns > out->from_ns) out->from_ns = range->from_ns;
-        if (range->until_ns < out->until_ns) out->until_ns = range->until_ns;
+        range_meet(out, &(struct pace_range){range->from_ns, range->until_ns, 0});
     }
     return true;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 int row_filter_bind_run(struct context *ctx, const struct pattern *pattern,
-                        struct row_filter *filter)
+                        struct row_filter *filter, struct pace_range *times)
 {
     char *end;
     struct pace_run_view view;
@@ -16,6 +16,7 @@ int row_filter_bind_run(struct context *ctx, const struct pattern *pattern,
     int status = pace_run_get(ctx->snapshot, filter->run, ctx->error, &view);
     if (status && status != PACE_ENOTFOUND) return context_store_error(ctx, status);
     filter->missing = status == PACE_ENOTFOUND;
+    if (!status) *times = (struct pace_range){view.time_ns, view.time_ns + 1, 0};
     if (filter->missing)
         diag_note(ctx->diags, "there is no run %llu; the newest is %llu",
                   (unsigned long long)filter->run,

@@ -16,9 +16,10 @@ struct row_filter {
     struct row_filter *next;
 };
 
-/* The run that a bound matcher names; one that is not there is told about, and matches nothing. */
+/* The run that a bound matcher names, and its time; one that is not there is told about, and matches
+ * nothing. */
 int row_filter_bind_run(struct context *ctx, const struct pattern *pattern,
-                        struct row_filter *filter);
+                        struct row_filter *filter, struct pace_range *times);
 /* 1 when the rows' commit and run pass all filters, 0 when not, negative on error. */
 int row_filters_pass(struct context *ctx, const struct row_filter *filters, const char *commit,
                      uint64_t run);

@@ -77,6 +77,8 @@ struct scan_op {
     bool
         by_times; /* what the ranges choose, with its history, is in `times`: only that is read, where
                       nothing is inherited */
+    bool
+        by_rows; /* the same of the times that the selection's rows have, which are part of those */
     const struct pace_stream *stream; /* whose lineage this is */
     struct pace_lineage lineage;
     const struct scan_known *known; /* what the rows are wanted for may know the oldest; or NULL */
@@ -135,6 +137,8 @@ bool scan_from_parent(const struct scan_op *scan);
 /* Nothing is left to be read of its series. */
 bool matrix_is_complete(const struct matrix *matrix);
 
+/* The times that are read of a stream's own runs; NULL: all. */
+const struct pace_range *scan_times(const struct scan_op *scan);
 /* The ranges as one of times; false when one counts points. */
 bool ranges_of_times(const struct range *range, struct pace_range *out);
 

@@ -110,8 +110,7 @@ static struct reach first_reach(const struct scan_op *scan)
     const struct lookback *back = &scan->lookback;
     if (scan->known_runs)
         return (struct reach){.own = scan->stream->run_count - scan->known_runs + 1};
-    bool by_times = scan->by_times && scan->lineage.segment_count == 0;
-    struct reach reach = {.times = by_times ? &scan->times : NULL};
+    struct reach reach = {.times = scan_times(scan)};
     uint64_t chosen = first_chosen(scan);
     if (scan->base_only)
         return (struct reach){1, chosen && !lookback_any(*back) ? chosen : UINT64_MAX, NULL};
@@ -302,7 +301,7 @@ static bool is_direct(const struct scan_op *scan)
     size_t here = scan->next_series, next = here + 1;
     bool by_times = scan->by_times && !lookback_any(scan->lookback);
     if ((scan->ranges && !by_times) || selection->series[here].rows ||
-        selection->series[here].older_count || scan->marks || scan->base_only ||
+        selection->series[here].older_count || scan->marks || scan->base_only || scan->wants_gone ||
         scan->lineage.segment_count || scan->known_runs ||
         stream->run_count < direct_runs(scan->ctx))
         return false;

@@ -49,6 +49,7 @@ int context_fail_key(struct context *ctx, struct slice key, struct span span)
 struct build {
     struct context *ctx;
     struct row_filter *rows; /* the conjunctive ones */
+    struct pace_range times; /* of the runs that these can keep */
     bool conjunctive;        /* only ANDs (and one NOT) above here */
     bool negated;
     bool rows_differ; /* a row key stands elsewhere */
@@ -109,6 +110,12 @@ static int test_match(struct build *build, int dimension, const struct pattern *
     return test_names(build, test, &matcher);
 }
 
+void range_meet(struct pace_range *range, const struct pace_range *other)
+{
+    if (other->from_ns > range->from_ns) range->from_ns = other->from_ns;
+    if (other->until_ns < range->until_ns) range->until_ns = other->until_ns;
+}
+
 /* A `commit:` or `run:` term becomes a filter on rows. Where every other term holds too it is the
  * same for all series, and *out is NULL; elsewhere it is a test whose answer a series does not
  * know.
@@ -121,12 +128,15 @@ static int add_row_filter(struct build *build, const struct selector *selector, 
     if (!filter) return context_no_memory(ctx);
     *filter =
         (struct row_filter){.kind = SELECT_MATCH, .negated = build->negated, .is_run = is_run};
+    struct pace_range times = {INT64_MIN, INT64_MAX, 0};
     int status = matcher_bind(ctx, &selector->pattern, &filter->matcher);
     if (!status)
-        status = is_run ? row_filter_bind_run(ctx, &selector->pattern, filter)
-                        : matcher_find_commit(ctx, &filter->matcher, selector->pattern.span);
+        status = is_run
+                     ? row_filter_bind_run(ctx, &selector->pattern, filter, &times)
+                     : matcher_find_commit(ctx, &filter->matcher, selector->pattern.span, &times);
     if (status) return status;
     if (build->conjunctive) {
+        if (!build->negated) range_meet(&build->times, &times);
         filter->next = build->rows;
         build->rows = filter;
         return 0;
@@ -633,7 +643,8 @@ static int select_test(struct context *ctx, const struct selector *selector,
     struct test *all = arena_alloc(ctx->arena, sizeof *all);
     if (!all) return context_no_memory(ctx);
     all->kind = SELECT_AND;
-    *build = (struct build){.ctx = ctx, .conjunctive = true, .aliases = aliases};
+    *build = (struct build){
+        .ctx = ctx, .times = {INT64_MIN, INT64_MAX, 0}, .conjunctive = true, .aliases = aliases};
     int status = selector ? test_build(build, selector, &all->child) : 0;
     if (!status) status = add_use(build, selector, all);
     *out = all;
@@ -665,6 +676,7 @@ static int select_with(struct context *ctx, const struct selector *selector, boo
     if (status) return status;
     status = select_test(ctx, selector, &aliases, &build, &test);
     out->rows = build.rows;
+    out->times = build.times;
     out->rows_differ = build.rows_differ;
     if (status) return status;
 

@@ -24,6 +24,7 @@ struct selection {
     struct series *series; /* by project, branch, testbed, then benchmark, measure */
     size_t count;
     struct row_filter *rows; /* of every series; NULL where they differ */
+    struct pace_range times; /* of the runs that these can keep, as far as it is known */
     bool any_older;          /* a series has older columns */
     bool rows_differ;        /* commit: or run: stand under an `or`: see series[].rows */
 };
@@ -37,6 +38,9 @@ int select_stored(struct context *ctx, const struct selector *selector, struct s
 
 /* The selector with what `use` adds to it, for texts that outlive the session. */
 int select_with_use(struct context *ctx, struct selector *selector, struct selector **out);
+
+/* Leaves of a range of times what is in another, too. */
+void range_meet(struct pace_range *range, const struct pace_range *other);
 
 /* The dimension of a key, or -1 (`commit` and `run` are none). */
 int key_dimension(struct slice key);

@@ -363,6 +363,66 @@ static void test_range_before_or_after(void **state)
     assert_true(rows > 200);
 }
 
+/* -- runs by commit or number ------------------------------------------------------------------- */
+
+/* A commit or a run that a selector names is not looked for where it cannot be; under an `or`, or as a
+ * pattern, it is. The answers are the same. */
+static void test_runs_named(void **state)
+{
+    (void)state;
+    static const char *const chains[] = {
+        "",
+        "| last 1",
+        "| first 2",
+        "| last run",
+        "| since 400d ago",
+        "| last 2 commits",
+        "| check t-test 99% over 9 needs 2",
+        "| baseline median over 5 needs 1 | last 1",
+        "| derive d = delta(value), m = mean(value) over 30d lag 0 needs 1",
+        "| where value > 1000 | last run",
+        "| with history | last 3",
+        "| with excluded",
+        "| summarize count(), mean(value) by branch",
+        "| versus branch:main",
+    };
+    enum { CHAINS = sizeof chains / sizeof *chains, EACH = 12 };
+    size_t rows = 0;
+    for (uint64_t seed = 300; seed < 308; seed++) {
+        struct random random = {seed};
+        struct model_store store;
+        model_store_make(&store, seed, 3, 60);
+        pace_session *session = session_of(&store);
+        if (seed % 2) add_marks(&store, session, 2);
+        for (size_t i = 0; i < (size_t)CHAINS * EACH; i++) {
+            const struct model_run *run = &store.runs[random_below(&random, (int)store.run_count)];
+            const char *chain = chains[i % CHAINS];
+            char here[400], there[400], *a, *b;
+            if (i / CHAINS % 3) {
+                if (!*run->commit) continue;
+                snprintf(here, sizeof here, "measure:latency commit:%s %s", run->commit, chain);
+                snprintf(there, sizeof there, "measure:latency commit:%s* %s", run->commit, chain);
+            } else {
+                int n = random_between(&random, 1, (int)store.run_count);
+                snprintf(here, sizeof here, "measure:latency run:%d %s", n, chain);
+                snprintf(there, sizeof there, "measure:latency run:%d or measure:latency run:%d %s",
+                         n, n, chain);
+            }
+            query_run(session, here, &a, NULL);
+            query_run(session, there, &b, NULL);
+            if (strcmp(a, b) != 0)
+                fail_msg("these differ (seed %llu):\n%s\n%s\n%s\n%s", (unsigned long long)seed,
+                         here, a, there, b);
+            rows += strlen(a) > 150;
+            free(a);
+            free(b);
+        }
+        pace_session_close(session);
+        model_store_free(&store);
+    }
+    assert_true(rows > 200);
+}
+
 /* -- versus is two queries, joined ---------------------------------------------------------------
  */
 
@@ -502,8 +562,11 @@ static void test_own_commit_is_left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_commit_is_left_out), cmocka_unit_test(test_range_before_or_after),
-        cmocka_unit_test(test_versus_is_two_queries),  cmocka_unit_test(test_long_series),
+        cmocka_unit_test(test_own_commit_is_left_out),
+        cmocka_unit_test(test_range_before_or_after),
+        cmocka_unit_test(test_runs_named),
+        cmocka_unit_test(test_versus_is_two_queries),
+        cmocka_unit_test(test_long_series),
         cmocka_unit_test(test_random_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -342,6 +342,10 @@ static void test_points_read(void **state)
                          .outcome.points_read,
                      67);
     assert_int_equal(run(session, "branch:long").outcome.points_read, LONG_RUNS);
+    char commit[41], text[100];
+    fixture_commit(commit, 5000 + LONG_RUNS / 2);
+    snprintf(text, sizeof text, "branch:long commit:%.12s", commit);
+    assert_int_equal(run(session, text).outcome.points_read, 1);
     struct ending ending = run(session, "branch:wide | check t-test 99% over 64 | last 1");
     assert_int_equal(ending.rows, WIDE + 1);
     assert_true(ending.outcome.points_read >= WIDE * 65 &&
