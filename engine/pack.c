@@ -170,6 +170,13 @@ static unsigned common_zeroes(const double *values, size_t n)
     return zeroes;
 }
 
+static int has_odd(const double *values, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((int64_t)values[i] & 1) return 1;
+    return 0;
+}
+
 /* Numbers of a clock are binary fractions of seconds, milliseconds or microseconds, in other units. */
 static void plan_short(struct pack *pack, const double *values, size_t n)
 {
@@ -177,6 +184,7 @@ static void plan_short(struct pack *pack, const double *values, size_t n)
     struct pack more;
     if (pack->mode == PACK_SCALED && pack->scale) return; /* decimals */
     if (pack->mode == PACK_SCALED) {
+        if (has_odd(values, n)) return; /* neither twos nor tens to leave out */
         take_shorter(pack, plan_binary(&more, values, n, common_zeroes(values, n)), &more);
         take_shorter(pack, plan_binary(&more, values, n, 0), &more);
         return;
