@@ -45,7 +45,7 @@ static int new_file_begin(struct new_file *file, int directory, const char *name
     if (unlinkat(directory, file->temporary, 0) && errno != ENOENT)
         return failed(file, errno, error);
     file->fd = openat(directory, file->temporary,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+                      O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     return file->fd < 0 ? failed(file, errno, error) : 0;
 }
 
@@ -87,6 +87,7 @@ static int copy_snapshot(struct kv_txn *txn, int fd, struct pace_error *error)
     if (!rc && bad.problem)
         rc = error_damaged(error, "%s: page %llu (%s)", kv_path(txn), (unsigned long long)bad.page,
                            bad.problem);
+    if (!rc) rc = kv_read_journal(txn, 1, error); /* a damaged one would only be cut off */
     return rc ? rc : kv_copy(txn, fd, error);
 }
 
@@ -97,7 +98,7 @@ static int copy_store(struct kv *kv, unsigned timeout_ms, int fd, struct pace_er
     int rc = PACE_EBUSY;
     for (int i = 0; i < COPY_TRIES && rc == PACE_EBUSY; i++) {
         struct kv_txn *txn;
-        rc = kv_read_begin(kv, timeout_ms, error, &txn);
+        rc = kv_read_pages(kv, timeout_ms, error, &txn);
         if (rc) return rc;
         if (lseek(fd, 0, SEEK_SET) != 0 || ftruncate(fd, 0))
             rc = error_set(error, errno, "the copy: %s", pace_strerror(errno));

@@ -60,7 +60,9 @@ int dense_copy(struct kv *from, const char *path, unsigned timeout_ms, struct pa
 {
     struct dense dense = {0};
     struct kv_txn *txn;
-    int rc = kv_read_begin(from, timeout_ms, error, &txn);
+    int rc =
+        kv_settle(from, timeout_ms, error); /* the format record says whether there is a journal */
+    if (!rc) rc = kv_read_begin(from, timeout_ms, error, &txn);
     if (rc) return rc;
     rc = kv_cursor_open(txn, error, &dense.cursor);
     if (!rc) {

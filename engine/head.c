@@ -38,8 +38,20 @@ int head_read_bits(struct kv_txn *txn, struct pace_error *error, uint64_t *bits)
     struct format format;
     int rc = load_format(txn, error, &format);
     if (rc == PACE_ENOTFOUND) return error_damaged(error, "%s: the format record", kv_path(txn));
-    if (!rc) *bits = format.read_bits;
+    if (!rc) *bits = format.read_bits & ~FORMAT_JOURNAL;
     return rc;
+}
+
+int head_mark_journal(struct kv_txn *txn, int there, struct pace_error *error)
+{
+    struct format format;
+    struct key key = key_format();
+    int rc = load_format(txn, error, &format);
+    if (rc == PACE_ENOTFOUND) return error_damaged(error, "%s: the format record", kv_path(txn));
+    if (rc) return rc;
+    format.read_bits &= ~FORMAT_JOURNAL;
+    if (there) format.read_bits |= FORMAT_JOURNAL;
+    return kv_put_struct(txn, &key, &format, sizeof format, error);
 }
 
 /* A database of something else, or a store whose format record a damaged key hides. */
@@ -64,14 +76,14 @@ int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonl
                          "%s has format %u, of a pace before its first release; pace %s reads "
                          "format %d: make a new store and load the history again",
                          kv_path(txn), format.version, pace_version(), FORMAT_VERSION);
-    uint64_t unknown = format.read_bits & ~FORMAT_READ_BITS;
+    uint64_t unknown = format.read_bits & ~(FORMAT_READ_BITS | FORMAT_JOURNAL);
     if (format.version != FORMAT_VERSION || unknown)
         return error_set(
             error, PACE_EFORMAT,
             "%s has format %u with features %#llx; pace %s reads format %d with %#llx: "
             "use a newer pace",
             kv_path(txn), format.version, (unsigned long long)format.read_bits, pace_version(),
-            FORMAT_VERSION, (unsigned long long)FORMAT_READ_BITS);
+            FORMAT_VERSION, (unsigned long long)(FORMAT_READ_BITS | FORMAT_JOURNAL));
     *readonly = (format.write_bits & ~FORMAT_WRITE_BITS) != 0;
     return 0;
 }

@@ -12,9 +12,11 @@ enum { FORMAT_VERSION = 4 };
 /* What the store needs of those who open it. An unknown read bit refuses, an unknown write bit
  * opens read-only. A store gets its bits when it is made; one without a bit is never given what the
  * bit stands for. */
-#define FORMAT_SHORT      ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h, block.h */
-#define FORMAT_KEYS       ((uint64_t)2) /* read: block_runs.h */
-#define FORMAT_READ_BITS  (FORMAT_SHORT | FORMAT_KEYS)
+#define FORMAT_SHORT     ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h, block.h */
+#define FORMAT_KEYS      ((uint64_t)2) /* read: block_runs.h */
+#define FORMAT_READ_BITS (FORMAT_SHORT | FORMAT_KEYS)
+/* Read, and of no store for long: it has a journal (kv_journal.h), with runs that are in no table. */
+#define FORMAT_JOURNAL    ((uint64_t)4)
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 
 struct format {
@@ -46,7 +48,10 @@ int head_create(struct kv_txn *txn, struct pace_error *error);
 /* Reads the format: PACE_ENOSTORE, PACE_EFORMAT, or *readonly = 1 when it must not be written. */
 int head_check_format(struct kv_txn *txn, struct pace_error *error, int *readonly);
 
-/* What records the store may have: its read bits. */
+/* Notes that the store has a journal, or has none. */
+int head_mark_journal(struct kv_txn *txn, int there, struct pace_error *error);
+
+/* What records the store may have: its read bits, but FORMAT_JOURNAL. */
 int head_read_bits(struct kv_txn *txn, struct pace_error *error, uint64_t *bits);
 
 int head_load(struct kv_txn *txn, struct pace_error *error, struct head *out);

@@ -41,6 +41,9 @@ struct kv_options {
     int create;
     int metas_only;      /* do not look at the pages: kv_walk_pages will */
     struct kv_work fill; /* first content of a new store */
+    /* Notes in the store whether it has a journal, by the commit that puts it there or takes it away: who does
+     * not know of journals must not read it. NULL: this handle makes none. */
+    int (*mark)(struct kv_txn *txn, int there, struct pace_error *error);
 };
 
 /* Opens (or shares) the store in directory `path`. */
@@ -60,7 +63,12 @@ int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes
 int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
                   struct kv_txn **out);
 void kv_read_end(struct kv_txn *txn);
-/* The number of the state that a snapshot shows: of the commit that made it. */
+/* The same in two steps: pages are walked before any key is read. kv_read_journal looks for what little batches
+ * have left beside the tree; thorough: in all of its bytes. */
+int kv_read_pages(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
+                  struct kv_txn **out);
+int kv_read_journal(struct kv_txn *txn, int thorough, struct pace_error *error);
+/* The number of the state that a snapshot shows: the batch that made it. A later one is larger. */
 uint64_t kv_state(const struct kv_txn *txn);
 
 /* Walks all pages of a snapshot (see kv_file_walk). */
@@ -77,6 +85,9 @@ int kv_copy(struct kv_txn *txn, int fd, struct pace_error *error);
  * result. */
 int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
              struct pace_error *error);
+
+/* What little batches left beside the tree goes to its place: no journal is left. */
+int kv_settle(struct kv *kv, unsigned timeout_ms, struct pace_error *error);
 
 int kv_get(struct kv_txn *txn, const struct key *key, struct pace_error *error,
            struct kv_slice *value);

@@ -76,7 +76,7 @@ static int note_reader(const char *line, void *context)
 }
 
 /* Pages side by side for the batches to come (kv_room.h). */
-static int make_room(struct kv *kv, MDB_txn *txn)
+int kv_make_room(struct kv *kv, MDB_txn *txn)
 {
     static const unsigned char name[] = {0xff, 'r', 'o', 'o', 'm'}; /* no table has that tag */
     MDB_val key = value_of(name, sizeof name), value;
@@ -125,30 +125,26 @@ static void finish_group(const struct group *group, int committed)
     }
 }
 
-/* One try of a commit. *full: it needs a larger map. */
-static int try_commit(struct kv *kv, struct group *group, const struct timespec *deadline,
-                      struct pace_error *error, int *full)
+/* Begins in the journal, where that is possible, or in the tree. */
+static int begin(struct kv_txn *txn, const struct timespec *deadline, struct pace_error *error)
 {
-    struct kv_txn txn = {.kv = kv};
-    int rc = kv_begin(kv, 0, deadline, error, &txn.txn), committed = 0, result = 0;
-    if (rc) return rc;
-    group->ran = 0;
-    result = lmdb_find_map(txn.txn, kv->dbi, &kv->map);
-    if (!result && group->places[0]->work->is_little) result = make_room(kv, txn.txn);
-    if (result) {
-        txn.full = result == MDB_MAP_FULL;
-        rc = kv_fail(kv, result, error);
-    }
-    if (!rc) rc = run_group(group, &txn, error);
-    if (rc == 0) {
-        result = lmdb_commit(txn.txn);
-        committed = result == 0;
+    struct kv *kv = txn->kv;
+    if (txn->keeps_journal && kv_stage_begin(txn, deadline)) return 0;
+    return kv_begin(kv, 0, deadline, error, &txn->txn);
+}
+
+/* Ends a batch that went to the tree; rc: what it came to so far. *committed: it lasts. */
+static int end_in_tree(struct kv_txn *txn, int rc, struct pace_error *error, int *committed)
+{
+    struct kv *kv = txn->kv;
+    if (!rc) rc = kv_stage_renew(txn, error);
+    int result = rc ? lmdb_abort(txn->txn) : lmdb_commit(txn->txn);
+    if (!rc) {
+        *committed = result == 0;
         if (result == MDB_MAP_FULL)
-            txn.full = 1;
+            txn->full = 1;
         else if (result)
             rc = kv_fail(kv, result, error);
-    } else {
-        result = lmdb_abort(txn.txn);
     }
     if (result == LMDB_ASSERTED) {
         /* The transaction, and with it LMDB's lock, is in an unknown state. */
@@ -156,6 +152,36 @@ static int try_commit(struct kv *kv, struct group *group, const struct timespec 
         kv->damaged = 1;
         pthread_mutex_unlock(&kv->mutex);
     }
+    if (txn->reading) lmdb_abort(txn->reading);
+    return rc;
+}
+
+static int end_in_journal(struct kv_txn *txn, int rc, struct pace_error *error, int *committed)
+{
+    if (!rc) {
+        rc = kv_stage_commit(txn, error);
+        *committed = rc == 0;
+    } else {
+        kv_stage_drop(txn);
+    }
+    kv_close_idle(txn);
+    lmdb_abort(txn->txn);
+    return rc;
+}
+
+/* One try of a commit. *full: it needs a larger map. */
+static int try_commit(struct kv *kv, struct group *group, const struct timespec *deadline,
+                      struct pace_error *error, int *full)
+{
+    struct kv_txn txn = {.kv = kv, .is_little = group->places[0]->work->is_little};
+    txn.keeps_journal = txn.is_little && kv_stage_wanted(kv);
+    int rc = begin(&txn, deadline, error), committed = 0;
+    if (rc) return rc;
+    group->ran = 0;
+    if (!txn.stage) rc = kv_stage_fold(&txn, error);
+    if (!rc) rc = run_group(group, &txn, error);
+    rc = txn.stage ? end_in_journal(&txn, rc, error, &committed)
+                   : end_in_tree(&txn, rc, error, &committed);
     finish_group(group, committed);
     kv_leave(kv);
     *full = txn.full;
@@ -204,6 +230,7 @@ int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
     if (rc == KV_DONE_BY_OTHER) return own.rc;
     if (rc) return rc;
     struct group group = {.places = {&own}, .count = 1};
+    kv->stage.little = work->is_little ? kv->stage.little + 1 : 0;
     if (work->is_little) group.count += kv_line_take(&kv->line, group.places + 1, GROUP_MAX - 1);
     if (++kv->batches % READER_CHECK_INTERVAL == 0) {
         int dead;
@@ -213,6 +240,19 @@ int kv_write(struct kv *kv, unsigned timeout_ms, const struct kv_work *work,
     kv_file_unlock(kv->write_lock);
     kv_line_leave(&kv->line, group.places + 1, group.count - 1);
     return own.rc;
+}
+
+/* A batch in the tree begins with what the journal holds. */
+static int write_nothing(struct kv_txn *txn, void *context, struct pace_error *error)
+{
+    (void)txn, (void)context, (void)error;
+    return 0;
+}
+
+int kv_settle(struct kv *kv, unsigned timeout_ms, struct pace_error *error)
+{
+    static const struct kv_work nothing = {.run = write_nothing};
+    return kv_write(kv, timeout_ms, &nothing, error);
 }
 
 int kv_hold(struct kv *kv, unsigned timeout_ms, struct pace_error *error)

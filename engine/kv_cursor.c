@@ -24,6 +24,7 @@ static int open_cursor(struct kv_txn *txn, unsigned char table, struct kv_cursor
     cursor = calloc(1, sizeof *cursor);
     if (!cursor) return ENOMEM;
     cursor->txn = txn;
+    cursor->of = txn->txn;
     cursor->table = table;
     int rc = mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
     if (rc)
@@ -52,11 +53,25 @@ static int get(struct kv_txn *txn, MDB_val *key, MDB_val *value)
     return rc;
 }
 
+/* Looks in the journal: 1 when the key is there, a removed one without data. */
+static int get_staged(const struct kv_txn *txn, const struct key *key, struct kv_slice *value)
+{
+    const struct overlay_view *view = &txn->journal;
+    struct journal_change change;
+    int is_equal;
+    if (!view->overlay || !overlay_has_table(view->overlay, key->bytes[0])) return 0;
+    size_t at = overlay_find(view, key->bytes, key->len, &is_equal);
+    if (!is_equal || overlay_change(view, at, &change)) return 0;
+    *value = (struct kv_slice){.data = change.value, .len = change.value_len};
+    return 1;
+}
+
 /* kv_get; believe: an absence is not looked into. */
 static int get_value(struct kv_txn *txn, const struct key *key, int believe,
                      struct pace_error *error, struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v;
+    if (get_staged(txn, key, value)) return value->data ? 0 : PACE_ENOTFOUND;
     int rc = get(txn, &k, &v);
     if (rc == MDB_NOTFOUND && !believe) rc = lmdb_confirm_absent(txn->txn, txn->kv->dbi, &k);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
@@ -76,45 +91,67 @@ static int check_old(struct kv_txn *txn, const MDB_val *key)
     return lmdb_check_old(txn->txn, txn->kv->dbi, &txn->kv->map, key);
 }
 
+/* Space in the record of a staged batch; *data NULL: the batch goes to the tree, perhaps from now on. */
+static int stage(struct kv_txn *txn, const MDB_val *key, size_t len, struct pace_error *error,
+                 unsigned char **data)
+{
+    *data = txn->stage ? kv_stage_put(txn, key, len) : NULL;
+    return txn->stage && !*data ? kv_stage_leave(txn, error) : 0;
+}
+
+/* What a change in the tree came to. */
+static int changed(struct kv_txn *txn, int rc, struct pace_error *error)
+{
+    if (rc == MDB_MAP_FULL) txn->full = 1;
+    return rc ? kv_fail(txn->kv, rc, error) : 0;
+}
+
 int kv_put(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
            struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
-    int rc = check_old(txn, &k);
-    if (!rc) rc = lmdb_put(txn->txn, txn->kv->dbi, &k, &v);
-    if (rc == MDB_MAP_FULL) txn->full = 1;
-    return rc ? kv_fail(txn->kv, rc, error) : 0;
+    unsigned char *space;
+    int rc = stage(txn, &k, len, error, &space);
+    if (rc) return rc;
+    if (space) {
+        memcpy(space, data, len);
+        return 0;
+    }
+    rc = check_old(txn, &k);
+    return changed(txn, rc ? rc : lmdb_put(txn->txn, txn->kv->dbi, &k, &v), error);
 }
 
 int kv_put_space(struct kv_txn *txn, const struct key *key, size_t len, struct pace_error *error,
                  unsigned char **data)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, len);
-    int rc = check_old(txn, &k);
-    if (!rc) rc = lmdb_reserve(txn->txn, txn->kv->dbi, &k, &v);
-    if (rc == MDB_MAP_FULL) txn->full = 1;
-    if (rc) return kv_fail(txn->kv, rc, error);
-    *data = v.mv_data;
-    return 0;
+    int rc = stage(txn, &k, len, error, data);
+    if (rc || *data) return rc;
+    rc = check_old(txn, &k);
+    rc = changed(txn, rc ? rc : lmdb_reserve(txn->txn, txn->kv->dbi, &k, &v), error);
+    if (!rc) *data = v.mv_data;
+    return rc;
 }
 
 int kv_put_last(struct kv_txn *txn, const struct key *key, const void *data, size_t len,
                 struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(data, len);
-    int rc = lmdb_append(txn->txn, txn->kv->dbi, &k, &v);
-    if (rc == MDB_MAP_FULL) txn->full = 1;
-    return rc ? kv_fail(txn->kv, rc, error) : 0;
+    int rc = txn->stage ? kv_stage_leave(txn, error) : 0;
+    return rc ? rc : changed(txn, lmdb_append(txn->txn, txn->kv->dbi, &k, &v), error);
 }
 
 int kv_delete(struct kv_txn *txn, const struct key *key, struct pace_error *error)
 {
     MDB_val k = value_of(key->bytes, key->len);
-    int rc = check_old(txn, &k);
+    unsigned char *space;
+    struct kv_slice value;
+    int rc = txn->stage ? get_value(txn, key, 1, error, &value) : 0;
+    if (!rc) rc = stage(txn, &k, JOURNAL_REMOVED, error, &space);
+    if (rc || space) return rc;
+    rc = check_old(txn, &k);
     if (!rc) rc = lmdb_delete(txn->txn, txn->kv->dbi, &k);
-    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
-    if (rc == MDB_MAP_FULL) txn->full = 1;
-    return rc ? kv_fail(txn->kv, rc, error) : 0;
+    return rc == MDB_NOTFOUND ? PACE_ENOTFOUND : changed(txn, rc, error);
 }
 
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out)
@@ -146,6 +183,7 @@ void kv_close_idle(struct kv_txn *txn)
     for (size_t i = 0; i < KV_TABLES; i++) {
         struct kv_cursor *cursor = txn->idle[i];
         if (!cursor) continue;
+        txn->idle[i] = NULL;
         cursor->table = 0;
         kv_cursor_close(cursor);
     }
@@ -164,19 +202,30 @@ static int cursor_found(struct kv_cursor *cursor, int rc, const MDB_val *key, co
     return 0;
 }
 
-static int cursor_move(struct kv_cursor *cursor, MDB_cursor_op op, struct pace_error *error,
-                       struct kv_slice *found, struct kv_slice *value)
+/* A search begins in the transaction that the batch is in by now. */
+static int renew(struct kv_cursor *cursor)
 {
-    MDB_val k = value_of(NULL, 0), v = value_of(NULL, 0);
-    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, op);
-    return cursor_found(cursor, rc, &k, &v, error, found, value);
+    struct kv_txn *txn = cursor->txn;
+    if (cursor->of == txn->txn) return 0;
+    lmdb_cursor_close(cursor->cursor);
+    cursor->cursor = NULL;
+    cursor->of = txn->txn;
+    return mdb_cursor_open(txn->txn, txn->kv->dbi, &cursor->cursor);
+}
+
+static int has_journal(const struct kv_cursor *cursor)
+{
+    return cursor->txn->journal.overlay != NULL;
 }
 
 int kv_cursor_seek(struct kv_cursor *cursor, const struct key *key, struct pace_error *error,
                    struct kv_slice *found, struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
-    int rc = lmdb_seek_surely(cursor->cursor, &k, &v);
+    int rc = renew(cursor);
+    if (!rc)
+        rc = has_journal(cursor) ? kv_merge_seek(cursor, &k, &v)
+                                 : lmdb_seek_surely(cursor->cursor, &k, &v);
     return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
@@ -193,20 +242,30 @@ int kv_cursor_before(struct kv_cursor *cursor, const struct key *key, struct pac
                      struct kv_slice *found, struct kv_slice *value)
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
-    int rc = lmdb_seek_before(cursor->cursor, &k, &v);
+    int rc = renew(cursor);
+    if (!rc)
+        rc = has_journal(cursor) ? kv_merge_before(cursor, &k, &v)
+                                 : lmdb_seek_before(cursor->cursor, &k, &v);
     return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
 int kv_cursor_next(struct kv_cursor *cursor, struct pace_error *error, struct kv_slice *found,
                    struct kv_slice *value)
 {
-    return cursor_move(cursor, MDB_NEXT, error, found, value);
+    MDB_val k = value_of(NULL, 0), v = value_of(NULL, 0);
+    int rc = has_journal(cursor) ? kv_merge_next(cursor, &k, &v)
+                                 : lmdb_cursor_get(cursor->cursor, &k, &v, MDB_NEXT);
+    return cursor_found(cursor, rc, &k, &v, error, found, value);
 }
 
 int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
                    struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
 {
-    int rc = lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
+    int rc = go_on ? 0 : renew(cursor);
+    if (!rc)
+        rc = has_journal(cursor)
+                 ? kv_merge_list(cursor, prefix, go_on, pairs, most, count)
+                 : lmdb_list_pairs(cursor->cursor, prefix, go_on, pairs, most, count);
     cursor->failed |= rc != 0;
     return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
 }
@@ -214,7 +273,10 @@ int kv_cursor_list(struct kv_cursor *cursor, const struct key *prefix, int go_on
 int kv_cursor_list_back(struct kv_cursor *cursor, const struct key *end, int go_on,
                         struct kv_pair *pairs, size_t most, struct pace_error *error, size_t *count)
 {
-    int rc = lmdb_list_back(cursor->cursor, end, go_on, pairs, most, count);
+    int rc = go_on ? 0 : renew(cursor);
+    if (!rc)
+        rc = has_journal(cursor) ? kv_merge_list_back(cursor, end, go_on, pairs, most, count)
+                                 : lmdb_list_back(cursor->cursor, end, go_on, pairs, most, count);
     cursor->failed |= rc != 0;
     return rc ? kv_fail(cursor->txn->kv, rc, error) : 0;
 }

@@ -16,7 +16,7 @@
 #define MAP_SIZE_DEFAULT ((uint64_t)1 << 34)
 #define MAP_SIZE_LEAST   ((uint64_t)1 << 20)
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, CLOSE_TIMEOUT_MS = 1000 };
 
 /* The one mutable global of the library: LMDB allows a process one open of a file, so all handles
  * of all threads must find it. Entries of a forked parent stay and are passed over. */
@@ -139,6 +139,9 @@ static int create_data(struct kv *kv, const struct kv_work *fill, struct pace_er
 
 static void kv_free(struct kv *kv)
 {
+    if (kv->seen) overlay_free(kv->seen);
+    free(kv->seen);
+    kv_stage_free(&kv->stage);
     if (kv->write_lock >= 0) close(kv->write_lock);
     if (kv->directory >= 0) close(kv->directory);
     if (kv->mine) munmap((void *)(uintptr_t)kv->mine, PAGE_BYTES);
@@ -209,6 +212,7 @@ static int open_checked(struct kv *kv, const struct kv_options *options, const s
     if (rc) return rc;
     kv->device = data->st_dev;
     kv->inode = data->st_ino;
+    kv->mark = options->mark;
     kv->writable = faccessat(kv->directory, KV_DATA, R_OK | W_OK, AT_EACCESS) == 0;
     uint64_t map_size = options->map_size ? options->map_size : MAP_SIZE_DEFAULT;
     if (map_size < MAP_SIZE_LEAST) map_size = MAP_SIZE_LEAST;
@@ -308,6 +312,7 @@ int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace
     } else {
         mdb_env_close(kv->env);
         kv->env = NULL;
+        kv->stage.is_used = 0;
         kv->inode = 0; /* its number may be given to another file */
         rc = replace_alone(kv, name, error);
     }
@@ -320,7 +325,11 @@ void kv_close(struct kv *kv)
 {
     /* A forked child owns neither the environment nor the registry's entry. */
     if (!kv || kv->pid != getpid()) return;
-    struct timespec deadline = kv_file_deadline(1000);
+    pthread_mutex_lock(&registry.mutex);
+    int is_last = kv->references == 1 && kv->stage.is_used;
+    pthread_mutex_unlock(&registry.mutex);
+    if (is_last) kv_settle(kv, CLOSE_TIMEOUT_MS, NULL); /* what fails stays in the journal */
+    struct timespec deadline = kv_file_deadline(CLOSE_TIMEOUT_MS);
     int locked = kv_file_lock(kv->directory, kv->path, &deadline, NULL) == 0;
     pthread_mutex_lock(&registry.mutex);
     int last = --kv->references == 0;

@@ -68,7 +68,8 @@ int pace_open(const char *path, unsigned flags, const struct pace_options *given
     struct kv_options kv_options = {.map_size = options.map_size,
                                     .timeout_ms = options.write_timeout_ms,
                                     .create = (flags & PACE_CREATE) != 0,
-                                    .fill = {.run = fill_new}};
+                                    .fill = {.run = fill_new},
+                                    .mark = head_mark_journal};
     rc = store->path ? kv_open(path, &kv_options, error, &store->kv) : error_memory(error);
     if (!rc) rc = check_format(store, flags, error);
     if (rc) {

@@ -258,7 +258,7 @@ static int walk_pages(struct verify *verify, struct kv *kv, struct pace_error *e
     for (int i = 0; i < SNAPSHOT_TRIES && rc == PACE_EBUSY; i++) {
         kv_read_end(verify->snapshot->txn);
         verify->snapshot->txn = NULL;
-        rc = kv_read_begin(kv, TIMEOUT_MS, error, &verify->snapshot->txn);
+        rc = kv_read_pages(kv, TIMEOUT_MS, error, &verify->snapshot->txn);
         if (rc) return rc;
         rc = kv_walk_pages(verify->snapshot->txn, tell_page, verify, error, &count);
     }
@@ -277,6 +277,8 @@ static int walk_all(struct verify *verify, struct kv *kv, struct pace_error *err
     if (rc || verify->file_damaged || verify->result->damages) return rc;
     verify->txn = snapshot->txn;
     verify->head = &snapshot->head;
+    rc = kv_read_journal(snapshot->txn, 1, error);
+    if (rc) return verify_outcome(verify, rc, "the journal", error);
     rc = head_check_format(snapshot->txn, error, &unknown_write_bit);
     if (rc) return verify_outcome(verify, rc, "the format record", error);
     rc = head_load(snapshot->txn, error, &snapshot->head);
@@ -310,7 +312,8 @@ int pace_verify(const char *path, int (*report)(void *context, const struct pace
     struct pace_verified *result = out ? out : &unseen;
     struct pace_error own = {0}; /* messages become reports */
     struct verify verify = {.report = report, .context = context, .result = result};
-    struct kv_options options = {.timeout_ms = TIMEOUT_MS, .metas_only = 1};
+    struct kv_options options = {
+        .timeout_ms = TIMEOUT_MS, .metas_only = 1, .mark = head_mark_journal};
     struct kv *kv;
     if (!path || !path[0]) return error_set(error, PACE_EMISUSE, "pace_verify: no path");
     *result = (struct pace_verified){0};
