@@ -158,7 +158,7 @@ static int see(struct kv *kv, const unsigned char *room, const struct journal_he
     struct journal_record record;
     if (seen && seen->nonce == header->nonce && !thorough) end = seen->end;
     enum journal_found found = journal_look(room, header, &end, thorough, &record);
-    if (found == JOURNAL_RECORD || !seen || seen->nonce != header->nonce) {
+    if (thorough || found == JOURNAL_RECORD || !seen || seen->nonce != header->nonce) {
         seen = open_seen(kv, header->nonce);
         if (!seen) return error_memory(error);
         if (thorough) overlay_begin(seen, header->nonce);

@@ -24,7 +24,10 @@
 
 enum {
     LITTLE_LEAST = 3, /* batches one after the other: this one is given a journal */
-    ROOM_PAGES = 64,
+    ROOM_SHARE =
+        8, /* of the file's pages, so that a small store stays small, but at least and most: */
+    ROOM_PAGES_LEAST = 16,
+    ROOM_PAGES_MOST = 64,
     RECORD_SHARE =
         4, /* a larger part of the room is no record: it would be written twice for little */
 };
@@ -287,6 +290,21 @@ int kv_stage_leave(struct kv_txn *txn, struct pace_error *error)
     return rc ? rc : apply(txn, error);
 }
 
+/* Bytes of a new room: pages of LMDB for one long value. */
+static int choose_size(const struct kv *kv, MDB_txn *txn, size_t *bytes)
+{
+    MDB_envinfo info;
+    MDB_stat stat;
+    int rc = mdb_env_info(kv->env, &info);
+    if (!rc) rc = mdb_stat(txn, kv->dbi, &stat);
+    if (rc) return rc;
+    size_t pages = info.me_last_pgno / ROOM_SHARE;
+    if (pages < ROOM_PAGES_LEAST) pages = ROOM_PAGES_LEAST;
+    if (pages > ROOM_PAGES_MOST) pages = ROOM_PAGES_MOST;
+    *bytes = pages * stat.ms_psize - PAGE_HEADER;
+    return 0;
+}
+
 static uint64_t choose_nonce(uint64_t txn)
 {
     uint64_t nonce;
@@ -303,10 +321,8 @@ int kv_stage_renew(struct kv_txn *txn, struct pace_error *error)
     if (txn->had_journal != txn->keeps_journal && kv->mark)
         rc = kv->mark(txn, txn->keeps_journal, error);
     if (rc || !txn->keeps_journal) return rc;
-    MDB_stat stat;
-    rc = mdb_stat(txn->txn, kv->dbi, &stat);
-    MDB_val key = value_of(KV_JOURNAL_KEY, KV_JOURNAL_KEY_LEN),
-            room = value_of(NULL, ROOM_PAGES * (size_t)stat.ms_psize - PAGE_HEADER);
+    MDB_val key = value_of(KV_JOURNAL_KEY, KV_JOURNAL_KEY_LEN), room = value_of(NULL, 0);
+    rc = choose_size(kv, txn->txn, &room.mv_size);
     if (!rc) rc = lmdb_reserve(txn->txn, kv->dbi, &key, &room);
     if (rc == MDB_MAP_FULL) txn->full = 1;
     if (rc) return kv_fail(kv, rc, error);
