@@ -4,6 +4,9 @@
  * per file and process, use after fork, growth of the map (also by another process), the wait for
  * another writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
  *
+ * Little batches that follow one another go to a journal beside the tree (kv_journal.h): nothing of what
+ * follows shows it.
+ *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
  * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
  * *error alone. It was made sure of: a damaged page that leads a search astray is PACE_ECORRUPT. */
@@ -70,6 +73,9 @@ int kv_read_pages(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
 int kv_read_journal(struct kv_txn *txn, int thorough, struct pace_error *error);
 /* The number of the state that a snapshot shows: the batch that made it. A later one is larger. */
 uint64_t kv_state(const struct kv_txn *txn);
+
+/* What of it little batches left beside the tree: records, and their bytes; 0 when there is nothing. */
+void kv_journal_size(const struct kv_txn *txn, uint64_t *records, uint64_t *bytes);
 
 /* Walks all pages of a snapshot (see kv_file_walk). */
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,

@@ -1,5 +1,5 @@
-/* kv_batch.c -- one writer at a time: batches, several of them in one commit, and room for the next
- * ones. See kv.h and kv_lmdb.h. */
+/* kv_batch.c -- one writer at a time: batches, several of them in one commit or one record of the journal, and
+ * room for the next ones. See kv.h and kv_lmdb.h. */
 #include "kv_lmdb.h"
 #include "error.h"
 #include "kv_room.h"

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-static const unsigned char room_name[] = "journal"; /* what its header is sealed with */
-
 static size_t align(size_t len)
 {
     return (len + JOURNAL_ALIGN - 1) / JOURNAL_ALIGN * JOURNAL_ALIGN;
@@ -20,7 +18,7 @@ void journal_create(unsigned char *room, size_t bytes, uint64_t nonce, uint64_t 
 {
     struct journal_header header = {.nonce = nonce, .txn = txn, .bytes = bytes};
     memset(room, 0, bytes);
-    seal_close(&header, sizeof header, room_name, sizeof room_name);
+    seal_close(&header, sizeof header, JOURNAL_KEY, JOURNAL_KEY_LEN);
     memcpy(room, &header, sizeof header);
 }
 
@@ -28,7 +26,7 @@ int journal_open(const unsigned char *room, size_t bytes, struct journal_header 
 {
     if (bytes < sizeof *out) return 0;
     memcpy(out, room, sizeof *out);
-    return seal_good(out, sizeof *out, room_name, sizeof room_name) && out->bytes <= bytes;
+    return seal_good(out, sizeof *out, JOURNAL_KEY, JOURNAL_KEY_LEN) && out->bytes <= bytes;
 }
 
 static uint64_t record_sum(const unsigned char *record, size_t bytes, uint64_t nonce)

@@ -26,6 +26,8 @@ enum {
         8192, /* behind the end: zeros so far, and nothing is looked for behind them */
 };
 #define JOURNAL_REMOVED UINT32_MAX
+#define JOURNAL_KEY     "\377j" /* of the room, in LMDB; its header is sealed with it */
+enum { JOURNAL_KEY_LEN = 2 };
 
 struct journal_header {
     uint64_t sum, nonce, txn, bytes;

@@ -71,9 +71,6 @@ struct kv {
     struct kv_stage stage;
 };
 
-#define KV_JOURNAL_KEY "\377j" /* of the room of the journal: no table has that tag */
-enum { KV_JOURNAL_KEY_LEN = 2 };
-
 enum { KV_TABLES = 64 }; /* a tag of keys.h is a letter: its lower bits tell it apart */
 
 struct kv_txn {

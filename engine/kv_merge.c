@@ -12,8 +12,8 @@ enum { OF_TREE = 1, OF_JOURNAL = 2 };
 /* What a move in the tree came to. */
 static int take(struct kv_merge *merge, int rc)
 {
-    int is_journal = !rc && merge->key.mv_size == KV_JOURNAL_KEY_LEN &&
-                     memcmp(merge->key.mv_data, KV_JOURNAL_KEY, KV_JOURNAL_KEY_LEN) == 0;
+    int is_journal = !rc && merge->key.mv_size == JOURNAL_KEY_LEN &&
+                     memcmp(merge->key.mv_data, JOURNAL_KEY, JOURNAL_KEY_LEN) == 0;
     merge->in_tree = rc == 0 && !is_journal; /* it is the last key of the tree */
     return rc == MDB_NOTFOUND ? 0 : rc;
 }

@@ -211,6 +211,13 @@ uint64_t kv_state(const struct kv_txn *txn)
     return mdb_txn_id(txn->txn) << RECORD_BITS | records;
 }
 
+void kv_journal_size(const struct kv_txn *txn, uint64_t *records, uint64_t *bytes)
+{
+    const struct overlay *overlay = txn->journal.overlay;
+    *records = overlay ? overlay->end.records : 0;
+    *bytes = overlay ? overlay->end.at - journal_start().at : 0;
+}
+
 int kv_walk_pages(struct kv_txn *txn, kv_file_report *report, void *context,
                   struct pace_error *error, struct kv_page_count *count)
 {

@@ -37,7 +37,7 @@ enum {
 int kv_find_journal(const struct kv *kv, MDB_txn *txn, uint64_t state, struct pace_error *error,
                     struct journal_header *header, MDB_val *room)
 {
-    MDB_val key = value_of(KV_JOURNAL_KEY, KV_JOURNAL_KEY_LEN);
+    MDB_val key = value_of(JOURNAL_KEY, JOURNAL_KEY_LEN);
     int rc = lmdb_get(txn, kv->dbi, &key, room);
     if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
     if (rc) return kv_fail(kv, rc, error);
@@ -237,8 +237,8 @@ static int apply_change(struct kv_txn *txn, const struct journal_change *change)
 /* The writers' copy of the journal becomes part of the tree. */
 static int apply(struct kv_txn *txn, struct pace_error *error)
 {
-    static const struct journal_change room = {.key = (const unsigned char *)KV_JOURNAL_KEY,
-                                               .key_len = KV_JOURNAL_KEY_LEN};
+    static const struct journal_change room = {.key = (const unsigned char *)JOURNAL_KEY,
+                                               .key_len = JOURNAL_KEY_LEN};
     struct kv_stage *stage = &txn->kv->stage;
     const struct overlay_view view = {
         .overlay = &stage->overlay, .room = stage->room, .bytes = stage->bytes};
@@ -287,7 +287,9 @@ int kv_stage_leave(struct kv_txn *txn, struct pace_error *error)
     txn->stage = NULL;
     txn->journal.overlay = NULL;
     rc = prepare(txn, error);
-    return rc ? rc : apply(txn, error);
+    if (!rc) return apply(txn, error);
+    forget(&txn->kv->stage);
+    return rc;
 }
 
 /* Bytes of a new room: pages of LMDB for one long value. */
@@ -321,7 +323,7 @@ int kv_stage_renew(struct kv_txn *txn, struct pace_error *error)
     if (txn->had_journal != txn->keeps_journal && kv->mark)
         rc = kv->mark(txn, txn->keeps_journal, error);
     if (rc || !txn->keeps_journal) return rc;
-    MDB_val key = value_of(KV_JOURNAL_KEY, KV_JOURNAL_KEY_LEN), room = value_of(NULL, 0);
+    MDB_val key = value_of(JOURNAL_KEY, JOURNAL_KEY_LEN), room = value_of(NULL, 0);
     rc = choose_size(kv, txn->txn, &room.mv_size);
     if (!rc) rc = lmdb_reserve(txn->txn, kv->dbi, &key, &room);
     if (rc == MDB_MAP_FULL) txn->full = 1;

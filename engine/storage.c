@@ -104,3 +104,12 @@ int pace_storage(pace_snapshot *snapshot, struct pace_error *error, struct pace_
     if (!rc) *out = storage;
     return rc;
 }
+
+int pace_journal(pace_snapshot *snapshot, struct pace_error *error, struct pace_space *out)
+{
+    struct pace_space journal = {0};
+    int rc = snapshot_check(snapshot, error);
+    if (!rc) kv_journal_size(snapshot->txn, &journal.count, &journal.bytes);
+    if (!rc) *out = journal;
+    return rc;
+}

@@ -31,7 +31,7 @@ static void add_space(struct rows *rows, const char *what, const struct pace_spa
 
 /* What the file is made of. The rest is pages: their heads, what is left of them, and free ones. */
 static void add_storage(struct rows *rows, const struct pace_storage *storage,
-                        const struct pace_stat *stat)
+                        const struct pace_space *journal, const struct pace_stat *stat)
 {
     const struct {
         const char *what;
@@ -50,6 +50,7 @@ static void add_storage(struct rows *rows, const struct pace_storage *storage,
         bytes += parts[i].space->bytes;
         if (parts[i].space->count > 0) add_space(rows, parts[i].what, parts[i].space);
     }
+    if (journal->count > 0) add_space(rows, "of it in the journal", journal);
     if (stat->file_bytes > bytes)
         add_size(rows, "pages and free space", (double)(stat->file_bytes - bytes));
     add_size(rows, "file", (double)stat->file_bytes);
@@ -62,9 +63,11 @@ static int stat_store(struct rows *rows, pace_snapshot *snapshot, struct pace_er
     static const char *const dimensions[] = {"projects", "branches", "testbeds", "benchmarks",
                                              "measures"};
     struct pace_storage storage;
+    struct pace_space journal;
     struct pace_stat stat;
     int code = pace_stat(snapshot, error, &stat);
     if (code == 0) code = pace_storage(snapshot, error, &storage);
+    if (code == 0) code = pace_journal(snapshot, error, &journal);
     if (code != 0) return code;
     rows_field(rows, "what", PACE_FIELD_TEXT);
     rows_field(rows, "count", PACE_FIELD_NUMBER);
@@ -80,7 +83,7 @@ static int stat_store(struct rows *rows, pace_snapshot *snapshot, struct pace_er
         code = pace_names(snapshot, (enum pace_dimension)i, error, &names, &count);
         if (code == 0) add_count(rows, dimensions[i], count);
     }
-    if (code == 0) add_storage(rows, &storage, &stat);
+    if (code == 0) add_storage(rows, &storage, &journal, &stat);
     return code != 0 || !rows->failed ? code : PACE_ENOMEM;
 }
 

@@ -123,6 +123,7 @@ struct coverage {
     unsigned kept, kept_parts,
         kept_stale;        /* states; parts of values; values that a late run made wrong */
     unsigned chunks, tail; /* of pairs; runs that are in no table of them */
+    unsigned journal, changed, removed; /* records of it; keys that it changes, or removes */
     unsigned samples, meta, differences, undone, dropped, starts, starts_taken_back;
 };
 
@@ -135,6 +136,7 @@ struct decoder {
     struct coverage seen;
     int is_short; /* read bit 0 */
     int has_keys; /* read bit 1 */
+    int has_journal;
     struct text_list names[5];
     uint64_t head[8]; /* runs, cells, series, indexed, commits, marks, undone, objects */
     uint32_t name_counts[5][2], streams, shapes;
@@ -259,6 +261,8 @@ static inline struct record *nth(struct decoder *d, const struct key_bytes *pref
     return &d->records[at];
 }
 
+#include "decode_journal.h"
+
 /* -- the file -------------------------------------------------------------------------------- */
 
 static inline void decode_open(struct decoder *d, const char *directory)
@@ -286,6 +290,7 @@ static inline void decode_open(struct decoder *d, const char *directory)
     }
     mdb_cursor_close(cursor);
     REQUIRE(d->count == stat.ms_entries);
+    decode_journal(d);
 }
 
 static inline void runs_free(struct found_runs *runs)
@@ -316,7 +321,8 @@ static inline void decode_head(struct decoder *d)
     const struct record *format = sealed(need(d, key_of('f')));
     REQUIRE(format->len == 48 && memcmp(format->data + 8, "pace\r\n\032\0", 8) == 0);
     REQUIRE(u32(format->data + 16) == 4 && u32(format->data + 20) == 0);
-    REQUIRE(u64(format->data + 24) <= 3 && u64(format->data + 32) == 0);
+    REQUIRE(u64(format->data + 24) <= 7 && u64(format->data + 32) == 0);
+    REQUIRE((u64(format->data + 24) >> 2 & 1) == (uint64_t)d->has_journal);
     d->is_short = u64(format->data + 24) & 1;
     d->has_keys = u64(format->data + 24) >> 1 & 1;
     const struct record *head = sealed(need(d, key_of('s')));

@@ -3,6 +3,7 @@
  * and no record left over. */
 #include "decode.h"
 
+#include "../child.h"
 #include "../../query/pace_query.h"
 #include "../format_dump.h"
 #include "../store_help.h"
@@ -494,6 +495,32 @@ static void test_derived_identity(void **state)
     remove_tree(dir);
 }
 
+/* A journal, which a writer leaves that does not come to close the store. */
+static void test_journal(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        pace *store = open_store(dir);
+        for (int i = 0; i < 21; i++) {
+            char name[16];
+            pace_run *run = begin_run(store, "main", T0_NS + i * SECOND_NS);
+            snprintf(name, sizeof name, "new-%d", i);
+            put_any(run, "fib", i);
+            put_any(run, i % 5 ? "sort" : name, i);
+            store_ok(pace_run_put_meta(run, "host", name, error));
+            commit_run(store, run);
+        }
+        _exit(0);
+    }
+    assert_int_equal(child_status(child), 0);
+    struct coverage seen = compare(dir);
+    assert_true(seen.journal >= 10 && seen.changed > 30 && seen.removed && seen.small);
+    remove_tree(dir);
+}
+
 static struct coverage compare_kept(const char *store)
 {
     struct coverage seen;
@@ -529,17 +556,12 @@ static void test_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_empty),
-        cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_beside),
-        cmocka_unit_test(test_differences),
-        cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_blocks),
-        cmocka_unit_test(test_kept_values),
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_kept),
-        cmocka_unit_test(test_starts),
-        cmocka_unit_test(test_derived_identity),
+        cmocka_unit_test(test_empty),       cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_beside),      cmocka_unit_test(test_differences),
+        cmocka_unit_test(test_wide),        cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_kept_values), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_journal),     cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_starts),      cmocka_unit_test(test_derived_identity),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
