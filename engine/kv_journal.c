@@ -26,7 +26,8 @@ int journal_open(const unsigned char *room, size_t bytes, struct journal_header 
 {
     if (bytes < sizeof *out) return 0;
     memcpy(out, room, sizeof *out);
-    return seal_good(out, sizeof *out, JOURNAL_KEY, JOURNAL_KEY_LEN) && out->bytes <= bytes;
+    return seal_good(out, sizeof *out, JOURNAL_KEY, JOURNAL_KEY_LEN) && out->bytes >= sizeof *out &&
+           out->bytes <= bytes;
 }
 
 static uint64_t record_sum(const unsigned char *record, size_t bytes, uint64_t nonce)

@@ -269,8 +269,16 @@ static int prepare(struct kv_txn *txn, struct pace_error *error)
 
 int kv_stage_fold(struct kv_txn *txn, struct pace_error *error)
 {
+    struct kv_stage *stage = &txn->kv->stage;
     int rc = catch_up(txn->kv, txn->txn, mdb_txn_id(txn->txn) - 1, error), is_there = rc == 0;
-    if (rc == PACE_ENOTFOUND) rc = 0;
+    if (rc == PACE_ENOTFOUND) {
+        if (stage
+                ->is_used) { /* another process took it away: where others write, one is of little use */
+            stage->is_used = txn->keeps_journal = 0;
+            stage->little = 1;
+        }
+        rc = 0;
+    }
     if (!rc) rc = prepare(txn, error);
     return rc || !is_there ? rc : apply(txn, error);
 }
@@ -322,6 +330,7 @@ int kv_stage_renew(struct kv_txn *txn, struct pace_error *error)
     int rc = 0;
     if (txn->had_journal != txn->keeps_journal && kv->mark)
         rc = kv->mark(txn, txn->keeps_journal, error);
+    kv->stage.is_used = txn->keeps_journal;
     if (rc || !txn->keeps_journal) return rc;
     MDB_val key = value_of(JOURNAL_KEY, JOURNAL_KEY_LEN), room = value_of(NULL, 0);
     rc = choose_size(kv, txn->txn, &room.mv_size);
@@ -330,7 +339,6 @@ int kv_stage_renew(struct kv_txn *txn, struct pace_error *error)
     if (rc) return kv_fail(kv, rc, error);
     uint64_t number = mdb_txn_id(txn->txn);
     journal_create(room.mv_data, room.mv_size, choose_nonce(number), number);
-    kv->stage.is_used = 1;
     kv->stage.is_broken = 0;
     return 0;
 }
