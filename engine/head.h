@@ -15,7 +15,7 @@ enum { FORMAT_VERSION = 4 };
 #define FORMAT_SHORT     ((uint64_t)1) /* read: meta.h, samples.h, pack.h, row.h, block.h */
 #define FORMAT_KEYS      ((uint64_t)2) /* read: block_runs.h */
 #define FORMAT_READ_BITS (FORMAT_SHORT | FORMAT_KEYS)
-/* Read, and of no store for long: it has a journal (kv_journal.h), with runs that are in no table. */
+/* Read, and of no store for long: it has a journal (kv_journal.h), with runs in no table. */
 #define FORMAT_JOURNAL    ((uint64_t)4)
 #define FORMAT_WRITE_BITS ((uint64_t)0)
 

@@ -32,7 +32,8 @@
  *   'j'  gaps        | first run u64 |                                   last run: all dropped
  *   'o'  objects     | sequence u64 |                                    one version of an object
  *
- * Beside these tables lies one value of the backend, under a tag that is none: the journal, kv_journal.h.
+ * Beside these tables lies one value of the backend, under a tag that is none: the journal,
+ * kv_journal.h.
  *
  * The head lies between the newest run and the first streams, which an append changes as well.
  * The log's key is the order of history: (time, ordinal, run number) within a stream. */

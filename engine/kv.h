@@ -4,8 +4,8 @@
  * per file and process, use after fork, growth of the map (also by another process), the wait for
  * another writer, stale readers, safe files, and what a damaged file does inside LMDB (an error).
  *
- * Little batches that follow one another go to a journal beside the tree (kv_journal.h): nothing of what
- * follows shows it.
+ * Little batches that follow one another go to a journal beside the tree (kv_journal.h): nothing of
+ * what follows shows it.
  *
  * Slices point into the store: in a snapshot until it ends, in a batch until its next change.
  * Functions return 0 or a code with *error filled in; "nothing there" is PACE_ENOTFOUND and leaves
@@ -44,8 +44,8 @@ struct kv_options {
     int create;
     int metas_only;      /* do not look at the pages: kv_walk_pages will */
     struct kv_work fill; /* first content of a new store */
-    /* Notes in the store whether it has a journal, by the commit that puts it there or takes it away: who does
-     * not know of journals must not read it. NULL: this handle makes none. */
+    /* Notes in the store whether it has a journal, by the commit that puts it there or takes it
+     * away: who does not know of journals must not read it. NULL: this handle makes none. */
     int (*mark)(struct kv_txn *txn, int there, struct pace_error *error);
 };
 
@@ -66,15 +66,16 @@ int kv_file_bytes(const struct kv *kv, struct pace_error *error, uint64_t *bytes
 int kv_read_begin(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
                   struct kv_txn **out);
 void kv_read_end(struct kv_txn *txn);
-/* The same in two steps: pages are walked before any key is read. kv_read_journal looks for what little batches
- * have left beside the tree; thorough: in all of its bytes. */
+/* The same in two steps: pages are walked before any key is read. kv_read_journal looks for what
+ * little batches have left beside the tree; thorough: in all of its bytes. */
 int kv_read_pages(struct kv *kv, unsigned timeout_ms, struct pace_error *error,
                   struct kv_txn **out);
 int kv_read_journal(struct kv_txn *txn, int thorough, struct pace_error *error);
 /* The number of the state that a snapshot shows: the batch that made it. A later one is larger. */
 uint64_t kv_state(const struct kv_txn *txn);
 
-/* What of it little batches left beside the tree: records, and their bytes; 0 when there is nothing. */
+/* What of it little batches left beside the tree: records, and their bytes; 0 when there is
+ * nothing. */
 void kv_journal_size(const struct kv_txn *txn, uint64_t *records, uint64_t *bytes);
 
 /* Walks all pages of a snapshot (see kv_file_walk). */
@@ -119,8 +120,8 @@ void kv_release(struct kv *kv);
 int kv_replace(struct kv *kv, const char *name, unsigned timeout_ms, struct pace_error *error);
 
 /* Cursors. Close them before their snapshot or batch ends. In a batch, seek again after a change.
- * kv_cursor_at: one for the keys of a table (their tag): a snapshot keeps it when it is closed, and the
- * next begins where it was, which is mostly near. */
+ * kv_cursor_at: one for the keys of a table (their tag): a snapshot keeps it when it is closed, and
+ * the next begins where it was, which is mostly near. */
 int kv_cursor_open(struct kv_txn *txn, struct pace_error *error, struct kv_cursor **out);
 int kv_cursor_at(struct kv_txn *txn, unsigned char table, struct pace_error *error,
                  struct kv_cursor **out);
@@ -157,9 +158,9 @@ int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
 /* The same for a body that must have exactly `len` bytes, which are copied to `out`. */
 int kv_get_struct(struct kv_txn *txn, const struct key *key, const char *what,
                   struct pace_error *error, void *out, size_t len);
-/* A sealed record that need not be there. PACE_ENOTFOUND is believed only when the records on both sides of
- * its place are whole: one whose key was damaged lies there still. Its table must have sealed records only,
- * the tables beside it keys of another length, or records of kv_put_struct. */
+/* A sealed record that need not be there. PACE_ENOTFOUND is believed only when the records on both
+ * sides of its place are whole: one whose key was damaged lies there still. Its table must have
+ * sealed records only, the tables beside it keys of another length, or records of kv_put_struct. */
 int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
                     struct pace_error *error, struct kv_slice *body);
 int kv_get_optional_struct(struct kv_txn *txn, const struct key *key, const char *what,

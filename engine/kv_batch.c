@@ -1,5 +1,5 @@
-/* kv_batch.c -- one writer at a time: batches, several of them in one commit or one record of the journal, and
- * room for the next ones. See kv.h and kv_lmdb.h. */
+/* kv_batch.c -- one writer at a time: batches, several of them in one commit or one record of the
+ * journal, and room for the next ones. See kv.h and kv_lmdb.h. */
 #include "kv_lmdb.h"
 #include "error.h"
 #include "kv_room.h"
@@ -63,8 +63,8 @@ static int lead(struct kv *kv, struct kv_place *place, const struct timespec *de
     return rc;
 }
 
-/* A line of LMDB's list of readers: "pid thread txn", or "-" for one that rests. The heading and the
- * resting ones give 0. */
+/* A line of LMDB's list of readers: "pid thread txn", or "-" for one that rests. The heading and
+ * the resting ones give 0. */
 static int note_reader(const char *line, void *context)
 {
     uint64_t *oldest = context, txn = 0;
@@ -105,8 +105,8 @@ struct group {
     size_t count, ran;
 };
 
-/* Runs the batches. GROUP_SPLITS: one of several failed or has nothing to write; nothing may be left
- * of the others, and each is to be tried alone. */
+/* Runs the batches. GROUP_SPLITS: one of several failed or has nothing to write; nothing may be
+ * left of the others, and each is to be tried alone. */
 static int run_group(struct group *group, struct kv_txn *txn, struct pace_error *error)
 {
     for (group->ran = 0; group->ran < group->count;) {

@@ -34,8 +34,8 @@ static int open_cursor(struct kv_txn *txn, unsigned char table, struct kv_cursor
     return rc;
 }
 
-/* Searches where the last search of the table ended. The first one goes without a cursor: it may be the
- * only one. */
+/* Searches where the last search of the table ended. The first one goes without a cursor: it may be
+ * the only one. */
 static int get(struct kv_txn *txn, MDB_val *key, MDB_val *value)
 {
     unsigned char table = *(const unsigned char *)key->mv_data;
@@ -91,7 +91,8 @@ static int check_old(struct kv_txn *txn, const MDB_val *key)
     return lmdb_check_old(txn->txn, txn->kv->dbi, &txn->kv->map, key);
 }
 
-/* Space in the record of a staged batch; *data NULL: the batch goes to the tree, perhaps from now on. */
+/* Space in the record of a staged batch; *data NULL: the batch goes to the tree, perhaps from now
+ * on. */
 static int stage(struct kv_txn *txn, const MDB_val *key, size_t len, struct pace_error *error,
                  unsigned char **data)
 {
@@ -301,8 +302,8 @@ int kv_get_sealed(struct kv_txn *txn, const struct key *key, const char *what,
     return get_sealed(txn, key, what, 0, error, body);
 }
 
-/* 1 when a record may be the one that is searched for, under a key that was damaged: of its table or with
- * a key as long, and not whole; or the one itself, which a search passed by. */
+/* 1 when a record may be the one that is searched for, under a key that was damaged: of its table
+ * or with a key as long, and not whole; or the one itself, which a search passed by. */
 static int is_suspect(const struct key *key, const struct kv_slice *found,
                       const struct kv_slice *value)
 {

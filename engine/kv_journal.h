@@ -1,19 +1,20 @@
-/* kv_journal.h -- the journal: what little batches changed since the last commit of LMDB, as records one
- * behind the other in a room of fixed size. Pure: bytes only, no LMDB.
+/* kv_journal.h -- the journal: what little batches changed since the last commit of LMDB, as
+ * records one behind the other in a room of fixed size. Pure: bytes only, no LMDB.
  *
  *     room    | sum u64 | nonce u64 | txn u64 | bytes u64 |  records ...  zeros
  *     record  | sum u64 | bytes u32 | changes u32 | number u64 |  changes ...
  *     change  | value bytes u32 | key bytes u8 | 3 zeros | key, to 8 bytes | value, to 8 bytes |
  *
- * The room is a value of LMDB under a key that no table has. `txn` is the commit that put it there, `bytes`
- * what it has. A record is one batch, or several that share a flush, and is written in place: one write, one
- * flush, where a commit of LMDB has two and copies each page that it touches. Records are numbered 1, 2, 3
- * ...; a record's sum is over what follows it and seeded by the nonce, a random number of this room, so that
- * bytes of another journal that lay there do not count. Value bytes JOURNAL_REMOVED: the key is removed.
+ * The room is a value of LMDB under a key that no table has. `txn` is the commit that put it there,
+ * `bytes` what it has. A record is one batch, or several that share a flush, and is written in
+ * place: one write, one flush, where a commit of LMDB has two and copies each page that it touches.
+ * Records are numbered 1, 2, 3 ...; a record's sum is over what follows it and seeded by the nonce,
+ * a random number of this room, so that bytes of another journal that lay there do not count. Value
+ * bytes JOURNAL_REMOVED: the key is removed.
  *
- * A record is written after the one before it is on disk. So where a record is not whole, it is one whose
- * writer was killed or lost power before it was acknowledged, and ends the journal; but when a whole one lies
- * behind it, it is damaged. */
+ * A record is written after the one before it is on disk. So where a record is not whole, it is one
+ * whose writer was killed or lost power before it was acknowledged, and ends the journal; but when
+ * a whole one lies behind it, it is damaged. */
 #ifndef PACE_KV_JOURNAL_H
 #define PACE_KV_JOURNAL_H
 
@@ -63,8 +64,9 @@ void journal_create(unsigned char *room, size_t bytes, uint64_t nonce, uint64_t 
 /* 1 when the bytes are a room: its header is whole. */
 int journal_open(const unsigned char *room, size_t bytes, struct journal_header *out);
 
-/* What lies at an end: a whole record; none; or one that is damaged, for whole ones follow. `thorough`: these
- * are looked for in the whole room, also behind zeros. Others may be writing to the room. */
+/* What lies at an end: a whole record; none; or one that is damaged, for whole ones follow.
+ * `thorough`: these are looked for in the whole room, also behind zeros. Others may be writing to
+ * the room. */
 enum journal_found { JOURNAL_RECORD, JOURNAL_ENDS, JOURNAL_DAMAGED };
 enum journal_found journal_look(const unsigned char *room, const struct journal_header *header,
                                 const struct journal_end *end, int thorough,
@@ -80,9 +82,9 @@ int journal_change(const unsigned char *room, size_t bytes, size_t at, struct jo
 /* What a change takes in a record. */
 size_t journal_change_bytes(size_t key_len, size_t value_len);
 
-/* A record under construction, in a room that nobody else sees: changes are put one behind the other, then it
- * is closed. There must be space for them. journal_put gives the place of the value; len JOURNAL_REMOVED: none
- * is kept. */
+/* A record under construction, in a room that nobody else sees: changes are put one behind the
+ * other, then it is closed. There must be space for them. journal_put gives the place of the value;
+ * len JOURNAL_REMOVED: none is kept. */
 struct journal_draft {
     size_t begin, at; /* of the record, of its next change */
     uint32_t changes;

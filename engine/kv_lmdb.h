@@ -1,12 +1,12 @@
-/* kv_lmdb.h -- what the files of the backend share: kv_*.c that implement kv.h on LMDB 0.9. They alone
- * include this header, and only this header includes lmdb.h.
+/* kv_lmdb.h -- what the files of the backend share: kv_*.c that implement kv.h on LMDB 0.9. They
+ * alone include this header, and only this header includes lmdb.h.
  *
  * Flags are the default plus MDB_NOTLS, so a commit that returned is on disk and a reader belongs
  * to its transaction. Everything lives in the unnamed database.
  *
  * Locks, in the order in which they are taken: the directory (open, close), the registry's mutex;
- * for a batch the lead of kv->line, then write.lock between processes; kv->mutex last and briefly. The
- * map may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
+ * for a batch the lead of kv->line, then write.lock between processes; kv->mutex last and briefly.
+ * The map may move only while kv->local is 0: whoever moves it sets kv->draining and waits. */
 #ifndef PACE_KV_LMDB_H
 #define PACE_KV_LMDB_H
 
@@ -32,8 +32,8 @@ struct lmdb_map {
     uintptr_t page_bytes; /* of the data file */
 };
 
-/* The journal as the writers of this process know it; the leader's. They work on a copy of the room, to which
- * the records of other processes are added, and write from there. */
+/* The journal as the writers of this process know it; the leader's. They work on a copy of the
+ * room, to which the records of other processes are added, and write from there. */
 struct kv_stage {
     unsigned little;     /* little batches one after the other */
     int is_used;         /* a journal was made or written to here */
@@ -80,14 +80,15 @@ struct kv_txn {
     int is_snapshot;             /* its cursors may stay where they are */
     struct overlay_view journal; /* what lies over the tree */
     struct overlay *shared;      /* of a snapshot: a reference */
-    /* A STAGED batch changes the journal, and reads the tree in a transaction that only reads. When it turns
-     * out to be too large, it goes on in the tree, and that transaction ends with the batch. */
+    /* A STAGED batch changes the journal, and reads the tree in a transaction that only reads. When
+     * it turns out to be too large, it goes on in the tree, and that transaction ends with the
+     * batch. */
     struct kv_stage *stage; /* NULL: it is not, or no longer, staged */
     MDB_txn *reading;
     int is_little, had_journal,
         keeps_journal; /* of a batch in the tree: there was one; there shall be */
-    /* Of a snapshot: cursors where the last search of a table ended. The next one is mostly for a key
-     * on the same page, which LMDB then finds without going down the tree. */
+    /* Of a snapshot: cursors where the last search of a table ended. The next one is mostly for a
+     * key on the same page, which LMDB then finds without going down the tree. */
     struct kv_cursor *idle[KV_TABLES];
     uint64_t asked; /* tables in which something was searched for */
 };
@@ -118,7 +119,7 @@ static inline struct kv_slice slice_of(const MDB_val *value)
     return (struct kv_slice){.data = value->mv_data, .len = value->mv_size};
 }
 
-/* -- kv_lmdb.c: calls into LMDB, where a failed assertion of it is the result LMDB_ASSERTED -------- */
+/* -- kv_lmdb.c: calls into LMDB, where a failed assertion of it is the result LMDB_ASSERTED ---- */
 
 void lmdb_asserted(MDB_env *env, const char *message); /* the hook that environments need for it */
 int lmdb_env_open(MDB_env *env, const char *path);
@@ -130,8 +131,8 @@ int lmdb_abort(MDB_txn *txn);
 int lmdb_get(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 /* Where the map is: of a transaction that has changed nothing yet. */
 int lmdb_find_map(MDB_txn *txn, MDB_dbi dbi, struct lmdb_map *map);
-/* LMDB believes the header of a page on which there is a value that is put again or deleted: were it marked as
- * changed, it would be written to where it lies. 0, or MDB_CORRUPTED. */
+/* LMDB believes the header of a page on which there is a value that is put again or deleted: were
+ * it marked as changed, it would be written to where it lies. 0, or MDB_CORRUPTED. */
 int lmdb_check_old(MDB_txn *txn, MDB_dbi dbi, const struct lmdb_map *map, const MDB_val *key);
 int lmdb_put(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
 int lmdb_append(MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value);
@@ -155,7 +156,7 @@ int kv_fail(const struct kv *kv, int rc, struct pace_error *error);
 /* 0 in a forked child. */
 int kv_is_opener(const struct kv *kv);
 
-/* -- kv_merge.c: cursors over tree and journal; results are LMDB's ------------------------------- */
+/* -- kv_merge.c: cursors over tree and journal; results are LMDB's ----------------------------- */
 
 int kv_merge_seek(struct kv_cursor *cursor, MDB_val *key, MDB_val *value);
 int kv_merge_before(struct kv_cursor *cursor, MDB_val *key, MDB_val *value);
@@ -165,10 +166,10 @@ int kv_merge_list(struct kv_cursor *cursor, const struct key *prefix, int go_on,
 int kv_merge_list_back(struct kv_cursor *cursor, const struct key *end, int go_on,
                        struct kv_pair *pairs, size_t most, size_t *count);
 
-/* -- kv_stage.c: batches that go to the journal, and the journal that goes to the tree ------------ */
+/* -- kv_stage.c: batches that go to the journal, and the journal that goes to the tree --------- */
 
-/* Finds the journal of a transaction, `state` being the commit that it shows: PACE_ENOTFOUND, without a
- * message, when there is none. */
+/* Finds the journal of a transaction, `state` being the commit that it shows: PACE_ENOTFOUND,
+ * without a message, when there is none. */
 int kv_find_journal(const struct kv *kv, MDB_txn *txn, uint64_t state, struct pace_error *error,
                     struct journal_header *header, MDB_val *room);
 int kv_journal_damaged(const struct kv *kv, const struct journal_end *end,
@@ -178,8 +179,8 @@ int kv_journal_damaged(const struct kv *kv, const struct journal_end *end,
 int kv_stage_wanted(const struct kv *kv);
 /* Begins a batch in the journal. 1: it is staged; 0: it has to go to the tree. */
 int kv_stage_begin(struct kv_txn *txn, const struct timespec *deadline);
-/* Space for a value in the record of a staged batch; len JOURNAL_REMOVED: the key is removed. NULL: it does not
- * fit, and the batch must go on in the tree. */
+/* Space for a value in the record of a staged batch; len JOURNAL_REMOVED: the key is removed. NULL:
+ * it does not fit, and the batch must go on in the tree. */
 unsigned char *kv_stage_put(struct kv_txn *txn, const MDB_val *key, size_t len);
 /* Writes the record of a staged batch; nothing when nothing was changed. */
 int kv_stage_commit(struct kv_txn *txn, struct pace_error *error);
@@ -195,19 +196,20 @@ int kv_stage_renew(struct kv_txn *txn, struct pace_error *error);
 
 void kv_stage_free(struct kv_stage *stage);
 
-/* -- kv_batch.c ------------------------------------------------------------------------------------ */
+/* -- kv_batch.c -------------------------------------------------------------------------------- */
 
 /* Pages side by side for the batches to come (kv_room.h); a code of LMDB. */
 int kv_make_room(struct kv *kv, MDB_txn *txn);
 
-/* -- kv_cursor.c ----------------------------------------------------------------------------------- */
+/* -- kv_cursor.c ------------------------------------------------------------------------------- */
 
 /* Closes the idle cursors of a snapshot. */
 void kv_close_idle(struct kv_txn *txn);
 
-/* -- kv_snapshot.c: transactions of this process, and moving the map ------------------------------- */
+/* -- kv_snapshot.c: transactions of this process, and moving the map --------------------------- */
 
-/* Begins a transaction, in the map as large as another process made it; kv_leave when it has ended. */
+/* Begins a transaction, in the map as large as another process made it; kv_leave when it has
+ * ended. */
 int kv_begin(struct kv *kv, unsigned flags, const struct timespec *deadline,
              struct pace_error *error, MDB_txn **txn);
 void kv_leave(struct kv *kv);

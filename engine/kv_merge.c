@@ -1,8 +1,9 @@
 /* kv_merge.c -- cursors over the tree and the journal that lies over it. See kv_lmdb.h.
  *
- * A cursor is before two keys, one of the tree and one of the journal. The nearer is given; where both are the
- * same key the journal's is, or none, when it was removed there. The journal itself, which is a value
- * of the tree, is not shown. Where the journal has nothing of a prefix, its keys are listed from the tree alone. */
+ * A cursor is before two keys, one of the tree and one of the journal. The nearer is given; where
+ * both are the same key the journal's is, or none, when it was removed there. The journal itself,
+ * which is a value of the tree, is not shown. Where the journal has nothing of a prefix, its keys
+ * are listed from the tree alone. */
 #include "kv_lmdb.h"
 
 #include <string.h>
@@ -36,8 +37,8 @@ static int give(struct kv_merge *merge, unsigned given, const MDB_val *from_key,
     return 0;
 }
 
-/* Gives the nearest pair in the direction of the cursor: it is before `at` of the journal when it goes
- * forward, behind it when it goes back. */
+/* Gives the nearest pair in the direction of the cursor: it is before `at` of the journal when it
+ * goes forward, behind it when it goes back. */
 static int give_nearest(struct kv_cursor *cursor, MDB_val *key, MDB_val *value)
 {
     const struct overlay_view *view = &cursor->txn->journal;

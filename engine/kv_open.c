@@ -1,5 +1,5 @@
-/* kv_open.c -- opening, making, closing and replacing the file of a store; the registry of those that
- * are open. See kv.h and kv_lmdb.h. */
+/* kv_open.c -- opening, making, closing and replacing the file of a store; the registry of those
+ * that are open. See kv.h and kv_lmdb.h. */
 #include "kv_lmdb.h"
 #include "error.h"
 

@@ -1,9 +1,9 @@
-/* kv_overlay.h -- the changes of a journal in order of their keys, the newest of each key: what lies over the
- * tree. Pure: bytes only, no LMDB.
+/* kv_overlay.h -- the changes of a journal in order of their keys, the newest of each key: what
+ * lies over the tree. Pure: bytes only, no LMDB.
  *
  * Changes are known by where they lie in the room (kv_journal.h), so that an overlay outlives a
- * transaction: the room of the same journal may be at another address in the next. Adding one costs a search
- * and a move of what is behind it, 4 bytes each. */
+ * transaction: the room of the same journal may be at another address in the next. Adding one costs
+ * a search and a move of what is behind it, 4 bytes each. */
 #ifndef PACE_KV_OVERLAY_H
 #define PACE_KV_OVERLAY_H
 
@@ -38,7 +38,8 @@ int overlay_add(struct overlay *overlay, const unsigned char *room, size_t bytes
 int overlay_add_record(struct overlay *overlay, const unsigned char *room, size_t bytes,
                        const struct journal_record *record);
 
-/* The first change whose key is not before `key`: its index, or the count. *is_equal: it is the key's. */
+/* The first change whose key is not before `key`: its index, or the count. *is_equal: it is the
+ * key's. */
 size_t overlay_find(const struct overlay_view *view, const void *key, size_t len, int *is_equal);
 
 /* A change by index; -1 when the room no longer has it. */

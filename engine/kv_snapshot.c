@@ -1,5 +1,5 @@
-/* kv_snapshot.c -- transactions of this process, and the map that moves between them; snapshots. See
- * kv.h and kv_lmdb.h. */
+/* kv_snapshot.c -- transactions of this process, and the map that moves between them; snapshots.
+ * See kv.h and kv_lmdb.h. */
 #include "kv_lmdb.h"
 #include "error.h"
 
@@ -132,8 +132,8 @@ static void release(struct overlay *overlay)
     free(overlay);
 }
 
-/* An overlay of this process to which records can be added: the one that was seen last, a copy of it when
- * others look at it, or a new one. kv->mutex is held. NULL without memory. */
+/* An overlay of this process to which records can be added: the one that was seen last, a copy of
+ * it when others look at it, or a new one. kv->mutex is held. NULL without memory. */
 static struct overlay *open_seen(struct kv *kv, uint64_t nonce)
 {
     struct overlay *seen = kv->seen;
@@ -231,8 +231,8 @@ static int is_at(int fd, void *bytes, size_t len, uint64_t at)
     return pread(fd, bytes, len, (off_t)at) == (ssize_t)len;
 }
 
-/* The room of the journal in a copy, whose pages lie in the order of the tree: behind the room, which is its
- * last value, are those that lead to it. 0: there is none. */
+/* The room of the journal in a copy, whose pages lie in the order of the tree: behind the room,
+ * which is its last value, are those that lead to it. 0: there is none. */
 static uint64_t find_copied(int fd, uint64_t file_bytes, uint64_t page_bytes,
                             struct journal_header *header)
 {
@@ -246,8 +246,8 @@ static uint64_t find_copied(int fd, uint64_t file_bytes, uint64_t page_bytes,
     return 0;
 }
 
-/* A copy has of the journal what there was when it came to a page, and writers went on meanwhile: it ends
- * where it is first not whole. 0 or a code. */
+/* A copy has of the journal what there was when it came to a page, and writers went on meanwhile:
+ * it ends where it is first not whole. 0 or a code. */
 static int cut_journal(int fd, uint64_t page_bytes)
 {
     struct journal_header header;

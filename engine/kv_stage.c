@@ -1,17 +1,18 @@
-/* kv_stage.c -- little batches that go to the journal, and the journal that goes to the tree. See kv_lmdb.h,
- * kv_journal.h.
+/* kv_stage.c -- little batches that go to the journal, and the journal that goes to the tree. See
+ * kv_lmdb.h, kv_journal.h.
  *
- * A process that writes one little batch after the other gets a journal: from then on such a batch is one record,
- * written in place and flushed once. A batch that does not fit, or is not little, is an ordinary commit, in
- * which all that the journal holds goes to the tree first, in order of key, and the journal away or a new
- * one in its place. As the tree is copied on write, a snapshot of an earlier state keeps its journal too.
+ * A process that writes one little batch after the other gets a journal: from then on such a batch
+ * is one record, written in place and flushed once. A batch that does not fit, or is not little, is
+ * an ordinary commit, in which all that the journal holds goes to the tree first, in order of key,
+ * and the journal away or a new one in its place. As the tree is copied on write, a snapshot of an
+ * earlier state keeps its journal too.
  *
- * The writers of all processes take turns (write.lock), so that a staged batch needs no transaction of LMDB
- * that writes: it reads the tree, with its changes over it. Who writes first takes over what others have
- * added to the journal since.
+ * The writers of all processes take turns (write.lock), so that a staged batch needs no transaction
+ * of LMDB that writes: it reads the tree, with its changes over it. Who writes first takes over
+ * what others have added to the journal since.
  *
- * A snapshot may show a record before its flush has ended, as one of LMDB may show a commit whose meta page is
- * written and not flushed: what it has seen is lost only with the power. */
+ * A snapshot may show a record before its flush has ended, as one of LMDB may show a commit whose
+ * meta page is written and not flushed: what it has seen is lost only with the power. */
 #include "kv_lmdb.h"
 #include "error.h"
 
@@ -57,7 +58,7 @@ int kv_journal_damaged(const struct kv *kv, const struct journal_end *end, struc
                          (unsigned long long)end->records + 1, end->at);
 }
 
-/* Where the room lies in the file: LMDB does not say it. To be sure, its header is read from there. */
+/* Where the room lies in the file: LMDB does not say it. To be sure, its header is read there. */
 static int find_in_file(struct kv *kv, MDB_txn *txn, const MDB_val *room)
 {
     struct lmdb_map map;
@@ -272,8 +273,8 @@ int kv_stage_fold(struct kv_txn *txn, struct pace_error *error)
     struct kv_stage *stage = &txn->kv->stage;
     int rc = catch_up(txn->kv, txn->txn, mdb_txn_id(txn->txn) - 1, error), is_there = rc == 0;
     if (rc == PACE_ENOTFOUND) {
-        if (stage
-                ->is_used) { /* another process took it away: where others write, one is of little use */
+        /* Another process took it away: where others write, one is of little use. */
+        if (stage->is_used) {
             stage->is_used = txn->keeps_journal = 0;
             stage->little = 1;
         }

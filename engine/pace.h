@@ -727,8 +727,8 @@ struct pace_storage {
 PACE_API int pace_storage(pace_snapshot *snapshot, struct pace_error *error,
                           struct pace_storage *out);
 
-/* The journal: records of small batches that are not in their places yet, and their bytes. Their content is in the
- * figures above. Nothing when there is none, as in a store that nobody writes to. */
+/* The journal: records of small batches that are not in their places yet, and their bytes. Their
+ * content is in the figures above. Nothing when there is none, as where nobody writes. */
 PACE_API int pace_journal(pace_snapshot *snapshot, struct pace_error *error,
                           struct pace_space *out);
 

@@ -1,5 +1,5 @@
-/* decode_journal.h -- the journal, as pace-format(5) has it: its changes are laid over the records of the tables.
- * Included by decode.h. */
+/* decode_journal.h -- the journal, as pace-format(5) has it: its changes are laid over the records
+ * of the tables. Included by decode.h. */
 #ifndef DECODE_JOURNAL_H
 #define DECODE_JOURNAL_H
 

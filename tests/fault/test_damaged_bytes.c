@@ -321,7 +321,8 @@ static void test_damaged_bytes(void **state)
 /* A measure may have no record: then a record whose key was damaged must not look like none. */
 enum { MEASURE_KEY = 9, SCRAMBLED = 16, SCRAMBLES = 200 };
 
-/* 0: what is known of both measures is right or an error (then *errors counts it); else what is wrong. */
+/* 0: what is known of both measures is right or an error (then *errors counts it); else what is
+ * wrong. */
 static const char *ask_measures(pace *store, int *errors)
 {
     const struct pace_measure_row *rows;
@@ -371,7 +372,8 @@ static void use_damaged_measures(const char *dir, int *errors)
     pace_close(store);
 }
 
-/* Flips each bit of the key at `at`, then writes noise over it and what follows, from each of its bytes. */
+/* Flips each bit of the key at `at`, then writes noise over it and what follows, from each of its
+ * bytes. */
 static int damage_key(const char *dir, const unsigned char *whole, size_t len, size_t at)
 {
     char path[8192], lock[8192];

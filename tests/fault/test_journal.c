@@ -1,5 +1,6 @@
-/* test_journal.c -- runs that are in the journal: of a writer that was killed, also between its write and its
- * flush; torn and damaged ones; flushes that fail; other processes, snapshots and backups meanwhile.
+/* test_journal.c -- runs that are in the journal: of a writer that was killed, also between its
+ * write and its flush; torn and damaged ones; flushes that fail; other processes, snapshots and
+ * backups meanwhile.
  *
  * Damage is random; the seed is printed; PACE_TEST_SEED repeats a run. */
 #include "../child.h"
@@ -19,7 +20,7 @@
 
 enum { PAGE = 4096, VALUE_AT = 16, CELLS = 9, RUNS = 14 };
 
-/* -- calls of the library and of LMDB, replaced -------------------------------------------------- */
+/* -- calls of the library and of LMDB, replaced ------------------------------------------------ */
 
 enum strike { NOTHING, FLUSH_FAILS, DIES_BEFORE_FLUSH, DIES_HALF_WAY };
 static enum strike strike;
@@ -114,7 +115,7 @@ static void killed_writer(const char *dir, int from, int until, enum strike last
     assert_int_equal(child_status(child), 0);
 }
 
-/* Where the room of the journal lies in a file: of those that LMDB has not used again, the newest. */
+/* Where the room of the journal lies in a file: the newest of those that LMDB did not use again. */
 static size_t find_room(const unsigned char *data, size_t len, struct journal_header *header)
 {
     size_t found = 0;
@@ -426,7 +427,7 @@ static void *write_on(void *context)
     return NULL;
 }
 
-/* Copies that are made while a writer writes: each is whole, and has what was acknowledged before. */
+/* Copies made while a writer writes: each is whole, and has what was acknowledged before. */
 static void test_backup(void **state)
 {
     (void)state;
@@ -457,8 +458,8 @@ static void test_backup(void **state)
     remove_tree(dir);
 }
 
-/* A program that does not know of journals, and had the store open before there was one, commits to the tree:
- * what it wrote and what the journal has do not go together, which is said. */
+/* A program that does not know of journals, and had the store open before there was one, commits to
+ * the tree: what it wrote and what the journal has do not go together, which is said. */
 static void commit_beside(const char *dir)
 {
     MDB_env *env;

@@ -1,5 +1,5 @@
-/* test_kept.c -- values that are kept of a stream: what may be stored, copies, damage, two processes, and
- * answers of `changes using focus` that rest on them. PACE_SEED repeats a run. */
+/* test_kept.c -- values that are kept of a stream: what may be stored, copies, damage, two
+ * processes, and answers of `changes using focus` that rest on them. PACE_SEED repeats a run. */
 #include "../child.h"
 #include "../damage.h"
 #include "../query_help.h"
@@ -123,8 +123,8 @@ static int keep_half(void *context, const struct pace_stream *stream,
     return run->run % 2 == 0;
 }
 
-/* A backup and a compaction that drops nothing are the same history; one that drops, and a merge, are
- * others. */
+/* A backup and a compaction that drops nothing are the same history; one that drops, and a merge,
+ * are others. */
 static void test_copies(void **state)
 {
     (void)state;
@@ -316,7 +316,7 @@ static void test_damage(void **state)
     snprintf(path, sizeof path, "%s/data.mdb", dir);
     unsigned char *whole = damage_read(path, &len), *damaged = malloc(len);
     assert_non_null(damaged);
-    /* It lies in the store, and perhaps in free pages that held it before: all are damaged alike. */
+    /* It lies in the store, and perhaps in free pages that held it: all are damaged alike. */
     size_t copies[COPIES_MAX], count = 0;
     for (size_t at = 0; at + kept.len < len && count < COPIES_MAX; at += 8)
         if (memcmp(whole + at, bytes, kept.len) == 0) copies[count++] = at;

@@ -1,6 +1,7 @@
-/* test_kv_model.c -- ordered keys beside a naive model: little batches that go to the journal, those that are
- * too large for it or fail, several processes that take turns, snapshots held meanwhile; each of the ways to find
- * a key and to go on from there. The seed is printed; PACE_TEST_SEED repeats a run. */
+/* test_kv_model.c -- ordered keys beside a naive model: little batches that go to the journal,
+ * those that are too large for it or fail, several processes that take turns, snapshots held
+ * meanwhile; each of the ways to find a key and to go on from there. The seed is printed;
+ * PACE_TEST_SEED repeats a run. */
 #include "../child.h"
 #include "../damage.h"
 

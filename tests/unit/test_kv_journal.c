@@ -1,6 +1,6 @@
-/* test_kv_journal.c -- the records of a journal: where it ends when one is torn at any byte, when bytes of another
- * journal lie there, and when one in the middle is damaged; and its changes in order of key, beside a
- * sorted list. PACE_TEST_SEED repeats a run. */
+/* test_kv_journal.c -- the records of a journal: where it ends when one is torn at any byte, when
+ * bytes of another journal lie there, and when one in the middle is damaged; and its changes in
+ * order of key, beside a sorted list. PACE_TEST_SEED repeats a run. */
 #include "../damage.h"
 
 #include "../../engine/kv_overlay.h"
@@ -113,7 +113,8 @@ static void test_damaged(void **state)
     assert_int_equal(go_over(1, &end), JOURNAL_DAMAGED);
 }
 
-/* Records of another journal do not count, whatever their numbers, nor do later ones make it damaged. */
+/* Records of another journal do not count, whatever their numbers, nor do later ones make it
+ * damaged. */
 static void test_stale(void **state)
 {
     (void)state;
