@@ -138,12 +138,21 @@ int kv_stage_wanted(const struct kv *kv)
     return kv->mark && kv->stage.little >= LITTLE_LEAST;
 }
 
+/* LMDB writes the meta page of a commit, and then tells the others its number. Of a writer that was
+ * killed between the two, snapshots know nothing until a transaction that writes makes up for
+ * it: what is staged on the state before would be lost. */
+static int is_newest(const struct kv *kv, MDB_txn *txn)
+{
+    MDB_envinfo info;
+    return mdb_env_info(kv->env, &info) == 0 && info.me_last_txnid == mdb_txn_id(txn);
+}
+
 int kv_stage_begin(struct kv_txn *txn, const struct timespec *deadline)
 {
     struct kv *kv = txn->kv;
     struct kv_stage *stage = &kv->stage;
     if (stage->is_broken || kv_begin(kv, MDB_RDONLY, deadline, NULL, &txn->txn)) return 0;
-    if (catch_up(kv, txn->txn, mdb_txn_id(txn->txn), NULL)) {
+    if (!is_newest(kv, txn->txn) || catch_up(kv, txn->txn, mdb_txn_id(txn->txn), NULL)) {
         forget(stage);
         lmdb_abort(txn->txn);
         kv_leave(kv);

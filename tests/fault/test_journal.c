@@ -18,11 +18,11 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { PAGE = 4096, VALUE_AT = 16, CELLS = 9, RUNS = 14 };
+enum { PAGE = 4096, META_END = 2 * PAGE, VALUE_AT = 16, CELLS = 9, RUNS = 14 };
 
 /* -- calls of the library and of LMDB, replaced ------------------------------------------------ */
 
-enum strike { NOTHING, FLUSH_FAILS, DIES_BEFORE_FLUSH, DIES_HALF_WAY };
+enum strike { NOTHING, FLUSH_FAILS, DIES_BEFORE_FLUSH, DIES_HALF_WAY, DIES_AT_META };
 static enum strike strike;
 static int flushes;
 
@@ -44,7 +44,7 @@ ssize_t shim_pwrite(int fd, const void *data, size_t len, off_t at)
 {
     if (strike == DIES_HALF_WAY) len = len / 2;
     ssize_t written = syscall(SYS_pwrite64, fd, data, len, at);
-    if (strike == DIES_HALF_WAY) _exit(0);
+    if (strike == DIES_HALF_WAY || (strike == DIES_AT_META && at < META_END)) _exit(0);
     return written;
 }
 #pragma GCC visibility pop
@@ -209,6 +209,21 @@ static void test_between(void **state)
     expect_whole(dir, RUNS - 1);
     killed_writer(dir, RUNS - 1, 2 * RUNS, DIES_HALF_WAY);
     expect_whole(dir, 2 * RUNS - 1);
+    remove_tree(dir);
+}
+
+/* Killed when LMDB had written a commit's meta page, and had not told the others yet: the journal
+ * that they know of is no more. What they acknowledge then is there nevertheless. */
+static void test_unknown_commit(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    pace *store = open_store(dir);
+    append(store, 0, RUNS);
+    killed_writer(dir, RUNS, RUNS + 1, DIES_AT_META);
+    append(store, RUNS + 1, RUNS + 3);
+    pace_close(store);
+    expect_whole(dir, RUNS + 3);
     remove_tree(dir);
 }
 
@@ -491,10 +506,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_killed),         cmocka_unit_test(test_between),
-        cmocka_unit_test(test_flush_fails),    cmocka_unit_test(test_torn),
-        cmocka_unit_test(test_damaged_record), cmocka_unit_test(test_mutations),
-        cmocka_unit_test(test_turns),          cmocka_unit_test(test_held),
-        cmocka_unit_test(test_backup),         cmocka_unit_test(test_older_writer),
+        cmocka_unit_test(test_unknown_commit), cmocka_unit_test(test_flush_fails),
+        cmocka_unit_test(test_torn),           cmocka_unit_test(test_damaged_record),
+        cmocka_unit_test(test_mutations),      cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_held),           cmocka_unit_test(test_backup),
+        cmocka_unit_test(test_older_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
