@@ -16,6 +16,7 @@ STORE = DIRECTORY + "/store"
 START_S = 1700000000
 DAY_S = 86400
 ROUNDS = 12
+LONG = 70000  # points; see query/stats/tail.c
 
 
 def make_rows(rng):
@@ -224,6 +225,35 @@ def check_groups(db, rows, scale):
     return None if len(whole) == 3 else "%d groups, not 3" % len(whole)
 
 
+def check_long(rng):
+    """Quantiles of a series of which only an end is kept: of all of it, and where conditions leave less."""
+    kind = rng.choice(("any", "up", "down", "few"))
+    values = [float(rng.randint(0, 50)) if kind == "few" else rng.lognormvariate(5, 1) for _ in range(LONG)]
+    if kind in ("up", "down"):
+        values.sort(reverse=kind == "down")
+    with open(DIRECTORY + "/long.jsonl", "w", encoding="ascii") as file:
+        file.writelines(json.dumps({"project": "p", "branch": "main", "testbed": "t", "benchmark": "long",
+                                    "measure": "long", "unit": "ns", "time": (START_S + i) * 10**9,
+                                    "value": value}) + "\n" for i, value in enumerate(values))
+    subprocess.run([PACE, "--db", STORE, "load", DIRECTORY + "/long.jsonl"], check=True, capture_output=True)
+    most = statistics.quantiles(values, n=1000, method="inclusive")[rng.choice((2, 400, 995))]
+    percents = (0, 0.1, 1, 5, 50, 95, 99, 99.9, 100)
+    calls_of = ", ".join("x%d = p(%g, value)" % (i, percent) for i, percent in enumerate(percents))
+    for condition, kept in (("", values), (" | where value <= %r" % most, [v for v in values if v <= most]),
+                            (" | last %d" % (LONG - 999), values[999:])):
+        row = pace("measure:long%s | summarize n = count(), %s by benchmark" % (condition, calls_of))[0]
+        if row["n"] != len(kept):
+            return "%s%s: %d points, not %d" % (kind, condition, row["n"], len(kept))
+        kept = sorted(kept)
+        for i, percent in enumerate(percents):
+            at = percent / 100 * (len(kept) - 1)
+            low = math.floor(at)
+            theirs = kept[low] + (at - low) * (kept[min(low + 1, len(kept) - 1)] - kept[low])
+            if not near(row["x%d" % i], theirs, 0):
+                return "%s%s: p%g: %r, not %r" % (kind, condition, percent, row["x%d" % i], theirs)
+    return None
+
+
 def main():
     rng = random.Random(SEED)
     print("# note seed %d, SQLite %s, Python %s" % (SEED, sqlite3.sqlite_version, sys.version.split()[0]))
@@ -239,7 +269,8 @@ def main():
     checks += [("order statistics and deviations, Python", lambda: check_order(rows, rng, scale))] * ROUNDS
     checks += [("all other functions, Python", lambda: check_functions(rows, rng, scale))] * (ROUNDS // 2)
     checks += [("prev and delta, SQLite", lambda: check_before(db, scale)),
-               ("groups, SQLite and Python", lambda: check_groups(db, rows, scale))]
+               ("groups, SQLite and Python", lambda: check_groups(db, rows, scale)),
+               ("quantiles of a long series, sorted", lambda: check_long(rng))]
     failed = 0
     for number, (name, check) in enumerate(checks, 1):
         said = check()
