@@ -35,12 +35,29 @@ enum {
 
 /* -- finding it ------------------------------------------------------------------------------ */
 
+/* Where there is no journal the last key is one of a table, and tags of tables are letters; else it is the
+ * journal's, which was damaged or lies where a search does not come. 0, or a code of LMDB. */
+static int confirm_none(const struct kv *kv, MDB_txn *txn)
+{
+    MDB_cursor *cursor;
+    MDB_val key = value_of(NULL, 0), value = value_of(NULL, 0);
+    int rc = mdb_cursor_open(txn, kv->dbi, &cursor);
+    if (rc) return rc;
+    rc = lmdb_cursor_get(cursor, &key, &value, MDB_LAST);
+    if (!rc && (!key.mv_size || *(const unsigned char *)key.mv_data > 'z')) rc = MDB_CORRUPTED;
+    lmdb_cursor_close(cursor);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
 int kv_find_journal(const struct kv *kv, MDB_txn *txn, uint64_t state, struct pace_error *error,
                     struct journal_header *header, MDB_val *room)
 {
     MDB_val key = value_of(JOURNAL_KEY, JOURNAL_KEY_LEN);
     int rc = lmdb_get(txn, kv->dbi, &key, room);
-    if (rc == MDB_NOTFOUND) return PACE_ENOTFOUND;
+    if (rc == MDB_NOTFOUND) {
+        rc = confirm_none(kv, txn);
+        if (!rc) return PACE_ENOTFOUND;
+    }
     if (rc) return kv_fail(kv, rc, error);
     if (!journal_open(room->mv_data, room->mv_size, header))
         return error_damaged(error, "%s: the journal: its header", kv->path);

@@ -309,6 +309,39 @@ static void test_damaged_record(void **state)
     remove_tree(dir);
 }
 
+/* Its key, wherever it may lie in the file: it is not that there was none. */
+static void test_damaged_key(void **state)
+{
+    (void)state;
+    char *dir = make_directory();
+    struct image image;
+    size_t told = 0;
+    killed_writer(dir, 0, RUNS, NOTHING);
+    read_image(dir, &image);
+    for (size_t at = META_END; at + JOURNAL_KEY_LEN < image.len; at++) {
+        if (memcmp(image.data + at, JOURNAL_KEY, JOURNAL_KEY_LEN) != 0) continue;
+        for (unsigned bit = 0; bit < 8 * JOURNAL_KEY_LEN; bit++) {
+            pace *store;
+            pace_snapshot *snapshot;
+            image.data[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+            put_image(&image, image.data);
+            int rc = pace_open(dir, 0, NULL, NULL, &store);
+            if (!rc) {
+                rc = pace_snapshot_begin(store, NULL, &snapshot);
+                if (!rc) assert_int_equal(pace_run_count(snapshot), RUNS);
+                if (!rc) pace_snapshot_end(snapshot);
+                pace_close(store);
+            }
+            if (rc) assert_int_equal(rc, PACE_ECORRUPT);
+            told += rc != 0;
+            image.data[at + bit / 8] ^= (unsigned char)(1u << bit % 8);
+        }
+    }
+    assert_true(told >= (size_t)8 * JOURNAL_KEY_LEN);
+    free(image.data);
+    remove_tree(dir);
+}
+
 /* Any byte, or a page: an answer is an error, or that of a state that there was. */
 static void test_mutations(void **state)
 {
@@ -508,9 +541,9 @@ int main(void)
         cmocka_unit_test(test_killed),         cmocka_unit_test(test_between),
         cmocka_unit_test(test_unknown_commit), cmocka_unit_test(test_flush_fails),
         cmocka_unit_test(test_torn),           cmocka_unit_test(test_damaged_record),
-        cmocka_unit_test(test_mutations),      cmocka_unit_test(test_turns),
-        cmocka_unit_test(test_held),           cmocka_unit_test(test_backup),
-        cmocka_unit_test(test_older_writer),
+        cmocka_unit_test(test_damaged_key),    cmocka_unit_test(test_mutations),
+        cmocka_unit_test(test_turns),          cmocka_unit_test(test_held),
+        cmocka_unit_test(test_backup),         cmocka_unit_test(test_older_writer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
