@@ -235,7 +235,9 @@ int kv_cursor_get(struct kv_cursor *cursor, const struct key *key, struct pace_e
 {
     MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
     struct kv_slice found;
-    int rc = lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET);
+    if (get_staged(cursor->txn, key, value)) return value->data ? 0 : PACE_ENOTFOUND;
+    int rc = renew(cursor);
+    if (!rc) rc = lmdb_cursor_get(cursor->cursor, &k, &v, MDB_SET);
     return cursor_found(cursor, rc, &k, &v, error, &found, value);
 }
 
@@ -314,23 +316,28 @@ static int is_suspect(const struct key *key, const struct kv_slice *found,
            !seal_good(value->data, value->len, found->data, found->len);
 }
 
-/* 0: the key is absent, and nothing beside its place is suspect. */
+/* 0: the key is absent, and nothing beside its place is suspect. That is its place in the tree: a damaged key
+ * is not where it would be among those of a journal. */
 static int check_beside(struct kv_txn *txn, const struct key *key, const char *what,
                         struct pace_error *error)
 {
-    struct kv_slice found, value;
     struct kv_cursor *cursor;
-    int rc = kv_cursor_at(txn, key->bytes[0], error, &cursor);
-    if (rc) return rc;
-    int suspect = 0;
-    rc = kv_cursor_before(cursor, key, error, &found, &value);
-    if (!rc) {
-        suspect = is_suspect(key, &found, &value);
-        rc = kv_cursor_next(cursor, error, &found, &value);
-    } else if (rc == PACE_ENOTFOUND) {
-        rc = kv_cursor_seek(cursor, key, error, &found, &value);
+    MDB_val k = value_of(key->bytes, key->len), v = value_of(NULL, 0);
+    struct kv_slice found = {0}, value = {0};
+    int suspect = 0, rc = open_cursor(txn, key->bytes[0], &cursor);
+    if (rc) return kv_fail(txn->kv, rc, error);
+    rc = renew(cursor);
+    if (!rc) rc = lmdb_seek_before(cursor->cursor, &k, &v);
+    int is_first = rc == MDB_NOTFOUND;
+    rc = cursor_found(cursor, rc, &k, &v, error, &found, &value);
+    if (!rc) suspect = is_suspect(key, &found, &value);
+    if (!rc || is_first) {
+        k = value_of(key->bytes, key->len);
+        rc = is_first ? lmdb_seek_surely(cursor->cursor, &k, &v)
+                      : lmdb_cursor_get(cursor->cursor, &k, &v, MDB_NEXT);
+        rc = cursor_found(cursor, rc, &k, &v, error, &found, &value);
+        if (!rc) suspect |= is_suspect(key, &found, &value);
     }
-    if (!rc) suspect |= is_suspect(key, &found, &value);
     kv_cursor_close(cursor);
     if (rc && rc != PACE_ENOTFOUND) return rc;
     return suspect ? error_damaged(error, "%s: %s", txn->kv->path, what) : 0;
@@ -339,6 +346,8 @@ static int check_beside(struct kv_txn *txn, const struct key *key, const char *w
 int kv_get_optional(struct kv_txn *txn, const struct key *key, const char *what,
                     struct pace_error *error, struct kv_slice *body)
 {
+    struct kv_slice staged;
+    if (get_staged(txn, key, &staged) && !staged.data) return PACE_ENOTFOUND; /* removed */
     int rc = get_sealed(txn, key, what, 1, error, body);
     if (rc != PACE_ENOTFOUND) return rc;
     rc = check_beside(txn, key, what, error);

@@ -100,6 +100,12 @@ static void ask_get(struct kv_txn *txn, const struct model *model, unsigned i)
     int rc = kv_get(txn, &key, &failure, &value);
     assert_int_equal(rc, model->entries[i].there ? 0 : PACE_ENOTFOUND);
     if (!rc) check_value(model, i, &value);
+    struct kv_cursor *cursor;
+    store_ok(kv_cursor_at(txn, key.bytes[0], error, &cursor));
+    rc = kv_cursor_get(cursor, &key, &failure, &value);
+    assert_int_equal(rc, model->entries[i].there ? 0 : PACE_ENOTFOUND);
+    if (!rc) check_value(model, i, &value);
+    kv_cursor_close(cursor);
 }
 
 /* To a place, and some steps on. */
