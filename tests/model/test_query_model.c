@@ -508,14 +508,15 @@ static void test_versus_is_two_queries(void **state)
 /* -- windows never hold the judged point, nor a run of its commit (rule 6) ------------------------
  */
 
-static void put_run(pace *store, const char *commit, int day, double value)
+static void put_run_of(pace *store, const char *benchmark, const char *commit, int day,
+                       double value)
 {
     struct pace_run_info info = {.project = "p",
                                  .branch = "main",
                                  .testbed = "ci",
                                  .commit = commit,
                                  .time_ns = MODEL_START_NS + day * FIXTURE_DAY_NS};
-    struct pace_cell cell = {.benchmark = "b",
+    struct pace_cell cell = {.benchmark = benchmark,
                              .measure = "latency",
                              .unit = "ns",
                              .value = value,
@@ -527,6 +528,11 @@ static void put_run(pace *store, const char *commit, int day, double value)
     assert_int_equal(pace_run_put(run, &cell, NULL), 0);
     assert_int_equal(pace_runs_commit(store, &run, 1, NULL, NULL), 0);
     pace_run_free(run);
+}
+
+static void put_run(pace *store, const char *commit, int day, double value)
+{
+    put_run_of(store, "b", commit, day, value);
 }
 
 static void test_own_commit_is_left_out(void **state)
@@ -559,14 +565,49 @@ static void test_own_commit_is_left_out(void **state)
     free(store.directory);
 }
 
+/* -- a series that the newest run lacks (rule 10) -------------------------------------------------
+ */
+
+/* `last run` tells of it also behind a `where`, so that all of the series is read, whichever way. */
+static void test_gone_behind_where(void **state)
+{
+    (void)state;
+    struct model_store store = {.now_ns = MODEL_START_NS + 100 * FIXTURE_DAY_NS};
+    store.directory = fixture_dir();
+    assert_int_equal(pace_open(store.directory, PACE_CREATE, NULL, NULL, &store.store), 0);
+    put_run(store.store, "aaaa", 0, 1);
+    put_run(store.store, "bbbb", 1, 2);
+    put_run_of(store.store, "other", "cccc", 2, 4);
+    for (int i = 0; i < 2; i++) { /* one of both reads every series as a long one */
+        pace_session *session = session_of(&store);
+        query_gives(session,
+                    "benchmark:b | where lower_value is none | last run | keep benchmark, run, "
+                    "commit, value",
+                    "benchmark,run,commit,value\nb,3,cccc,\n");
+        query_gives(
+            session,
+            "branch:main | where lower_value is none | derive s = sum(value) over 2 needs 1 "
+            "| last run | keep benchmark, run, value, s",
+            "benchmark,run,value,s\nb,3,,\nother,3,4,\n");
+        query_gives(
+            session,
+            "benchmark:b | where lower_value is none | check | last run | keep run, verdict",
+            "run,verdict\n3,gone\n");
+        query_gives(session, "benchmark:b | where lower_value is none | keep run", "run\n1\n2\n");
+        query_gives(session, "benchmark:b | where value > 0 | last run | keep run", "");
+        pace_session_close(session);
+    }
+    pace_close(store.store);
+    fixture_remove(store.directory);
+    free(store.directory);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_own_commit_is_left_out),
-        cmocka_unit_test(test_range_before_or_after),
-        cmocka_unit_test(test_runs_named),
-        cmocka_unit_test(test_versus_is_two_queries),
-        cmocka_unit_test(test_long_series),
+        cmocka_unit_test(test_own_commit_is_left_out), cmocka_unit_test(test_gone_behind_where),
+        cmocka_unit_test(test_range_before_or_after),  cmocka_unit_test(test_runs_named),
+        cmocka_unit_test(test_versus_is_two_queries),  cmocka_unit_test(test_long_series),
         cmocka_unit_test(test_random_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
